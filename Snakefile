@@ -1,0 +1,24 @@
+"""mnist-bakeoff: which of these CNN architectures is best on MNIST, and how sure are we?"""
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """The study: tables, figures, conclusions and the report."""
+    default_target: True
+    input:
+        "<results>/summary.txt",
+        "<results>/summary.md",
+        "<results>/conclusions.md",
+        "<results>/report.html",

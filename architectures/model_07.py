@@ -1,0 +1,18 @@
+"""Two convolutions for each pooling layer, 5x5 then 3x3, no padding."""
+
+import keras
+
+from architectures.blocks import classify, conv, pool
+
+
+def build(input_shape, num_classes):
+    """Return the uncompiled model, images ``input_shape`` in, class probabilities out."""
+    inputs = keras.Input(input_shape)
+    x = conv(inputs, 32, 5)
+    x = conv(x, 64, 3)
+    x = pool(x)
+    x = conv(x, 128, 5)
+    x = conv(x, 256, 3)
+    x = pool(x, stride=1)
+    outputs = classify(x, units=(512, 128), num_classes=num_classes)
+    return keras.Model(inputs, outputs)

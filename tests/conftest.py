@@ -1,0 +1,111 @@
+"""A copy of the workflow with a tiny study in it, and a way to run Snakemake there."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "architectures", "config", "profiles", "workflow", "envs")
+
+TINY = '''"""A few {units} units: enough to learn a little."""
+
+import keras
+from keras import layers
+
+from architectures.blocks import conv, pool
+
+
+def build(input_shape, num_classes):
+    """Return the uncompiled model, images ``input_shape`` in, class probabilities out."""
+    inputs = keras.Input(input_shape)
+    x = pool(pool(conv(inputs, 4, 3)))
+    x = layers.Dropout(0.1)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense({units}, activation="relu")(x)
+    outputs = layers.Dense(num_classes, activation="softmax")(x)
+    return keras.Model(inputs, outputs)
+'''
+
+
+class Project:
+    """A copy of this repository's workflow in a folder of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for part in PARTS:
+            source, target = ROOT / part, folder / part
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+
+    def add_architecture(self, model, source, **entry):
+        """Write an architecture file and describe it in the config."""
+        (self.folder / "architectures" / f"{model}.py").write_text(source)
+        config = self.read_config()
+        config["models"][model] = {"name": model, "description": "made for a test"} | entry
+        config["study"]["models"].append(model)
+        self.write_config(config)
+
+    def read_config(self):
+        return yaml.safe_load((self.folder / "config" / "config.yaml").read_text())
+
+    def write_config(self, config):
+        text = yaml.safe_dump(config, sort_keys=False)
+        (self.folder / "config" / "config.yaml").write_text(text)
+
+    def snakemake(self, *arguments, cores=2, check=True, **options):
+        """Run Snakemake here; return the completed process, all output in ``stdout``."""
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+        run = subprocess.run(
+            command,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **options,
+        )
+        assert not check or run.returncode == 0, run.stdout
+        return run
+
+    def path(self, *parts):
+        return self.folder.joinpath(*parts)
+
+
+def make_tiny_study(folder):
+    """Make a project whose study is two tiny models on scikit-learn's digits."""
+    project = Project(folder)
+    config = project.read_config()
+    config["study"]["models"] = []
+    config["models"] = {}
+    config["data"] = {
+        "dataset": "digits",
+        "title": "scikit-learn's digits",
+        "source": "digits",
+        "train_images": 400,
+        "test_images": 200,
+    }
+    config["training"]["epochs"] = 2
+    config["training"]["batch_size"] = 32
+    project.write_config(config)
+    for model, units in (("tiny", 16), ("wide", 32)):
+        project.add_architecture(model, TINY.format(units=units), name=model.title())
+    return project
+
+
+@pytest.fixture
+def tiny_study(tmp_path):
+    """A tiny study that has not run yet."""
+    return make_tiny_study(tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def finished_study(tmp_path_factory):
+    """A tiny study that has run. Tests must not change it: see ``copy_of``."""
+    project = make_tiny_study(tmp_path_factory.mktemp("finished") / "study")
+    project.first_run = project.snakemake()
+    return project

@@ -1,0 +1,77 @@
+"""One set of versions: the lock file, the conda environments and the ranges agree."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bakeoff.identity import source_checksums
+
+ROOT = Path(__file__).parents[1]
+LOCK = (ROOT / "requirements.lock").read_text()
+ENVIRONMENTS = {
+    "training": ["download_mnist", "preprocess_images", "train_model"],
+    "reporting": [
+        "collect_results",
+        "plot_loss_curves",
+        "plot_tradeoffs",
+        "write_conclusions",
+        "render_report",
+    ],
+}
+# Where a package is imported under another name than it is installed.
+INSTALLED_AS = {"sklearn": "scikit-learn", "ruamel": "ruamel-yaml", "PIL": "pillow"}
+
+
+def locked():
+    """Map each locked package to its versions: the lock may fork by Python version."""
+    versions = {}
+    for name, version in re.findall(r"^([a-z0-9-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def pinned(environment):
+    file = ROOT / "envs" / f"{environment}.yaml"
+    packages = yaml.safe_load(file.read_text())["dependencies"][-1]["pip"]
+    return dict(package.split(" ==") for package in packages)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_conda_environments_have_the_locks_versions(environment):
+    versions = locked()
+    for package, version in pinned(environment).items():
+        assert version in versions[package], package
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_conda_environments_hold_what_their_scripts_import(environment):
+    scripts = [f"workflow/scripts/{rule}.py" for rule in ENVIRONMENTS[environment]]
+    imported = set()
+    for source in source_checksums(ROOT, *scripts):
+        for node in ast.walk(ast.parse((ROOT / source).read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.partition(".")[0])
+    needed = imported - set(sys.stdlib_module_names) - {"bakeoff", "architectures"}
+    assert {INSTALLED_AS.get(name, name) for name in needed} <= set(pinned(environment))
+
+
+def test_every_direct_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.split(r"[\[><=]", line)[0].replace(".", "-") for line in direct}
+    assert names <= set(locked())
+
+
+def test_the_lock_pins_and_hashes_without_index_addresses():
+    assert "--hash=sha256:" in LOCK
+    assert "://" not in LOCK
+    assert "--index-url" not in LOCK
+    blocks = re.findall(r"^[a-z].*?(?=^[a-z]|\Z)", LOCK, flags=re.MULTILINE | re.DOTALL)
+    assert all("--hash=sha256:" in block for block in blocks)

@@ -1,0 +1,73 @@
+"""The study's config, checked, and the names made from it."""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from bakeoff.errors import StudyError
+from bakeoff.files import canonical_json
+from bakeoff.identity import source_checksums, training_identity
+from bakeoff.study_config import read_config, reported_study, training_settings
+
+# Snakemake lists the overlays of the command line before the file that they are laid over.
+overlays = workflow.overwrite_configfiles
+config_files = [*workflow.configfiles[len(overlays) :], *overlays]
+try:
+    config = read_config(config, config_files, ROOT)
+except StudyError as error:
+    # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
+    sys.exit(str(error))
+
+MODELS = config["study"]["models"]
+SEEDS = config["study"]["seeds"]
+STUDY = canonical_json(reported_study(config))
+
+
+pathvars:
+    dataset=config["data"]["dataset"],
+
+
+wildcard_constraints:
+    model="|".join(config["models"]),
+    seed=r"\d+",
+
+
+def sources_of(*files):
+    """The checksums of a rule's script and of all it imports, as one text.
+
+    Snakemake compares a script by its date and what the script imports not at all; this tells
+    them apart by content.
+    """
+    return canonical_json(source_checksums(ROOT, *files))
+
+
+def per_training(file):
+    """The path of one kind of file for every training of the study."""
+    return expand(f"<results>/models/{{model}}/seed_{{seed}}/{file}", model=MODELS, seed=SEEDS)
+
+
+def identity_of_training(wildcards):
+    """Everything that one training depends on apart from the data, as one text.
+
+    Snakemake compares params as values without keys; a single canonical text is exact.
+    """
+    model = wildcards.model
+    return canonical_json(
+        training_identity(ROOT, model, int(wildcards.seed), training_settings(config, model))
+    )
+
+
+def data_settings():
+    """The settings that the prepared data depends on."""
+    origin = {"mirrors", "attempts", "timeout", "sha256", "title"}
+    return {key: value for key, value in config["data"].items() if key not in origin}
+
+
+def raw_images(wildcards):
+    """The downloaded files that the data is made from: none for scikit-learn's digits."""
+    if config["data"]["source"] == "digits":
+        return {}
+    return dict(rules.download_mnist.output.items())

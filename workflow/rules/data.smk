@@ -1,0 +1,37 @@
+"""From the mirrors to one file that is ready to train on."""
+
+
+rule download_mnist:
+    """Fetch the four IDX files from the first mirror that has them whole and right."""
+    output:
+        train_images="<resources>/<dataset>/train-images-idx3-ubyte.gz",
+        train_labels="<resources>/<dataset>/train-labels-idx1-ubyte.gz",
+        test_images="<resources>/<dataset>/t10k-images-idx3-ubyte.gz",
+        test_labels="<resources>/<dataset>/t10k-labels-idx1-ubyte.gz",
+    log:
+        "<results>/logs/download_mnist.log",
+    params:
+        # Mirrors and retries are read from the config: where a file came from does not matter.
+        sha256=canonical_json(config["data"]["sha256"]),
+        sources=sources_of("workflow/scripts/download_mnist.py"),
+    conda:
+        "../../envs/training.yaml"
+    script:
+        "../scripts/download_mnist.py"
+
+
+rule preprocess_images:
+    """Check, scale, and split the images into one file."""
+    input:
+        unpack(raw_images),
+    output:
+        data="<results>/data/<dataset>.npz",
+    log:
+        "<results>/logs/preprocess_images.log",
+    params:
+        data=canonical_json(data_settings()),
+        sources=sources_of("workflow/scripts/preprocess_images.py"),
+    conda:
+        "../../envs/training.yaml"
+    script:
+        "../scripts/preprocess_images.py"

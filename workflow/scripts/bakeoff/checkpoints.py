@@ -1,0 +1,89 @@
+"""The last whole epoch of a training on disk, so that a killed training goes on from there."""
+
+import hashlib
+import json
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from bakeoff.files import canonical_json, write_atomically
+from bakeoff.joblog import say
+
+
+class Checkpoints:
+    """The checkpoints of one training, in a folder of their own.
+
+    A checkpoint holds the arrays of model and optimizer and the history up to an epoch. The
+    folder's name carries a fingerprint of all that the training depends on except the number of
+    epochs, so a checkpoint of anything else is never picked up.
+    """
+
+    def __init__(self, parent, identity, data_checksum):
+        settings = {k: v for k, v in identity["settings"].items() if k != "epochs"}
+        text = canonical_json(identity | {"settings": settings, "data": data_checksum})
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.folder = Path(parent) / f"{identity['model']}_seed_{identity['seed']}_{fingerprint}"
+
+    @contextmanager
+    def locked(self):
+        """Hold the folder for this process alone; wait, and say so, while another has it.
+
+        The operating system frees the lock of a killed process.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.folder / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            say(f"Waiting for another process that trains this model ({self.folder}).")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def save(self, epoch, arrays, record, finished=False):
+        """Write the state after ``epoch`` and drop the unfinished state before it.
+
+        ``arrays`` is a list of NumPy arrays; ``record`` is anything that Python's
+        JSON can hold, NaN included.
+        ``finished`` states stay, as a study may be asked for that many epochs again.
+        """
+        named = {f"array_{index:05d}": array for index, array in enumerate(arrays)}
+        path = self.folder / f"epoch_{epoch:05d}{'_finished' * finished}.npz"
+        with write_atomically(path) as temporary:
+            np.savez(temporary, record=np.array(json.dumps(record)), **named)
+        for older in self.folder.glob("epoch_*.npz"):
+            if _epoch_of(older) <= epoch and not _is_finished(older) and older != path:
+                older.unlink()
+
+    def load(self, epochs):
+        """Return (epoch, arrays, record) of the last state up to ``epochs``, or None.
+
+        A damaged file is said, removed, and passed over.
+        """
+        states = sorted(self.folder.glob("epoch_*.npz"), key=_epoch_of, reverse=True)
+        for path in states:
+            if _epoch_of(path) > epochs:
+                continue
+            try:
+                # Reading an array checks its CRC-32.
+                with np.load(path) as state:
+                    names = sorted(name for name in state.files if name.startswith("array_"))
+                    arrays = [state[name] for name in names]
+                    return _epoch_of(path), arrays, json.loads(str(state["record"]))
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                say(f"Checkpoint {path} is damaged ({error}): passed over.")
+                path.unlink()
+        return None
+
+
+def _epoch_of(path):
+    return int(path.stem.split("_")[1])
+
+
+def _is_finished(path):
+    return path.stem.endswith("_finished")

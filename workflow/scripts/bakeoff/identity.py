@@ -1,0 +1,86 @@
+"""What a training is, told by content: the basis of exact reruns.
+
+Snakemake stores a job's params and reruns the job when they differ. A training's params are one
+canonical JSON text that names everything it depends on apart from the data, which is an input
+file. Times of files play no part in it.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from bakeoff.files import sha256_of
+
+
+def training_identity(root, model, seed, settings):
+    """Return what the training of ``model`` with ``seed`` depends on, ready for JSON.
+
+    ``root`` is the folder with ``architectures/`` and ``workflow/``; ``settings`` is what
+    :func:`bakeoff.study_config.training_settings` returns. ``sources`` maps each source file
+    that the training imports (relative to ``root``) to its SHA-256.
+    """
+    return {
+        "model": model,
+        "seed": seed,
+        "settings": settings,
+        "sources": source_checksums(
+            root, f"architectures/{model}.py", "workflow/scripts/train_model.py"
+        ),
+    }
+
+
+def source_checksums(root, *entries):
+    """Map ``entries`` and all they import, as paths relative to ``root``, to their SHA-256."""
+    root = Path(root)
+    sources = set().union(*(_closure(root, root / entry) for entry in entries))
+    return {source.relative_to(root).as_posix(): _checksum(source) for source in sorted(sources)}
+
+
+# One plan names the same files for every training: read each once.
+_checksum = cache(sha256_of)
+
+
+@cache
+def _closure(root, entry):
+    """Return ``entry`` and all files under ``root`` that it imports, directly or not."""
+    found, queue = set(), [entry]
+    while queue:
+        source = queue.pop()
+        if source not in found:
+            found.add(source)
+            # A rule may also name a template, which imports nothing.
+            if source.suffix == ".py":
+                queue.extend(_imported_files(root, source))
+    return frozenset(found)
+
+
+@cache
+def _imported_files(root, source):
+    """Return the files under ``root`` that ``source`` imports, read without running it."""
+    # Modules are found where training finds them: in the root and among the scripts.
+    search_path = (root, root / "workflow" / "scripts")
+    found = set()
+    for node in ast.walk(ast.parse(source.read_bytes(), filename=str(source))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+            starts = search_path
+        elif isinstance(node, ast.ImportFrom):
+            base = f"{node.module}." if node.module else ""
+            modules = [node.module or "", *(f"{base}{alias.name}" for alias in node.names)]
+            starts = (source.parents[node.level - 1],) if node.level else search_path
+        else:
+            continue
+        for module in modules:
+            for start in starts:
+                found.update(_module_files(start, module))
+    return frozenset(found)
+
+
+def _module_files(start, module):
+    """Yield the files that ``import module`` runs: packages' ``__init__`` files and the module."""
+    folder = start
+    for part in filter(None, module.split(".")):
+        for candidate in (folder / f"{part}.py", folder / part / "__init__.py"):
+            if candidate.is_file():
+                yield candidate
+        folder = folder / part

@@ -1,0 +1,258 @@
+"""Reading a study's config: schema, defaults, and the checks a schema cannot make."""
+
+import ast
+import copy
+import difflib
+from pathlib import Path
+
+import jsonschema
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError
+
+from bakeoff.errors import StudyError
+
+_SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+_COMMAND_LINE = "--config on the command line"
+
+
+def read_config(config, files, root):
+    """Return a checked copy of ``config`` with all defaults filled in.
+
+    ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
+    they were merged) and of ``--config``; ``root`` is the folder that holds ``architectures/``.
+    Raises :class:`StudyError` with one line for each fault found.
+    """
+    documents = {str(file): _load_without_doubles(file) for file in files}
+    config = _parse_texts(copy.deepcopy(config), (), documents)
+    given = copy.deepcopy(config)
+    faults = [
+        _describe(error, given, documents)
+        for error in sorted(_validator().iter_errors(config), key=lambda e: list(map(str, e.path)))
+    ]
+    faults = faults or [
+        f"{_origin(key, given, documents)}: {'.'.join(key)}: {fault}"
+        for key, fault in _faults_of_meaning(config, Path(root))
+    ]
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys(faults)))
+    return config
+
+
+def training_settings(config, model):
+    """Return the settings that ``model`` is trained with: the study's under its own.
+
+    An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
+    """
+    settings = config["training"] | config["models"][model].get("training", {})
+    given = settings["optimizer"].items()
+    settings["optimizer"] = {key: value for key, value in given if value is not None}
+    return settings
+
+
+def reported_study(config):
+    """Return what the reporting steps need to know of the config, in the study's order."""
+    data = config["data"]
+    return {
+        "title": config["study"]["title"],
+        "dataset": {key: data[key] for key in ("title", "validation")} | {"name": data["dataset"]},
+        "models": [
+            {"model": key}
+            | {field: config["models"][key][field] for field in ("name", "description", "family")}
+            for key in config["study"]["models"]
+        ],
+        "seeds": config["study"]["seeds"],
+    }
+
+
+def _load_without_doubles(file):
+    try:
+        return YAML(typ="safe", pure=True).load(Path(file)) or {}
+    except DuplicateKeyError as error:
+        key = error.problem.split('"')[1]
+        raise StudyError(
+            f"{file}: {key}: given twice (the second time in line"
+            f" {error.problem_mark.line + 1}); expected each key once: remove one of the two."
+        ) from error
+    except MarkedYAMLError as error:
+        raise StudyError(
+            f"{file}: line {error.problem_mark.line + 1}: {error.problem}; expected YAML: mend"
+            " that line."
+        ) from error
+
+
+def _validator():
+    base = jsonschema.Draft202012Validator
+
+    def fill_defaults(validator, properties, instance, schema):
+        if validator.is_type(instance, "object"):
+            for key, subschema in properties.items():
+                if "default" in subschema:
+                    instance.setdefault(key, copy.deepcopy(subschema["default"]))
+        yield from base.VALIDATORS["properties"](validator, properties, instance, schema)
+
+    # YAML writes 13.0 where 13 is meant to be a whole number, and Python counts True as 1.
+    whole_number = base.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    schema = YAML(typ="safe", pure=True).load(_SCHEMA)
+    extended = jsonschema.validators.extend(
+        base, {"properties": fill_defaults}, type_checker=whole_number
+    )
+    return extended(schema)
+
+
+def _describe(error, given, documents):
+    """Turn one of jsonschema's errors into one line."""
+    key = [str(part) for part in error.absolute_path]
+    value = error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = sorted(error.schema["properties"])
+            unknown = sorted(set(value) - set(known))[0]
+            close = difflib.get_close_matches(unknown, known, n=1)
+            key.append(unknown)
+            meant = f"did you mean {close[0]}?" if close else "remove it."
+            problem = f"unknown key; expected one of {', '.join(known)}: {meant}"
+        case "required":
+            missing = sorted(set(error.validator_value) - set(value))[0]
+            key.append(missing)
+            problem = "missing; expected a value: add the key."
+        case "type":
+            expected = error.validator_value
+            expected = [expected] if isinstance(expected, str) else expected
+            problem = f"{value!r} is of the wrong type; expected {' or '.join(expected)}: " + (
+                "write a number without quotes."
+                if isinstance(value, str) and "number" in expected
+                else "change the value."
+            )
+        case "enum":
+            allowed = ", ".join(map(str, error.validator_value))
+            problem = f"{value!r} is not known; expected one of {allowed}: choose one of them."
+        case "uniqueItems":
+            double = next(item for item in value if value.count(item) > 1)
+            problem = f"{double!r} stands twice; expected each once: remove one of the two."
+        case "pattern":
+            problem = f"{value!r} does not fit; expected {error.validator_value}: rename it."
+        case "minItems" | "minProperties" | "minLength":
+            problem = f"{value!r} is empty; expected at least {error.validator_value}: add one."
+        case "maxItems":
+            problem = f"{len(value)} entries; expected at most {error.validator_value}: drop some."
+        case _:
+            limit = {
+                "minimum": "at least",
+                "exclusiveMinimum": "more than",
+                "maximum": "at most",
+            }[error.validator]
+            problem = (
+                f"{value!r} is out of range; expected {limit} {error.validator_value}:"
+                " change the value."
+            )
+    return f"{_origin(key, given, documents)}: {'.'.join(key)}: {problem}"
+
+
+def _parse_texts(value, key, documents):
+    """Return ``value`` with numbers in place of the texts that Snakemake made of them.
+
+    Snakemake reads the entries of ``--config study='{seeds: [0, 1]}'`` as texts, and so it does
+    with 1e-3 in a file: YAML 1.1, which it follows, wants 1.0e-3.
+    """
+    if isinstance(value, dict):
+        return {k: _parse_texts(item, (*key, str(k)), documents) for k, item in value.items()}
+    if isinstance(value, list):
+        return [_parse_texts(item, (*key, str(k)), documents) for k, item in enumerate(value)]
+    in_files = (_look_up(document, key) for document in documents.values())
+    if isinstance(value, str) and value not in in_files:
+        parsed = YAML(typ="safe", pure=True).load(value) if value else value
+        return value if isinstance(parsed, (dict, list)) else parsed
+    return value
+
+
+def _origin(key, given, documents):
+    """Return the file, or the command line, that had the last word on ``key`` in ``given``."""
+    # A key that is missing is missed where its parent stands.
+    while key and _look_up(given, key) is _ABSENT:
+        key = key[:-1]
+    value = _look_up(given, key)
+    holders = [file for file in documents if _look_up(documents[file], key) is not _ABSENT]
+    if not holders:
+        return _COMMAND_LINE
+    # Mappings are merged from several files; a plain value was written by one.
+    plain = not isinstance(value, (dict, list))
+    if plain and _look_up(documents[holders[-1]], key) != value:
+        return _COMMAND_LINE
+    return holders[-1]
+
+
+_ABSENT = object()
+
+
+def _look_up(document, key):
+    """Return what stands at ``key``, a sequence of texts, or ``_ABSENT``."""
+    for part in key:
+        if isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        elif isinstance(document, dict) and part in document:
+            document = document[part]
+        else:
+            return _ABSENT
+    return document
+
+
+def _faults_of_meaning(config, root):
+    """Yield (key, fault) for what the schema cannot see."""
+    described = config["models"]
+    for model in config["study"]["models"]:
+        if model not in described:
+            close = difflib.get_close_matches(model, described, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"describe it under models.{model}."
+            yield ("study", "models"), f"{model!r} is not described under `models:`; {remedy}"
+
+    first_with = {}
+    for model, entry in described.items():
+        other = first_with.setdefault(entry["name"], model)
+        if other != model:
+            yield (
+                ("models", model, "name"),
+                f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
+                " rename one of the two.",
+            )
+        yield from _faults_of_architecture(model, root / "architectures" / f"{model}.py")
+
+    data = config["data"]
+    if data["holdout_images"] is not None and data["validation"] != "holdout":
+        yield (
+            ("data", "holdout_images"),
+            f"{data['holdout_images']} has no effect with `validation: {data['validation']}`;"
+            " expected null: remove it, or set `validation: holdout`.",
+        )
+
+
+def _faults_of_architecture(model, file):
+    key, shown = ("models", model), f"architectures/{file.name}"
+    if not file.is_file():
+        yield (
+            key,
+            f"{shown} does not exist; expected a file with `build`: write it, or drop the model.",
+        )
+        return
+    try:
+        tree = ast.parse(file.read_bytes(), filename=str(file))
+    except SyntaxError as error:
+        yield key, f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line."
+        return
+    if "build" not in set(_top_level_names(tree)):
+        yield (
+            key,
+            f"{shown} has no `build`; expected `def build(input_shape, num_classes)` that returns"
+            " a keras.Model: add it.",
+        )
+
+
+def _top_level_names(tree):
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name):
+                yield name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.ImportFrom(names=names):
+                yield from (alias.asname or alias.name for alias in names)

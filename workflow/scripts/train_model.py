@@ -1,0 +1,360 @@
+"""Train one architecture with one seed; write its history, model, predictions and card."""
+
+import json
+import math
+import platform
+import resource
+import signal
+import sys
+import time
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.architecture import build_model, check_sources, sources_read
+from bakeoff.backend import count_trainings, prepare_backend, software_versions
+from bakeoff.checkpoints import Checkpoints
+from bakeoff.errors import StudyError
+from bakeoff.files import sha256_of, write_atomically
+from bakeoff.joblog import job_log, say
+from bakeoff.layers import count_multiply_adds, describe_layers
+from bakeoff.notation import arrow_notation
+
+
+def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
+    """Train as ``identity`` says and write the five output files.
+
+    ``identity`` is what :func:`bakeoff.identity.training_identity` returns; ``outputs`` maps
+    history, model, predictions, card and summary to paths. Training goes on from the last whole
+    epoch found under ``checkpoint_folder``. A training whose loss stops being a number ends
+    there with status ``diverged``, which is no error. Raises :class:`StudyError` for faults in
+    the architecture, its settings or the data file.
+    """
+    started = time.perf_counter()
+    check_sources(root, identity["sources"])
+    data, checksum = load_data(data_file), sha256_of(data_file)
+    device = prepare_backend(threads)
+    import keras
+
+    keras.utils.set_random_seed(identity["seed"])
+    shape, classes = data["x_train"].shape[1:], len(data["class_names"])
+    model = build_model(root, identity["model"], shape, classes)
+    compile_model(model, identity, device)
+    checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
+    with checkpoints.locked():
+        piece = {"device": device, "threads": threads, "versions": software_versions()}
+        record = train_epochs(model, data, identity, checkpoints, piece, started)
+
+    layers = describe_layers(model)
+    multiply_adds, not_counted = count_multiply_adds(layers)
+    batch_size = identity["settings"]["batch_size"]
+    probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
+    card = {
+        "model": identity["model"],
+        "seed": identity["seed"],
+        "status": "ok" if is_finite(record["history"][-1]) else "diverged",
+        "epochs": identity["settings"]["epochs"],
+        "epochs_trained": len(record["history"]),
+        "dataset": {
+            "name": Path(data_file).stem,
+            "checksum": checksum,
+            "validation": str(data["validation"]),
+            "train_images": len(data["x_train"]),
+            "validation_images": len(data["x_val"]),
+            "test_images": len(data["x_test"]),
+            "classes": classes,
+        },
+        "training": identity["settings"],
+        "optimizer": as_json(model.optimizer.get_config()),
+        "parameters": {
+            "total": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        },
+        "multiply_adds": multiply_adds,
+        "multiply_adds_not_counted": not_counted,
+        "notation": arrow_notation(model),
+        "layers": layers,
+        "backend": keras.backend.backend(),
+        "precision": keras.config.dtype_policy().name,
+        "device": device,
+        "threads": threads,
+        "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
+        "versions": software_versions(),
+        "platform": platform.platform(),
+        "sources": sources_read(root),
+        "clean_train": evaluate_clean(model, data, batch_size),
+        "latency_ms": measure_latency(model, data["x_test"][:1]),
+        "pieces": record["pieces"],
+        "resumed": len(record["pieces"]) > 1,
+    }
+    write_history(outputs["history"], record["history"], identity)
+    write_model(outputs["model"], model, root, identity["model"], shape, classes)
+    with write_atomically(outputs["predictions"]) as temporary:
+        np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
+    with write_atomically(outputs["summary"]) as temporary:
+        temporary.write_text(layer_table(model))
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    card["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    earlier = sum(piece["seconds"] for piece in record["pieces"][:-1])
+    card["seconds"] = {
+        "training": sum(row["seconds"] for row in record["history"]),
+        "job": earlier + time.perf_counter() - started,
+    }
+    card["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+    # Last, so that a card stands for a training that is all there.
+    with write_atomically(outputs["card"]) as temporary:
+        temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
+    say(f"{identity['model']} seed {identity['seed']}: {card['status']}.")
+
+
+def load_data(file):
+    """Return the arrays of a prepared data file by name; see preprocess_images."""
+    try:
+        with np.load(file) as content:
+            return {name: content[name] for name in content.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise StudyError(
+            f"{file}: cannot be read ({error}); expected the prepared data: delete it and run"
+            " snakemake again, which prepares it anew."
+        ) from error
+
+
+def compile_model(model, identity, device):
+    """Compile ``model`` with the loss and optimizer of ``identity["settings"]``."""
+    import keras
+
+    settings = identity["settings"]
+    options = dict(settings["optimizer"])
+    name = options.pop("name")
+    try:
+        optimizer = getattr(keras.optimizers, name)(**options)
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"config: training.optimizer of {identity['model']}: {settings['optimizer']};"
+            f" expected settings of Keras's {name} ({error}): drop the one it does not know"
+            " (null drops an inherited one)."
+        ) from error
+    # XLA pays on a GPU; on a CPU its convolutions took three times as long as TensorFlow's own.
+    jit_compile = "auto" if device.startswith("GPU") else False
+    model.compile(
+        optimizer=optimizer, loss=settings["loss"], metrics=["accuracy"], jit_compile=jit_compile
+    )
+
+
+def train_epochs(model, data, identity, checkpoints, piece, started):
+    """Train ``model`` to the last epoch; return its record of history rows and pieces.
+
+    A row is a dict of epoch (from 1), loss, accuracy, val_*, test_* and seconds. A piece is
+    what one process contributed: ``piece`` with its first epoch, seconds since ``started``, and
+    how many trainings shared the machine. Each whole epoch is saved to ``checkpoints``.
+    """
+    import keras
+
+    settings, seed = identity["settings"], identity["seed"]
+    batch_size = settings["batch_size"]
+    classes = len(data["class_names"])
+    x_train, y_train = data["x_train"], keras.utils.to_categorical(data["y_train"], classes)
+    held_out = {"val": ("x_val", "y_val")}
+    if str(data["validation"]) != "test":
+        held_out["test"] = ("x_test", "y_test")
+
+    record = restore(model, checkpoints.load(settings["epochs"]))
+    first = len(record["history"]) + 1
+    if first > 1:
+        say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
+    if first == 1 or (first <= settings["epochs"] and is_finite(record["history"][-1])):
+        record["pieces"].append(piece | {"first_epoch": first, "trainings": count_trainings()})
+    for epoch in range(first, settings["epochs"] + 1):
+        if record["history"] and not is_finite(record["history"][-1]):
+            break
+        begun = time.perf_counter()
+        # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
+        order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
+        reset_dropout(model, seed, epoch)
+        fitted = model.fit(
+            x_train[order],
+            y_train[order],
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
+        ).history
+        row = {"epoch": epoch, "loss": fitted["loss"][0], "accuracy": fitted["accuracy"][0]}
+        for name, (x, y) in held_out.items():
+            scores = evaluate(model, data[x], data[y], classes, batch_size)
+            row |= {f"{name}_loss": scores["loss"], f"{name}_accuracy": scores["accuracy"]}
+        if "test" not in held_out:
+            row |= {"test_loss": row["val_loss"], "test_accuracy": row["val_accuracy"]}
+        row["seconds"] = time.perf_counter() - begun
+        record["history"].append(row)
+        last = record["pieces"][-1]
+        last["trainings"] = max(last["trainings"], count_trainings())
+        last["seconds"] = time.perf_counter() - started
+        finished = epoch == settings["epochs"] or not is_finite(row)
+        checkpoints.save(epoch, state_of(model), record, finished)
+        say(epoch_line(identity, row, record["history"][first - 1 :]))
+    return record
+
+
+def restore(model, saved):
+    """Bring ``model`` to a saved state; return that state's record, or an empty one."""
+    model.optimizer.build(model.trainable_variables)
+    if saved is None:
+        return {"history": [], "pieces": []}
+    _, arrays, record = saved
+    for variable, array in zip(state_variables(model), arrays, strict=True):
+        variable.assign(array)
+    return record
+
+
+def state_variables(model):
+    """Return all variables that the next step depends on: the model's and its optimizer's."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def state_of(model):
+    """Return the values of :func:`state_variables` as NumPy arrays."""
+    import keras
+
+    return [keras.ops.convert_to_numpy(variable) for variable in state_variables(model)]
+
+
+def reset_dropout(model, seed, epoch):
+    """Set every random layer's generator to a state that depends on seed, epoch and layer."""
+    states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)
+        state.assign(generated.astype(state.dtype))
+
+
+def evaluate(model, x, labels, classes, batch_size):
+    """Return loss and accuracy of ``model``, dropout off, on images and integer labels."""
+    import keras
+
+    y = keras.utils.to_categorical(labels, classes)
+    return model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
+
+
+def evaluate_clean(model, data, batch_size):
+    """Return loss and accuracy with dropout off on the fixed sample of training images."""
+    chosen = data["train_eval_index"]
+    scores = evaluate(
+        model,
+        data["x_train"][chosen],
+        data["y_train"][chosen],
+        len(data["class_names"]),
+        batch_size,
+    )
+    return {"loss": scores["loss"], "accuracy": scores["accuracy"], "images": len(chosen)}
+
+
+def measure_latency(model, image, repeats=50):
+    """Return the time of one prediction for one image ``(1, h, w, c)``, in milliseconds."""
+    for _ in range(5):
+        model.predict_on_batch(image)
+    times = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        model.predict_on_batch(image)
+        times.append(1000 * (time.perf_counter() - begun))
+    return {"median": np.median(times), "p95": np.percentile(times, 95), "repeats": repeats}
+
+
+def is_finite(row):
+    """Tell whether a history row's training and validation losses are numbers."""
+    return math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])
+
+
+def epoch_line(identity, row, rows_of_this_process):
+    """Return the console's line for an epoch: losses, accuracies, time taken and time left."""
+    epochs = identity["settings"]["epochs"]
+    mean = sum(r["seconds"] for r in rows_of_this_process) / len(rows_of_this_process)
+    left = (epochs - row["epoch"]) * mean if is_finite(row) else 0
+    return (
+        f"{identity['model']} seed {identity['seed']}"
+        f"  epoch {row['epoch']:>{len(str(epochs))}}/{epochs}"
+        f"  loss {row['loss']:.4f}  accuracy {row['accuracy']:7.2%}"
+        f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:7.2%}"
+        f"  {row['seconds']:.1f} s, {duration(left)} left"
+    )
+
+
+def duration(seconds):
+    """Return a duration as people write it, to the second: ``1 h 02 min``, ``3 min 05 s``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def write_history(path, rows, identity):
+    """Write one row an epoch, each with its model and seed."""
+    table = pd.DataFrame(rows)
+    table.insert(0, "model", identity["model"])
+    table.insert(1, "seed", identity["seed"])
+    measures = ("loss", "accuracy")
+    sets = ("", "val_", "test_")
+    columns = [f"{prefix}{measure}" for prefix in sets for measure in measures]
+    with write_atomically(path) as temporary:
+        table[["model", "seed", "epoch", *columns, "seconds"]].to_csv(temporary, index=False)
+
+
+def write_model(path, model, root, name, input_shape, classes):
+    """Save the trained weights in a freshly built model, which plain Keras loads.
+
+    The optimizer's state would make the file three times as large; the checkpoint holds it.
+    """
+    import keras
+
+    weights = model.get_weights()
+    keras.utils.clear_session()
+    plain = build_model(root, name, input_shape, classes)
+    plain.set_weights(weights)
+    with write_atomically(path) as temporary:
+        plain.save(temporary)
+
+
+def layer_table(model):
+    """Return Keras's own table of layers as text."""
+    lines = []
+    model.summary(print_fn=lambda line, line_break=False: lines.append(line), line_length=80)
+    return "\n".join(lines) + "\n"
+
+
+def as_json(value):
+    """Return ``value`` with NumPy numbers as Python's, and NaN and infinities as None."""
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def leave(signal_number, frame):
+    """End with a non-zero status; the last whole epoch is on disk already."""
+    say("Terminated: the last whole epoch is kept, and the next run goes on from there.")
+    sys.exit(128 + signal_number)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        signal.signal(signal.SIGTERM, leave)
+        card_file = Path(snakemake.output.card)
+        train_model(
+            identity=json.loads(snakemake.params.training),
+            data_file=snakemake.input.data,
+            outputs=dict(snakemake.output.items()),
+            # <results>/models/<model>/seed_<seed>/card.json: checkpoints are not declared, as
+            # Snakemake deletes declared outputs before a job starts.
+            checkpoint_folder=card_file.parents[3] / "checkpoints",
+            root=Path(__file__).parents[2],
+            threads=snakemake.threads,
+        )
