@@ -32,16 +32,10 @@ def build(input_shape, num_classes):
 
 
 class Project:
-    """A copy of this repository's workflow in a folder of its own."""
+    """A folder that holds the workflow, and a study that may be changed."""
 
     def __init__(self, folder):
         self.folder = folder
-        for part in PARTS:
-            source, target = ROOT / part, folder / part
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, target)
 
     def add_architecture(self, model, source, **entry):
         """Write an architecture file and describe it in the config."""
@@ -76,9 +70,21 @@ class Project:
         return self.folder.joinpath(*parts)
 
 
+def copy_workflow(folder):
+    """Copy this repository's workflow to ``folder``."""
+    folder.mkdir(parents=True)
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return Project(folder)
+
+
 def make_tiny_study(folder):
     """Make a project whose study is two tiny models on scikit-learn's digits."""
-    project = Project(folder)
+    project = copy_workflow(folder)
     config = project.read_config()
     config["study"]["models"] = []
     config["models"] = {}
@@ -105,7 +111,7 @@ def tiny_study(tmp_path):
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
-    """A tiny study that has run. Tests must not change it: see ``copy_of``."""
+    """A tiny study that has run. Tests must not change it."""
     project = make_tiny_study(tmp_path_factory.mktemp("finished") / "study")
     project.first_run = project.snakemake()
     return project

@@ -24,6 +24,9 @@ except StudyError as error:
 MODELS = config["study"]["models"]
 SEEDS = config["study"]["seeds"]
 STUDY = canonical_json(reported_study(config))
+COMMAND = " ".join(
+    ["snakemake --cores 4 --resources gpu=1", *(f"--configfile {file}" for file in overlays)]
+)
 
 
 pathvars:

@@ -6,6 +6,7 @@ rule collect_results:
     input:
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
+        predictions=per_training("predictions.npz"),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
@@ -53,7 +54,7 @@ rule plot_loss_curves:
 rule plot_tradeoffs:
     """Draw accuracy against parameters and against computation."""
     input:
-        runs="<results>/runs.csv",
+        summary="<results>/summary.csv",
     output:
         parameters=report(
             "<results>/figures/accuracy_parameters.svg",
@@ -79,8 +80,6 @@ rule plot_tradeoffs:
 rule write_conclusions:
     """Compute the findings and say them in words."""
     input:
-        runs="<results>/runs.csv",
-        summary="<results>/summary.csv",
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
@@ -112,7 +111,6 @@ rule render_report:
             "<results>/figures/accuracy_multiply_adds.svg",
         ],
         cards=per_training("card.json"),
-        summaries=per_training("summary.txt"),
     output:
         page=report(
             "<results>/report.html", category="Results", caption="../report/report.rst"
@@ -121,6 +119,7 @@ rule render_report:
         "<results>/logs/render_report.log",
     params:
         study=STUDY,
+        command=COMMAND,
         sources=sources_of("workflow/scripts/render_report.py", "workflow/report/report.html.j2"),
     conda:
         "../../envs/reporting.yaml"

@@ -20,8 +20,6 @@ from bakeoff.checkpoints import Checkpoints
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
-from bakeoff.layers import count_multiply_adds, describe_layers
-from bakeoff.notation import arrow_notation
 
 
 def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
@@ -43,13 +41,13 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     shape, classes = data["x_train"].shape[1:], len(data["class_names"])
     model = build_model(root, identity["model"], shape, classes)
     compile_model(model, identity, device)
+    # Before training, so that what cannot be described fails at once.
+    description = describe_model(model)
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
     with checkpoints.locked():
         piece = {"device": device, "threads": threads, "versions": software_versions()}
         record = train_epochs(model, data, identity, checkpoints, piece, started)
 
-    layers = describe_layers(model)
-    multiply_adds, not_counted = count_multiply_adds(layers)
     batch_size = identity["settings"]["batch_size"]
     probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
     card = {
@@ -58,25 +56,12 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         "status": "ok" if is_finite(record["history"][-1]) else "diverged",
         "epochs": identity["settings"]["epochs"],
         "epochs_trained": len(record["history"]),
-        "dataset": {
-            "name": Path(data_file).stem,
-            "checksum": checksum,
-            "validation": str(data["validation"]),
-            "train_images": len(data["x_train"]),
-            "validation_images": len(data["x_val"]),
-            "test_images": len(data["x_test"]),
-            "classes": classes,
-        },
+        "dataset": describe_data(data, Path(data_file).stem, checksum),
         "training": identity["settings"],
-        "optimizer": as_json(model.optimizer.get_config()),
-        "parameters": {
-            "total": model.count_params(),
-            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        },
-        "multiply_adds": multiply_adds,
-        "multiply_adds_not_counted": not_counted,
-        "notation": arrow_notation(model),
-        "layers": layers,
+        "optimizer": model.optimizer.get_config(),
+        **description,
+        "clean_train": evaluate_clean(model, data, batch_size),
+        "latency_ms": measure_latency(model, data["x_test"][:1]),
         "backend": keras.backend.backend(),
         "precision": keras.config.dtype_policy().name,
         "device": device,
@@ -85,8 +70,6 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         "versions": software_versions(),
         "platform": platform.platform(),
         "sources": sources_read(root),
-        "clean_train": evaluate_clean(model, data, batch_size),
-        "latency_ms": measure_latency(model, data["x_test"][:1]),
         "pieces": record["pieces"],
         "resumed": len(record["pieces"]) > 1,
     }
@@ -96,9 +79,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
     with write_atomically(outputs["summary"]) as temporary:
         temporary.write_text(layer_table(model))
-    # Kilobytes on Linux, bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    card["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    card["peak_memory_mb"] = peak_memory_mb()
     earlier = sum(piece["seconds"] for piece in record["pieces"][:-1])
     card["seconds"] = {
         "training": sum(row["seconds"] for row in record["history"]),
@@ -121,6 +102,39 @@ def load_data(file):
             f"{file}: cannot be read ({error}); expected the prepared data: delete it and run"
             " snakemake again, which prepares it anew."
         ) from error
+
+
+def describe_data(data, name, checksum):
+    """Return what a card says of the data: its name, checksum, split and sizes."""
+    return {
+        "name": name,
+        "checksum": checksum,
+        "validation": str(data["validation"]),
+        "train_images": len(data["x_train"]),
+        "validation_images": len(data["x_val"]),
+        "test_images": len(data["x_test"]),
+        "classes": len(data["class_names"]),
+    }
+
+
+def describe_model(model):
+    """Return what a card says of an architecture, derived from the built model."""
+    # These import Keras, which must find its backend prepared.
+    from bakeoff.layers import count_multiply_adds, describe_layers
+    from bakeoff.notation import arrow_notation
+
+    layers = describe_layers(model)
+    multiply_adds, not_counted = count_multiply_adds(layers)
+    return {
+        "parameters": {
+            "total": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        },
+        "multiply_adds": multiply_adds,
+        "multiply_adds_not_counted": not_counted,
+        "notation": arrow_notation(model),
+        "layers": layers,
+    }
 
 
 def compile_model(model, identity, device):
@@ -323,6 +337,13 @@ def layer_table(model):
     lines = []
     model.summary(print_fn=lambda line, line_break=False: lines.append(line), line_length=80)
     return "\n".join(lines) + "\n"
+
+
+def peak_memory_mb():
+    """Return the most memory that this process has held, in megabytes."""
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def as_json(value):

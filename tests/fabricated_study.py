@@ -1,0 +1,113 @@
+"""A finished study's training outputs, made up: for tests of the steps after training."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def fabricate_training(
+    folder,
+    model="model_01",
+    seed=0,
+    *,
+    accuracy=0.99,
+    epochs=13,
+    images=1000,
+    classes=10,
+    parameters=646_410,
+    multiply_adds=10_000_000,
+    latency_ms=1.0,
+    curves=None,
+    status="ok",
+    layers=(),
+    notation="(1x28x28) --(5x5 kernel)--> (32x24x24) --(Flatten)--> 10",
+    validation="test",
+    wrong_images=None,
+    **card_fields,
+):
+    """Write one training's history, predictions, card and layer table under ``folder``.
+
+    ``accuracy`` is the share of the ``images`` test images answered rightly; which ones are
+    wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them.
+    ``curves`` maps history columns to lists that replace the default decaying curves.
+    """
+    folder = Path(folder) / "models" / model / f"seed_{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng([seed, *model.encode()])
+    epoch = np.arange(1, epochs + 1)
+    history = {
+        "model": model,
+        "seed": seed,
+        "epoch": epoch,
+        "loss": 0.3 / epoch,
+        "accuracy": 1 - 0.1 / epoch,
+        "val_loss": 0.2 / epoch + 0.02,
+        "val_accuracy": accuracy - 0.05 * (1 / epoch - 1 / epochs),
+    }
+    history |= curves or {}
+    history.setdefault("test_loss", history["val_loss"])
+    history.setdefault("test_accuracy", history["val_accuracy"])
+    history["seconds"] = 10.0
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+
+    labels = np.arange(images, dtype=np.uint8) % classes
+    answers = labels.copy()
+    if wrong_images is None:
+        wrong_images = generator.choice(images, round(images * (1 - accuracy)), replace=False)
+    answers[wrong_images] = (answers[wrong_images] + 1) % classes
+    probabilities = np.full((images, classes), 0.02 / (classes - 1), np.float32)
+    probabilities[np.arange(images), answers] = 0.98
+    if status == "diverged":
+        probabilities[:] = np.nan
+    np.savez(folder / "predictions.npz", probabilities=probabilities, labels=labels)
+
+    clean = {"loss": 0.005, "accuracy": min(1.0, accuracy + 0.005), "images": 1000}
+    if status == "diverged":
+        clean = {"loss": None, "accuracy": None, "images": 1000}
+    card = {
+        "model": model,
+        "seed": seed,
+        "status": status,
+        "epochs": epochs,
+        "epochs_trained": epochs,
+        "dataset": {
+            "name": "mnist",
+            "title": "MNIST",
+            "checksum": "0" * 64,
+            "validation": validation,
+            "train_images": 60_000,
+            "validation_images": images,
+            "test_images": images,
+            "classes": classes,
+        },
+        "training": {
+            "epochs": epochs,
+            "batch_size": 128,
+            "loss": "categorical_crossentropy",
+            "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+        },
+        "optimizer": {"name": "adadelta", "learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-07},
+        "parameters": {"total": parameters, "trainable": parameters - 1_280},
+        "multiply_adds": multiply_adds,
+        "notation": notation,
+        "layers": list(layers),
+        "backend": "tensorflow",
+        "precision": "float32",
+        "device": "CPU: made up",
+        "threads": 2,
+        "concurrent_trainings": 1,
+        "versions": {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0"},
+        "platform": "Linux",
+        "sources": {f"architectures/{model}.py": "0" * 64},
+        "clean_train": clean,
+        "latency_ms": {"median": latency_ms, "p95": 1.2 * latency_ms, "repeats": 50},
+        "seconds": {"training": 10.0 * epochs, "job": 10.0 * epochs + 12},
+        "peak_memory_mb": 1500.0,
+        "finished": "2026-01-01T00:00:00+00:00",
+        "resumed": False,
+    } | card_fields
+    (folder / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False))
+    (folder / "summary.txt").write_text("Layer (type)  Output Shape  Param #\n")
+    return folder

@@ -1,0 +1,354 @@
+"""The tables: their numbers, their captions, and what they refuse."""
+
+import csv
+import json
+from statistics import mean, median, stdev
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bakeoff.errors import StudyError
+from bakeoff.tables import read_history, read_summary
+from collect_results import collect_results
+from fabricated_study import fabricate_training
+
+NOTEBOOK_HEADER = [
+    "Model number",
+    "Model Description",
+    "Train loss",
+    "Validation loss",
+    "Train accuracy",
+    "Test accuracy",
+]
+
+
+class Study:
+    """A made-up study in a folder: add trainings, then collect."""
+
+    def __init__(self, folder, models=("model_01",), seeds=(0,), validation="test"):
+        self.folder = folder
+        self.study = {
+            "title": "A made-up study",
+            "dataset": {"name": "mnist", "title": "MNIST", "validation": validation},
+            "models": [
+                {
+                    "model": model,
+                    "name": f"Model {number}",
+                    "description": f"description {number}",
+                    "family": "none",
+                }
+                for number, model in enumerate(models, 1)
+            ],
+            "seeds": list(seeds),
+        }
+        self.trainings = [(model, seed) for model in models for seed in seeds]
+
+    def path(self, model, seed, file):
+        return self.folder / "models" / model / f"seed_{seed}" / file
+
+    def collect(self):
+        files = [
+            [self.path(model, seed, file) for model, seed in self.trainings]
+            for file in ("history.csv", "card.json", "predictions.npz")
+        ]
+        names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
+        collect_results(self.study, *files, *(self.folder / name for name in names))
+        return self
+
+    def text(self, name="summary.txt"):
+        return (self.folder / name).read_text()
+
+    def rows(self, name):
+        with (self.folder / name).open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def fabricate_diverged(folder, model, seed, epochs=4):
+    """Make a training whose every number is gone in its last epoch."""
+    metrics = ("loss", "accuracy", "val_loss", "val_accuracy")
+    curves = {metric: [*[0.5] * (epochs - 1), np.nan] for metric in metrics}
+    fabricate_training(folder, model, seed, epochs=epochs, curves=curves, status="diverged")
+
+
+def tables_in(text):
+    """Return the PrettyTables in ``text``, as text or Markdown: lists of rows of cells."""
+    blocks = [block for block in text.split("\n\n") if block.startswith(("+", "| "))]
+    return [
+        [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in block.splitlines()
+            if line.startswith("| ") and ":-" not in line
+        ]
+        for block in blocks
+    ]
+
+
+def test_last_epoch_goes_into_the_notebooks_table(tmp_path):
+    study = Study(tmp_path)
+    curves = {
+        "loss": [0.3, 0.0196],
+        "val_loss": [0.1, 0.0249],
+        "accuracy": [0.9, 0.99414],
+        "val_accuracy": [0.97, 0.9936],
+    }
+    fabricate_training(tmp_path, epochs=2, curves=curves)
+    first, _ = tables_in(study.collect().text())
+    assert first == [
+        NOTEBOOK_HEADER,
+        ["Model 1", "description 1", "0.0196", "0.0249", "99.41 %", "99.36 %"],
+    ]
+
+
+def test_several_seeds_are_means(tmp_path):
+    seeds = (3, 5, 8)
+    losses, accuracies = (0.021, 0.024, 0.033), (0.991, 0.992, 0.996)
+    # The best epochs are 1, 2 and 3, as the earliest of equals counts.
+    courses = ([0.999, 0.999], [0.5, 0.998], [0.5, 0.6])
+    study = Study(tmp_path, seeds=seeds)
+    for seed, loss, accuracy, course in zip(seeds, losses, accuracies, courses, strict=True):
+        curves = {"val_loss": [0.1, 0.1, loss], "val_accuracy": [*course, accuracy]}
+        fabricate_training(tmp_path, seed=seed, epochs=3, curves=curves)
+    [row] = study.collect().rows("summary.csv")
+    assert float(row["val_loss"]) == pytest.approx(mean(losses))
+    assert float(row["test_accuracy"]) == pytest.approx(mean(accuracies))
+    assert float(row["test_accuracy_sd"]) == pytest.approx(stdev(accuracies))
+    assert float(row["best_epoch"]) == median([1, 2, 3])
+    assert float(row["best_val_accuracy"]) == pytest.approx(mean([0.999, 0.998, 0.996]))
+    assert (row["n_seeds"], row["n_diverged"]) == ("3", "0")
+    first, second = tables_in(study.text())
+    assert first[1][3] == f"{mean(losses):.4f}"
+    assert first[1][5] == f"{100 * mean(accuracies):.2f} %"
+    assert second[1][6] == "2"
+    assert "mean of 3 seeds (3, 5, 8)" in study.text()
+
+
+def test_validation_and_test_accuracy_differ_with_a_holdout(tmp_path):
+    study = Study(tmp_path, validation="holdout")
+    curves = {"val_accuracy": [0.9, 0.95], "test_accuracy": [0.8, 0.85], "test_loss": [0.4, 0.3]}
+    fabricate_training(tmp_path, epochs=2, curves=curves, validation="holdout")
+    first, second = tables_in(study.collect().text())
+    assert first[1][5] == "85.00 %"
+    assert second[1][7] == "95.00 %"
+    assert "Validation is a holdout" in study.text()
+    assert "optimistic" not in study.text()
+
+
+def test_summary_columns_and_order_of_models(tmp_path):
+    study = Study(tmp_path, models=("model_b", "model_a"))
+    for model in ("model_a", "model_b"):
+        fabricate_training(tmp_path, model)
+    rows = study.collect().rows("summary.csv")
+    assert [row["model"] for row in rows] == ["model_b", "model_a"]
+    assert list(rows[0])[:10] == [
+        *("model", "name", "description", "family", "n_seeds", "n_diverged"),
+        *("train_loss", "val_loss", "train_accuracy", "test_accuracy"),
+    ]
+    assert rows[0]["test_accuracy_sd"] == ""
+
+
+def test_second_table(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"))
+    fabricate_training(tmp_path, "model_01", epochs=13, latency_ms=1.234)
+    card = {"multiply_adds_not_counted": ["my_layer"]}
+    fabricate_training(tmp_path, "model_02", epochs=4, accuracy=0.98, **card)
+    _, second = tables_in(study.collect().text())
+    assert second[1:] == [
+        ["Model 1", "646,410", "10,000,000", "10.0", "1.23", "13", "13", "99.00 %"],
+        ["Model 2", "646,410", "unknown", "10.0", "1.00", "4", "4", "98.00 %"],
+    ]
+    assert "4 to 13 epochs" in study.text()
+
+
+def test_seconds_per_epoch_do_not_count_the_start_up(tmp_path):
+    study = Study(tmp_path)
+    history = fabricate_training(tmp_path, epochs=5) / "history.csv"
+    pd.read_csv(history).assign(seconds=[60, 7, 8, 9, 7]).to_csv(history, index=False)
+    [row] = study.collect().rows("runs.csv")
+    assert float(row["seconds_per_epoch"]) == 8
+
+
+def test_markdown_holds_the_same_cells(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
+    for model, seed in study.trainings:
+        fabricate_training(tmp_path, model, seed, accuracy=0.99 + seed / 500)
+    study.collect()
+    assert tables_in(study.text("summary.md")) == tables_in(study.text())
+
+
+def test_markdown_escapes_bars(tmp_path):
+    study = Study(tmp_path)
+    study.study["models"][0]["description"] = "3x3 | 5x5"
+    fabricate_training(tmp_path)
+    assert r"| 3x3 \| 5x5 |" in " ".join(study.collect().text("summary.md").split())
+
+
+def test_diverged_trainings_are_in_no_mean(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
+    fabricate_training(tmp_path, "model_01", 0, accuracy=0.98)
+    fabricate_diverged(tmp_path, "model_01", 1)
+    fabricate_diverged(tmp_path, "model_02", 0)
+    fabricate_diverged(tmp_path, "model_02", 1)
+    first, second = tables_in(study.collect().text())
+    assert first[1][5] == "98.00 %"
+    assert first[2] == ["Model 2", "description 2", *["diverged"] * 4]
+    assert second[0][-1] == "Diverged seeds"
+    assert [row[-1] for row in second[1:]] == ["1 of 2", "2 of 2"]
+    assert second[2][1] == "646,410"
+    assert "3 of 4 trainings" in study.text()
+    rows = study.rows("summary.csv")
+    assert [(row["n_seeds"], row["n_diverged"]) for row in rows] == [("1", "1"), ("0", "2")]
+    assert float(rows[0]["test_accuracy"]) == 0.98
+    assert rows[1]["test_accuracy"] == ""
+    runs = study.rows("runs.csv")
+    assert [row["status"] for row in runs] == ["ok", *["diverged"] * 3]
+    assert runs[1]["loss"] == ""
+    assert runs[1]["best_epoch"] == ""
+    assert runs[1]["epochs"] == "4"
+
+
+def test_captions_of_the_default_study(tmp_path):
+    study = Study(tmp_path)
+    fabricate_training(tmp_path, images=10_000)
+    text = study.collect().text()
+    assert "MNIST, 10,000 test images; one seed (0); 13 epochs; trained on CPU: made up." in text
+    assert "Validation is the test set, as in the notebook" in text
+    assert "optimistic" in text
+    assert "Warning" not in text
+    assert "iverged" not in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("device", "GPU: other", "devices (CPU: made up, GPU: other)"),
+        ("precision", "mixed_float16", "precisions (float32, mixed_float16)"),
+        (
+            "versions",
+            {"python": "3.11.7", "keras": "4.0.0", "tensorflow": "2.21.0"},
+            "Keras versions (3.15.1, 4.0.0)",
+        ),
+        ("backend", "jax", "backends (jax, tensorflow)"),
+    ],
+)
+def test_different_circumstances_warn(tmp_path, field, value, said):
+    study = Study(tmp_path, models=("model_01", "model_02"))
+    versions = {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0", "jax": "0.8"}
+    fabricate_training(tmp_path, "model_01")
+    fabricate_training(tmp_path, "model_02", **({"versions": versions} | {field: value}))
+    [warning] = [line for line in study.collect().text().splitlines() if "Warning" in line]
+    assert said in warning
+    assert warning.replace("Warning", "- Warning") in study.text("summary.md")
+
+
+def test_shared_machine_warns(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"))
+    fabricate_training(tmp_path, "model_01")
+    fabricate_training(tmp_path, "model_02", concurrent_trainings=2)
+    assert "up to 2 trainings shared the machine" in study.collect().text()
+
+
+def test_equal_input_makes_equal_bytes(tmp_path):
+    study = Study(tmp_path, seeds=(0, 1))
+    for model, seed in study.trainings:
+        fabricate_training(tmp_path, model, seed)
+    names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
+    first = [study.collect().text(name) for name in names]
+    assert [study.collect().text(name) for name in names] == first
+
+
+def test_summary_is_read_back_as_written(tmp_path):
+    study = Study(tmp_path)
+    study.study["models"][0]["name"] = "NA"
+    fabricate_training(tmp_path, accuracy=0.993)
+    study.collect()
+    summary = read_summary(tmp_path / "summary.csv")
+    assert summary["name"].tolist() == ["NA"]
+    assert summary["test_accuracy"].tolist() == [0.993]
+
+
+def drop_last_numbers(history):
+    history.loc[history.index[-1], "val_loss"] = np.nan
+    return history
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda h: h.iloc[:0], "holds no epoch"),
+        (lambda h: h.drop(columns="val_loss"), "not a history"),
+        (lambda h: h.assign(model="model_02"), "is of model_02 with seed 0"),
+        (lambda h: h.assign(seed=7), "is of model_01 with seed 7"),
+        (lambda h: h.assign(epoch=h["epoch"] + 1), "epochs 2, 3, 4"),
+        (lambda h: h.iloc[[0, 1, 1, 2]], "epochs 1, 2, 2, 3"),
+        (lambda h: h.assign(loss=["x", 1.0, 1.0]), "not a history"),
+        (lambda h: h.assign(loss=[1.0, np.nan, 1.0]), "no number for loss in epoch 2"),
+        (lambda h: h.assign(val_loss=[np.inf, 1.0, 1.0]), "no number for val_loss in epoch 1"),
+        (lambda h: h.iloc[:2], "2 epochs; expected 3"),
+        (drop_last_numbers, "numbers missing in the last epoch"),
+    ],
+)
+def test_faulty_histories_are_refused(tmp_path, change, said):
+    study = Study(tmp_path)
+    history = fabricate_training(tmp_path, epochs=3) / "history.csv"
+    change(pd.read_csv(history)).to_csv(history, index=False)
+    with pytest.raises(StudyError) as caught:
+        study.collect()
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith(str(history))
+    assert message.endswith("delete it and run again; that training is repeated.")
+    assert "\n" not in message
+    assert not list(tmp_path.glob("*.csv"))
+
+
+@pytest.mark.parametrize("model", ["NA", "nan", "inf", "True"])
+def test_models_may_have_names_that_look_like_values(tmp_path, model):
+    history = fabricate_training(tmp_path, model) / "history.csv"
+    assert set(read_history(history, model, 0)["model"]) == {model}
+
+
+def test_empty_history_is_refused(tmp_path):
+    history = tmp_path / "history.csv"
+    history.touch()
+    with pytest.raises(StudyError, match="not a history"):
+        read_history(history, "model_01", 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda card: "{", "not a card"),
+        (lambda card: "[]", "not a card"),
+        (lambda card: json.dumps(card | {"seed": 3}), "is of model_01 with seed 3"),
+        (lambda card: json.dumps(card | {"latency_ms": {}}), "latency_ms.median is missing"),
+        (lambda card: json.dumps(card | {"latency_ms": 1}), "latency_ms.median is missing"),
+    ],
+)
+def test_faulty_cards_are_refused(tmp_path, change, said):
+    study = Study(tmp_path)
+    card = fabricate_training(tmp_path) / "card.json"
+    card.write_text(change(json.loads(card.read_text())))
+    with pytest.raises(StudyError) as caught:
+        study.collect()
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(str(card))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_interval_of_one_training_is_wilsons(tmp_path):
+    """Newcombe (1998), table I, method 3: 81 of 263."""
+    study = Study(tmp_path)
+    fabricate_training(tmp_path, accuracy=81 / 263, images=263)
+    study.collect()
+    row = read_summary(tmp_path / "summary.csv").iloc[0]
+    assert row["test_accuracy_low"] == pytest.approx(0.2553, abs=5e-5)
+    assert row["test_accuracy_high"] == pytest.approx(0.3662, abs=5e-5)
+
+
+def test_damaged_predictions_are_refused(tmp_path):
+    study = Study(tmp_path)
+    predictions = fabricate_training(tmp_path) / "predictions.npz"
+    predictions.write_bytes(predictions.read_bytes()[:1000])
+    with pytest.raises(StudyError, match=r"predictions.npz: not predictions .* delete it"):
+        study.collect()

@@ -1,0 +1,575 @@
+"""Tests of the conclusions, on made-up trainings whose verdicts are known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bakeoff import wording as w
+from bakeoff.trait_groups import permutation_p
+from fabricated_study import fabricate_training
+from write_conclusions import write_conclusions
+
+EPOCH = np.arange(1, 14)
+FLAT = {"val_loss": 0.05 + 0.002 * (-1.0) ** EPOCH}
+FALLING = {"val_loss": 0.05 - 0.002 * EPOCH}
+RISING = {"val_loss": 0.03 + 0.002 * EPOCH}
+
+
+def convolutions(count=2, kernel=3, pads=False, pooled=True, branches=1):
+    """Layers of a network of convolutions, each followed by a pooling layer if ``pooled``."""
+    described = [{"name": "input", "class": "InputLayer", "inputs": [], "multiply_adds": 0}]
+
+    def add(name, **settings):
+        entry = {"name": name, "class": "Layer", "inputs": [described[-1]["name"]]}
+        described.append(entry | {"multiply_adds": 0} | settings)
+
+    for number in range(count):
+        add(f"conv{number}", kernel_size=[kernel, kernel], pads=pads)
+        if pooled or number == count - 1:
+            add(f"pool{number}", pool_size=[2, 2])
+    if branches > 1:
+        add("join", inputs=[layer["name"] for layer in described[-branches:]])
+    add("dense", units=10)
+    return described
+
+
+def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, **shared):
+    """Return (findings, Markdown) of a study; ``trainings`` maps model to training or seeds."""
+    files = []
+    for model, settings in trainings.items():
+        for seed in seeds:
+            own = settings.get(seed, {}) if set(settings) & set(seeds) else settings
+            files.append(fabricate_training(folder, model, seed, **shared | own))
+    dataset = {"name": "mnist", "title": "MNIST", "validation": "test"} | (dataset or {})
+    study = {
+        "title": "A study",
+        "dataset": dataset,
+        "models": [
+            {"model": model, "name": (names or {}).get(model, model.title().replace("_", " "))}
+            | {"description": f"about {model}", "family": "some"}
+            for model in trainings
+        ],
+        "seeds": list(seeds),
+    }
+    conclusions, findings = folder / "conclusions.md", folder / "findings.json"
+    write_conclusions(
+        study,
+        [file / "card.json" for file in files],
+        [file / "history.csv" for file in files],
+        [file / "predictions.npz" for file in files],
+        conclusions,
+        findings,
+    )
+    return json.loads(findings.read_text()), conclusions.read_text()
+
+
+def said(findings, key):
+    """Return everything that the finding ``key`` says, as one text."""
+    finding = next(finding for finding in findings["findings"] if finding["key"] == key)
+    return "\n".join([*finding["text"], *finding["items"]])
+
+
+def verdicts(findings):
+    table = findings["findings"][0]["table"]
+    return {row[0]: row[-1] for row in table["rows"]}
+
+
+def remark(findings, model):
+    return next(entry["remark"] for entry in findings["models"] if entry["model"] == model)
+
+
+# Which models are best
+
+
+def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.90},
+            "model_2": {"accuracy": 0.99},
+            "model_3": {"accuracy": 0.8},
+        },
+    )
+    assert said(findings, "best").startswith(
+        "Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %)."
+        " Models 1 and 3 are worse than it."
+    )
+    assert verdicts(findings) == {"Model 1": "worse", "Model 2": "best", "Model 3": "worse"}
+    assert "worse than the best: 9.00 points below" in remark(findings, "model_1")
+
+
+def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"wrong_images": range(10)},
+            "model_2": {"wrong_images": range(12)},
+            "model_3": {"accuracy": 0.9},
+        },
+    )
+    text = said(findings, "best")
+    assert "Model 2 cannot be told from it. Model 3 is worse." in text
+    assert "corrected for 3 pairs of models (Holm)" in text
+    assert verdicts(findings)["Model 2"] == "cannot be told from the best"
+    # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
+    row = findings["findings"][0]["table"]["rows"][1]
+    assert row[5:8] == ["2", "0", "0.50"]
+
+
+def test_equal_models_get_no_better(tmp_path):
+    same = {"wrong_images": range(10)}
+    findings, text = conclude(tmp_path, {f"model_{i}": same for i in (1, 2, 3)})
+    assert "All 3 models have the same test accuracy, 99.00 %" in said(findings, "best")
+    assert set(verdicts(findings).values()) == {"best"}
+    assert "worse" not in text.replace("look worse", "")
+    assert "highest" not in text
+
+
+def test_two_may_share_the_lead(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"wrong_images": range(10)},
+            "model_2": {"wrong_images": range(10, 20)},
+            "model_3": {"accuracy": 0.8},
+        },
+    )
+    assert said(findings, "best").startswith(
+        "Models 1 and 2 share the highest test accuracy, 99.00 %. Model 3 is worse than these."
+    )
+
+
+def test_a_third_model_changes_no_number_of_a_pair_but_the_correction(tmp_path):
+    two = {"model_1": {"accuracy": 0.97}, "model_2": {"accuracy": 0.98}}
+    three = two | {"model_3": {"accuracy": 0.979}}
+    ((first,), (second, *_)) = (
+        conclude(tmp_path / name, models)[0]["comparisons"]
+        for name, models in (("two", two), ("three", three))
+    )
+    assert first.pop("p_holm") < second.pop("p_holm")
+    assert first == second
+    assert (first["a"], first["b"]) == ("model_1", "model_2")
+    assert first["difference"] == pytest.approx(-0.01)
+
+
+def test_several_seeds_are_compared_over_seeds_and_images(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {"accuracy": 0.98}, "model_2": {"accuracy": 0.90}},
+        seeds=(0, 1, 2),
+    )
+    text = said(findings, "best")
+    assert "Model 1 has the highest test accuracy, 98.00 %" in text
+    assert "t-test on the crossed variance" in text
+    assert "McNemar" not in text
+    assert "spread between trainings is not known" not in " ".join(findings["cautions"])
+
+
+def test_a_lead_that_some_seeds_lack_is_not_called_better(tmp_path):
+    shares = {"model_1": (0.99, 0.91, 0.97), "model_2": (0.93, 0.95, 0.94)}
+    trainings = {
+        model: {seed: {"accuracy": share} for seed, share in enumerate(values)}
+        for model, values in shares.items()
+    }
+    findings, _ = conclude(tmp_path, trainings, seeds=(0, 1, 2))
+    assert verdicts(findings)["Model 2"] == "cannot be told from the best"
+
+
+def test_one_model_has_nothing_to_be_compared_with(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {}})
+    assert said(findings, "best").startswith("Model 1 is the only model: test accuracy 99.00 %")
+    assert findings["comparisons"] == []
+    assert "one model alone" in said(findings, "traits")
+    assert "two most accurate" not in said(findings, "last_epochs")
+
+
+def test_a_diverged_model_is_named_and_left_out(tmp_path):
+    diverged = {"status": "diverged", "epochs_trained": 3}
+    findings, text = conclude(tmp_path, {"model_1": {}, "model_2": diverged, "model_3": {}})
+    assert any(line.startswith("Model 2 diverged with seed 0") for line in findings["cautions"])
+    assert "in epoch 3 (seed 0)" in remark(findings, "model_2")
+    assert "Model 2" not in "".join(said(findings, f["key"]) for f in findings["findings"])
+    assert [(pair["a"], pair["b"]) for pair in findings["comparisons"]] == [("model_1", "model_3")]
+    assert "nan" not in text.lower()
+
+
+def test_a_seed_that_diverged_is_left_out_and_the_others_count(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {0: {}, 1: {"status": "diverged"}, 2: {}}, "model_2": {}},
+        seeds=(0, 1, 2),
+    )
+    assert "those of the other 2 trainings" in remark(findings, "model_1")
+    assert "test accuracy 99.00 %" in remark(findings, "model_1")
+
+
+def test_a_model_ahead_on_the_seeds_that_both_finished_is_not_called_worse(tmp_path):
+    lost = {"status": "diverged"}
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {0: {"accuracy": 0.9}, 1: {"accuracy": 0.999}, 2: {"accuracy": 0.999}},
+            "model_2": {0: {"accuracy": 0.96}, 1: lost, 2: lost},
+        },
+        seeds=(0, 1, 2),
+    )
+    assert "Model 1 has the highest" in said(findings, "best")
+    assert verdicts(findings)["Model 2"] != "worse"
+    assert "both finished it is ahead of the best by 6.00 points" in remark(findings, "model_2")
+
+
+def test_models_without_a_common_seed_are_not_compared(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {0: {"accuracy": 0.9}, 1: {"status": "diverged"}},
+            "model_2": {0: {"status": "diverged"}, 1: {"accuracy": 0.99}},
+        },
+        seeds=(0, 1),
+    )
+    assert "No two models finished with the same seed" in said(findings, "best")
+    assert verdicts(findings)["Model 1"] == "not compared"
+
+
+def test_where_every_training_diverged_nothing_is_concluded(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {}}, status="diverged")
+    assert [finding["key"] for finding in findings["findings"]] == ["best"]
+    assert said(findings, "best") == "No training ended well: there is nothing to compare."
+
+
+# Which still improve, which overfit
+
+
+def test_falling_flat_and_rising_losses_are_told_apart(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"curves": FALLING},
+            "model_2": {"curves": FLAT},
+            "model_3": {"curves": RISING},
+        },
+    )
+    text = said(findings, "epochs")
+    assert "still falling in Model 1 over the last 5 of 13 epochs: it is worth more" in text
+    assert "It was flat in Model 2:" in text
+    assert "It was rising in Model 3:" in text
+    assert "Model 1: −0.00200 per epoch [−0.00200, −0.00200], falling." in text
+    assert "worth more epochs" in remark(findings, "model_1")
+    assert "worth more epochs" not in remark(findings, "model_2")
+
+
+def test_one_wild_epoch_does_not_make_a_trend(tmp_path):
+    losses = FLAT["val_loss"].copy()
+    losses[-1] = 0.5
+    findings, _ = conclude(tmp_path, {"model_1": {"curves": {"val_loss": losses}}})
+    assert "It was flat in Model 1" in said(findings, "epochs")
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(4, False), (5, True)])
+def test_a_trend_needs_five_epochs(tmp_path, epochs, told):
+    findings, _ = conclude(tmp_path, {"model_1": {"epochs": epochs}})
+    assert ("too few epochs" in said(findings, "epochs")) is not told
+    assert ("still falling" in said(findings, "epochs")) is told
+
+
+def test_two_epochs_are_too_few_for_any_trend_or_fluctuation(tmp_path):
+    findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, epochs=2)
+    assert "too few epochs to tell: 3 are needed" in said(findings, "last_epochs")
+    assert "moved within" not in text
+
+
+def test_overfitting_is_measured_and_its_harm_told(tmp_path):
+    clean = {"loss": 0.001, "accuracy": 0.999, "images": 10_000}
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.95, "curves": RISING},
+            "model_2": {"accuracy": 0.96, "curves": FALLING},
+            "model_3": {"accuracy": 0.999, "curves": RISING},
+        },
+        clean_train=clean,
+    )
+    text = said(findings, "overfitting")
+    assert (
+        "Models 1 and 2 overfit: accuracy on training images is higher than on test images by 3.90"
+        " (Model 2) to 4.90 points (Model 1)." in text
+    )
+    assert "In Model 1 this does harm: validation loss is rising." in text
+    assert "Model 3 does not measurably overfit" in text
+    assert "Model 1: by 4.90 points" in text
+    assert "validation loss 0.0560 against 0.0010 on training images, and up from its" in text
+    assert "lowest, 0.0320 in epoch 1" in text
+
+
+def test_a_loss_that_has_risen_does_harm_although_it_is_flat_by_now(tmp_path):
+    risen = np.array([60, 50, 40, 30, 32, 34, 36, 38, 40, 42, 41, 42, 41]) / 1000
+    back = np.concatenate(
+        [[0.06, 0.03], 0.031 + 0.002 * np.arange(18), 0.06 - 0.001 * np.arange(10)]
+    )
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.9, "curves": {"val_loss": risen}},
+            "model_2": {"accuracy": 0.9, "curves": {"val_loss": back}, "epochs": 30},
+        },
+        clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
+    )
+    assert "It was flat in Model 1:" in said(findings, "epochs")
+    assert "In Model 1 this does harm" in said(findings, "overfitting")
+
+
+def test_overfitting_without_harm_says_so(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {"accuracy": 0.9, "curves": FLAT}},
+        clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
+    )
+    assert "has not clearly risen in it, so no harm shows" in said(findings, "overfitting")
+    assert "It overfits by 10.00 points" in remark(findings, "model_1")
+
+
+# Traits and cost
+
+
+def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
+    trainings = {
+        f"model_{i}": {
+            "accuracy": 0.98 + 0.001 * i if i > 4 else 0.90 + 0.001 * i,
+            "layers": convolutions(count=4, kernel=5 if i > 4 else 3),
+        }
+        for i in range(1, 9)
+    }
+    findings, _ = conclude(tmp_path, trainings)
+    text = said(findings, "traits")
+    assert text.startswith("Kernel size goes with test accuracy, beyond")
+    # 2 of the 70 ways to split eight models into fours are as clear as this.
+    assert (
+        "Kernel size: mean test accuracy 90.25 % (mostly 3x3) and 98.65 % (mostly 5x5);"
+        " permutation test over the models, p = 0.029." in text
+    )
+    assert "not what causes what" in text
+    assert "Padding" not in text
+    assert "Pooling frequency" not in text
+
+
+def test_a_trait_without_effect_is_reported_without_a_claim(tmp_path):
+    trainings = {
+        f"model_{i}": {"accuracy": 0.99 - 0.001 * i, "layers": convolutions(pads=i % 2 == 0)}
+        for i in range(1, 9)
+    }
+    text = said(conclude(tmp_path, trainings)[0], "traits")
+    assert "For none of the traits is the difference" in text
+    assert "Padding: mean test accuracy" in text
+
+
+def test_traits_that_all_share_are_not_reported(tmp_path):
+    layers = convolutions()
+    findings, _ = conclude(tmp_path, {"model_1": {"layers": layers}, "model_2": {"layers": layers}})
+    assert "the models do not differ in those looked at" in said(findings, "traits")
+
+
+def test_few_models_are_grouped_but_not_tested(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"layers": convolutions(4, pooled=False)},
+            "model_2": {"layers": convolutions(4)},
+            "model_3": {"layers": convolutions(4, branches=2)},
+        },
+    )
+    text = said(findings, "traits")
+    assert "Too few models differ in pooling frequency and branching for a test." in text
+    assert "(pooling after every 4 convolutions)" in text
+    assert "permutation" not in text
+
+
+def test_permutation_test_by_hand():
+    # Of the 20 ways to split six values into threes, only this one and its mirror are as clear:
+    # no result could be below the level, so there is no test.
+    assert permutation_p([[1, 2, 3], [7, 8, 9]]) is None
+    assert permutation_p([[1, 2, 3, 4], [7, 8, 9, 10]]) == pytest.approx(2 / 70)
+    assert permutation_p([[5, 5, 5, 5], [5, 5, 5, 5]]) == 1
+
+
+def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
+    dear = {"parameters": 14_000_000, "multiply_adds": 30_000_000, "latency_ms": 2.0}
+    cheap = {"parameters": 1_000_000, "multiply_adds": 10_000_000, "latency_ms": 2.1}
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": dear | {"wrong_images": range(17)},
+            "model_2": cheap | {"wrong_images": range(10)},
+        },
+    )
+    text = said(findings, "cost")
+    assert (
+        "Model 1 has 14 times the parameters and 3.0 times the multiply-adds of Model 2 and is not"
+        " better: its test accuracy is 0.70 points lower [" in text
+    )
+    assert "Model 2 has" not in text
+    assert "It costs more than it brings: 14 times" in remark(findings, "model_1")
+
+
+@pytest.mark.parametrize(
+    "cheaper",
+    [
+        {"accuracy": 0.90},
+        {"accuracy": 0.99, "multiply_adds": 11_000_000},
+        {"accuracy": 0.99, "latency_ms": 1.2},
+        {"accuracy": 0.99, "parameters": 600_000},
+    ],
+    ids=["less accurate", "more multiply-adds", "slower", "hardly smaller"],
+)
+def test_a_model_is_not_too_dear_where_the_other_is_no_bargain(tmp_path, cheaper):
+    other = {"parameters": 100_000} | cheaper
+    findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": other})
+    assert said(findings, "cost").startswith("None: no model is matched")
+
+
+def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
+    # A custom layer was not counted, so the total is too low to be a bargain.
+    unknown = {"multiply_adds": 5, "multiply_adds_not_counted": ["mine"]}
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": unknown})
+    text = said(findings, "cost")
+    assert "None: no model is matched" in text
+    assert "The multiply-adds of Model 2 are not known in full" in text
+
+
+def test_shared_machines_make_latencies_doubtful(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {"concurrent_trainings": 3}})
+    assert "while up to 3 trainings shared the machine" in said(findings, "cost")
+
+
+# The last epochs
+
+
+def test_fluctuation_beyond_the_gap_makes_the_last_epoch_a_poor_judge(tmp_path):
+    wild = 0.98 + 0.01 * (EPOCH % 2)
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.990, "curves": {"val_accuracy": wild}},
+            "model_2": {"accuracy": 0.989, "curves": {"val_accuracy": wild[::-1] - 0.001}},
+        },
+    )
+    text = said(findings, "last_epochs")
+    # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
+    assert "went up and down by 0.55 points" in text
+    assert "more than the 0.10 points between the two most accurate models" in text
+    assert "a poor judge" in text
+    assert "By the last epoch and by each model's best alike, Model 1 is ahead" in text
+
+
+def test_steady_epochs_far_apart_leave_the_winner_alone(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": {"accuracy": 0.9}})
+    text = said(findings, "last_epochs")
+    assert "hardly matters for the winner" in text
+    assert "In none of the 2 models an epoch before the last was the best." in text
+
+
+def test_another_winner_by_the_best_epoch_is_named(tmp_path):
+    steady, peaked = np.full(13, 0.990), np.full(13, 0.985)
+    peaked[9] = 0.995
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.990, "curves": {"val_accuracy": steady}},
+            "model_2": {"accuracy": 0.985, "curves": {"val_accuracy": peaked}},
+        },
+    )
+    text = said(findings, "last_epochs")
+    assert "By the last epoch Model 1 is ahead in validation accuracy, by each model's best" in text
+    assert "best Model 2 is; over the last 5 epochs, Models 1 and 2 were ahead" in text
+    assert "best epoch: 10." in remark(findings, "model_2")
+
+
+# What was run, and how it is written
+
+
+def test_setting_says_what_was_run(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {}})
+    setting = " ".join(findings["setting"])
+    assert "MNIST, 60,000 training images and 1,000 test images." in setting
+    assert "Each of the 2 models was trained once (seed 0) for 13 epochs." in setting
+    assert "Validation was done on the test set" in setting
+    assert "TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7; precision float32" in setting
+    assert findings["cautions"] == [
+        "There is one seed, so the spread between trainings is not known."
+    ]
+
+
+def test_a_holdout_is_not_called_optimistic(tmp_path):
+    dataset = {"validation": "holdout"}
+    findings, _ = conclude(tmp_path, {"model_1": {}}, dataset=dataset, validation="holdout")
+    setting = " ".join(findings["setting"])
+    assert "1,000 images held out from the training images" in setting
+    assert "optimistic" not in setting
+
+
+def test_digits_are_never_taken_for_mnist(tmp_path):
+    dataset = {"name": "digits", "title": "scikit-learn's digits"}
+    findings, _ = conclude(tmp_path, {"model_1": {}}, dataset=dataset)
+    assert "scikit-learn's handwritten digits, not MNIST" in findings["cautions"][0]
+
+
+def test_unlike_trainings_are_warned_about(tmp_path):
+    other = {"device": "GPU: b", "precision": "mixed_float16", "epochs": 20}
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": other})
+    cautions = " ".join(findings["cautions"])
+    assert "differ in epochs (13 and 20)" in cautions
+    assert "differ in device (CPU: made up and GPU: b)" in cautions
+    assert "differ in precision (float32 and mixed_float16)" in cautions
+    assert "differ in software" not in cautions
+    assert "for 13 to 20 epochs" in " ".join(findings["setting"])
+
+
+def test_markdown_says_what_the_data_say(tmp_path):
+    notation = "(1x28x28) --(3x3 kernel)--> 10"
+    findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, notation=notation)
+    for finding in findings["findings"]:
+        for sentence in (*finding["text"], *finding["items"]):
+            assert sentence in text
+    for model in findings["models"]:
+        assert model["remark"] in text
+    assert text.count(f"```text\n{notation}\n```") == 2
+    assert text.rstrip().endswith("Batch normalisation, dropout and activations are left out.")
+
+
+def test_names_cannot_break_the_markdown(tmp_path):
+    _, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, names={"model_1": "*<b>|`\nx"})
+    assert "\n| \\*\\<b>\\|\\` x |" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "phrase"),
+    [
+        (["Model 3"], "Model 3"),
+        (["Model 10", "Model 2"], "Models 2 and 10"),
+        (["Model 1", "Model 2", "Model 3"], "Models 1, 2 and 3"),
+        ([f"Model {i}" for i in (1, 2, 3, 4, 7)], "Models 1 to 4 and 7"),
+        (["LeNet", "Model 2"], "LeNet and Model 2"),
+        ([f"Model {i}" for i in range(1, 30, 2)], "Models 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21"),
+        (list("abcdefghijklmn"), "a, b, c, d, e, f, g, h, i, j, k and 3 more"),
+    ],
+)
+def test_models_are_listed_in_few_words(names, phrase):
+    assert w.models(names).startswith(phrase)
+
+
+def test_long_lists_say_how_many_models_are_left():
+    names = [f"Model {i}" for i in range(1, 200) if i % 6]
+    # Eleven runs of five models are named, of 34.
+    assert w.models(names).endswith(f"61 to 65 and {len(names) - 55} more")
+
+
+def test_numbers_in_words():
+    assert w.points(-0.00001) == "0.00 points"
+    assert w.points(-0.0012) == "−0.12 points"
+    assert [w.p_value(p) for p in (0.0001, 0.034, 0.5)] == ["p < 0.001", "p = 0.034", "p = 0.50"]
+    assert [w.times(ratio) for ratio in (1.64, 14.2, 1234)] == [
+        "1.6 times",
+        "14 times",
+        "1,234 times",
+    ]
+    assert w.count(1, "class", "classes") == "1 class"

@@ -1,0 +1,55 @@
+"""The studies that ship with the repository, run whole: minutes, not seconds."""
+
+import os
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT, copy_workflow
+from loopback_mirror import loopback_mirror
+
+REAL_MNIST = ROOT.parent / "shared" / "mnist"
+
+
+def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
+    project = copy_workflow(tmp_path / "demo")
+    # No proxy and no name server can help: the demo must not need the network.
+    offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    project.snakemake("--configfile", "config/demo.yaml", env=offline)
+    results = project.path("results/demo")
+    summary = pd.read_csv(results / "summary.csv")
+    assert len(summary) == 10
+    assert (summary["test_accuracy"] > 0.9).sum() >= 8, summary[["name", "test_accuracy"]]
+    for name in ("summary.txt", "conclusions.md", "report.html"):
+        assert "digits" in (results / name).read_text()
+    assert not project.path("resources").exists()
+    assert not project.path("results/models").exists()
+
+
+@pytest.mark.skipif(not REAL_MNIST.is_dir(), reason="needs the four files in ../shared/mnist")
+def test_quick_runs_on_real_mnist_over_http(tmp_path):
+    project = copy_workflow(tmp_path / "quick")
+    with loopback_mirror(REAL_MNIST) as mirror:
+        run = project.snakemake(
+            "--configfile",
+            "config/quick.yaml",
+            "--config",
+            # The first mirror is dead, as one may be some day.
+            f"data={{mirrors: ['http://127.0.0.1:9/', '{mirror.address}']}}",
+            env=os.environ | {"no_proxy": "127.0.0.1"},
+        )
+    assert re.search(r"127\.0\.0\.1:9", run.stdout), "the dead mirror must be named"
+    assert len(list(project.path("resources/mnist").glob("*.gz"))) == 4
+    data = np.load(project.path("results/quick/data/mnist.npz"))
+    assert data["x_train"].shape == (1500, 28, 28, 1)
+    assert np.bincount(data["y_train"]).min() > 100
+    summary = pd.read_csv(project.path("results/quick/summary.csv"))
+    assert len(summary) == 10
+    # Real training on real images: chance is 10 %.
+    assert (summary["test_accuracy"] > 0.5).sum() >= 7, summary[["name", "test_accuracy"]]
+    table = project.path("results/quick/summary.txt").read_text()
+    assert "1,000 test images" in table
+    for header in ("Model number", "Model Description", "Train loss", "Validation loss"):
+        assert header in table

@@ -1,0 +1,232 @@
+"""The whole workflow on a tiny study: what it makes, and what it reruns."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import TINY, Project
+
+TRAINED = ("history.csv", "model.keras", "predictions.npz", "card.json", "summary.txt")
+
+
+@pytest.fixture
+def copy(finished_study, tmp_path):
+    """A copy of the finished tiny study that a test may change."""
+    target = tmp_path / "study"
+    shutil.copytree(finished_study.folder, target)
+    return Project(target)
+
+
+def planned(project, *arguments):
+    """Return the jobs that a dry run plans: rule names, with model and seed for trainings."""
+    output = project.snakemake("--dry-run", *arguments).stdout
+    if "Nothing to be done" in output:
+        return set()
+    jobs = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE)) - {"all"}
+    trainings = re.findall(r"wildcards: model=(\w+), seed=(\d+)", output)
+    return (jobs - {"train_model"}) | {f"{model}/{seed}" for model, seed in trainings}
+
+
+COLLECTING = {
+    "collect_results",
+    "plot_loss_curves",
+    "plot_tradeoffs",
+    "write_conclusions",
+    "render_report",
+}
+
+
+def test_every_output_is_there(finished_study):
+    results = finished_study.path("results")
+    for model in ("tiny", "wide"):
+        for name in TRAINED:
+            assert (results / "models" / model / "seed_0" / name).stat().st_size > 0
+        assert (results / "figures" / f"loss_{model}.svg").is_file()
+    for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md", "conclusions.md"):
+        assert (results / name).stat().st_size > 0
+    page = (results / "report.html").read_text()
+    assert "Tiny" in page
+    assert "Wide" in page
+    assert "scikit-learn" in page
+
+
+def test_the_console_has_a_line_an_epoch(finished_study):
+    lines = re.findall(
+        r"^tiny seed 0  epoch (\d)/2  loss \d\.\d{4}  accuracy +\d+\.\d+%"
+        r"  val_loss \d\.\d{4}  val_accuracy +\d+\.\d+%  [\d.]+ s, .* left$",
+        finished_study.first_run.stdout,
+        flags=re.MULTILINE,
+    )
+    assert lines == ["1", "2"]
+    log = finished_study.path("results/logs/train_model/tiny/seed_0.log").read_text()
+    assert "epoch 2/2" in log
+
+
+def test_history_card_and_predictions_agree(finished_study):
+    folder = finished_study.path("results/models/tiny/seed_0")
+    history = pd.read_csv(folder / "history.csv")
+    card = json.loads((folder / "card.json").read_text())
+    predictions = np.load(folder / "predictions.npz")
+    assert list(history.columns) == [
+        "model",
+        "seed",
+        "epoch",
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "seconds",
+    ]
+    assert list(history["epoch"]) == [1, 2]
+    assert predictions["probabilities"].shape == (200, 10)
+    assert np.allclose(predictions["probabilities"].sum(axis=1), 1, atol=1e-5)
+    right = (predictions["probabilities"].argmax(axis=1) == predictions["labels"]).mean()
+    assert right == pytest.approx(history["test_accuracy"].iloc[-1], abs=1e-6)
+    assert card["status"] == "ok"
+    assert card["dataset"]["validation"] == "test"
+    assert (card["dataset"]["train_images"], card["dataset"]["test_images"]) == (400, 200)
+    assert card["training"]["optimizer"]["learning_rate"] == 1.0
+    assert card["optimizer"]["rho"] == 0.95
+    assert card["parameters"]["total"] == 40 + 144 * 16 + 16 + 170 - 0 + 0
+    assert card["clean_train"]["images"] == 400
+    assert card["latency_ms"]["median"] > 0
+    assert card["seconds"]["training"] == pytest.approx(history["seconds"].sum())
+    assert card["seconds"]["job"] > card["seconds"]["training"]
+    assert card["threads"] == 2
+    assert "architectures/blocks.py" in card["sources"]
+    assert "workflow/scripts/train_model.py" in card["sources"]
+    assert card["concurrent_trainings"] >= 1
+
+
+def test_the_sources_that_were_planned_are_those_really_read(finished_study):
+    """What the static search for imports finds is what Python then imports."""
+    from bakeoff.identity import training_identity
+
+    card = json.loads(finished_study.path("results/models/tiny/seed_0/card.json").read_text())
+    assert card["sources"] == training_identity(finished_study.folder, "tiny", 0, {})["sources"]
+
+
+def test_the_model_loads_in_plain_keras_and_answers_the_same(finished_study, tmp_path):
+    folder = finished_study.path("results/models/tiny/seed_0")
+    code = (
+        "import sys, keras, numpy as np\n"
+        "model = keras.models.load_model(sys.argv[1])\n"
+        "x = np.load(sys.argv[2])['x_test']\n"
+        "kept = np.load(sys.argv[3])['probabilities']\n"
+        "assert np.allclose(model.predict(x, batch_size=32, verbose=0), kept, atol=1e-6)\n"
+    )
+    files = [folder / "model.keras", finished_study.path("results/data/digits.npz")]
+    files.append(folder / "predictions.npz")
+    # Elsewhere, so that nothing of this repository can be imported.
+    subprocess.run([sys.executable, "-c", code, *files], cwd=tmp_path, check=True)
+
+
+def test_a_finished_study_has_nothing_to_do(finished_study):
+    assert planned(finished_study) == set()
+
+
+def test_an_edited_architecture_retrains_alone(copy):
+    with copy.path("architectures/tiny.py").open("a") as file:
+        file.write("# an edit\n")
+    assert planned(copy) == {"tiny/0"} | COLLECTING
+
+
+def test_an_added_seed_trains_alone(copy):
+    assert planned(copy, "--config", "study={seeds: [0, 1]}") == {"tiny/1", "wide/1"} | COLLECTING
+
+
+def test_one_models_setting_retrains_it_alone(copy):
+    config = copy.read_config()
+    config["models"]["wide"]["training"] = {"batch_size": 64}
+    copy.write_config(config)
+    assert planned(copy) == {"wide/0"} | COLLECTING
+
+
+def test_a_description_reaches_the_report_without_training(copy):
+    config = copy.read_config()
+    config["models"]["wide"]["description"] = "as wide as <b>ever</b>"
+    copy.write_config(config)
+    assert planned(copy) == COLLECTING
+    copy.snakemake()
+    page = copy.path("results/report.html").read_text()
+    assert "as wide as &lt;b&gt;ever&lt;/b&gt;" in page
+    assert "<b>ever</b>" not in page
+
+
+def test_mirrors_rerun_nothing(copy):
+    config = copy.read_config()
+    config["data"]["mirrors"] = ["/nowhere"]
+    copy.write_config(config)
+    assert planned(copy) == set()
+
+
+def test_a_diverging_model_is_reported_beside_the_others(tiny_study):
+    tiny_study.add_architecture("wild", TINY.format(units=8), name="Wild")
+    config = tiny_study.read_config()
+    config["models"]["wild"]["training"] = {"optimizer": {"name": "SGD", "learning_rate": 1e30}}
+    tiny_study.write_config(config)
+    tiny_study.snakemake()
+    card = json.loads(tiny_study.path("results/models/wild/seed_0/card.json").read_text())
+    assert card["status"] == "diverged"
+    assert card["clean_train"]["accuracy"] is None or card["clean_train"]["loss"] is None
+    table = tiny_study.path("results/summary.txt").read_text()
+    row = next(line for line in table.splitlines() if re.search(r"\| +Wild +\|", line))
+    assert "diverged" in row
+    conclusions = tiny_study.path("results/conclusions.md").read_text()
+    assert "Wild" in conclusions
+    assert "diverged" in conclusions
+    assert "Tiny" in conclusions
+
+
+def test_a_broken_model_fails_with_one_line_and_the_others_finish(tiny_study):
+    broken = "def build(input_shape, num_classes):\n    raise RuntimeError('no such layer')\n"
+    tiny_study.add_architecture("broken", broken, name="Broken")
+    run = tiny_study.snakemake("--keep-going", check=False)
+    assert run.returncode != 0
+    errors = [line for line in run.stdout.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert "architectures/broken.py: build: raised RuntimeError: no such layer" in errors[0]
+    log = tiny_study.path("results/logs/train_model/broken/seed_0.log").read_text()
+    assert "Traceback (most recent call last)" in log
+    assert "no such layer" in log
+    for model in ("tiny", "wide"):
+        assert tiny_study.path(f"results/models/{model}/seed_0/card.json").is_file()
+    assert not tiny_study.path("results/models/broken/seed_0/card.json").exists()
+
+
+def test_a_holdout_is_validated_on_and_the_test_set_is_apart(tiny_study):
+    config = tiny_study.read_config()
+    config["data"] |= {"validation": "holdout", "holdout_images": 100}
+    tiny_study.write_config(config)
+    tiny_study.snakemake("results/models/tiny/seed_0/card.json")
+    folder = tiny_study.path("results/models/tiny/seed_0")
+    card = json.loads((folder / "card.json").read_text())
+    assert card["dataset"]["validation"] == "holdout"
+    assert card["dataset"]["train_images"] == 300
+    assert card["dataset"]["validation_images"] == 100
+    history = pd.read_csv(folder / "history.csv")
+    assert (history["val_loss"] != history["test_loss"]).all()
+
+
+def test_a_wrong_config_is_one_line_before_anything_is_planned(tiny_study):
+    run = tiny_study.snakemake("--config", "training={epochs: 0}", check=False)
+    assert run.returncode != 0
+    assert "training.epochs: 0 is out of range" in run.stdout
+    assert "Traceback" not in run.stdout
+    assert not tiny_study.path("results").exists()
+
+
+def test_what_users_of_snakemake_expect(finished_study):
+    assert "train_model" in finished_study.snakemake("--list-rules").stdout
+    assert "train_model" in finished_study.snakemake("--rulegraph").stdout
+    run = finished_study.snakemake("--report", "snakemake-report.html", check=False)
+    assert run.returncode == 0, run.stdout
+    assert "conclusions" in finished_study.path("snakemake-report.html").read_text()

@@ -1,0 +1,258 @@
+"""What each model did, in numbers: the measurements that the findings put into words."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
+from bakeoff.tables import read_card, read_correct, read_history, trainings_of
+from bakeoff.traits import model_traits
+
+TREND_EPOCHS = 5
+"""Fewest epochs that a trend is read from: with four points, no interval reaches 95 %."""
+
+LAST_EPOCHS = 5
+"""The epochs at the end over which fluctuation is measured."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training: its card, its history and which test images (n,) it got right."""
+
+    card: dict
+    history: pd.DataFrame
+    correct: np.ndarray
+
+    @property
+    def seed(self):
+        return self.card["seed"]
+
+
+def read_trainings(study, cards, histories, predictions):
+    """Read a study's trainings from three lists of paths, each in the study's order.
+
+    Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    """
+    trainings = []
+    paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
+    for (model, seed), card, history, prediction in paths:
+        trainings.append(
+            Training(
+                card=read_card(card, model, seed),
+                history=read_history(history, model, seed),
+                correct=read_correct(prediction),
+            )
+        )
+    return trainings
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model of the study with the trainings of it that ended well.
+
+    ``diverged`` holds the cards of the others. Numbers are means over the seeds; accuracies are
+    shares of 1.
+    """
+
+    key: str
+    name: str
+    description: str
+    trainings: list[Training]
+    diverged: list[dict]
+
+    @property
+    def card(self):
+        """The card to read what all trainings of the model share."""
+        return self.trainings[0].card if self.trainings else self.diverged[0]
+
+    @cached_property
+    def answers(self):
+        """Which test images were answered rightly: dict from seed to boolean (n_test,)."""
+        return {training.seed: training.correct for training in self.trainings}
+
+    @cached_property
+    def accuracy(self):
+        """Test accuracy after the last epoch: (value, low, high)."""
+        return accuracy_interval(np.stack(list(self.answers.values())))
+
+    @cached_property
+    def curves(self):
+        """The history's mean over the seeds: a table with one row an epoch."""
+        numbers = pd.concat(t.history.select_dtypes("number") for t in self.trainings)
+        return numbers.groupby("epoch", as_index=False).mean()
+
+    @cached_property
+    def cost(self):
+        """Parameters, multiply-adds for one image where all are known, and milliseconds."""
+        cost = {"parameters": self.card["parameters"]["total"]}
+        if not self.card.get("multiply_adds_not_counted"):
+            cost["multiply-adds"] = self.card["multiply_adds"]
+        latencies = [training.card["latency_ms"]["median"] for training in self.trainings]
+        return cost | {"latency": float(np.mean(latencies))}
+
+    @cached_property
+    def best_epochs(self):
+        """For each seed: (the first epoch with the highest validation accuracy, epochs)."""
+        return [
+            (int(t.history["epoch"][t.history["val_accuracy"].idxmax()]), len(t.history))
+            for t in self.trainings
+        ]
+
+    @cached_property
+    def best_val_accuracy(self):
+        """The highest validation accuracy of any epoch."""
+        return float(np.mean([t.history["val_accuracy"].max() for t in self.trainings]))
+
+    @cached_property
+    def trend(self):
+        """Where validation loss is heading in the last third of the epochs."""
+        losses = self.curves["val_loss"]
+        return loss_trend(losses, len(losses) - max(TREND_EPOCHS, ceil(len(losses) / 3)))
+
+    @cached_property
+    def overfitting(self):
+        """How much better the model is on training images."""
+        return overfitting(self)
+
+    @cached_property
+    def fluctuation(self):
+        """How validation accuracy moves at the end; None with fewer than three epochs."""
+        return fluctuation([training.history["val_accuracy"] for training in self.trainings])
+
+    @cached_property
+    def traits(self):
+        """What :func:`bakeoff.traits.model_traits` says of the layers."""
+        return model_traits(self.card["layers"])
+
+
+def models_of_study(study, trainings):
+    """Group ``trainings`` by the models of ``study``, in the study's order."""
+    return [
+        Model(
+            key=entry["model"],
+            name=entry["name"],
+            description=entry["description"],
+            trainings=[t for t in trainings if _of(t, entry) and t.card["status"] == "ok"],
+            diverged=[t.card for t in trainings if _of(t, entry) and t.card["status"] != "ok"],
+        )
+        for entry in study["models"]
+    ]
+
+
+def _of(training, entry):
+    return training.card["model"] == entry["model"]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Slope of a loss per epoch with its interval, over ``epochs`` epochs up to the last.
+
+    ``verdict`` is "falling" or "rising" when the interval lies wholly on one side of nought,
+    "flat" when it does not, and "unknown", without numbers, when there are too few epochs.
+    """
+
+    verdict: str
+    epochs: int
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def loss_trend(losses, start):
+    """Return the :class:`Trend` of ``losses`` (epochs,) from index ``start`` on.
+
+    The slope is Theil and Sen's, the median of the slopes between all pairs of epochs, which a
+    single wild epoch does not move (Sen 1968).
+    """
+    losses = np.asarray(losses, float)
+    epochs = len(losses) - max(start, 0)
+    if start < 0 or epochs < TREND_EPOCHS:
+        return Trend("unknown", len(losses) if start < 0 else epochs)
+    slope, _, low, high = map(float, stats.theilslopes(losses[start:], alpha=1 - LEVEL))
+    verdict = "falling" if high < 0 else "rising" if low > 0 else "flat"
+    return Trend(verdict, epochs, slope, low, high)
+
+
+@dataclass(frozen=True)
+class Overfitting:
+    """How much better a model is on training images than on others.
+
+    ``gap`` with its interval is the accuracy on training images (dropout off) minus that on
+    test images. ``verdict`` is "none" when the interval reaches down to nought, "harmful" when
+    validation loss is rising besides (over the last third of the epochs, or since its lowest
+    and not falling again), otherwise "harmless".
+    """
+
+    verdict: str
+    train_accuracy: float
+    gap: float
+    low: float
+    high: float
+    train_loss: float
+    val_loss: float
+    lowest_loss: float
+    lowest_epoch: int
+
+
+def overfitting(model):
+    """Measure the :class:`Overfitting` of a :class:`Model`."""
+    clean = [training.card["clean_train"] for training in model.trainings]
+    train_accuracy = float(np.mean([c["accuracy"] for c in clean]))
+    gap, low, high = gap_interval(
+        np.stack(list(model.answers.values())), train_accuracy, clean[0]["images"]
+    )
+    losses = model.curves["val_loss"]
+    lowest = int(losses.argmin())
+    # The lowest epoch itself is left out: it was picked for being low, so from it all is a rise.
+    since_lowest = loss_trend(losses, lowest + 1)
+    rising = "rising" in (model.trend.verdict, since_lowest.verdict)
+    rising = rising and model.trend.verdict != "falling"
+    return Overfitting(
+        verdict=("harmful" if rising else "harmless") if low > 0 else "none",
+        train_accuracy=train_accuracy,
+        gap=gap,
+        low=low,
+        high=high,
+        train_loss=float(np.mean([c["loss"] for c in clean])),
+        val_loss=float(losses.iloc[-1]),
+        lowest_loss=float(losses.iloc[lowest]),
+        lowest_epoch=int(model.curves["epoch"].iloc[lowest]),
+    )
+
+
+@dataclass(frozen=True)
+class Fluctuation:
+    """How validation accuracy moves over the last ``epochs`` epochs, as shares of 1.
+
+    ``deviation`` is the standard deviation between epochs, pooled over the seeds; ``range`` the
+    widest of the seeds' ranges.
+    """
+
+    epochs: int
+    deviation: float
+    range: float
+
+
+def fluctuation(accuracies):
+    """Return the :class:`Fluctuation` of one validation accuracy curve for each seed.
+
+    ``None`` with fewer than three epochs.
+    """
+    last = [np.asarray(curve, float)[-LAST_EPOCHS:] for curve in accuracies]
+    epochs = min(map(len, last))
+    if epochs < 3:
+        return None
+    return Fluctuation(
+        epochs=epochs,
+        deviation=pooled(curve.std(ddof=1) for curve in last),
+        range=float(max(np.ptp(curve) for curve in last)),
+    )
+
+
+def pooled(deviations):
+    """Return the root mean square of standard deviations."""
+    return float(np.sqrt(np.mean(np.square(list(deviations)))))

@@ -1,0 +1,139 @@
+"""A study's models, compared with each other."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bakeoff.comparisons import LEVEL, Comparison, compare_all
+from bakeoff.measures import Model
+
+SMALL_LEAD = 0.0005
+"""A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
+
+CLEARLY_CHEAPER = 1.5
+"""How many times as much a model must cost for another to count as cheaper."""
+
+LATENCY_NOISE = 1.1
+"""Latencies that differ by less than this factor count as the same."""
+
+
+@dataclass(frozen=True)
+class Bargain:
+    """A model, a cheaper one that does as well, and how many times as much the first costs."""
+
+    model: Model
+    cheaper: Model
+    ratios: dict[str, float]
+    comparison: Comparison
+
+
+class Results:
+    """The models of a study and every comparison between two of them.
+
+    ``pairs`` is what :func:`bakeoff.comparisons.compare_all` returns; ``finished`` are the
+    models with at least one training that did not diverge.
+    """
+
+    def __init__(self, models):
+        self.models = models
+        self.keys = [model.key for model in models]
+        self.finished = [model for model in models if model.trainings]
+        self.pairs = compare_all({model.key: model.answers for model in self.finished})
+
+    @cached_property
+    def ranked(self):
+        """The finished models, the highest test accuracy first."""
+        return sorted(self.finished, key=lambda model: -model.accuracy[0])
+
+    @cached_property
+    def best(self):
+        """The models that share the highest test accuracy; as a rule, one."""
+        return [m for m in self.ranked if m.accuracy[0] == self.ranked[0].accuracy[0]]
+
+    @cached_property
+    def others(self):
+        return [model for model in self.ranked if model not in self.best]
+
+    @cached_property
+    def alike(self):
+        """The models that cannot be told from the best."""
+        return [model for model in self.others if not self._worse(model)]
+
+    @cached_property
+    def worse(self):
+        return [model for model in self.others if self._worse(model)]
+
+    def against_best(self, model):
+        """Return (Comparison, corrected p) with that one of the best that is hardest to tell
+        from ``model``, or None where no seed finished with both."""
+        found = [self.pairs.get((best.key, model.key)) for best in self.best]
+        return max(filter(None, found), key=lambda pair: pair[1], default=None)
+
+    def _worse(self, model):
+        pair = self.against_best(model)
+        # On the seeds that both finished, a model may even be ahead of the best.
+        return pair is not None and pair[1] < LEVEL and pair[0].difference > 0
+
+    @cached_property
+    def bargains(self):
+        """A :class:`Bargain` for each model that costs more than it brings, the dearest first."""
+        found = filter(None, map(self._bargain, self.finished))
+        return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
+
+    def _bargain(self, model):
+        candidates = [
+            Bargain(model, other, ratios, self.pairs[model.key, other.key][0])
+            for other in self.finished
+            if (model.key, other.key) in self.pairs
+            and self._brings_no_more(model, other)
+            and (ratios := _cost_ratios(model, other))
+        ]
+        return max(
+            candidates,
+            key=lambda b: (b.cheaper.accuracy[0], b.ratios.get("parameters", 0)),
+            default=None,
+        )
+
+    def _brings_no_more(self, model, other):
+        comparison, p_holm = self.pairs[model.key, other.key]
+        return comparison.difference <= (SMALL_LEAD if p_holm >= LEVEL else 0)
+
+    @cached_property
+    def winners_at_last_epoch(self):
+        """The models ahead in mean validation accuracy after the last epoch."""
+        return _ahead({m: m.curves["val_accuracy"].iloc[-1] for m in self.finished})
+
+    @cached_property
+    def winners_at_best_epoch(self):
+        """The models ahead when each training is judged by its best epoch."""
+        return _ahead({m: m.best_val_accuracy for m in self.finished})
+
+    def winners_of_last_epochs(self, epochs):
+        """The models ahead after at least one of the last ``epochs`` epochs."""
+        return {
+            winner
+            for back in range(1, epochs + 1)
+            for winner in _ahead(
+                {
+                    model: model.curves["val_accuracy"].iloc[-back]
+                    for model in self.finished
+                    if len(model.curves) >= back
+                }
+            )
+        }
+
+
+def _cost_ratios(model, other):
+    """Return how many times as much ``model`` costs, or None if ``other`` is not cheaper."""
+    ratios = {
+        cost: value / other.cost[cost] for cost, value in model.cost.items() if other.cost.get(cost)
+    }
+    dearer_in_none = all(
+        ratio * (LATENCY_NOISE if cost == "latency" else 1) >= 1 for cost, ratio in ratios.items()
+    )
+    return ratios if dearer_in_none and max(ratios.values()) >= CLEARLY_CHEAPER else None
+
+
+def _ahead(accuracies):
+    """Return the models with the highest accuracy."""
+    highest = max(accuracies.values())
+    return [model for model, accuracy in accuracies.items() if accuracy == highest]

@@ -1,0 +1,94 @@
+"""Plain English for numbers and lists."""
+
+import re
+
+LONGEST_LIST = 12
+"""How many things a sentence lists before it says how many more there are."""
+
+
+def plural(number, singular, several=None):
+    """Return ``singular`` for one thing, otherwise ``several`` (by default with an s)."""
+    return singular if number == 1 else several or f"{singular}s"
+
+
+def count(number, noun, several=None):
+    """Return "1 model", "12 models" or "10,000 images"."""
+    return f"{number:,} {plural(number, noun, several)}"
+
+
+def listing(items, conjunction="and"):
+    """Return "A", "A and B" or "A, B and C"; long lists end in how many more there are."""
+    items = list(items)
+    if len(items) > LONGEST_LIST:
+        items = [*items[: LONGEST_LIST - 1], f"{len(items) - LONGEST_LIST + 1} more"]
+    if len(items) == 1:
+        return items[0]
+    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+
+
+def models(names):
+    """Return the names as one phrase: "Models 1 to 4 and 7", or "LeNet and Model 2"."""
+    names = list(names)
+    numbers = [re.fullmatch(r"Model (\d+)", name) for name in names]
+    if len(names) == 1 or not all(numbers):
+        return listing(names)
+    runs = []
+    for number in sorted(int(match[1]) for match in numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    # Each part of the phrase, with how many models it stands for.
+    parts = []
+    for run in runs:
+        if len(run) > 3:
+            parts.append((f"{run[0]} to {run[-1]}", len(run)))
+        else:
+            parts += [(str(number), 1) for number in run]
+    if len(parts) > LONGEST_LIST:
+        rest = sum(size for _, size in parts[LONGEST_LIST - 1 :])
+        parts = [*parts[: LONGEST_LIST - 1], (f"{rest} more", rest)]
+    return f"Models {listing(text for text, _ in parts)}"
+
+
+def number(value, decimals=2):
+    """Return a number with a true minus sign, and never a negative nought."""
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text.removeprefix("-")
+
+
+def percent(share):
+    """Return "99.36 %" for 0.9936."""
+    return f"{number(100 * share)} %"
+
+
+def points(share):
+    """Return "0.18 points" for a difference of 0.0018."""
+    return f"{number(100 * share)} points"
+
+
+def interval(low, high, decimals=2):
+    """Return "[−0.05, 0.41]"."""
+    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def points_interval(low, high):
+    """Return "[−0.05, 0.41]" in percentage points for two shares of 1."""
+    return interval(100 * low, 100 * high)
+
+
+def probability(p):
+    """Return "0.21", "0.034" or "< 0.001"."""
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
+
+
+def p_value(p):
+    """Return "p = 0.21", "p = 0.034" or "p < 0.001"."""
+    return f"p = {probability(p)}".replace("= <", "<")
+
+
+def times(ratio):
+    """Return "14 times" or "1.6 times"."""
+    return f"{ratio:,.0f} times" if ratio >= 9.95 else f"{ratio:.1f} times"
