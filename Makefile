@@ -12,7 +12,7 @@ env: .venv/.installed
 	touch $@
 
 demo: env
-	$(BIN)/snakemake --cores all --configfile config/demo.yaml
+	$(BIN)/snakemake --cores all --set-threads train_model=1 --configfile config/demo.yaml
 	@cat results/demo/summary.txt
 	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 

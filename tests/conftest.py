@@ -1,10 +1,16 @@
 """A copy of the workflow with a tiny study in it, and a way to run Snakemake there."""
 
+import contextlib
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -66,8 +72,66 @@ class Project:
         assert not check or run.returncode == 0, run.stdout
         return run
 
+    def start_snakemake(self, *arguments, cores=2, **options):
+        """Start Snakemake here and return it as a :class:`Running`."""
+        return Running(self, ["--cores", str(cores), *arguments], options)
+
+    def planned(self, *arguments, **options):
+        """Return what a dry run plans: names of rules, and "model/seed" for trainings."""
+        output = self.snakemake("--dry-run", *arguments, **options).stdout
+        rules = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
+        trainings = re.findall(r"wildcards: model=(\w+), seed=(\d+)", output)
+        assert rules or "Nothing to be done" in output, output
+        return (rules - {"all", "train_model"}) | {f"{model}/{seed}" for model, seed in trainings}
+
+    def histories(self):
+        """Return every history without its seconds, as text by path."""
+        return {
+            file.relative_to(self.folder): pd.read_csv(file).drop(columns="seconds").to_csv()
+            for file in sorted(self.folder.glob("results/models/*/*/history.csv"))
+        }
+
     def path(self, *parts):
         return self.folder.joinpath(*parts)
+
+
+class Running:
+    """A Snakemake that runs while the test goes on; killed, all its jobs too, at the end."""
+
+    def __init__(self, project, arguments, options):
+        self.log = project.path("running.log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", *arguments],
+                cwd=project.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **options,
+            )
+
+    def output(self):
+        return self.log.read_text()
+
+    def wait_for(self, text, seconds=300):
+        """Wait until ``text`` has been printed."""
+        end = time.monotonic() + seconds
+        while text not in self.output():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < end, self.output()
+            time.sleep(0.05)
+
+    def kill(self):
+        """Kill Snakemake and all its jobs with SIGKILL."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
 
 
 def copy_workflow(folder):

@@ -1,0 +1,240 @@
+"""The rerun contract of docs/reruns.md, line by line: a change, and what a dry run plans."""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+
+from conftest import TINY, Project, make_tiny_study
+
+COLLECTING = {
+    "collect_results",
+    "plot_loss_curves",
+    "plot_tradeoffs",
+    "write_conclusions",
+    "render_report",
+}
+TRAININGS = {"tiny/0", "wide/0"}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A finished tiny study in which one model has settings and a module of its own."""
+    project = make_tiny_study(tmp_path_factory.mktemp("contract") / "study")
+    project.path("architectures/own.py").write_text("UNITS = 32\n")
+    source = TINY.format(units="own.UNITS").replace("import keras\n", "import keras\n", 1)
+    source = source.replace(
+        "from architectures.blocks import",
+        "from architectures import own\nfrom architectures.blocks import",
+    )
+    project.path("architectures/wide.py").write_text(source)
+    change_config(
+        project, lambda c: c["models"]["wide"].update(training={"epochs": 2, "batch_size": 40})
+    )
+    project.snakemake()
+    return project
+
+
+@pytest.fixture
+def copy(study, tmp_path):
+    """A copy of the finished study that a test may change, with the dates it had."""
+    shutil.copytree(study.folder, tmp_path / "study")
+    return Project(tmp_path / "study")
+
+
+def change_config(project, change):
+    config = project.read_config()
+    change(config)
+    project.write_config(config)
+
+
+def append(project, *files, old=False):
+    """Edit files; with ``old``, give them a date long before any result."""
+    for file in files:
+        path = project.path(file)
+        path.write_text(path.read_text() + "# edited\n")
+        if old:
+            os.utime(path, (0, 0))
+
+
+def touch_sources(project, when):
+    """Give every source a new date, as a fresh checkout does."""
+    for part in ("Snakefile", "architectures", "config", "profiles", "workflow", "envs"):
+        for path in [project.path(part), *project.path(part).rglob("*")]:
+            os.utime(path, (when, when))
+
+
+def reverse_everything(config):
+    """Turn round the order of models and of keys everywhere."""
+    config["study"]["models"].reverse()
+
+    def turned(value):
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in reversed(value)}
+        return value
+
+    for key in list(config):
+        config[key] = turned(config.pop(key))
+
+
+def set_in(*keys, value):
+    def change(config):
+        for key in keys[:-1]:
+            config = config.setdefault(key, {})
+        config[keys[-1]] = value
+
+    return lambda project: change_config(project, change)
+
+
+def add_model(project):
+    project.add_architecture("third", TINY.format(units=8), name="Third")
+
+
+def remove_model(project):
+    change_config(project, lambda config: config["study"]["models"].remove("tiny"))
+
+
+def swap_values(project):
+    change_config(
+        project, lambda c: c["models"]["wide"].update(training={"epochs": 40, "batch_size": 2})
+    )
+
+
+CONTRACT = {
+    "nothing": (lambda project: None, set()),
+    "an architecture edited": (
+        lambda project: append(project, "architectures/tiny.py"),
+        {"tiny/0"} | COLLECTING,
+    ),
+    "every source touched": (lambda project: touch_sources(project, time.time()), set()),
+    "every source checked out with an old date": (lambda p: touch_sources(p, 0), set()),
+    "an architecture edited and given an old date": (
+        lambda project: append(project, "architectures/tiny.py", old=True),
+        {"tiny/0"} | COLLECTING,
+    ),
+    "the shared blocks edited": (
+        lambda project: append(project, "architectures/blocks.py"),
+        TRAININGS | COLLECTING,
+    ),
+    "training code edited": (
+        lambda project: append(project, "workflow/scripts/train_model.py"),
+        TRAININGS | COLLECTING,
+    ),
+    "a module that training imports edited, with an old date": (
+        lambda project: append(project, "workflow/scripts/bakeoff/checkpoints.py", old=True),
+        TRAININGS | COLLECTING,
+    ),
+    "a module of a model's own edited": (
+        lambda project: append(project, "architectures/own.py"),
+        {"wide/0"} | COLLECTING,
+    ),
+    "a setting of one model": (
+        set_in("models", "tiny", "training", value={"batch_size": 16}),
+        {"tiny/0"} | COLLECTING,
+    ),
+    "two values of one model swapped": (swap_values, {"wide/0"} | COLLECTING),
+    "a study-wide setting that one model overrides": (
+        set_in("training", "batch_size", value=16),
+        {"tiny/0"} | COLLECTING,
+    ),
+    "a study-wide setting that none overrides": (
+        set_in("training", "optimizer", "rho", value=0.9),
+        TRAININGS | COLLECTING,
+    ),
+    "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
+    "retries": (set_in("data", "attempts", value=7), set()),
+    "a subset": (
+        set_in("data", "train_images", value=300),
+        {"preprocess_images"} | TRAININGS | COLLECTING,
+    ),
+    "a holdout": (
+        set_in("data", "validation", value="holdout"),
+        {"preprocess_images"} | TRAININGS | COLLECTING,
+    ),
+    "a description": (set_in("models", "tiny", "description", value="other"), COLLECTING),
+    "a family": (set_in("models", "tiny", "family", value="other"), COLLECTING),
+    "a display name": (set_in("models", "tiny", "name", value="Other"), COLLECTING),
+    "the order of models and keys": (
+        lambda project: change_config(project, reverse_everything),
+        COLLECTING,
+    ),
+    "a model added": (add_model, {"third/0"} | COLLECTING),
+    "a seed added": (
+        set_in("study", "seeds", value=[0, 1]),
+        {"tiny/1", "wide/1"} | COLLECTING,
+    ),
+    "a model removed": (remove_model, COLLECTING),
+    "reporting code edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/wording.py"),
+        {"write_conclusions", "render_report"},
+    ),
+    "the page's template edited": (
+        lambda project: append(project, "workflow/report/report.html.j2"),
+        {"render_report"},
+    ),
+    "epochs raised": (set_in("training", "epochs", value=3), {"tiny/0"} | COLLECTING),
+    "an environment file edited": (
+        lambda project: append(project, "envs/training.yaml", "envs/reporting.yaml"),
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("line", CONTRACT)
+def test_contract(copy, line):
+    change, expected = CONTRACT[line]
+    change(copy)
+    assert copy.planned() == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--set-threads", "train_model=1"],
+        ["--resources", "gpu=4"],
+        ["--set-resources", "train_model:mem_mb=1", "train_model:runtime=1"],
+        ["--default-resources", "mem_mb=1"],
+    ],
+)
+def test_machines_are_no_part_of_a_result(study, arguments):
+    assert study.planned(*arguments) == set()
+    assert study.planned(*arguments, cores=1) == set()
+
+
+def test_without_the_profile_edits_are_found_all_the_same(copy):
+    assert copy.planned("--workflow-profile", "none") == set()
+    append(copy, "architectures/own.py", old=True)
+    plan = copy.planned("--workflow-profile", "none")
+    assert "wide/0" in plan
+    assert "tiny/0" not in plan
+
+
+def test_preprocessing_code_costs_no_epoch(copy):
+    """Trainings may be planned, but each returns from its finished checkpoint."""
+    append(copy, "workflow/scripts/preprocess_images.py")
+    before = copy.histories()
+    run = copy.snakemake()
+    assert "preprocess_images" in run.stdout
+    assert " epoch " not in "\n".join(re.findall(r"^(?:tiny|wide) seed.*", run.stdout, re.M))
+    assert copy.histories() == before
+    assert copy.planned() == set()
+
+
+def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny_study):
+    change_config(tiny_study, lambda config: config["training"].update(epochs=60))
+    with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
+        running.wait_for("tiny seed 0  epoch  2/60")
+        append(tiny_study, "architectures/tiny.py", old=True)
+        assert running.process.wait(300) == 0
+    assert tiny_study.planned("results/models/tiny/seed_0/card.json") == {"tiny/0"}
+
+
+def test_a_source_edited_before_its_training_starts_stops_it(tiny_study):
+    with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
+        running.wait_for("preprocess_images")
+        append(tiny_study, "architectures/tiny.py")
+        assert running.process.wait(300) != 0
+    assert "architectures/tiny.py: changed since this run was planned" in running.output()
+    tiny_study.snakemake("results/models/tiny/seed_0/card.json")
