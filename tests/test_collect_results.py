@@ -41,6 +41,7 @@ class Study:
                 for number, model in enumerate(models, 1)
             ],
             "seeds": list(seeds),
+            "unfinished": [],
         }
         self.trainings = [(model, seed) for model in models for seed in seeds]
 

@@ -51,6 +51,7 @@ def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, **shared):
             for model in trainings
         ],
         "seeds": list(seeds),
+        "unfinished": [],
     }
     conclusions, findings = folder / "conclusions.md", folder / "findings.json"
     write_conclusions(

@@ -34,6 +34,7 @@ def make_study(models=3, seeds=1, validation="test", **names):
             for number in range(1, models + 1)
         ],
         "seeds": list(range(seeds)),
+        "unfinished": [],
     }
 
 

@@ -41,6 +41,7 @@ def render(folder, models, seeds=(0,), title="A study", **shared):
             for i, name in enumerate(models)
         ],
         "seeds": list(seeds),
+        "unfinished": [],
     }
     files = [
         fabricate_training(folder, f"model_{i}", seed, **({"layers": LAYERS} | shared | settings))

@@ -138,22 +138,6 @@ def test_a_diverging_model_is_reported_beside_the_others(tiny_study):
     assert "Tiny" in conclusions
 
 
-def test_a_broken_model_fails_with_one_line_and_the_others_finish(tiny_study):
-    broken = "def build(input_shape, num_classes):\n    raise RuntimeError('no such layer')\n"
-    tiny_study.add_architecture("broken", broken, name="Broken")
-    run = tiny_study.snakemake("--keep-going", check=False)
-    assert run.returncode != 0
-    errors = [line for line in run.stdout.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1
-    assert "architectures/broken.py: build: raised RuntimeError: no such layer" in errors[0]
-    log = tiny_study.path("results/logs/train_model/broken/seed_0.log").read_text()
-    assert "Traceback (most recent call last)" in log
-    assert "no such layer" in log
-    for model in ("tiny", "wide"):
-        assert tiny_study.path(f"results/models/{model}/seed_0/card.json").is_file()
-    assert not tiny_study.path("results/models/broken/seed_0/card.json").exists()
-
-
 def test_a_holdout_is_validated_on_and_the_test_set_is_apart(tiny_study):
     config = tiny_study.read_config()
     config["data"] |= {"validation": "holdout", "holdout_images": 100}

@@ -21,9 +21,24 @@ except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
 
-MODELS = config["study"]["models"]
 SEEDS = config["study"]["seeds"]
-STUDY = canonical_json(reported_study(config))
+
+
+def is_finished(model):
+    """Tell whether every training of a model has left its card, which is written last."""
+    folder = Path(config["pathvars"]["results"]) / "models" / model
+    return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in SEEDS)
+
+
+MODELS = config["study"]["models"]
+UNFINISHED = []
+if config["study"]["finished_only"]:
+    UNFINISHED = [model for model in MODELS if not is_finished(model)]
+    MODELS = [model for model in MODELS if is_finished(model)]
+    if not MODELS:
+        sys.exit("study.finished_only: no model has finished; expected one: train first.")
+
+STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED))
 COMMAND = " ".join(
     ["snakemake --cores 4 --resources gpu=1", *(f"--configfile {file}" for file in overlays)]
 )

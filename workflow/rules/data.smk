@@ -10,12 +10,13 @@ rule download_mnist:
         test_labels="<resources>/<dataset>/t10k-labels-idx1-ubyte.gz",
     log:
         "<results>/logs/download_mnist.log",
+    cache: True
+    conda:
+        "../../envs/training.yaml"
     params:
         # Mirrors and retries are read from the config: where a file came from does not matter.
         sha256=canonical_json(config["data"]["sha256"]),
         sources=sources_of("workflow/scripts/download_mnist.py"),
-    conda:
-        "../../envs/training.yaml"
     script:
         "../scripts/download_mnist.py"
 
@@ -28,10 +29,11 @@ rule preprocess_images:
         data="<results>/data/<dataset>.npz",
     log:
         "<results>/logs/preprocess_images.log",
+    cache: True
+    conda:
+        "../../envs/training.yaml"
     params:
         data=canonical_json(data_settings()),
         sources=sources_of("workflow/scripts/preprocess_images.py"),
-    conda:
-        "../../envs/training.yaml"
     script:
         "../scripts/preprocess_images.py"

@@ -10,17 +10,15 @@ rule collect_results:
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
-        text=report(
-            "<results>/summary.txt", category="Results", caption="../report/summary.rst"
-        ),
+        text=report("<results>/summary.txt", category="Results", caption="../report/summary.rst"),
         markdown="<results>/summary.md",
     log:
         "<results>/logs/collect_results.log",
+    conda:
+        "../../envs/reporting.yaml"
     params:
         study=STUDY,
         sources=sources_of("workflow/scripts/collect_results.py"),
-    conda:
-        "../../envs/reporting.yaml"
     script:
         "../scripts/collect_results.py"
 
@@ -42,11 +40,11 @@ rule plot_loss_curves:
         ),
     log:
         "<results>/logs/plot_loss_curves.log",
+    conda:
+        "../../envs/reporting.yaml"
     params:
         study=STUDY,
         sources=sources_of("workflow/scripts/plot_loss_curves.py"),
-    conda:
-        "../../envs/reporting.yaml"
     script:
         "../scripts/plot_loss_curves.py"
 
@@ -68,11 +66,11 @@ rule plot_tradeoffs:
         ),
     log:
         "<results>/logs/plot_tradeoffs.log",
+    conda:
+        "../../envs/reporting.yaml"
     params:
         study=STUDY,
         sources=sources_of("workflow/scripts/plot_tradeoffs.py"),
-    conda:
-        "../../envs/reporting.yaml"
     script:
         "../scripts/plot_tradeoffs.py"
 
@@ -90,11 +88,11 @@ rule write_conclusions:
         findings="<results>/findings.json",
     log:
         "<results>/logs/write_conclusions.log",
+    conda:
+        "../../envs/reporting.yaml"
     params:
         study=STUDY,
         sources=sources_of("workflow/scripts/write_conclusions.py"),
-    conda:
-        "../../envs/reporting.yaml"
     script:
         "../scripts/write_conclusions.py"
 
@@ -112,16 +110,14 @@ rule render_report:
         ],
         cards=per_training("card.json"),
     output:
-        page=report(
-            "<results>/report.html", category="Results", caption="../report/report.rst"
-        ),
+        page=report("<results>/report.html", category="Results", caption="../report/report.rst"),
     log:
         "<results>/logs/render_report.log",
+    conda:
+        "../../envs/reporting.yaml"
     params:
         study=STUDY,
         command=COMMAND,
         sources=sources_of("workflow/scripts/render_report.py", "workflow/report/report.html.j2"),
-    conda:
-        "../../envs/reporting.yaml"
     script:
         "../scripts/render_report.py"

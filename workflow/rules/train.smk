@@ -13,14 +13,37 @@ rule train_model:
         summary="<results>/models/{model}/seed_{seed}/summary.txt",
     log:
         "<results>/logs/train_model/{model}/seed_{seed}.log",
-    params:
-        training=identity_of_training,
+    cache: True
+    conda:
+        "../../envs/training.yaml"
     threads: 2
     resources:
         gpu=1,
         mem_mb=6000,
         runtime=240,
-    conda:
-        "../../envs/training.yaml"
+    params:
+        training=identity_of_training,
     script:
         "../scripts/train_model.py"
+
+
+rule list_checkpoints:
+    """Print how much room the checkpoints take: `snakemake --cores 1 list_checkpoints`."""
+    log:
+        "<results>/logs/list_checkpoints.log",
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    params:
+        folder=f"{config['pathvars']['results']}/checkpoints",
+        clearing=False,
+    script:
+        "../scripts/list_checkpoints.py"
+
+
+use rule list_checkpoints as clear_checkpoints with:
+    log:
+        "<results>/logs/clear_checkpoints.log",
+    params:
+        folder=f"{config['pathvars']['results']}/checkpoints",
+        clearing=True,

@@ -172,6 +172,8 @@ def describe_rows(study, runs):
         )
     else:
         lines.append("Validation is a holdout cut from the training images.")
+    if study["unfinished"]:
+        lines.append(f"Not finished, and left out: {', '.join(study['unfinished'])}.")
     if diverged:
         lines.append(
             f"Diverged (the loss was no longer a number): {diverged} of {len(runs)} trainings;"

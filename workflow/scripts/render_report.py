@@ -32,9 +32,9 @@ def render_report(
 ):
     """Write the report, one HTML file that loads nothing from elsewhere.
 
-    ``study`` is the reported study and ``command`` what makes it; ``cards`` are the paths of its trainings' cards in the order
-    of :func:`bakeoff.tables.trainings_of`, ``curves`` one SVG a model in the study's order,
-    ``overview`` one SVG, ``tradeoffs`` a list of them. Raises
+    ``study`` is the reported study and ``command`` what makes it; ``cards`` are the paths of its
+    trainings' cards in the order of :func:`bakeoff.tables.trainings_of`, ``curves`` one SVG a
+    model in the study's order, ``overview`` one SVG, ``tradeoffs`` a list of them. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     findings = json.loads(Path(findings_file).read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from bakeoff.architecture import build_model, check_sources, sources_read
 from bakeoff.backend import count_trainings, prepare_backend, software_versions
 from bakeoff.checkpoints import Checkpoints
 from bakeoff.errors import StudyError
-from bakeoff.files import sha256_of, write_atomically
+from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
 
 
@@ -34,7 +34,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     started = time.perf_counter()
     check_sources(root, identity["sources"])
     data, checksum = load_data(data_file), sha256_of(data_file)
-    device = prepare_backend(threads)
+    device = prepare_backend(threads, identity["settings"]["deterministic"])
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
@@ -44,52 +44,55 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     # Before training, so that what cannot be described fails at once.
     description = describe_model(model)
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
+    piece = {"device": device, "threads": threads, "versions": software_versions()}
     with checkpoints.locked():
-        piece = {"device": device, "threads": threads, "versions": software_versions()}
+        remove_unfinished(Path(outputs["card"]).parent)
         record = train_epochs(model, data, identity, checkpoints, piece, started)
-
-    batch_size = identity["settings"]["batch_size"]
-    probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
-    card = {
-        "model": identity["model"],
-        "seed": identity["seed"],
-        "status": "ok" if is_finite(record["history"][-1]) else "diverged",
-        "epochs": identity["settings"]["epochs"],
-        "epochs_trained": len(record["history"]),
-        "dataset": describe_data(data, Path(data_file).stem, checksum),
-        "training": identity["settings"],
-        "optimizer": model.optimizer.get_config(),
-        **description,
-        "clean_train": evaluate_clean(model, data, batch_size),
-        "latency_ms": measure_latency(model, data["x_test"][:1]),
-        "backend": keras.backend.backend(),
-        "precision": keras.config.dtype_policy().name,
-        "device": device,
-        "threads": threads,
-        "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
-        "versions": software_versions(),
-        "platform": platform.platform(),
-        "sources": sources_read(root),
-        "pieces": record["pieces"],
-        "resumed": len(record["pieces"]) > 1,
-    }
-    write_history(outputs["history"], record["history"], identity)
-    write_model(outputs["model"], model, root, identity["model"], shape, classes)
-    with write_atomically(outputs["predictions"]) as temporary:
-        np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
-    with write_atomically(outputs["summary"]) as temporary:
-        temporary.write_text(layer_table(model))
-    card["peak_memory_mb"] = peak_memory_mb()
-    earlier = sum(piece["seconds"] for piece in record["pieces"][:-1])
-    card["seconds"] = {
-        "training": sum(row["seconds"] for row in record["history"]),
-        "job": earlier + time.perf_counter() - started,
-    }
-    card["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
-    # Last, so that a card stands for a training that is all there.
-    with write_atomically(outputs["card"]) as temporary:
-        temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
-    say(f"{identity['model']} seed {identity['seed']}: {card['status']}.")
+        status = "ok" if is_finite(record["history"][-1]) else "diverged"
+        batch_size = identity["settings"]["batch_size"]
+        probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
+        card = {
+            "model": identity["model"],
+            "seed": identity["seed"],
+            "status": status,
+            "epochs": identity["settings"]["epochs"],
+            "epochs_trained": len(record["history"]),
+            "dataset": describe_data(data, Path(data_file).stem, checksum),
+            "training": identity["settings"],
+            "optimizer": model.optimizer.get_config(),
+            **description,
+            "clean_train": evaluate_clean(model, data, batch_size),
+            "latency_ms": measure_latency(model, data["x_test"][:1]),
+            "backend": keras.backend.backend(),
+            "precision": keras.config.dtype_policy().name,
+            "device": device,
+            "threads": threads,
+            "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
+            "versions": software_versions(),
+            "platform": platform.platform(),
+            "sources": sources_read(root),
+            "pieces": record["pieces"],
+            "resumed": len(record["pieces"]) > 1,
+        }
+        write_history(outputs["history"], record["history"], identity)
+        write_model(outputs["model"], model, root, identity["model"], shape, classes)
+        with write_atomically(outputs["predictions"]) as temporary:
+            np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
+        with write_atomically(outputs["summary"]) as temporary:
+            temporary.write_text(layer_table(model))
+        earlier = sum(other["seconds"] for other in record["pieces"] if other is not piece)
+        card |= {
+            "peak_memory_mb": peak_memory_mb(),
+            "seconds": {
+                "training": sum(row["seconds"] for row in record["history"]),
+                "job": earlier + time.perf_counter() - started,
+            },
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        # Last, so that a card stands for a training that is all there.
+        with write_atomically(outputs["card"]) as temporary:
+            temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
+    say(f"{identity['model']} seed {identity['seed']}: {status}.")
 
 
 def load_data(file):
@@ -163,8 +166,9 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
     """Train ``model`` to the last epoch; return its record of history rows and pieces.
 
     A row is a dict of epoch (from 1), loss, accuracy, val_*, test_* and seconds. A piece is
-    what one process contributed: ``piece`` with its first epoch, seconds since ``started``, and
-    how many trainings shared the machine. Each whole epoch is saved to ``checkpoints``.
+    what one process contributed: ``piece``, to which its first epoch, the seconds from
+    ``started`` to its last, and how many trainings shared the machine are added. Each whole
+    epoch is saved to ``checkpoints``.
     """
     import keras
 
@@ -177,13 +181,12 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         held_out["test"] = ("x_test", "y_test")
 
     record = restore(model, checkpoints.load(settings["epochs"]))
-    first = len(record["history"]) + 1
+    history = record["history"]
+    first = len(history) + 1
     if first > 1:
         say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
-    if first == 1 or (first <= settings["epochs"] and is_finite(record["history"][-1])):
-        record["pieces"].append(piece | {"first_epoch": first, "trainings": count_trainings()})
     for epoch in range(first, settings["epochs"] + 1):
-        if record["history"] and not is_finite(record["history"][-1]):
+        if history and not is_finite(history[-1]):
             break
         begun = time.perf_counter()
         # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
@@ -203,13 +206,15 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         if "test" not in held_out:
             row |= {"test_loss": row["val_loss"], "test_accuracy": row["val_accuracy"]}
         row["seconds"] = time.perf_counter() - begun
-        record["history"].append(row)
-        last = record["pieces"][-1]
-        last["trainings"] = max(last["trainings"], count_trainings())
-        last["seconds"] = time.perf_counter() - started
+        history.append(row)
+        if epoch == first:
+            record["pieces"].append(piece)
+            piece |= {"first_epoch": first, "trainings": 1}
+        piece["trainings"] = max(piece["trainings"], count_trainings())
+        piece["seconds"] = time.perf_counter() - started
         finished = epoch == settings["epochs"] or not is_finite(row)
         checkpoints.save(epoch, state_of(model), record, finished)
-        say(epoch_line(identity, row, record["history"][first - 1 :]))
+        say(epoch_line(identity, row, history[first - 1 :]))
     return record
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from bakeoff.files import canonical_json, write_atomically
+from bakeoff.files import canonical_json, remove_unfinished, write_atomically
 from bakeoff.joblog import say
 
 
@@ -41,6 +41,7 @@ class Checkpoints:
             say(f"Waiting for another process that trains this model ({self.folder}).")
             lock.acquire()
         try:
+            remove_unfinished(self.folder)
             yield
         finally:
             lock.release()

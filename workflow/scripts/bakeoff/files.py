@@ -7,6 +7,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+_UNFINISHED = ".unfinished-"
+
 
 @contextmanager
 def write_atomically(path):
@@ -14,11 +16,13 @@ def write_atomically(path):
 
     The temporary file keeps the suffix of ``path``, as several writers choose their format by
     it. Missing folders are made. When the block raises, the temporary file is removed and
-    whatever stood at ``path`` before stays.
+    whatever stood at ``path`` before stays. A killed process leaves its temporary file behind:
+    see :func:`remove_unfinished`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    prefix = f"{_UNFINISHED}{path.stem}-"
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -32,6 +36,15 @@ def write_atomically(path):
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder):
+    """Remove what killed processes have left behind in ``folder``.
+
+    Only for a folder that no other process writes to at this moment.
+    """
+    for leftover in Path(folder).glob(f"{_UNFINISHED}*"):
+        leftover.unlink()
 
 
 def sha256_of(path):

@@ -1,9 +1,10 @@
 """A job's log file, and the few lines that reach the console too."""
 
+import errno
 import os
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bakeoff.errors import StudyError
@@ -21,26 +22,29 @@ def job_log(path):
     """
     global _console
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
     _console = os.fdopen(os.dup(saved[1]), "w", buffering=1)
-    with path.open("w") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+    except OSError as error:
+        sys.exit(f"Error: {_in_one_line(error, path)}")
     try:
         yield
     except Exception as error:
-        traceback.print_exc()
-        if isinstance(error, StudyError):
-            say(f"Error: {error}")
-        else:
-            say(f"Error: {type(error).__name__}: {error} (traceback in {path})")
+        # The disk that is full may be the one that the log is on.
+        with suppress(OSError):
+            traceback.print_exc()
+        say(f"Error: {_in_one_line(error, path)}")
         sys.exit(1)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         for descriptor, copy in zip((1, 2), saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
@@ -50,11 +54,24 @@ def job_log(path):
 
 def say(line):
     """Print one line to the log and, inside :func:`job_log`, to the console as well."""
-    print(line, flush=True)
     if _console is not None:
         _console.write(line + "\n")
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 def console():
     """Return the stream that reaches the user: for progress bars that redraw their line."""
     return _console or sys.stderr
+
+
+def _in_one_line(error, log):
+    if isinstance(error, StudyError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            "the disk is full; expected room for the results: free some and run snakemake again,"
+            " which goes on from what is finished."
+        )
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text} (traceback in {log})"

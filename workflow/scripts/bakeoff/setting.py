@@ -43,13 +43,20 @@ def setting(study, models):
 
 
 def cautions(study, models):
-    """Return sentences that warn: other data, one seed, diverged or unlike trainings."""
+    """Return sentences that warn: other data, what is missing, one seed, unlike trainings."""
     cards = _cards(models)
     sentences = []
     if study["dataset"]["name"] == "digits":
         sentences.append(
             "The images are scikit-learn's handwritten digits, not MNIST: the numbers say nothing"
             " about MNIST."
+        )
+    if study["unfinished"]:
+        missing = w.models(study["unfinished"])
+        number = len(study["unfinished"])
+        sentences.append(
+            f"{missing} {w.plural(number, 'has', 'have')} not finished and"
+            f" {w.plural(number, 'is', 'are')} left out."
         )
     if len(study["seeds"]) == 1:
         sentences.append("There is one seed, so the spread between trainings is not known.")

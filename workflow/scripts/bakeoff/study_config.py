@@ -44,14 +44,19 @@ def training_settings(config, model):
 
     An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
     """
-    settings = config["training"] | config["models"][model].get("training", {})
+    settings = {"deterministic": False} | config["training"]
+    settings |= config["models"][model].get("training", {})
     given = settings["optimizer"].items()
     settings["optimizer"] = {key: value for key, value in given if value is not None}
     return settings
 
 
-def reported_study(config):
-    """Return what the reporting steps need to know of the config, in the study's order."""
+def reported_study(config, models, unfinished=()):
+    """Return what the reporting steps need to know of the config.
+
+    ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
+    because they have not finished.
+    """
     data = config["data"]
     return {
         "title": config["study"]["title"],
@@ -59,8 +64,9 @@ def reported_study(config):
         "models": [
             {"model": key}
             | {field: config["models"][key][field] for field in ("name", "description", "family")}
-            for key in config["study"]["models"]
+            for key in models
         ],
+        "unfinished": [config["models"][key]["name"] for key in unfinished],
         "seeds": config["study"]["seeds"],
     }
 

@@ -1,0 +1,183 @@
+"""What goes wrong outside our control: one clear line, nothing lost, repaired by the next run."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from conftest import TINY, Project
+
+SUDO = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+
+
+def errors_in(run):
+    return [line for line in run.stdout.splitlines() if line.startswith("Error: ")]
+
+
+@pytest.fixture
+def copy(finished_study, tmp_path):
+    """A copy of the finished tiny study that a test may change."""
+    shutil.copytree(finished_study.folder, tmp_path / "study")
+    return Project(tmp_path / "study")
+
+
+@contextmanager
+def mounted(folder, *options):
+    """Mount a file system of its own, in memory, on ``folder``."""
+    subprocess.run([*SUDO, "mount", "-t", "tmpfs", *options, "tmpfs", folder], check=True)
+    subprocess.run([*SUDO, "chown", f"{os.getuid()}", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*SUDO, "umount", "--lazy", folder], check=True)
+
+
+STEPS = {
+    "preprocess_images": "results/data/digits.npz",
+    "train_model": "results/models/tiny/seed_0/card.json",
+    "collect_results": "results/summary.csv",
+    "plot_loss_curves": "results/figures/loss_overview.svg",
+    "plot_tradeoffs": "results/figures/accuracy_parameters.svg",
+    "write_conclusions": "results/conclusions.md",
+    "render_report": "results/report.html",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_full_disk_is_said_and_the_next_run_repairs_it(copy, step):
+    results = copy.path("results")
+    kept = copy.path("kept")
+    results.rename(kept)
+    results.mkdir()
+    with mounted(results, "-o", "size=64m"):
+        shutil.copytree(kept, results, dirs_exist_ok=True)
+        target = copy.path(STEPS[step])
+        if step == "train_model":
+            shutil.rmtree(results / "checkpoints")
+        target.unlink()
+        filler = results / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(results).free))
+        run = copy.snakemake(STEPS[step], check=False)
+        assert run.returncode != 0
+        assert len(errors_in(run)) == 1, run.stdout
+        assert "the disk is full" in errors_in(run)[0], run.stdout
+        assert not target.exists()
+        assert (results / "models/wide/seed_0/card.json").is_file()
+        filler.unlink()
+        copy.snakemake()
+        assert target.is_file()
+        assert copy.planned() == set()
+        assert not list(results.rglob(".unfinished-*"))
+
+
+def test_read_only_results_are_said(copy):
+    results = copy.path("results")
+    results.rename(copy.path("kept"))
+    results.mkdir()
+    with mounted(results):
+        shutil.copytree(copy.path("kept"), results, dirs_exist_ok=True)
+        (results / "summary.csv").unlink()
+        subprocess.run([*SUDO, "mount", "-o", "remount,ro", results], check=True)
+        run = copy.snakemake(check=False)
+        assert run.returncode != 0
+        assert "Read-only file system" in run.stdout
+        subprocess.run([*SUDO, "mount", "-o", "remount,rw", results], check=True)
+        copy.snakemake()
+        assert copy.planned() == set()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results/data/digits.npz",
+        "results/models/tiny/seed_0/history.csv",
+        "results/models/tiny/seed_0/predictions.npz",
+        "results/models/tiny/seed_0/card.json",
+        "results/summary.csv",
+        "results/findings.json",
+    ],
+)
+def test_a_damaged_file_is_named_with_its_remedy(copy, file):
+    before = copy.histories()
+    cut(copy.path(file))
+    run = copy.snakemake("--keep-going", check=False)
+    assert run.returncode != 0
+    assert any(f"{file}: " in line and "delete it" in line for line in errors_in(run)), run.stdout
+    copy.path(file).unlink()
+    output = copy.snakemake().stdout
+    # What was trained is still there: no epoch is repeated.
+    assert " seed 0  epoch " not in output
+    assert copy.histories() == before
+    assert copy.planned() == set()
+
+
+def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
+    config = tiny_study.read_config()
+    config["training"]["epochs"] = 40
+    tiny_study.write_config(config)
+    target = "results/models/tiny/seed_0/card.json"
+    with tiny_study.start_snakemake(target) as running:
+        running.wait_for("tiny seed 0  epoch  3/40")
+        for process in psutil.Process(running.process.pid).children(recursive=True):
+            if process.name().startswith("python"):
+                process.send_signal(signal.SIGKILL)
+        assert running.process.wait(60) != 0
+    assert "Error in rule train_model" in running.output()
+    assert "going on after epoch" in tiny_study.snakemake(target).stdout
+
+
+def test_two_snakemakes_at_once(tiny_study):
+    with tiny_study.start_snakemake() as running:
+        running.wait_for("rule train_model")
+        second = tiny_study.snakemake(check=False)
+        assert second.returncode != 0
+        assert "cannot be locked" in second.stdout
+        assert running.process.wait(300) == 0
+    assert tiny_study.planned() == set()
+
+
+def test_a_report_in_spite_of_a_model_that_fails(tiny_study):
+    broken = "def build(input_shape, num_classes):\n    raise RuntimeError('no such layer')\n"
+    tiny_study.add_architecture("broken", broken, name="Broken")
+    run = tiny_study.snakemake("--keep-going", check=False)
+    assert run.returncode != 0
+    errors = errors_in(run)
+    assert len(errors) == 1
+    assert "architectures/broken.py: build: raised RuntimeError: no such layer" in errors[0]
+    log = tiny_study.path("results/logs/train_model/broken/seed_0.log").read_text()
+    assert "Traceback (most recent call last)" in log
+    assert not tiny_study.path("results/models/broken/seed_0/card.json").exists()
+
+    finished = ["--config", "study={finished_only: true}"]
+    assert not any("/" in job for job in tiny_study.planned(*finished))
+    tiny_study.snakemake(*finished)
+    for name in ("summary.txt", "conclusions.md", "report.html"):
+        text = tiny_study.path("results", name).read_text()
+        assert "Tiny" in text
+        assert re.search(r"Not finished, and left out: Broken|Broken has not finished", text)
+
+    # Mended, the whole study is made, and only the missing model is trained.
+    tiny_study.path("architectures/broken.py").write_text(TINY.format(units=8))
+    output = tiny_study.snakemake().stdout
+    assert "broken seed 0  epoch 2/2" in output
+    assert "tiny seed 0  epoch" not in output
+    assert "left out" not in tiny_study.path("results/summary.txt").read_text()
+
+
+def test_checkpoints_are_listed_and_cleared(copy):
+    listed = copy.snakemake("list_checkpoints").stdout
+    assert re.search(r"\d MB  tiny_seed_0_[0-9a-f]{16}", listed)
+    assert re.search(r"[1-9][\d.]* MB  in all in results/checkpoints", listed)
+    cleared = copy.snakemake("clear_checkpoints").stdout
+    assert " 0.0 MB  left in results/checkpoints" in cleared
+    assert not list(copy.path("results/checkpoints").iterdir())
+    assert copy.planned() == set()

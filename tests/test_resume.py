@@ -1,0 +1,249 @@
+"""A killed training goes on from its last whole epoch and ends with the same bits."""
+
+import contextlib
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import make_tiny_study
+
+PROCESS = Path(__file__).with_name("training_process.py")
+EPOCHS = 40
+
+
+class Training:
+    """Starts, kills and reads the trainings of one tiny model, in a folder of its own."""
+
+    def __init__(self, project, folder):
+        self.project = project
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "log.txt"
+
+    def start(self, epochs=EPOCHS, model="tiny"):
+        folders = [self.folder / name for name in ("output", "checkpoints")]
+        command = [sys.executable, PROCESS, self.project.folder, model, str(epochs), *folders]
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONPATH": str(self.project.path("workflow/scripts"))},
+            )
+
+    def run(self, epochs=EPOCHS):
+        process = self.start(epochs)
+        assert process.wait(300) == 0, self.log.read_text()
+        return self.log.read_text()
+
+    def wait_for(self, text, process, seconds=200):
+        end = time.monotonic() + seconds
+        while text not in self.log.read_text() and process.poll() is None:
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.01)
+
+    def epochs_done(self):
+        states = self.folder.glob("checkpoints/*/epoch_*.npz")
+        return max((int(state.stem.split("_")[1]) for state in states), default=0)
+
+    def card(self):
+        return json.loads((self.folder / "output" / "card.json").read_text())
+
+    def bits(self):
+        """Return everything that must be the same: weights, probabilities, history."""
+        output = self.folder / "output"
+        history = pd.read_csv(output / "history.csv", dtype=str).drop(columns="seconds")
+        with zipfile.ZipFile(output / "model.keras") as model:
+            weights = model.read("model.weights.h5")
+        return {
+            "history": history.to_csv(),
+            "probabilities": np.load(output / "predictions.npz")["probabilities"].tobytes(),
+            "weights": arrays_of(weights),
+        }
+
+
+def arrays_of(h5):
+    """Return the arrays of a weights file by path; the file itself holds dates."""
+    arrays = {}
+
+    def keep(name, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()].tobytes()
+
+    with h5py.File(io.BytesIO(h5)) as file:
+        file.visititems(keep)
+    assert arrays
+    return arrays
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A tiny study whose data is ready."""
+    project = make_tiny_study(tmp_path_factory.mktemp("resume") / "study")
+    project.snakemake("results/data/digits.npz")
+    return project
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(project, tmp_path_factory):
+    training = Training(project, tmp_path_factory.mktemp("uninterrupted"))
+    training.run()
+    assert training.card()["resumed"] is False
+    return training
+
+
+@pytest.fixture
+def training(project, tmp_path):
+    return Training(project, tmp_path / "training")
+
+
+def test_the_same_training_gives_the_same_bits(uninterrupted, training):
+    training.run()
+    assert training.bits() == uninterrupted.bits()
+
+
+def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(uninterrupted, training):
+    """SIGKILL in the first epoch, between epochs, in mid-epoch, while a state is written."""
+    dice = random.Random(20_261_122)
+    kills = []
+    while len(kills) < 10:
+        process = training.start()
+        done = training.epochs_done()
+        # The first kill falls into the first epoch, the others some epochs further on.
+        further = dice.randint(1, 3) if kills else 0
+        line = f"epoch {done + further:>2}/{EPOCHS}" if further else "training on the CPU"
+        training.wait_for(line, process)
+        time.sleep(dice.uniform(0, 0.3))
+        assert process.poll() is None, training.log.read_text()
+        process.kill()
+        process.wait()
+        kills.append(training.epochs_done())
+        assert not (training.folder / "output" / "card.json").exists()
+    output = training.run()
+    assert f"going on after epoch {kills[-1]}" in output
+    assert kills[-1] >= 8
+    assert training.bits() == uninterrupted.bits()
+    card = training.card()
+    assert card["resumed"] is True
+    assert len(card["pieces"]) > 5
+    seconds = pd.read_csv(training.folder / "output" / "history.csv")["seconds"].sum()
+    assert card["seconds"]["training"] == pytest.approx(seconds)
+    assert card["seconds"]["job"] > sum(piece["seconds"] for piece in card["pieces"][:-1])
+    assert not list(training.folder.rglob(".unfinished-*"))
+
+
+def test_a_kill_while_a_state_is_written_leaves_the_one_before(uninterrupted, training):
+    process = training.start()
+    training.wait_for(f"epoch  3/{EPOCHS}", process)
+    process.kill()
+    process.wait()
+    folder = next(training.folder.glob("checkpoints/*"))
+    state = max(folder.glob("epoch_*.npz"))
+    half = state.read_bytes()[: state.stat().st_size // 2]
+    (folder / ".unfinished-epoch_00099-abc.npz").write_bytes(half)
+    assert "going on after epoch" in training.run()
+    assert training.bits() == uninterrupted.bits()
+    assert not list(folder.glob(".unfinished-*"))
+
+
+def test_a_damaged_state_is_said_and_trained_past(uninterrupted, training):
+    process = training.start()
+    training.wait_for(f"epoch  4/{EPOCHS}", process)
+    process.kill()
+    process.wait()
+    for state in training.folder.glob("checkpoints/*/epoch_*.npz"):
+        content = bytearray(state.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        state.write_bytes(content)
+    assert "is damaged" in training.run()
+    assert training.bits() == uninterrupted.bits()
+
+
+def test_sigterm_keeps_the_last_epoch_and_leaves_with_a_status(uninterrupted, training):
+    process = training.start()
+    training.wait_for(f"epoch  5/{EPOCHS}", process)
+    process.terminate()
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert "the next run goes on from there" in training.log.read_text()
+    assert training.epochs_done() >= 5
+    assert "going on after epoch" in training.run()
+    assert training.bits() == uninterrupted.bits()
+
+
+def test_more_epochs_go_on_and_equal_one_go(uninterrupted, training):
+    training.run(epochs=15)
+    output = training.run()
+    assert "going on after epoch 15" in output
+    assert f"epoch 15/{EPOCHS}" not in output
+    assert training.bits() == uninterrupted.bits()
+
+
+def test_fewer_epochs_are_answered_from_a_state_where_one_is(training):
+    training.run(epochs=3)
+    three = training.bits()
+    training.run(epochs=6)
+    output = training.run(epochs=3)
+    assert "  epoch " not in output
+    assert training.bits() == three
+    output = training.run(epochs=4)
+    assert "going on after epoch 3" in output
+    assert training.card()["epochs_trained"] == 4
+
+
+def test_a_second_process_waits_for_the_first(uninterrupted, training):
+    first = training.start()
+    training.wait_for(f"epoch  2/{EPOCHS}", first)
+    second = Training(training.project, training.folder)
+    second.log = training.folder / "second.txt"
+    process = second.start()
+    assert first.wait(200) == 0
+    assert process.wait(200) == 0
+    assert "Waiting for another process" in second.log.read_text()
+    assert "  epoch " not in second.log.read_text()
+    assert training.bits() == uninterrupted.bits()
+
+
+def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
+    config = tiny_study.read_config()
+    config["training"]["epochs"] = EPOCHS
+    tiny_study.write_config(config)
+    target = "results/models/tiny/seed_0/card.json"
+    with tiny_study.start_snakemake(target) as running:
+        running.wait_for(f"tiny seed 0  epoch  3/{EPOCHS}")
+        running.kill()
+    locked = tiny_study.snakemake(target, check=False)
+    assert locked.returncode != 0
+    assert "--unlock" in locked.stdout
+    tiny_study.snakemake("--unlock")
+    assert "going on after epoch" in tiny_study.snakemake(target).stdout
+
+
+def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
+    config = tiny_study.read_config()
+    config["training"]["epochs"] = 80
+    tiny_study.write_config(config)
+    target = "results/models/tiny/seed_0/card.json"
+    with tiny_study.start_snakemake(target) as running:
+        running.wait_for("tiny seed 0  epoch  3/80")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        tiny_study.snakemake("--unlock")
+        output = tiny_study.snakemake(target).stdout
+    assert "Waiting for another process" in output
+    assert "epoch  4/80" not in output
+    history = pd.read_csv(tiny_study.path("results/models/tiny/seed_0/history.csv"))
+    assert list(history["epoch"]) == list(range(1, 81))
+    assert tiny_study.planned(target) == set()
