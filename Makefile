@@ -17,7 +17,7 @@ demo: env
 	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: env
 	$(BIN)/ruff check

@@ -2,7 +2,6 @@
 
 import json
 import math
-import platform
 import resource
 import signal
 import sys
@@ -15,7 +14,12 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.architecture import build_model, check_sources, sources_read
-from bakeoff.backend import count_trainings, prepare_backend, software_versions
+from bakeoff.backend import (
+    count_trainings,
+    describe_platform,
+    prepare_backend,
+    software_versions,
+)
 from bakeoff.checkpoints import Checkpoints
 from bakeoff.errors import StudyError
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
@@ -69,7 +73,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "threads": threads,
             "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
             "versions": software_versions(),
-            "platform": platform.platform(),
+            "platform": describe_platform(),
             "sources": sources_read(root),
             "pieces": record["pieces"],
             "resumed": len(record["pieces"]) > 1,

@@ -44,6 +44,12 @@ def software_versions():
     return {"python": platform.python_version()} | versions
 
 
+def describe_platform():
+    """Return what of the system decides a training's numbers: its kind and its C library."""
+    library = " ".join(filter(None, platform.libc_ver()))
+    return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", library]))
+
+
 def count_trainings():
     """Return how many trainings run on this machine at this moment, this one included.
 

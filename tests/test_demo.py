@@ -1,0 +1,24 @@
+"""The offline demo, run whole: ten architectures in minutes, without a network."""
+
+import os
+
+import pandas as pd
+
+from conftest import copy_workflow
+
+
+def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
+    project = copy_workflow(tmp_path / "demo")
+    # No proxy and no name server can help: the demo must not need the network.
+    offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    project.snakemake(
+        "--set-threads", "train_model=1", "--configfile", "config/demo.yaml", env=offline
+    )
+    results = project.path("results/demo")
+    summary = pd.read_csv(results / "summary.csv")
+    assert len(summary) == 10
+    assert (summary["test_accuracy"] > 0.9).sum() >= 8, summary[["name", "test_accuracy"]]
+    for name in ("summary.txt", "conclusions.md", "report.html"):
+        assert "digits" in (results / name).read_text()
+    assert not project.path("resources").exists()
+    assert not project.path("results/models").exists()
