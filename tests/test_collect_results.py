@@ -263,7 +263,7 @@ def test_summary_is_read_back_as_written(tmp_path):
     study.study["models"][0]["name"] = "NA"
     fabricate_training(tmp_path, accuracy=0.993)
     study.collect()
-    summary = read_summary(tmp_path / "summary.csv")
+    summary = read_summary(tmp_path / "summary.csv", study.study)
     assert summary["name"].tolist() == ["NA"]
     assert summary["test_accuracy"].tolist() == [0.993]
 
@@ -342,7 +342,7 @@ def test_the_interval_of_one_training_is_wilsons(tmp_path):
     study = Study(tmp_path)
     fabricate_training(tmp_path, accuracy=81 / 263, images=263)
     study.collect()
-    row = read_summary(tmp_path / "summary.csv").iloc[0]
+    row = read_summary(tmp_path / "summary.csv", study.study).iloc[0]
     assert row["test_accuracy_low"] == pytest.approx(0.2553, abs=5e-5)
     assert row["test_accuracy_high"] == pytest.approx(0.3662, abs=5e-5)
 

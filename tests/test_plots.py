@@ -219,7 +219,7 @@ def faults_of_layout(figure):
 def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds):
     wordy = "a rather long description that says at length what this architecture tries"
     study = make_study(models, seeds, description=wordy)
-    summary = read_summary(summarise(tmp_path, study, epochs=13))
+    summary = read_summary(summarise(tmp_path, study, epochs=13), study)
     runs = histories_of(tmp_path, study, diverged={("model_01", 1)})
     with house_style():
         figures = [
@@ -233,7 +233,7 @@ def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds):
 
 def test_labels_of_equal_models_do_not_overlap(tmp_path):
     study = make_study(models=8)
-    summary = read_summary(summarise(tmp_path, study, parameters=1_000_000, accuracy=0.99))
+    summary = read_summary(summarise(tmp_path, study, parameters=1_000_000, accuracy=0.99), study)
     with house_style():
         assert faults_of_layout(draw_tradeoff(study, summary, "parameters")) == []
 
@@ -252,7 +252,7 @@ def test_tradeoffs_name_every_model_and_their_bars(tmp_path):
 
 def test_tradeoff_points_stand_where_they_should(tmp_path):
     study = make_study(models=3)
-    summary = read_summary(summarise(tmp_path, study))
+    summary = read_summary(summarise(tmp_path, study), study)
     axes = draw_tradeoff(study, summary, "multiply_adds").axes[0]
     points = next(line for line in axes.lines if line.get_marker() == "o")
     assert points.get_xdata().tolist() == [3e6, 12e6, 27e6]
@@ -268,7 +268,7 @@ def test_models_without_a_point_are_named(tmp_path):
     table = pd.read_csv(not_counted)
     table.loc[2, "multiply_adds"] = np.nan
     table.to_csv(not_counted, index=False)
-    figure = draw_tradeoff(study, read_summary(not_counted), "multiply_adds")
+    figure = draw_tradeoff(study, read_summary(not_counted, study), "multiply_adds")
     title = figure.axes[0].get_title(loc="left") + figure.axes[0].get_title()
     assert "Not shown (diverged or without multiply-adds): Model 2, Model 3" in title
     plot_tradeoffs(
@@ -283,7 +283,7 @@ def test_models_without_a_point_are_named(tmp_path):
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_tradeoff_bars_are_the_summarys_intervals(tmp_path, seeds):
     study = make_study(models=3, seeds=seeds)
-    summary = read_summary(summarise(tmp_path, study))
+    summary = read_summary(summarise(tmp_path, study), study)
     axes = draw_tradeoff(study, summary, "parameters").axes[0]
     (bars,) = (c for c in axes.collections if len(c.get_segments()) == 3)
     low, high = np.array([segment[:, 1] for segment in bars.get_segments()]).T

@@ -13,7 +13,7 @@ from bakeoff.tables import read_summary
 
 def plot_tradeoffs(study, summary_file, parameters_file, multiply_adds_file):
     """Write the two figures as SVG from summary.csv."""
-    summary = read_summary(summary_file)
+    summary = read_summary(summary_file, study)
     with house_style():
         save_svg(draw_tradeoff(study, summary, "parameters"), parameters_file)
         save_svg(draw_tradeoff(study, summary, "multiply_adds"), multiply_adds_file)

@@ -12,7 +12,7 @@ from bakeoff import wording as w
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.summary_tables import accuracy_table, cost_table
-from bakeoff.tables import read_card, read_summary, trainings_of
+from bakeoff.tables import read_card, read_findings, read_summary, trainings_of
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -37,8 +37,8 @@ def render_report(
     model in the study's order, ``overview`` one SVG, ``tradeoffs`` a list of them. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    findings = json.loads(Path(findings_file).read_text(encoding="utf-8"))
-    summary = read_summary(summary_file)
+    findings = read_findings(findings_file)
+    summary = read_summary(summary_file, study)
     cards = [
         read_card(card, model, seed)
         for (model, seed), card in zip(trainings_of(study), cards, strict=True)

@@ -126,15 +126,34 @@ def card_value(card, path, *keys):
     return value
 
 
-def read_summary(path):
-    """Return summary.csv: a row a model, texts as str, numbers as float64 or int64."""
+def read_summary(path, study):
+    """Return summary.csv: a row a model of ``study``, texts as str, numbers as float or int.
+
+    Raises :class:`StudyError` when the file is not the whole table.
+    """
     texts = ["model", "name", "description", "family"]
-    return pd.read_csv(
-        path,
-        dtype=dict.fromkeys(texts, str),
-        keep_default_na=False,
-        na_values=[""],
-    )
+    models = [entry["model"] for entry in study["models"]]
+    try:
+        summary = pd.read_csv(
+            path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""]
+        )
+        whole = summary["model"].tolist() == models and summary["test_images"].notna().all()
+    except (KeyError, ValueError) as error:
+        raise _broken(path, "not a summary", "a row a model", _TABLE) from error
+    if not whole:
+        raise _broken(path, f"{len(summary)} rows", f"all of {', '.join(models)}", _TABLE)
+    return summary
+
+
+def read_findings(path):
+    """Return what write_conclusions left in findings.json.
+
+    Raises :class:`StudyError` when the file is damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _broken(path, f"not JSON ({error})", "the findings", _TABLE) from error
 
 
 def _complete(history):
@@ -151,7 +170,9 @@ def _shortened(values, count=8):
     return ", ".join(map(str, values[:count])) + (", …" if len(values) > count else "")
 
 
-def _broken(path, found, expected):
-    return StudyError(
-        f"{path}: {found}; expected {expected}: delete it and run again; that training is repeated."
-    )
+_TRAINING = "that training is repeated"
+_TABLE = "it is made anew"
+
+
+def _broken(path, found, expected, then=_TRAINING):
+    return StudyError(f"{path}: {found}; expected {expected}: delete it and run again; {then}.")
