@@ -22,3 +22,5 @@ rule all:
         "<results>/summary.md",
         "<results>/conclusions.md",
         "<results>/report.html",
+        # Named here too, since Snakemake does not miss an intermediate file.
+        per_training("card.json"),

@@ -82,7 +82,7 @@ def test_read_only_results_are_said(copy):
     results.mkdir()
     with mounted(results):
         shutil.copytree(copy.path("kept"), results, dirs_exist_ok=True)
-        (results / "summary.csv").unlink()
+        (results / "summary.txt").unlink()
         subprocess.run([*SUDO, "mount", "-o", "remount,ro", results], check=True)
         run = copy.snakemake(check=False)
         assert run.returncode != 0
