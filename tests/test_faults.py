@@ -86,7 +86,7 @@ def test_read_only_results_are_said(copy):
         subprocess.run([*SUDO, "mount", "-o", "remount,ro", results], check=True)
         run = copy.snakemake(check=False)
         assert run.returncode != 0
-        assert "Read-only file system" in run.stdout
+        assert "Write-protected output files" in run.stdout
         subprocess.run([*SUDO, "mount", "-o", "remount,rw", results], check=True)
         copy.snakemake()
         assert copy.planned() == set()
