@@ -141,10 +141,12 @@ def test_a_diverging_model_is_reported_beside_the_others(tiny_study):
 def test_a_holdout_is_validated_on_and_the_test_set_is_apart(tiny_study):
     config = tiny_study.read_config()
     config["data"] |= {"validation": "holdout", "holdout_images": 100}
+    config["training"]["deterministic"] = True
     tiny_study.write_config(config)
     tiny_study.snakemake("results/models/tiny/seed_0/card.json")
     folder = tiny_study.path("results/models/tiny/seed_0")
     card = json.loads((folder / "card.json").read_text())
+    assert card["training"]["deterministic"] is True
     assert card["dataset"]["validation"] == "holdout"
     assert card["dataset"]["train_images"] == 300
     assert card["dataset"]["validation_images"] == 100

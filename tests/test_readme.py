@@ -1,0 +1,53 @@
+"""What the README shows is what the repository does."""
+
+import re
+from itertools import pairwise
+
+import yaml
+
+from conftest import ROOT, copy_workflow
+
+README = (ROOT / "README.md").read_text()
+
+
+def block(language, containing):
+    """Return the README's code block in ``language`` that contains a text."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    (found,) = (text for text in blocks if containing in text)
+    return found
+
+
+def test_the_example_of_a_new_model_is_planned_and_builds(tmp_path):
+    project = copy_workflow(tmp_path / "study")
+    project.path("architectures/small.py").write_text(block("python", "def build"))
+    config = project.read_config()
+    config["models"] |= yaml.safe_load(block("yaml", "small:"))["models"]
+    config["study"]["models"].append("small")
+    project.write_config(config)
+    assert "small/0" in project.planned()
+
+    # As the conformance tests do with the repository's own.
+    namespace = {}
+    exec(block("python", "def build"), namespace)
+    model = namespace["build"]((28, 28, 1), 10)
+    assert model.output_shape == (None, 10)
+
+
+def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
+    project = copy_workflow(tmp_path / "study")
+    drawn = set()
+    for line in block("mermaid", "flowchart").splitlines()[1:]:
+        rules = re.findall(r"\w+", line)
+        drawn |= set(pairwise(rules))
+    graph = project.snakemake("--rulegraph", "mermaid-js").stdout
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    edges = re.findall(r"(id\d+) --> (id\d+)", graph)
+    edges = {(names[a], names[b]) for a, b in edges}
+    assert drawn == {(a, b) for a, b in edges if b != "all"}
+
+
+def test_every_command_and_file_it_names_exists():
+    for path in re.findall(r"\]\(([\w./-]+)\)", README):
+        assert (ROOT / path).exists(), path
+    for target in re.findall(r"`?make (\w+)`?", README):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
