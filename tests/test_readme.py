@@ -46,6 +46,11 @@ def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
     assert drawn == {(a, b) for a, b in edges if b != "all"}
 
 
+def test_the_gpu_command_names_the_locks_version():
+    version = re.search(r"^tensorflow==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)[1]
+    assert f'"tensorflow[and-cuda]=={version}"' in README
+
+
 def test_every_command_and_file_it_names_exists():
     for path in re.findall(r"\]\(([\w./-]+)\)", README):
         assert (ROOT / path).exists(), path

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 from bakeoff.errors import StudyError
@@ -22,32 +22,34 @@ def job_log(path):
     """
     global _console
     path = Path(path)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     saved = os.dup(1), os.dup(2)
     _console = os.fdopen(os.dup(saved[1]), "w", buffering=1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
+        log = path.open("w", buffering=1)
     except OSError as error:
         sys.exit(f"Error: {_in_one_line(error, path)}")
+    for descriptor in (1, 2):
+        os.dup2(log.fileno(), descriptor)
     try:
-        yield
+        # A stream of its own, so that what a full disk did not take is not printed later.
+        with redirect_stdout(log), redirect_stderr(log):
+            yield
     except Exception as error:
         # The disk that is full may be the one that the log is on.
         with suppress(OSError):
-            traceback.print_exc()
-        say(f"Error: {_in_one_line(error, path)}")
+            traceback.print_exc(file=log)
+        with redirect_stdout(log):
+            say(f"Error: {_in_one_line(error, path)}")
         sys.exit(1)
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
-                stream.flush()
         for descriptor, copy in zip((1, 2), saved, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)
+        with suppress(OSError):
+            log.close()
         _console.close()
         _console = None
 

@@ -1,0 +1,71 @@
+"""A job's log holds everything; the console gets the lines that people look for."""
+
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+HEAD = (
+    "import os, sys\n"
+    "from bakeoff.errors import StudyError\n"
+    "from bakeoff.joblog import job_log, say\n"
+    "with job_log(sys.argv[1]):\n"
+)
+
+
+def run(log, body):
+    return subprocess.run(
+        [sys.executable, "-c", HEAD + body, log],
+        env={"PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_output_goes_to_the_log_and_said_lines_to_both(tmp_path):
+    log = tmp_path / "logs" / "job.log"
+    body = "    print('detail')\n    os.system('echo from elsewhere')\n    say('epoch 1/2')\n"
+    done = run(log, body)
+    assert done.returncode == 0
+    assert done.stdout + done.stderr == "epoch 1/2\n"
+    assert sorted(log.read_text().splitlines()) == ["detail", "epoch 1/2", "from elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("    raise StudyError('a.csv: 3 rows; delete it.')\n", "Error: a.csv: 3 rows; delete it."),
+        ("    raise ValueError('no\\n such')\n", "Error: ValueError: no such (traceback in {log})"),
+        (
+            "    raise OSError(28, 'No space')\n",
+            (
+                "Error: the disk is full; expected room for the results: free some and run"
+                " snakemake again, which goes on from what is finished."
+            ),
+        ),
+    ],
+)
+def test_an_error_is_one_line_with_its_traceback_in_the_log(tmp_path, body, line):
+    log = tmp_path / "job.log"
+    done = run(log, body)
+    assert done.returncode == 1
+    assert done.stdout + done.stderr == line.format(log=log) + "\n"
+    assert log.read_text().startswith("Traceback (most recent call last)")
+
+
+def test_a_log_on_a_full_disk_does_not_hide_the_error():
+    done = run("/dev/full", "    print('lost' * 10000)\n    raise StudyError('the line')\n")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert "lost" not in done.stdout + done.stderr
+    assert len((done.stdout + done.stderr).splitlines()) == 1
+
+
+def test_a_log_that_cannot_be_opened_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run(tmp_path / "file" / "job.log", "    pass\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert len(done.stderr.splitlines()) == 1
