@@ -1,28 +1,62 @@
 """Snakemake's cache between workflows serves a second checkout, and nothing that differs."""
 
+import gzip
 import os
 
+import numpy as np
 import pytest
 
+from bakeoff.files import sha256_of
 from conftest import make_tiny_study
 
 
-@pytest.fixture
-def cache(tmp_path):
+@pytest.fixture(scope="module")
+def own_images(tmp_path_factory):
+    """A folder with a small data set of one's own, letters, in MNIST's files and format."""
+    folder = tmp_path_factory.mktemp("letters")
+    generator = np.random.default_rng(0)
+    for name, count in (("train", 200), ("t10k", 100)):
+        labels = np.arange(count, dtype=np.uint8) % 4
+        images = generator.integers(0, 60, (count, 28, 28), np.uint8)
+        for label, image in zip(labels, images, strict=True):
+            image[7 * label : 7 * label + 7] += 180
+        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            content = gzip.compress(header + array.tobytes(), mtime=0)
+            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(content)
+    return folder
+
+
+def make_study(folder, images, mirror):
+    """Make a tiny study on the letters in ``images``, to be fetched from ``mirror``."""
+    project = make_tiny_study(folder)
+    config = project.read_config()
+    config["data"] = {
+        "dataset": "letters",
+        "title": "Letters",
+        "classes": ["a", "b", "c", "d"],
+        "mirrors": [str(mirror)],
+        "sha256": {file.name: sha256_of(file) for file in images.iterdir()},
+    }
+    project.write_config(config)
+    return project
+
+
+def test_a_second_checkout_downloads_and_trains_nothing(tmp_path, own_images):
     (tmp_path / "cache").mkdir()
-    return os.environ | {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
+    cache = os.environ | {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
+    first = make_study(tmp_path / "first", own_images, own_images)
+    assert "tiny seed 0  epoch 1/2" in first.snakemake("--cache", env=cache).stdout
 
-
-def test_a_second_checkout_trains_nothing(tmp_path, cache):
-    first = make_tiny_study(tmp_path / "first")
-    first.snakemake("--cache", env=cache)
-    second = make_tiny_study(tmp_path / "second")
+    # Its mirror is gone: what it has can only have come from the cache.
+    second = make_study(tmp_path / "second", own_images, "/nowhere")
     output = second.snakemake("--cache", env=cache).stdout
     assert " seed 0  epoch " not in output
+    assert len(list(second.path("resources/letters").iterdir())) == 4
     assert second.histories() == first.histories()
-    assert second.path("results/report.html").is_file()
+    assert "Letters" in second.path("results/summary.txt").read_text()
 
-    third = make_tiny_study(tmp_path / "third")
+    third = make_study(tmp_path / "third", own_images, "/nowhere")
     with third.path("architectures/tiny.py").open("a") as file:
         file.write("# edited\n")
     output = third.snakemake("--cache", env=cache).stdout
