@@ -107,7 +107,10 @@ def fabricate_training(
         "peak_memory_mb": 1500.0,
         "finished": "2026-01-01T00:00:00+00:00",
         "resumed": False,
-    } | card_fields
+    }
+    piece = {key: card[key] for key in ("device", "threads", "versions")}
+    card["pieces"] = [piece | {"first_epoch": 1, "trainings": 1, "seconds": 10.0 * epochs}]
+    card |= card_fields
     (folder / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False))
     (folder / "summary.txt").write_text("Layer (type)  Output Shape  Param #\n")
     return folder

@@ -574,3 +574,14 @@ def test_numbers_in_words():
         "1,234 times",
     ]
     assert w.count(1, "class", "classes") == "1 class"
+
+
+def test_a_training_that_went_on_elsewhere_is_named(tmp_path):
+    piece = {"device": "CPU: a", "threads": 2, "versions": {"keras": "3.15.1"}}
+    pieces = [piece | {"seconds": 5.0}, piece | {"threads": 1, "seconds": 5.0}]
+    findings, _ = conclude(tmp_path, {"model_1": {"pieces": pieces}, "model_2": {}})
+    line = next(line for line in findings["cautions"] if "went on after" in line)
+    assert line.startswith("Model 1 went on after an interruption")
+    pieces[1]["threads"] = 2
+    findings, _ = conclude(tmp_path, {"model_1": {"pieces": pieces}, "model_2": {}})
+    assert not [line for line in findings["cautions"] if "went on after" in line]

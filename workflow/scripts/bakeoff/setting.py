@@ -72,6 +72,13 @@ def cautions(study, models):
                 f"{model.name} diverged with {w.plural(len(seeds), 'seed')} {w.listing(seeds)}:"
                 f" its loss stopped being a number. {left}"
             )
+    mixed = [m.name for m in models if any(_was_moved(card) for card in _cards([m]))]
+    if mixed:
+        sentences.append(
+            f"{w.models(mixed)} went on after an interruption on another device, with another"
+            " number of threads or with other software: an uninterrupted training may differ in"
+            " its last digits."
+        )
     for noun, read, consequence in _CIRCUMSTANCES:
         values = _distinct(read(card) for card in cards)
         if len(values) > 1:
@@ -79,6 +86,12 @@ def cautions(study, models):
                 f"The trainings differ in {noun} ({w.listing(values)}): {consequence}."
             )
     return sentences
+
+
+def _was_moved(card):
+    """Tell whether the pieces of a resumed training were made under unlike circumstances."""
+    first, *later = card["pieces"]
+    return any(piece[key] != first[key] for piece in later for key in _OF_A_PIECE)
 
 
 def others(trainings):
@@ -95,6 +108,7 @@ def _software(card):
     )
 
 
+_OF_A_PIECE = ("device", "threads", "versions")
 _TIMES = "their times and latencies do not compare"
 _NUMBERS = "small differences in accuracy may come from that"
 _CIRCUMSTANCES = [
