@@ -75,10 +75,10 @@ def draw_tradeoff(study, summary, cost):
 
 def explain_bars(summary, several_seeds):
     """Return the line that says what points and bars are."""
-    images = f"{summary['test_images'].iloc[0]:,} test images"
     if several_seeds:
-        return f"Points: mean over seeds. Bars: 95 % interval, from seeds and {images}"
-    return f"Points: one seed. Bars: 95 % Wilson interval for {images}"
+        return "Points: mean over seeds. Bars: 95 % interval, of seeds and test images"
+    images = summary["test_images"].iloc[0]
+    return f"Points: one seed. Bars: 95 % Wilson interval for {images:,} test images"
 
 
 if "snakemake" in globals():
