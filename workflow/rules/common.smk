@@ -1,6 +1,5 @@
 """The study's config, checked, and the names made from it."""
 
-import json
 import sys
 from pathlib import Path
 
