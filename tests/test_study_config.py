@@ -171,10 +171,14 @@ def test_texts_from_the_command_line_are_read_as_numbers(study, tmp_path):
     assert config["training"]["optimizer"]["learning_rate"] == 0.001
 
 
-def test_a_fault_on_the_command_line_is_named_so(study, tmp_path):
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("training", "epochs", 0), ("study", "models", ["smal"]), ("study", "seeds", [])],
+)
+def test_a_fault_on_the_command_line_is_named_so(study, tmp_path, section, key, value):
     study.pop("read")()
-    study["training"]["epochs"] = 0
-    with pytest.raises(StudyError, match=r"^--config .*: training.epochs: 0"):
+    study[section][key] = value
+    with pytest.raises(StudyError, match=rf"^--config .*: {section}.{key}: "):
         read_config(study, [tmp_path / "config.yaml"], tmp_path)
 
 

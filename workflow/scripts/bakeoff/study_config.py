@@ -181,9 +181,8 @@ def _origin(key, given, documents):
     holders = [file for file in documents if _look_up(documents[file], key) is not _ABSENT]
     if not holders:
         return _COMMAND_LINE
-    # Mappings are merged from several files; a plain value was written by one.
-    plain = not isinstance(value, (dict, list))
-    if plain and _look_up(documents[holders[-1]], key) != value:
+    # Mappings are merged from several files; anything else was written by one.
+    if not isinstance(value, dict) and _look_up(documents[holders[-1]], key) != value:
         return _COMMAND_LINE
     return holders[-1]
 
