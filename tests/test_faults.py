@@ -138,7 +138,7 @@ def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
 
 def test_two_snakemakes_at_once(tiny_study):
     with tiny_study.start_snakemake() as running:
-        running.wait_for("rule train_model")
+        running.wait_for("rule train_model:")
         second = tiny_study.snakemake(check=False)
         assert second.returncode != 0
         assert "cannot be locked" in second.stdout

@@ -233,7 +233,7 @@ def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny
 
 def test_a_source_edited_before_its_training_starts_stops_it(tiny_study):
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
-        running.wait_for("preprocess_images")
+        running.wait_for("rule preprocess_images:")
         append(tiny_study, "architectures/tiny.py")
         assert running.process.wait(300) != 0
     assert "architectures/tiny.py: changed since this run was planned" in running.output()
