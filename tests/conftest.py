@@ -58,6 +58,12 @@ class Project:
         text = yaml.safe_dump(config, sort_keys=False)
         (self.folder / "config" / "config.yaml").write_text(text)
 
+    def change_config(self, change):
+        """Let ``change`` alter the config's mapping in place, and write it."""
+        config = self.read_config()
+        change(config)
+        self.write_config(config)
+
     def snakemake(self, *arguments, cores=2, check=True, **options):
         """Run Snakemake here; return the completed process, all output in ``stdout``."""
         command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
@@ -179,3 +185,10 @@ def finished_study(tmp_path_factory):
     project = make_tiny_study(tmp_path_factory.mktemp("finished") / "study")
     project.first_run = project.snakemake()
     return project
+
+
+@pytest.fixture
+def copy(finished_study, tmp_path):
+    """A copy of the finished tiny study that a test may change."""
+    shutil.copytree(finished_study.folder, tmp_path / "study")
+    return Project(tmp_path / "study")

@@ -10,20 +10,13 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from conftest import TINY, Project
+from conftest import TINY
 
 SUDO = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
 
 
 def errors_in(run):
     return [line for line in run.stdout.splitlines() if line.startswith("Error: ")]
-
-
-@pytest.fixture
-def copy(finished_study, tmp_path):
-    """A copy of the finished tiny study that a test may change."""
-    shutil.copytree(finished_study.folder, tmp_path / "study")
-    return Project(tmp_path / "study")
 
 
 @contextmanager
@@ -122,9 +115,7 @@ def test_a_damaged_file_is_named_with_its_remedy(copy, file):
 
 
 def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
-    config = tiny_study.read_config()
-    config["training"]["epochs"] = 40
-    tiny_study.write_config(config)
+    tiny_study.change_config(lambda config: config["training"].update(epochs=40))
     target = "results/models/tiny/seed_0/card.json"
     with tiny_study.start_snakemake(target) as running:
         running.wait_for("tiny seed 0  epoch  3/40")

@@ -30,8 +30,8 @@ def study(tmp_path_factory):
         "from architectures import own\nfrom architectures.blocks import",
     )
     project.path("architectures/wide.py").write_text(source)
-    change_config(
-        project, lambda c: c["models"]["wide"].update(training={"epochs": 2, "batch_size": 40})
+    project.change_config(
+        lambda c: c["models"]["wide"].update(training={"epochs": 2, "batch_size": 40})
     )
     project.snakemake()
     return project
@@ -42,12 +42,6 @@ def copy(study, tmp_path):
     """A copy of the finished study that a test may change, with the dates it had."""
     shutil.copytree(study.folder, tmp_path / "study")
     return Project(tmp_path / "study")
-
-
-def change_config(project, change):
-    config = project.read_config()
-    change(config)
-    project.write_config(config)
 
 
 def append(project, *files, old=False):
@@ -85,7 +79,7 @@ def set_in(*keys, value):
             config = config.setdefault(key, {})
         config[keys[-1]] = value
 
-    return lambda project: change_config(project, change)
+    return lambda project: project.change_config(change)
 
 
 def add_model(project):
@@ -93,12 +87,12 @@ def add_model(project):
 
 
 def remove_model(project):
-    change_config(project, lambda config: config["study"]["models"].remove("tiny"))
+    project.change_config(lambda config: config["study"]["models"].remove("tiny"))
 
 
 def swap_values(project):
-    change_config(
-        project, lambda c: c["models"]["wide"].update(training={"epochs": 40, "batch_size": 2})
+    project.change_config(
+        lambda c: c["models"]["wide"].update(training={"epochs": 40, "batch_size": 2})
     )
 
 
@@ -157,7 +151,7 @@ CONTRACT = {
     "a family": (set_in("models", "tiny", "family", value="second"), COLLECTING),
     "a display name": (set_in("models", "tiny", "name", value="Other"), COLLECTING),
     "the order of models and keys": (
-        lambda project: change_config(project, reverse_everything),
+        lambda project: project.change_config(reverse_everything),
         COLLECTING,
     ),
     "a model added": (add_model, {"third/0"} | COLLECTING),
@@ -223,7 +217,7 @@ def test_preprocessing_code_costs_no_epoch(copy):
 
 
 def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny_study):
-    change_config(tiny_study, lambda config: config["training"].update(epochs=60))
+    tiny_study.change_config(lambda config: config["training"].update(epochs=60))
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
         running.wait_for("tiny seed 0  epoch  2/60")
         append(tiny_study, "architectures/tiny.py", old=True)

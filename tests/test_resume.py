@@ -217,9 +217,7 @@ def test_a_second_process_waits_for_the_first(training):
 
 
 def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
-    config = tiny_study.read_config()
-    config["training"]["epochs"] = EPOCHS
-    tiny_study.write_config(config)
+    tiny_study.change_config(lambda config: config["training"].update(epochs=EPOCHS))
     target = "results/models/tiny/seed_0/card.json"
     with tiny_study.start_snakemake(target) as running:
         running.wait_for(f"tiny seed 0  epoch  3/{EPOCHS}")
@@ -232,9 +230,7 @@ def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
 
 
 def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
-    config = tiny_study.read_config()
-    config["training"]["epochs"] = 80
-    tiny_study.write_config(config)
+    tiny_study.change_config(lambda config: config["training"].update(epochs=80))
     target = "results/models/tiny/seed_0/card.json"
     with tiny_study.start_snakemake(target) as running:
         running.wait_for("tiny seed 0  epoch  3/80")

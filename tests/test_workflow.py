@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -10,17 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import TINY, Project
+from conftest import TINY
 
 TRAINED = ("history.csv", "model.keras", "predictions.npz", "card.json", "summary.txt")
-
-
-@pytest.fixture
-def copy(finished_study, tmp_path):
-    """A copy of the finished tiny study that a test may change."""
-    target = tmp_path / "study"
-    shutil.copytree(finished_study.folder, target)
-    return Project(target)
 
 
 def test_every_output_is_there(finished_study):
