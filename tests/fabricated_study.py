@@ -101,6 +101,7 @@ def fabricate_training(
         "versions": {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0"},
         "platform": "Linux",
         "sources": {f"architectures/{model}.py": "0" * 64},
+        "commit": {"id": "c0ffee" + "0" * 34, "clean": True},
         "clean_train": clean,
         "latency_ms": {"median": latency_ms, "p95": 1.2 * latency_ms, "repeats": 50},
         "seconds": {"training": 10.0 * epochs, "job": 10.0 * epochs + 12},

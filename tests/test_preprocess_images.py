@@ -138,6 +138,13 @@ def test_subsets_are_stratified_and_the_holdout_is_cut_from_them(files, output):
     assert as_set(held_out["x_train"]) | as_set(held_out["x_val"]) == as_set(subset["x_train"])
 
 
+def test_a_test_images_place_in_the_whole_test_set_is_kept(files, output):
+    whole = prepare(files, output)
+    assert whole["test_index"].tolist() == list(range(len(whole["x_test"])))
+    subset = prepare(files, output, test_images=8)
+    np.testing.assert_array_equal(whole["x_test"][subset["test_index"]], subset["x_test"])
+
+
 def test_all_images_but_one_may_be_asked_for(files, output):
     assert len(prepare(files, output, train_images=119)["x_train"]) == 119
     assert len(prepare(files, output, train_images=120)["x_train"]) == 120

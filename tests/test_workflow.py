@@ -76,6 +76,7 @@ def test_history_card_and_predictions_agree(finished_study):
     assert "architectures/blocks.py" in card["sources"]
     assert "workflow/scripts/train_model.py" in card["sources"]
     assert card["concurrent_trainings"] >= 1
+    assert card["commit"] is None, "the copy of the workflow is no repository"
 
 
 def test_the_sources_that_were_planned_are_those_really_read(finished_study):

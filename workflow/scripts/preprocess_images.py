@@ -27,7 +27,8 @@ def preprocess_images(settings, files, output):
     The arrays: ``x_train``, ``x_val``, ``x_test`` float32 (n, 28, 28, 1) in [0, 1]; ``y_train``,
     ``y_val``, ``y_test`` uint8 (n,); ``class_names`` str (classes,); ``validation`` str (), as in
     ``settings``; ``train_eval_index`` int64 (m,), the sorted indices of the stratified sample of
-    at most 10,000 training images on which accuracy without dropout is measured. Equal images and
+    at most 10,000 training images on which accuracy without dropout is measured; ``test_index``
+    int64 (n,), each test image's place, from 0, in the data set's own test set. Equal images and
     settings give equal bytes.
 
     Raises :class:`StudyError` where files or settings are at fault.
@@ -39,6 +40,8 @@ def preprocess_images(settings, files, output):
         test = read_images(files["test_images"], files["test_labels"])
     for key, (_, labels) in (("train_labels", train), ("test_labels", test)):
         check_labels(labels, settings["classes"], files.get(key, "scikit-learn's digits"))
+    test_index = _subset_index(test[1], "test_images", settings)
+    test = _only(test, test_index)
     train, validation, test = split(train, test, settings)
 
     arrays = {}
@@ -49,6 +52,7 @@ def preprocess_images(settings, files, output):
     arrays["validation"] = np.array(settings["validation"])
     sample = min(_TRAIN_EVAL_IMAGES, len(train[1]))
     arrays["train_eval_index"] = stratified_sample(train[1], sample, _TRAIN_EVAL_SEED)
+    arrays["test_index"] = test_index
     with write_atomically(output) as temporary:
         np.savez(temporary, **arrays)
     report(settings, arrays)
@@ -112,18 +116,16 @@ def check_labels(labels, classes, origin):
 def split(train, test, settings):
     """Return ``(train, validation, test)``, each a pair of images and labels.
 
-    The subsets are drawn first; the holdout, a sixth unless the settings say otherwise, is then
-    cut from the subset of the training images. All are stratified and depend on the labels and
-    ``split_seed`` alone.
+    The subset of the training images is drawn first; the holdout, a sixth of it unless the
+    settings say otherwise, is then cut from it. Both are stratified and depend on the labels
+    and ``split_seed`` alone.
     """
-    seed = settings["split_seed"]
-    train = _subset(train, "train_images", settings["train_images"], seed)
-    test = _subset(test, "test_images", settings["test_images"], seed)
+    train = _only(train, _subset_index(train[1], "train_images", settings))
     if settings["validation"] == "test":
         return train, test, test
 
     size = settings["holdout_images"] or max(1, len(train[1]) // 6)
-    holdout = _draw(train[1], "holdout_images", size, seed)
+    holdout = _draw(train[1], "holdout_images", size, settings["split_seed"])
     rest = _without(train, holdout)
     if missing := _classes(train[1]) - _classes(rest[1]):
         raise StudyError(
@@ -134,8 +136,11 @@ def split(train, test, settings):
     return rest, _only(train, holdout), test
 
 
-def _subset(pair, key, size, seed):
-    return pair if size is None else _only(pair, _draw(pair[1], key, size, seed))
+def _subset_index(labels, key, settings):
+    """Return the indices, int64, of the subset that the settings ask for under ``key``."""
+    if settings[key] is None:
+        return np.arange(len(labels), dtype=np.int64)
+    return _draw(labels, key, settings[key], settings["split_seed"])
 
 
 def _draw(labels, key, size, seed):

@@ -21,6 +21,7 @@ from bakeoff.backend import (
     software_versions,
 )
 from bakeoff.checkpoints import Checkpoints
+from bakeoff.commit import describe_commit
 from bakeoff.errors import StudyError
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
@@ -75,6 +76,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "versions": software_versions(),
             "platform": describe_platform(),
             "sources": sources_read(root),
+            "commit": describe_commit(root),
             "pieces": record["pieces"],
             "resumed": len(record["pieces"]) > 1,
         }
