@@ -22,7 +22,7 @@ def root(tmp_path):
         "workflow/scripts/bakeoff/__init__.py": "",
         "workflow/scripts/bakeoff/loop.py": "run = 1\n",
         "workflow/scripts/bakeoff/data.py": "data = 1\n",
-        "workflow/scripts/bakeoff/findings.py": "raise SystemExit\n",
+        "workflow/scripts/bakeoff/findings/__init__.py": "raise SystemExit\n",
         "workflow/report/report.html.j2": "{{ import }}",
     }
     for name, text in files.items():

@@ -1,0 +1,58 @@
+"""Which models cost more than they bring."""
+
+from bakeoff import wording as w
+from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.results import SMALL_LEAD
+
+
+def dear_models(results):
+    """Which models cost more than they bring."""
+    bargains = results.bargains
+    title = "Which models cost more than they bring"
+    if len(results.finished) < 2:
+        return Finding("cost", title, ["One model alone has nothing to be measured against."])
+    if not bargains:
+        text = [
+            "None: no model is matched by one that is cheaper in some respect and dearer in none."
+        ]
+    else:
+        text = [
+            f"{names(bargain.model for bargain in bargains)}"
+            f" {w.plural(len(bargains), 'does', 'do')} no better than a model that is cheaper in"
+            f" some respect and dearer in none (a lead of up to {w.points(SMALL_LEAD)} that"
+            " chance may give does not count). Each is set against the most accurate of such"
+            " models."
+        ]
+    shared = max(t.card["concurrent_trainings"] for m in results.finished for t in m.trainings)
+    if shared > 1:
+        text.append(
+            f"Latency was measured while up to {w.count(shared, 'training')} shared the machine:"
+            " small differences in it say nothing."
+        )
+    unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
+    if unknown:
+        text.append(
+            f"The multiply-adds of {names(unknown)} are not known in full, so they are not"
+            " compared."
+        )
+    items = [f"{bargain.model.name} has {describe_bargain(bargain)}." for bargain in bargains]
+    return Finding("cost", title, text, shortened(items))
+
+
+def describe_bargain(bargain):
+    """Return in words what the dearer of two models costs and what it brings."""
+    dearer = [
+        f"{w.times(ratio)} the {cost}" for cost, ratio in bargain.ratios.items() if ratio >= 1.05
+    ]
+    c = bargain.comparison
+    interval = w.points_interval(c.low, c.high)
+    if c.difference > 0:
+        verdict = f"for {w.points(c.difference)} more {interval}, which chance alone may give"
+    elif c.difference == 0:
+        verdict = f"and the same test accuracy {interval}"
+    else:
+        verdict = (
+            f"and is not better: its test accuracy is {w.points(-c.difference)} lower"
+            f" {w.points_interval(-c.high, -c.low)}"
+        )
+    return f"{w.listing(dearer)} of {bargain.cheaper.name} {verdict}"

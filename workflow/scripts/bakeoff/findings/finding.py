@@ -1,0 +1,32 @@
+"""What a finding is, and the phrases that several of them use."""
+
+from dataclasses import dataclass, field
+
+from bakeoff import wording as w
+
+MOST_ITEMS = 12
+"""How many models a finding goes through one by one; each has a remark of its own anyway."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding in words; see :func:`compute_findings`."""
+
+    key: str
+    title: str
+    text: list[str]
+    items: list[str] = field(default_factory=list)
+    table: dict | None = None
+
+
+def names(models):
+    """Return the names of models as one phrase."""
+    return w.models(model.name for model in models)
+
+
+def shortened(items):
+    """Return the sentences, or the first of them and how many there are besides."""
+    if len(items) <= MOST_ITEMS:
+        return items
+    rest = len(items) - MOST_ITEMS + 1
+    return [*items[: MOST_ITEMS - 1], f"And {rest} more: see the remarks on each model."]

@@ -1,0 +1,54 @@
+"""Which models overfit, and by how much."""
+
+from bakeoff import wording as w
+from bakeoff.findings.finding import Finding, names, shortened
+
+
+def overfitting_models(results):
+    """Which models overfit, and by how much."""
+    by_gap = sorted(results.finished, key=lambda model: -model.overfitting.gap)
+    overfit = [model for model in by_gap if model.overfitting.verdict != "none"]
+    harmful = [model for model in by_gap if model.overfitting.verdict == "harmful"]
+    none = [model for model in by_gap if model.overfitting.verdict == "none"]
+    text = []
+    if overfit:
+        by = w.points(overfit[0].overfitting.gap)
+        if len(overfit) > 1:
+            least = overfit[-1]
+            by = (
+                f"{w.number(100 * least.overfitting.gap)} ({least.name}) to {by}"
+                f" ({overfit[0].name})"
+            )
+        text.append(
+            f"{names(overfit)} {w.plural(len(overfit), 'overfits', 'overfit')}: accuracy on"
+            f" training images is higher than on test images by {by}."
+        )
+        text.append(
+            f"In {names(harmful)} this does harm: validation loss is rising."
+            if harmful
+            else "Validation loss has not clearly risen in"
+            f" {w.plural(len(overfit), 'it', 'any of them')}, so no harm shows so far."
+        )
+    if none:
+        text.append(
+            f"{names(none)} {w.plural(len(none), 'does', 'do')} not measurably overfit: accuracy"
+            " on training and on test images cannot be told apart."
+        )
+    text.append(
+        "Accuracy and loss on training images are measured after the last epoch with dropout off;"
+        " the running averages of the training itself, dropout on, look worse."
+    )
+    items = [f"{model.name}: {describe_overfitting(model.overfitting)}." for model in overfit]
+    return Finding("overfitting", "Which models overfit", text, shortened(items))
+
+
+def describe_overfitting(o):
+    """Return in words by how much a model overfits."""
+    sentence = (
+        f"by {w.points(o.gap)} {w.points_interval(o.low, o.high)}, with"
+        f" {w.percent(o.train_accuracy)} on training images; validation loss"
+        f" {o.val_loss:.4f} against {o.train_loss:.4f} on training images"
+    )
+    if o.verdict == "harmful":
+        sentence += f", and up from its lowest, {o.lowest_loss:.4f} in epoch {o.lowest_epoch}"
+    return sentence

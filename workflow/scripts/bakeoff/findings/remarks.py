@@ -1,0 +1,98 @@
+"""What there is to say about one model."""
+
+from bakeoff import wording as w
+from bakeoff.findings.cost import describe_bargain
+from bakeoff.findings.epochs import slope
+from bakeoff.findings.overfitting import describe_overfitting
+from bakeoff.setting import others
+
+
+def remark(model, results):
+    """Return what there is to say about one model, in the manner of the notebook's remarks."""
+    if not model.trainings:
+        ends = w.listing(
+            f"{card['epochs_trained']} (seed {card['seed']})" for card in model.diverged
+        )
+        return f"Diverged: its loss stopped being a number in epoch {ends}."
+    losses = model.curves["val_loss"]
+    value, low, high = model.accuracy
+    sentences = [
+        f"Validation loss {losses.iloc[-1]:.4f}, test accuracy {w.percent(value)}"
+        f" {w.interval(100 * low, 100 * high)}.",
+        _standing(model, results),
+        _heading(model),
+        _closeness(model),
+        _movement(model),
+    ]
+    sentences += [
+        f"It costs more than it brings: {describe_bargain(bargain)}."
+        for bargain in results.bargains
+        if bargain.model is model
+    ]
+    if model.diverged:
+        seeds = w.listing(str(card["seed"]) for card in model.diverged)
+        sentences.append(
+            f"With {w.plural(len(model.diverged), 'seed')} {seeds} it diverged; the numbers are"
+            f" those of {others(model.trainings)}."
+        )
+    return " ".join(filter(None, sentences))
+
+
+def _standing(model, results):
+    if len(results.finished) == 1:
+        return ""
+    if model in results.best:
+        share = "It has the highest" if len(results.best) == 1 else "None has a higher"
+        return f"{share} test accuracy."
+    pair = results.against_best(model)
+    if pair is None:
+        return "No seed finished with it and with the best model, so the two are not compared."
+    comparison, p_holm = pair
+    if comparison.difference < 0:
+        return (
+            "On the seeds that both finished it is ahead of the best by"
+            f" {w.points(-comparison.difference)}, {w.p_value(p_holm)} corrected."
+        )
+    by = (
+        f"{w.points(comparison.difference)} below"
+        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(p_holm)} corrected"
+    )
+    if model in results.worse:
+        return f"It is worse than the best: {by}."
+    return f"It cannot be told from the best: {by}."
+
+
+def _heading(model):
+    trend = model.trend
+    match trend.verdict:
+        case "falling":
+            return f"Validation loss was still falling ({slope(trend)}): worth more epochs."
+        case "flat":
+            return f"Validation loss was flat at the end ({slope(trend)})."
+        case "rising":
+            return f"Validation loss was rising at the end ({slope(trend)}): train it no further."
+    epochs = w.count(trend.epochs, "epoch")
+    return (
+        f"{epochs} {w.plural(trend.epochs, 'is', 'are')} too few to tell where its loss is heading."
+    )
+
+
+def _closeness(model):
+    o = model.overfitting
+    if o.verdict == "none":
+        return (
+            "It does not measurably overfit: accuracy on training images is higher by"
+            f" {w.points(o.gap)} {w.points_interval(o.low, o.high)}."
+        )
+    return f"It overfits {describe_overfitting(o)}."
+
+
+def _movement(model):
+    if not model.fluctuation:
+        return ""
+    f = model.fluctuation
+    epochs = [epoch for epoch, _ in model.best_epochs]
+    return (
+        f"Over the last {f.epochs} epochs validation accuracy moved within {w.points(f.range)};"
+        f" best {w.plural(len(epochs), 'epoch')}: {w.listing(map(str, epochs))}."
+    )

@@ -1,0 +1,74 @@
+"""Which trait of an architecture goes with which accuracy."""
+
+from bakeoff import wording as w
+from bakeoff.comparisons import LEVEL
+from bakeoff.findings.finding import Finding, names
+from bakeoff.trait_groups import TRAITS, compare_groups
+
+
+def traits_that_matter(results):
+    """Which trait goes with which accuracy."""
+    compared = compare_groups(results.finished)
+    title = "Which trait does what"
+    looked_at = w.listing(trait.name for trait in TRAITS)
+    if not compared:
+        reason = (
+            "one model alone cannot show what a trait does"
+            if len(results.finished) < 2
+            else f"the models do not differ in those looked at ({looked_at})"
+        )
+        return Finding("traits", title, [f"Nothing can be said about traits: {reason}."])
+    shown = [trait for trait in compared if trait.p_holm is not None and trait.p_holm < LEVEL]
+    untested = [trait for trait in compared if trait.p is None]
+    tested = [trait for trait in compared if trait.p is not None]
+    text = []
+    if shown:
+        text.append(
+            f"{w.listing(trait.name for trait in shown).capitalize()}"
+            f" {w.plural(len(shown), 'goes', 'go')} with test accuracy, beyond what chance would"
+            " give among these models."
+        )
+    elif tested:
+        text.append(
+            "For none of the traits is the difference between its groups beyond what chance would"
+            f" give among {len(results.finished)} models."
+        )
+    if untested:
+        text.append(
+            f"Too few models differ in {w.listing(trait.name for trait in untested)} for a test."
+        )
+    text.append(
+        "The models of a group differ in other things too (depth, channels, parameters), so this"
+        " shows what goes together, not what causes what."
+    )
+    items = [_trait(trait, len(tested)) for trait in compared]
+    return Finding("traits", title, text, items, _trait_groups(compared))
+
+
+def _trait(trait, tests):
+    means = w.listing(f"{w.percent(group.mean)} ({label})" for label, _, group in trait.groups)
+    sentence = f"{trait.name.capitalize()}: mean test accuracy {means}"
+    if trait.p is not None:
+        sentence += f"; permutation test over the models, {w.p_value(trait.p)}"
+        if tests > 1:
+            sentence += f" ({w.p_value(trait.p_holm)} corrected for {tests} traits)"
+    return f"{sentence}."
+
+
+def _trait_groups(compared):
+    columns = ["Trait", "Group", "Models", "Mean test accuracy", "Range", "Overfit by (points)"]
+    columns += ["Which models"]
+    rows = [
+        [
+            trait.name.capitalize(),
+            label,
+            f"{len(models):,}",
+            w.percent(group.mean),
+            f"{w.percent(group.low)} to {w.percent(group.high)}" if len(models) > 1 else "",
+            w.number(100 * group.gap),
+            names(models),
+        ]
+        for trait in compared
+        for label, models, group in trait.groups
+    ]
+    return {"columns": columns, "rows": rows}
