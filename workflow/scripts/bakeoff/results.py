@@ -29,11 +29,12 @@ class Bargain:
 class Results:
     """The models of a study and every comparison between two of them.
 
-    ``pairs`` is what :func:`bakeoff.comparisons.compare_all` returns; ``finished`` are the
-    models with at least one training that did not diverge.
+    ``study`` is the reported study; ``pairs`` is what :func:`bakeoff.comparisons.compare_all`
+    returns; ``finished`` are the models with at least one training that did not diverge.
     """
 
-    def __init__(self, models):
+    def __init__(self, study, models):
+        self.study = study
         self.models = models
         self.keys = [model.key for model in models]
         self.finished = [model for model in models if model.trainings]

@@ -43,7 +43,7 @@ def compute_findings(study, trainings):
     ``rows``, or None); ``models`` with ``remark`` and ``notation``; ``comparisons``, one for
     each pair of models; ``closing``.
     """
-    results = Results(models_of_study(study, trainings))
+    results = Results(study, models_of_study(study, trainings))
     return {
         "title": study["title"],
         "setting": setting(study, results.models),
