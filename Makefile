@@ -1,8 +1,11 @@
 # Each target is a short name for the commands that it prints.
 PYTHON ?= python3
 BIN := .venv/bin
+AXE := 4.14.1
+AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
-.PHONY: env demo test lint lock
+.DELETE_ON_ERROR:
+.PHONY: env backends demo test lint lock
 
 env: .venv/.installed
 
@@ -11,12 +14,23 @@ env: .venv/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	touch $@
 
+# Keras's other backends, for their tests.
+backends: env
+	$(BIN)/python -m pip install --quiet jax==0.10.2 torch==2.13.0
+
+.venv/axe.min.js: | .venv/.installed
+	npm pack --silent --pack-destination .venv axe-core@$(AXE) >/dev/null
+	tar -xzf .venv/axe-core-$(AXE).tgz -C .venv --strip-components 1 package/axe.min.js
+	echo "$(AXE_SHA256)  $@" | sha256sum --check --quiet
+	rm .venv/axe-core-$(AXE).tgz
+
 demo: env
 	$(BIN)/snakemake --cores all --set-threads train_model=1 --configfile config/demo.yaml
 	@cat results/demo/summary.txt
 	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 
-test: env
+# The check of the report's accessibility comes from npm's registry; without npm it is skipped.
+test: env $(if $(shell command -v npm),.venv/axe.min.js)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: env

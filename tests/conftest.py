@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "architectures", "config", "profiles", "workflow", "envs")
+PARTS = ("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs")
 
 TINY = '''"""A few {units} units: enough to learn a little."""
 

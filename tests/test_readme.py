@@ -48,7 +48,8 @@ def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
 
 def test_the_gpu_command_names_the_locks_version():
     version = re.search(r"^tensorflow==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)[1]
-    assert f'"tensorflow[and-cuda]=={version}"' in README
+    for text in (README, (ROOT / "docs" / "slurm.md").read_text()):
+        assert f'"tensorflow[and-cuda]=={version}"' in text
 
 
 def test_every_command_and_file_it_names_exists():

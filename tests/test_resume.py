@@ -62,16 +62,19 @@ class Training:
         return json.loads((self.folder / "output" / "card.json").read_text())
 
     def bits(self):
-        """Return everything that must be the same: weights, probabilities, history."""
-        output = self.folder / "output"
-        history = pd.read_csv(output / "history.csv", dtype=str).drop(columns="seconds")
-        with zipfile.ZipFile(output / "model.keras") as model:
-            weights = model.read("model.weights.h5")
-        return {
-            "history": history.to_csv(),
-            "probabilities": np.load(output / "predictions.npz")["probabilities"].tobytes(),
-            "weights": arrays_of(weights),
-        }
+        return bits_of(self.folder / "output")
+
+
+def bits_of(folder):
+    """Return everything that must be the same of a training: weights, probabilities, history."""
+    history = pd.read_csv(folder / "history.csv", dtype=str).drop(columns="seconds")
+    with zipfile.ZipFile(folder / "model.keras") as model:
+        weights = model.read("model.weights.h5")
+    return {
+        "history": history.to_csv(),
+        "probabilities": np.load(folder / "predictions.npz")["probabilities"].tobytes(),
+        "weights": arrays_of(weights),
+    }
 
 
 def arrays_of(h5):

@@ -11,6 +11,7 @@ rule download_mnist:
     log:
         "<results>/logs/download_mnist.log",
     cache: True
+    localrule: True
     conda:
         "../../envs/training.yaml"
     params:
@@ -30,6 +31,7 @@ rule preprocess_images:
     log:
         "<results>/logs/preprocess_images.log",
     cache: True
+    localrule: True
     conda:
         "../../envs/training.yaml"
     params:

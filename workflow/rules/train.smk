@@ -19,8 +19,9 @@ rule train_model:
     threads: 2
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        # For a cluster; a training that is tried again gets more of both.
+        mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         training=identity_of_training,
     script:
