@@ -1,4 +1,4 @@
-"""Draw how the log-loss of each model falls: one figure per model, and all models in one."""
+"""Draw how the log-loss of each model falls: a figure a model, all side by side, all in one."""
 
 import json
 import math
@@ -6,30 +6,42 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from scipy.optimize import isotonic_regression
 
+from bakeoff import wording as w
+from bakeoff.colours import INK
 from bakeoff.figures import (
-    GREY,
-    TRAIN_COLOUR,
-    VALIDATION_COLOUR,
+    MOST_NAMED,
     house_style,
     log_ticks,
+    model_looks,
     new_figure,
     save_svg,
+    shortened,
+    small_multiples,
     wrapped,
 )
 from bakeoff.joblog import job_log
 from bakeoff.tables import read_history, trainings_of
 
-_CURVES = {
-    "loss": {"color": TRAIN_COLOUR, "marker": "o"},
-    "val_loss": {"color": VALIDATION_COLOUR, "marker": "s"},
+# Training is ink and dashed; validation has the model's colour.
+_LOOKS = {
+    "loss": {"color": INK, "linestyle": (0, (3, 1)), "linewidth": 1, "marker": ".", "zorder": 2.1},
+    "val_loss": {"color": INK, "marker": "s", "zorder": 2.2},
 }
-_ONE_OF_SEVERAL = {"linewidth": 0.7, "alpha": 0.5, "markersize": 1.5}
-_DIVERGED = {"color": "black", "marker": "x", "linestyle": "none", "markersize": 6}
+# The edge shows a band of one epoch.
+_BAND = {"alpha": 0.2, "linewidth": 1.5}
+_LOST = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
+_CROSS = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
+_BEHIND = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
+
+HIGHLIGHTED = 8
+"""With more than MOST_NAMED models, so many have their colours and names in the overlay."""
 
 
-def plot_loss_curves(study, histories, model_files, overview_file):
-    """Write one SVG per model, in the study's order, and one of all models on one scale.
+def plot_loss_curves(study, histories, model_files, overview_file, overlay_file):
+    """Write one SVG a model, in the study's order, one of all side by side, one of all in one.
 
     ``histories`` are paths, in the order of :func:`bakeoff.tables.trainings_of`.
     """
@@ -40,6 +52,7 @@ def plot_loss_curves(study, histories, model_files, overview_file):
         for entry, path in zip(study["models"], model_files, strict=True):
             save_svg(draw_model(study, entry, runs[entry["model"]]), path)
         save_svg(draw_overview(study, runs), overview_file)
+        save_svg(draw_overlay(study, runs), overlay_file)
 
 
 def draw_model(study, entry, histories):
@@ -47,16 +60,17 @@ def draw_model(study, entry, histories):
 
     ``histories`` has one history per seed.
     """
+    colour = model_looks(study)[entry["model"]]["color"]
     figure = new_figure(5.6, 3.6)
     axes = figure.subplots()
-    draw_curves(axes, histories)
+    draw_curves(axes, histories, colour, markers=30)
     title = f"{entry['name']}: {entry['description']}"
     axes.set_title(f"{wrapped(title, 56)}\n{wrapped(_subject(study), 56)}")
     axes.set_xlabel("epoch")
     axes.set_ylabel("log-loss")
     axes.set_ylim(0, 1.05 * _losses_to_show(histories).max())
     show_epochs(axes, max(map(len, histories)), most=10)
-    axes.legend(handles=legend_entries(study, histories))
+    axes.legend(handles=legend_entries(study, histories, colour))
     return figure
 
 
@@ -65,62 +79,135 @@ def draw_overview(study, runs):
 
     ``runs`` maps each model to its histories, one per seed.
     """
-    entries = study["models"]
+    looks = model_looks(study)
     everything = [history for histories in runs.values() for history in histories]
-    rows = math.ceil(len(entries) / 5)
-    columns = math.ceil(len(entries) / rows)
-    width = min(9, 1.2 + 3.2 * columns)
-    letters = int(13 * (width - 0.8) / columns)
-    titles = [f"{entry['name']}\n{wrapped(entry['description'], letters)}" for entry in entries]
-    lines = max(title.count("\n") + 1 for title in titles)
-
-    figure = new_figure(width, 1 + rows * (1.6 + 0.14 * lines))
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    losses = _losses_to_show(everything)
-    ticks = log_ticks(losses.min(), losses.max())
+    titles = [(entry["name"], entry["description"]) for entry in study["models"]]
+    figure, panels = small_multiples(titles, 1.6, xlabel="epoch")
     # One call sets the scale of all panels, which share their axes.
-    grid[0, 0].set_yscale("log")
-    grid[0, 0].set_ylim(ticks[0], ticks[-1])
-    grid[0, 0].set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-    show_epochs(grid[0, 0], max(map(len, everything)), most=6)
-    for position, axes in enumerate(grid.flat):
+    show_losses(panels[0], _losses_to_show(everything))
+    show_epochs(panels[0], max(map(len, everything)), most=6)
+    for axes, model in zip(panels, runs, strict=True):
         axes.minorticks_off()
-        if position >= len(entries):
-            axes.set_visible(False)
-            continue
-        draw_curves(axes, runs[entries[position]["model"]])
-        axes.set_title(titles[position], fontsize=8)
-        # The lowest panel of a column may stand above an empty place.
-        if position + columns >= len(entries):
-            axes.set_xlabel("epoch")
-            axes.tick_params(labelbottom=True)
-    figure.suptitle(wrapped(_subject(study), int(12 * width)), x=0.01, ha="left", fontsize=10)
+        draw_curves(axes, runs[model], looks[model]["color"], markers=5)
+    letters = int(12 * figure.get_figwidth())
+    figure.suptitle(wrapped(_subject(study), letters), x=0.01, ha="left", fontsize=10)
     figure.supylabel("log-loss (logarithmic scale)", fontsize=9)
-    figure.legend(handles=legend_entries(study, everything), loc="outside lower left", ncols=4)
+    # Of several models' colours, the legend shows none.
+    colour = INK if len(panels) > 1 else looks[study["models"][0]["model"]]["color"]
+    handles = legend_entries(study, everything, colour)
+    figure.legend(handles=handles, loc="outside lower left", ncols=min(4, len(panels)))
     return figure
 
 
-def draw_curves(axes, histories):
-    """Draw one model's train and validation losses into ``axes``.
+def draw_overlay(study, runs):
+    """Return the mean validation losses of all models in one, on a logarithmic scale.
 
-    Several seeds are thin lines under the mean of those that finished. A cross at the upper
-    edge marks the epoch in which a training diverged.
+    With more than ``MOST_NAMED`` models, the ``HIGHLIGHTED`` with the highest test accuracy
+    have their colours and names; the others are thin lines behind them.
     """
-    several = len(histories) > 1
-    averaged = _finished(histories) if several else histories
-    # At most thirty markers on a line: more would hide it.
-    spacing = {"markevery": math.ceil(max(map(len, histories)) / 30)}
-    for column, look in _CURVES.items():
-        for history in histories if several else []:
-            axes.plot(history["epoch"], history[column], **(look | _ONE_OF_SEVERAL), **spacing)
+    names = {entry["model"]: entry["name"] for entry in study["models"]}
+    looks = model_looks(study)
+    finished = {model: kept for model in runs if (kept := _finished(runs[model]))}
+    curves = {model: _over_seeds(kept, "val_loss")["mean"] for model, kept in finished.items()}
+    named = _named(finished)
+    lines = [f"Validation log-loss of {w.count(len(runs), 'model')}, {study['dataset']['title']}"]
+    if len(study["seeds"]) > 1:
+        lines.append("Lines: mean over the seeds")
+    if len(named) < len(finished):
+        lines.append(f"Named: the {len(named)} with the highest test accuracy")
+    if lost := [names[model] for model in runs if model not in finished]:
+        lines.append(f"Not shown (diverged): {w.models(lost)}")
+
+    figure = new_figure(7, max(4.2, 1.4 + 0.17 * len(named)))
+    axes = figure.subplots()
+    axes.set_title("\n".join(wrapped(line, 72) for line in lines))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("log-loss (logarithmic scale)")
+    histories = [history for kept in runs.values() for history in kept]
+    show_losses(axes, _losses_to_show(histories, ["val_loss"]))
+    show_epochs(axes, max(map(len, histories)), most=10)
+    for model, curve in curves.items():
+        # A line of one epoch is seen by its marker only.
+        marker = {"marker": looks[model]["marker"] if len(curve) == 1 else "none"}
+        look = {"zorder": 3} | looks[model] if model in named else _BEHIND | marker
+        axes.plot(curve.index, curve, **look, markevery=math.ceil(len(curve) / 15))
+    label_ends(figure, axes, {names[m]: (curves[m], looks[m]["color"]) for m in named})
+    return figure
+
+
+def label_ends(figure, axes, curves):
+    """Write each curve's name right of ``axes``, at the height of its end or close to it.
+
+    ``curves`` maps a name to a curve and its colour.
+    """
+    if not curves:
+        return
+    figure.draw_without_rendering()
+    spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
+    to_axes = axes.transData - axes.transAxes
+    ends = {
+        name: to_axes.transform((curve.index[-1], curve.iloc[-1]))
+        for name, (curve, _) in curves.items()
+    }
+    order = sorted(ends, key=lambda name: ends[name][1])
+    heights = spread([ends[name][1] for name in order], spacing)
+    for name, height in zip(order, heights, strict=True):
+        _, colour = curves[name]
+        axes.plot(
+            [ends[name][0], 1.015, 1.03],
+            [ends[name][1], height, height],
+            transform=axes.transAxes,
+            color=colour,
+            linewidth=0.5,
+            clip_on=False,
+        )
+        axes.text(
+            1.04, height, shortened(name, 24), transform=axes.transAxes, fontsize=8, va="center"
+        )
+
+
+def spread(heights, spacing):
+    """Return places as near to ``heights``, ascending, as a distance of ``spacing`` allows.
+
+    They stay within 0 and 1 where there is room. Nearest in the sense of least squares.
+    """
+    shifts = spacing * np.arange(len(heights))
+    highest = max(0, 1 - shifts[-1])
+    return np.clip(isotonic_regression(np.asarray(heights) - shifts).x, 0, highest) + shifts
+
+
+def draw_curves(axes, histories, colour, markers):
+    """Draw one model's train and validation losses into ``axes``, the latter in ``colour``.
+
+    Each line has at most ``markers`` markers: more would hide it.
+
+    Several seeds are the mean of those that finished in a band of their range. A thin line and
+    a cross at the upper edge show a training that diverged, and when.
+    """
+    averaged = _finished(histories)
+    spacing = {"markevery": math.ceil(max(map(len, histories)) / markers)}
+    for column, look in _looks(colour).items():
         if averaged:
-            mean = pd.concat(averaged).groupby("epoch")[column].mean()
-            axes.plot(mean.index, mean, **look, **spacing)
+            losses = _over_seeds(averaged, column)
+            axes.plot(losses.index, losses["mean"], **look, **spacing)
+        if len(averaged) > 1:
+            band = _BAND | {"color": look["color"]}
+            axes.fill_between(losses.index, losses["min"], losses["max"], **band)
+        for history in histories:
+            if not _has_finished(history):
+                axes.plot(history["epoch"], history[column], **(look | _LOST), **spacing)
     for history in histories:
         if not _has_finished(history):
-            axes.plot(
-                len(history), 0.98, transform=axes.get_xaxis_transform(), **_DIVERGED, zorder=3
-            )
+            axes.plot(len(history), 0.98, transform=axes.get_xaxis_transform(), **_CROSS, zorder=3)
+
+
+def show_losses(axes, losses):
+    """Give ``axes`` a logarithmic scale that encloses ``losses``."""
+    ticks = log_ticks(losses.min(), losses.max())
+    axes.set_yscale("log")
+    axes.set_ylim(ticks[0], ticks[-1])
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
 
 
 def show_epochs(axes, epochs, most):
@@ -134,20 +221,39 @@ def show_epochs(axes, epochs, most):
     axes.set_xlim(1 - margin, epochs + margin)
 
 
-def legend_entries(study, histories):
-    """Return the legend's handles: what the colours, the thin lines and a cross mean."""
-    seeds = len(study["seeds"])
+def legend_entries(study, histories, colour):
+    """Return the legend's handles: what the lines, the bands and a cross mean."""
     validation = {"test": "validation (test set)", "holdout": "validation (holdout)"}
     names = {"loss": "train", "val_loss": validation[study["dataset"]["validation"]]}
-    handles = [Line2D([], [], **look, label=names[column]) for column, look in _CURVES.items()]
-    if seeds > 1:
-        label = "thin: each seed; thick: their mean"
-        handles.append(Line2D([], [], color=GREY, linewidth=0.7, label=label))
+    handles = [Line2D([], [], **look, label=names[key]) for key, look in _looks(colour).items()]
+    if len(study["seeds"]) > 1:
+        label = "line: mean over the seeds; band: their range"
+        handles.append(Patch(color=INK, **_BAND, label=label))
     diverged = len(histories) - len(_finished(histories))
     if diverged:
         count = f" ({diverged} of {len(histories)})" if len(histories) > 1 else ""
-        handles.append(Line2D([], [], **_DIVERGED, label=f"diverged{count}"))
+        handles.append(Line2D([], [], **_CROSS, label=f"diverged{count}"))
     return handles
+
+
+def _looks(colour):
+    return _LOOKS | {"val_loss": _LOOKS["val_loss"] | {"color": colour}}
+
+
+def _named(finished):
+    """Return the models that the overlay names: all, or those with the highest accuracy."""
+    if len(finished) <= MOST_NAMED:
+        return list(finished)
+    accuracy = {
+        model: np.mean([history["test_accuracy"].iloc[-1] for history in histories])
+        for model, histories in finished.items()
+    }
+    return sorted(accuracy, key=accuracy.get, reverse=True)[:HIGHLIGHTED]
+
+
+def _over_seeds(histories, column):
+    """Return a column's mean, min and max over histories, by epoch."""
+    return pd.concat(histories).groupby("epoch")[column].agg(["mean", "min", "max"])
 
 
 def _subject(study):
@@ -155,19 +261,19 @@ def _subject(study):
 
 
 def _has_finished(history):
-    return bool(np.isfinite(history[list(_CURVES)].iloc[-1]).all())
+    return all(math.isfinite(history[column].iloc[-1]) for column in _LOOKS)
 
 
 def _finished(histories):
     return [history for history in histories if _has_finished(history)]
 
 
-def _losses_to_show(histories):
+def _losses_to_show(histories, columns=tuple(_LOOKS)):
     """Return the positive losses that the scale must hold.
 
     A diverging training's may be huge: they count where no training finished.
     """
-    shown = pd.concat(_finished(histories) or histories)[list(_CURVES)].to_numpy().ravel()
+    shown = pd.concat(_finished(histories) or histories)[list(columns)].to_numpy().ravel()
     shown = shown[np.isfinite(shown) & (shown > 0)]
     return shown if shown.size else np.ones(1)
 
@@ -179,4 +285,5 @@ if "snakemake" in globals():
             snakemake.input.histories,
             snakemake.output.models,
             snakemake.output.overview,
+            snakemake.output.overlay,
         )

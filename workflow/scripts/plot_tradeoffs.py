@@ -1,4 +1,4 @@
-"""Draw what accuracy costs: test accuracy against parameters and against multiply-adds."""
+"""Draw what accuracy costs: test accuracy against size, computation and time."""
 
 import json
 
@@ -6,71 +6,125 @@ import numpy as np
 import textalloc
 from matplotlib.ticker import EngFormatter
 
-from bakeoff.figures import BLUE, GREY, house_style, log_ticks, new_figure, save_svg, wrapped
+from bakeoff import wording as w
+from bakeoff.colours import INK
+from bakeoff.figures import (
+    MOST_NAMED,
+    house_style,
+    log_ticks,
+    model_looks,
+    new_figure,
+    save_svg,
+    shortened,
+    wrapped,
+)
 from bakeoff.joblog import job_log
-from bakeoff.tables import read_summary
+from bakeoff.tables import read_runs, read_summary
+
+COSTS = {
+    "parameters": ("parameters", "parameters", EngFormatter(sep="")),
+    "multiply_adds": ("multiply-adds", "multiply-adds for one image", EngFormatter(sep="")),
+    "training_seconds": ("training time", "training time, all epochs (seconds)", "{:,.10g}".format),
+    "latency_ms": ("latency", "latency of one image (milliseconds)", "{:,.10g}".format),
+}
+"""For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
 
 
-def plot_tradeoffs(study, summary_file, parameters_file, multiply_adds_file):
-    """Write the two figures as SVG from summary.csv."""
-    summary = read_summary(summary_file, study)
-    with house_style():
-        save_svg(draw_tradeoff(study, summary, "parameters"), parameters_file)
-        save_svg(draw_tradeoff(study, summary, "multiply_adds"), multiply_adds_file)
+def plot_tradeoffs(study, summary_file, runs_file, *figure_files):
+    """Write the figures as SVG from summary.csv and runs.csv.
 
-
-def draw_tradeoff(study, summary, cost):
-    """Return test accuracy, in percent, over a cost on a logarithmic scale, as a figure.
-
-    ``summary`` is summary.csv, ``cost`` one of its columns. Models without a test accuracy or a
-    known cost are named under the title.
+    ``figure_files`` are paths, one for each of ``COSTS``, in their order.
     """
-    label = cost.replace("_", "-")
-    several_seeds = len(study["seeds"]) > 1
+    summary, runs = read_summary(summary_file, study), read_runs(runs_file, study)
+    with house_style():
+        for cost, path in zip(COSTS, figure_files, strict=True):
+            save_svg(draw_tradeoff(study, summary, runs, cost), path)
+
+
+def draw_tradeoff(study, summary, runs, cost):
+    """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
+
+    ``summary`` and ``runs`` are the tables of these names, ``cost`` is one of ``COSTS``. Models
+    without a test accuracy or a known cost are named under the title.
+    """
+    name, label, number = COSTS[cost]
     shown = summary[summary["test_accuracy"].notna() & (summary[cost] > 0)]
     left_out = summary.loc[~summary.index.isin(shown.index), "name"]
+    costs = shown[cost].to_numpy(float)
+    accuracy = 100 * shown["test_accuracy"].to_numpy()
+    front = pareto_front(costs, accuracy)
+    named = front if len(shown) > MOST_NAMED else np.ones(len(shown), bool)
     lines = [
-        f"Test accuracy against {label}, {study['dataset']['title']}",
-        explain_bars(summary, several_seeds),
+        f"Test accuracy against {name}, {study['dataset']['title']}",
+        explain_bars(summary, several_seeds=len(study["seeds"]) > 1),
     ]
+    if len(shown) > 1:
+        lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
+    if cost in ("training_seconds", "latency_ms"):
+        lines += explain_times(runs)
     if len(left_out):
-        lines.append(f"Not shown (diverged or without {label}): {', '.join(left_out)}")
+        lines.append(f"Not shown (diverged or without {name}): {w.models(left_out)}")
 
-    figure = new_figure(7, max(4.6, 0.2 * len(shown)))
+    figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * len(lines))
     axes = figure.subplots()
     axes.set_title("\n".join(wrapped(line, 76) for line in lines))
-    axes.set_xlabel(f"{label}{' for one image' * (cost == 'multiply_adds')} (logarithmic scale)")
+    axes.set_xlabel(f"{label}, logarithmic scale")
     axes.set_ylabel("test accuracy (%)")
     if shown.empty:
         axes.set(xticks=[], yticks=[])
         return figure
 
-    costs = shown[cost].to_numpy(float)
-    accuracy = 100 * shown["test_accuracy"].to_numpy()
-    low, high = 100 * shown[["test_accuracy_low", "test_accuracy_high"]].to_numpy().T
-    axes.vlines(costs, low, high, color=BLUE, alpha=0.5, linewidth=1.2)
-    axes.plot(costs, accuracy, "o", color=BLUE, markersize=5)
     ticks = log_ticks(costs.min(), costs.max())
+    low, high = 100 * shown[["test_accuracy_low", "test_accuracy_high"]].to_numpy().T
+    looks = model_looks(study)
+    colours = [looks[model]["color"] for model in shown["model"]]
+    axes.vlines(costs, low, high, color=colours, linewidth=1)
+    for model, x, y in zip(shown["model"], costs, accuracy, strict=True):
+        axes.plot(x, y, **(looks[model] | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    steps = np.array([])
+    if len(shown) > 1:
+        steps = front_line(costs[front], accuracy[front], ticks[-1])
+        axes.plot(*steps, color=INK, linewidth=0.8, linestyle="dashed")
     axes.set_xscale("log")
     axes.set_xlim(ticks[0], ticks[-1])
-    axes.set_xticks(ticks, labels=map(EngFormatter(sep=""), ticks))
+    axes.set_xticks(ticks, labels=map(number, ticks))
     axes.minorticks_off()
     # Labels are placed on the finished layout.
     figure.draw_without_rendering()
     textalloc.allocate(
         axes,
-        costs,
-        accuracy,
-        [wrapped(name, 20) for name in shown["name"]],
+        costs[named],
+        accuracy[named],
+        [shortened(name, 24) for name in shown["name"][named]],
         x_scatter=costs,
         y_scatter=accuracy,
-        x_lines=list(np.column_stack([costs, costs])),
-        y_lines=list(np.column_stack([low, high])),
+        x_lines=[*np.column_stack([costs, costs]), *steps[:1]],
+        y_lines=[*np.column_stack([low, high]), *steps[1:]],
         textsize=8,
-        linecolor=GREY,
-        linewidth=0.6,
+        fontweight=["bold" if best else "normal" for best in front[named]],
+        textcolor=INK,
+        linecolor=INK,
+        linewidth=0.4,
     )
     return figure
+
+
+def front_line(costs, values, end):
+    """Return the corners (2, 2 n) of the steps from front model to front model, up to ``end``."""
+    order = np.argsort(costs, kind="stable")
+    x, y = np.repeat(costs[order], 2), np.repeat(values[order], 2)
+    return np.array([[*x[1:], end], y])
+
+
+def pareto_front(costs, values):
+    """Return which of (n,) ``costs`` and ``values`` no other one beats, as boolean (n,).
+
+    One beats another that costs no less and is worth no more, unless they are equal in both.
+    """
+    no_dearer = costs[:, None] <= costs
+    no_worse = values[:, None] >= values
+    better = (costs[:, None] < costs) | (values[:, None] > values)
+    return ~(no_dearer & no_worse & better).any(axis=0)
 
 
 def explain_bars(summary, several_seeds):
@@ -81,11 +135,23 @@ def explain_bars(summary, several_seeds):
     return f"Points: one seed. Bars: 95 % Wilson interval for {images:,} test images"
 
 
+def explain_times(runs):
+    """Return the lines that say why times may not be compared: none where they may."""
+    lines = []
+    shared = runs["concurrent_trainings"].max()
+    if shared > 1:
+        lines.append(f"Up to {shared} trainings shared the machine: their times are not comparable")
+    devices = runs["device"].nunique()
+    if devices > 1:
+        lines.append(f"The times come from {devices} different devices: they are not comparable")
+    return lines
+
+
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         plot_tradeoffs(
             json.loads(snakemake.params.study),
             snakemake.input.summary,
-            snakemake.output.parameters,
-            snakemake.output.multiply_adds,
+            snakemake.input.runs,
+            *snakemake.output,
         )

@@ -1,0 +1,114 @@
+"""The matrix of differences between models."""
+
+import json
+from itertools import product
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from bakeoff.colours import DARK_PAPER, INK, PAPER, contrast
+from bakeoff.figures import house_style
+from figure_studies import SVG, make_findings, make_study, texts_in
+from plot_comparisons import (
+    AHEAD,
+    BEHIND,
+    MOST_DRAWN,
+    MOST_WITH_TEXT,
+    STRONGEST,
+    colours_of,
+    draw_matrix,
+    matrices,
+    plot_comparisons,
+)
+
+# What the page's text is in dark mode.
+LIGHT_INK = "#e6e9ed"
+
+
+def matrix(study, findings):
+    with house_style():
+        return draw_matrix(study, findings["models"], findings["comparisons"])
+
+
+def labels_of(figure):
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_a_cell_is_the_row_minus_the_column():
+    study = make_study(models=3)
+    figure = matrix(study, make_findings(study, [0.991, 0.995, 0.994]))
+    axes = figure.axes[0]
+    names = ["Model 2", "Model 3", "Model 1"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == names
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == names
+    cells = {text.get_position(): text.get_text() for text in axes.texts}
+    assert cells == {
+        **{(1, 0): "+0.10", (2, 0): "+0.40", (2, 1): "+0.30"},
+        **{(0, 1): "−0.10", (0, 2): "−0.40", (1, 2): "−0.30"},
+    }
+
+
+def test_only_differences_that_hold_have_a_colour():
+    study = make_study(models=3)
+    findings = make_findings(study, [0.995, 0.994, 0.991])
+    points, told = matrices(["model_01", "model_02", "model_03"], findings["comparisons"])
+    colours = colours_of(points, told)
+    assert told.tolist() == [[False, False, True], [False, False, True], [True, True, False]]
+    assert colours[0, 1, 3] == colours[1, 0, 3] == 0
+    assert colours[0, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST])
+    assert colours[2, 0] == pytest.approx([*to_rgb(BEHIND), STRONGEST])
+    assert colours[1, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST * 3 / 4])
+    assert labels_of(matrix(study, findings)) == [
+        "the row's model is more accurate (up to 0.40 points)",
+        "the column's model is more accurate",
+        "cannot be told apart (corrected p ≥ 0.05)",
+    ]
+
+
+def test_equal_models_have_no_colour_and_no_sign():
+    study = make_study(models=2)
+    figure = matrix(study, make_findings(study, [0.99, 0.99]))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.00", "0.00"]
+    assert labels_of(figure) == ["cannot be told apart (corrected p ≥ 0.05)"]
+
+
+def test_a_pair_without_a_common_seed_is_said_to_be_so():
+    study = make_study(models=3)
+    findings = make_findings(study)
+    del findings["comparisons"][1]
+    figure = matrix(study, findings)
+    assert len(figure.axes[0].texts) == 4
+    assert "not compared: no seed in common" in labels_of(figure)
+
+
+def test_text_reads_well_on_the_strongest_colour_in_both_modes():
+    for colour, (paper, ink) in product((AHEAD, BEHIND), ((PAPER, INK), (DARK_PAPER, LIGHT_INK))):
+        mixed = STRONGEST * np.array(to_rgb(colour)) + (1 - STRONGEST) * np.array(to_rgb(paper))
+        shown = "#" + "".join(f"{round(255 * part):02x}" for part in mixed)
+        assert contrast(shown, ink) >= 4.5
+
+
+@pytest.mark.parametrize("models", [MOST_WITH_TEXT, MOST_WITH_TEXT + 1, MOST_DRAWN + 1])
+def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
+    study = make_study(models)
+    findings, file = tmp_path / "findings.json", tmp_path / "comparisons.svg"
+    findings.write_text(json.dumps(make_findings(study)))
+    plot_comparisons(study, findings, file)
+    texts = texts_in(file)
+    assert any(text.startswith("+") for text in texts) == (models <= MOST_WITH_TEXT)
+    assert texts.count("Model 1") == 2
+    images = list(ElementTree.parse(file).iter(f"{SVG}image"))
+    assert len(images) == (models > MOST_DRAWN)
+
+
+@pytest.mark.parametrize("diverged", [(), ("model_01",), ("model_01", "model_02")])
+def test_nothing_to_compare_is_said(tmp_path, diverged):
+    study = make_study(models=2 if diverged else 1)
+    findings, file = tmp_path / "findings.json", tmp_path / "comparisons.svg"
+    findings.write_text(json.dumps(make_findings(study, diverged=diverged)))
+    plot_comparisons(study, findings, file)
+    texts = texts_in(file)
+    assert "Nothing to compare: fewer than two models finished." in texts
+    assert ("Not shown (diverged): Model 1" in texts) == (len(diverged) == 1)

@@ -1,0 +1,152 @@
+"""Test accuracy against size, computation and time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from bakeoff.colours import model_colours
+from bakeoff.figures import MOST_NAMED, house_style
+from bakeoff.tables import read_runs, read_summary, trainings_of
+from figure_studies import faults_of_layout, make_study, summarise, texts_in
+from plot_tradeoffs import COSTS, draw_tradeoff, pareto_front, plot_tradeoffs
+
+
+def draw(folder, study, cost, **fields):
+    summary, runs = summarise(folder, study, **fields)
+    tables = read_summary(summary, study), read_runs(runs, study)
+    with house_style():
+        return draw_tradeoff(study, *tables, cost)
+
+
+def texts_of(axes):
+    return {text.get_text() for text in axes.texts}
+
+
+def test_every_figure_names_every_model_and_its_bars(tmp_path):
+    study = make_study(models=4)
+    figures = [tmp_path / f"{cost}.svg" for cost in COSTS]
+    plot_tradeoffs(study, *summarise(tmp_path, study, images=2000), *figures)
+    names = "parameters", "multiply-adds", "training time", "latency"
+    for path, cost in zip(figures, names, strict=True):
+        texts = texts_in(path)
+        assert {"Model 1", "Model 2", "Model 3", "Model 4"} <= set(texts)
+        assert f"Test accuracy against {cost}, MNIST" in texts
+        assert "Points: one seed. Bars: 95 % Wilson interval for 2,000 test images" in texts
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [
+        ("parameters", [5e5, 1e6, 1.5e6]),
+        ("multiply_adds", [3e6, 12e6, 27e6]),
+        ("training_seconds", [130] * 3),
+        ("latency_ms", [1] * 3),
+    ],
+)
+def test_points_stand_where_they_should_in_their_models_colours(tmp_path, cost, expected):
+    study = make_study(models=3)
+    axes = draw(tmp_path, study, cost, images=10_000).axes[0]
+    points = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    assert [line.get_xdata().item() for line in points] == pytest.approx(expected)
+    assert [line.get_ydata().item() for line in points] == pytest.approx([98.01, 98.02, 98.03])
+    colours = [to_hex(line.get_color()) for line in points]
+    assert colours == list(model_colours(study).values())
+    assert axes.get_xscale() == "log"
+    low, high = axes.get_ylim()
+    assert 95 < low < 98.01 < 98.03 < high <= 100
+
+
+def test_front_holds_what_no_other_model_beats():
+    costs = np.array([1, 2, 3, 3, 4, 5, 5.0])
+    values = np.array([5, 4, 7, 6, 7, 9, 9.0])
+    assert pareto_front(costs, values).tolist() == [True, False, True, False, False, True, True]
+    assert pareto_front(costs[:0], values[:0]).tolist() == []
+
+
+def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
+    study = make_study(models=4)
+    summary, runs = summarise(tmp_path, study)
+    table = read_summary(summary, study)
+    table["parameters"] = [1e6, 2e6, 3e6, 4e6]
+    table["test_accuracy"] = [0.98, 0.97, 0.99, 0.985]
+    with house_style():
+        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+    [line] = [line for line in axes.lines if len(line.get_xdata()) == 4]
+    assert line.get_xdata().tolist() == [1e6, 3e6, 3e6, axes.get_xlim()[1]]
+    assert line.get_ydata().tolist() == [98, 98, 99, 99]
+    bold = {text.get_text() for text in axes.texts if text.get_fontweight() == "bold"}
+    assert bold == {"Model 1", "Model 3"}
+
+
+def test_of_many_models_those_on_the_front_are_named(tmp_path):
+    study = make_study(models=MOST_NAMED + 1)
+    summary, runs = summarise(tmp_path, study)
+    table = read_summary(summary, study)
+    table["test_accuracy"] = 0.98
+    table.loc[[3, 7], "test_accuracy"] = 0.985, 0.99
+    with house_style():
+        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+    assert texts_of(axes) == {"Model 1", "Model 4", "Model 8"}
+
+
+def test_a_single_model_has_no_front(tmp_path):
+    axes = draw(tmp_path, make_study(models=1), "parameters").axes[0]
+    assert "no other model" not in axes.get_title(loc="left")
+    assert [len(line.get_xdata()) for line in axes.lines if line.get_marker() != "None"] == [1]
+
+
+def test_times_of_a_shared_machine_are_said_not_to_compare(tmp_path):
+    study = make_study(models=2)
+    warning = "Up to 3 trainings shared the machine: their times are not comparable"
+    for cost in COSTS:
+        title = draw(tmp_path, study, cost, concurrent_trainings=3).axes[0].get_title(loc="left")
+        assert (warning in title) == (cost in ("training_seconds", "latency_ms"))
+        title = draw(tmp_path, study, cost).axes[0].get_title(loc="left")
+        assert "not comparable" not in title
+
+
+def test_times_of_different_devices_are_said_not_to_compare(tmp_path):
+    study = make_study(models=2)
+    summary, runs = summarise(tmp_path, study)
+    table = read_runs(runs, study)
+    table["device"] = ["CPU: one", "CPU: another"]
+    with house_style():
+        figure = draw_tradeoff(study, read_summary(summary, study), table, "latency_ms")
+    expected = "The times come from 2 different devices: they are not comparable"
+    assert expected in figure.axes[0].get_title(loc="left")
+
+
+def test_models_without_a_point_are_named(tmp_path):
+    study = make_study(models=3)
+    summary, runs = summarise(tmp_path, study, diverged={("model_02", 0)})
+    table = pd.read_csv(summary)
+    table.loc[2, "multiply_adds"] = np.nan
+    with house_style():
+        figure = draw_tradeoff(study, table, read_runs(runs, study), "multiply_adds")
+    title = figure.axes[0].get_title(loc="left")
+    assert "Not shown (diverged or without multiply-adds): Models 2 and 3" in title
+
+    tables = summarise(tmp_path, study, diverged=set(trainings_of(study)))
+    figures = [tmp_path / f"{cost}.svg" for cost in COSTS]
+    plot_tradeoffs(study, *tables, *figures)
+    assert any("Models 1, 2 and 3" in text for text in texts_in(figures[0]))
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_bars_are_the_summarys_intervals(tmp_path, seeds):
+    study = make_study(models=3, seeds=seeds)
+    files = summarise(tmp_path, study)
+    summary = read_summary(files[0], study)
+    axes = draw_tradeoff(study, summary, read_runs(files[1], study), "parameters").axes[0]
+    (bars,) = (c for c in axes.collections if len(c.get_segments()) == 3)
+    low, high = np.array([segment[:, 1] for segment in bars.get_segments()]).T
+    assert low == pytest.approx(100 * summary["test_accuracy_low"].to_numpy())
+    assert high == pytest.approx(100 * summary["test_accuracy_high"].to_numpy())
+    assert (low < 100 * summary["test_accuracy"]).all()
+
+
+def test_labels_of_equal_models_do_not_overlap(tmp_path):
+    study = make_study(models=8)
+    figure = draw(tmp_path, study, "parameters", parameters=1_000_000, accuracy=0.99)
+    assert faults_of_layout(figure) == []
