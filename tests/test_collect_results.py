@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from bakeoff.errors import StudyError
+from bakeoff.summary_tables import all_tables
 from bakeoff.tables import read_history, read_summary
 from collect_results import collect_results
-from fabricated_study import fabricate_training
+from fabricated_study import fabricate_data, fabricate_training
 
 NOTEBOOK_HEADER = [
     "Model number",
@@ -28,6 +29,7 @@ class Study:
 
     def __init__(self, folder, models=("model_01",), seeds=(0,), validation="test"):
         self.folder = folder
+        self.images, self.test_index = 1000, None
         self.study = {
             "title": "A made-up study",
             "dataset": {"name": "mnist", "title": "MNIST", "validation": validation},
@@ -53,8 +55,9 @@ class Study:
             [self.path(model, seed, file) for model, seed in self.trainings]
             for file in ("history.csv", "card.json", "predictions.npz")
         ]
+        data = fabricate_data(self.folder, images=self.images, test_index=self.test_index)
         names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
-        collect_results(self.study, *files, *(self.folder / name for name in names))
+        collect_results(self.study, data, *files, *(self.folder / name for name in names))
         return self
 
     def text(self, name="summary.txt"):
@@ -94,7 +97,7 @@ def test_last_epoch_goes_into_the_notebooks_table(tmp_path):
         "val_accuracy": [0.97, 0.9936],
     }
     fabricate_training(tmp_path, epochs=2, curves=curves)
-    first, _ = tables_in(study.collect().text())
+    first = tables_in(study.collect().text())[0]
     assert first == [
         NOTEBOOK_HEADER,
         ["Model 1", "description 1", "0.0196", "0.0249", "99.41 %", "99.36 %"],
@@ -117,22 +120,176 @@ def test_several_seeds_are_means(tmp_path):
     assert float(row["best_epoch"]) == median([1, 2, 3])
     assert float(row["best_val_accuracy"]) == pytest.approx(mean([0.999, 0.998, 0.996]))
     assert (row["n_seeds"], row["n_diverged"]) == ("3", "0")
-    first, second = tables_in(study.text())
+    first, _, best, *_ = tables_in(study.text())
     assert first[1][3] == f"{mean(losses):.4f}"
     assert first[1][5] == f"{100 * mean(accuracies):.2f} %"
-    assert second[1][6] == "2"
+    assert best[1][2] == "2"
+    assert "It is the median over the seeds" in " ".join(study.text().split())
     assert "mean of 3 seeds (3, 5, 8)" in study.text()
 
 
-def test_validation_and_test_accuracy_differ_with_a_holdout(tmp_path):
+def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(tmp_path):
     study = Study(tmp_path, validation="holdout")
-    curves = {"val_accuracy": [0.9, 0.95], "test_accuracy": [0.8, 0.85], "test_loss": [0.4, 0.3]}
-    fabricate_training(tmp_path, epochs=2, curves=curves, validation="holdout")
-    first, second = tables_in(study.collect().text())
+    curves = {
+        "val_accuracy": [0.9, 0.96, 0.95],
+        "test_accuracy": [0.8, 0.84, 0.85],
+        "test_loss": [0.4, 0.3, 0.3],
+    }
+    fabricate_training(tmp_path, epochs=3, curves=curves, validation="holdout")
+    first, _, best, *_ = tables_in(study.collect().text())
     assert first[1][5] == "85.00 %"
-    assert second[1][7] == "95.00 %"
-    assert "Validation is a holdout" in study.text()
-    assert "optimistic" not in study.text()
+    assert dict(zip(*best, strict=True)) == {
+        "Model number": "Model 1",
+        "Best epoch": "2",
+        "Holdout accuracy, best epoch": "96.00 %",
+        "Test accuracy, best epoch": "84.00 %",
+        "Holdout accuracy, last epoch": "95.00 %",
+        "Test accuracy, last epoch": "85.00 %",
+    }
+    text = " ".join(study.text().split())
+    assert "Validation is a holdout" in text
+    assert "the holdout accuracy there is optimistic; the test accuracy there is not" in text
+    assert "chosen on the test images" not in text
+
+
+def test_validated_on_the_test_set_the_best_epoch_is_called_optimistic(tmp_path):
+    study = Study(tmp_path)
+    fabricate_training(tmp_path, epochs=3, curves={"val_accuracy": [0.9, 0.96, 0.95]})
+    _, _, best, *_ = tables_in(study.collect().text())
+    assert best[1] == ["Model 1", "95.00 %", "2", "96.00 %"]
+    text = " ".join(study.text().split())
+    assert "It was chosen on the test images, so its accuracy is optimistic." in text
+
+
+def test_accuracy_over_seeds(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1, 2))
+    for model, seed in study.trainings:
+        fabricate_training(tmp_path, model, seed, accuracy=(0.98, 0.985, 0.993)[seed])
+    _, spread, *_ = tables_in(study.collect().text())
+    row = dict(zip(*spread[:2], strict=True))
+    # The mean is 0.986; the deviations from it are 0.6, 0.1 and 0.7 points: sqrt(0.86 / 2).
+    assert row["Mean test accuracy"] == "98.60 %"
+    assert row["Standard deviation (points)"] == "0.66"
+    assert (row["Seeds"], row["Lowest seed"], row["Highest seed"]) == ("3", "98.00 %", "99.30 %")
+    low, high = (float(part) for part in row["95 % interval"].removesuffix(" %").split(" to "))
+    [first, _] = study.rows("summary.csv")
+    assert (low, high) == pytest.approx(
+        (100 * float(first["test_accuracy_low"]), 100 * float(first["test_accuracy_high"])),
+        abs=0.005,
+    )
+    assert low < 98.6 < high
+    assert "Without disputed labels" not in row
+    assert "spread between trainings is not known" not in study.text()
+
+
+def test_one_seed_says_that_the_spread_is_not_known(tmp_path):
+    study = Study(tmp_path)
+    fabricate_training(tmp_path, accuracy=0.99, images=1000)
+    _, spread, *_ = tables_in(study.collect().text())
+    # Wilson (1927) by hand: (0.99 + z²/2n ± z sqrt(0.99 * 0.01 / n + z²/4n²)) / (1 + z²/n).
+    assert spread == [
+        ["Model number", "Test accuracy", "95 % interval"],
+        ["Model 1", "99.00 %", "98.17 to 99.46 %"],
+    ]
+    text = " ".join(study.text().split())
+    assert "One seed: the spread between trainings is not known. The interval is Wilson's" in text
+
+
+def test_accuracy_without_the_disputed_labels_is_a_column_of_its_own(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"))
+    study.study["dataset"]["disputed"] = [947, 1621, 9729]
+    # The subset holds two of the three, as its first and fourth image.
+    study.images, study.test_index = 100, [947, 1000, 1500, 1621, *range(2000, 2096)]
+    fabricate_training(tmp_path, "model_01", wrong_images=[0, 3, 50], images=100)
+    fabricate_training(tmp_path, "model_02", wrong_images=[1], images=100)
+    _, spread, *_ = tables_in(study.collect().text())
+    assert spread[0][-1] == "Without disputed labels"
+    # 3 of 100 are wrong, of which 1 of 98 is left; then 1 of 100 and of 98.
+    assert [row[-1] for row in spread[1:]] == ["98.98 %", "98.98 %"]
+    text = " ".join(study.text().split())
+    assert "2 of the 100 test images have disputed labels: the accuracy without them stands" in text
+    runs = study.rows("runs.csv")
+    assert float(runs[0]["test_accuracy_undisputed"]) == pytest.approx(97 / 98)
+    assert runs[0]["disputed_images"] == "2"
+
+
+def test_a_subset_without_disputed_labels_says_so(tmp_path):
+    study = Study(tmp_path)
+    study.study["dataset"]["disputed"] = [947]
+    study.test_index = np.arange(5000, 6000)
+    fabricate_training(tmp_path)
+    _, spread, *_ = tables_in(study.collect().text())
+    assert "Without disputed labels" not in spread[0]
+    assert "None of the 1,000 test images has a disputed label." in study.text()
+    assert study.rows("summary.csv")[0]["test_accuracy_undisputed"] == ""
+
+
+def test_the_last_epochs_are_averaged_and_their_slope_told(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
+    falling = {"val_loss": 0.05 - 0.002 * np.arange(1, 14)}
+    uneven = {"val_loss": 0.05 + 0.002 * (-1.0) ** np.arange(13)}
+    # Five last epochs: 98, 99, 98, 99, 98 %, and the same but a point lower.
+    up_and_down = np.array([0.9] * 8 + [0.98, 0.99, 0.98, 0.99, 0.98])
+    for model, curves in (("model_01", falling), ("model_02", uneven)):
+        for seed in (0, 1):
+            own = curves | {"val_accuracy": up_and_down - 0.01 * seed}
+            fabricate_training(tmp_path, model, seed, curves=own)
+    table = tables_in(study.collect().text())[3]
+    row = dict(zip(*table[:2], strict=True))
+    assert row["Mean validation accuracy"] == "97.90 %"
+    # The squares around 98.4 are 3 * 0.16 and 2 * 0.36, over four: sqrt(0.3) in either seed.
+    assert row["Standard deviation (points)"] == "0.55"
+    assert row["Slope of validation loss"] == "−0.00200"
+    assert row["95 % interval"] == "[−0.00200, −0.00200]"
+    assert [line[-1] for line in table[1:]] == ["falling", "flat"]
+    text = " ".join(study.text().split())
+    assert "not corrected for there being 2 models" in text
+    assert "too few epochs" not in text
+    summary = study.rows("summary.csv")[0]
+    assert (summary["last_epochs"], summary["loss_slope_epochs"]) == ("5", "5")
+    assert float(summary["loss_slope"]) == pytest.approx(-0.002)
+    assert float(study.rows("runs.csv")[1]["val_accuracy_last_mean"]) == pytest.approx(0.974)
+
+
+@pytest.mark.parametrize(("epochs", "cells"), [(2, ["–"] * 4), (4, ["0.00", "–", "–", "–"])])
+def test_too_few_epochs_leave_cells_empty_with_a_reason(tmp_path, epochs, cells):
+    study = Study(tmp_path)
+    steady = {"val_accuracy": [0.99] * epochs}
+    fabricate_training(tmp_path, epochs=epochs, curves=steady)
+    table = tables_in(study.collect().text())[3]
+    assert table[1][2:] == cells
+    text = " ".join(study.text().split())
+    assert "–: too few epochs; a spread needs 3, a slope 5." in text
+    assert "not corrected" not in text
+
+
+def test_both_train_accuracies_stand_beside_the_test_accuracy(tmp_path):
+    study = Study(tmp_path)
+    curves = {"accuracy": [0.95] * 13}
+    clean = {"loss": 0.001, "accuracy": 0.999, "images": 10_000}
+    fabricate_training(tmp_path, accuracy=0.97, curves=curves, clean_train=clean)
+    table = tables_in(study.collect().text())[4]
+    assert table[1][1:5] == ["95.00 %", "99.90 %", "97.00 %", "2.90"]
+    low, high = (float(part) for part in table[1][5].strip("[]").split(", "))
+    assert low < 2.9 < high
+    assert float(study.rows("runs.csv")[0]["gap"]) == pytest.approx(0.029)
+
+
+def test_every_table_has_a_title_and_one_row_a_model(tmp_path):
+    study = Study(tmp_path, models=("model_01", "model_02"))
+    for model, _ in study.trainings:
+        fabricate_training(tmp_path, model)
+    study.collect()
+    summary = read_summary(tmp_path / "summary.csv", study.study)
+    tables = all_tables(summary, study.study)
+    assert [table.rows for _, _, table in tables] == [
+        table[1:] for table in tables_in(study.text())
+    ]
+    assert tables[0][2].field_names == NOTEBOOK_HEADER
+    for title, note, table in tables:
+        assert f"**{title}**\n\n{note}\n\n| " in study.text("summary.md")
+        assert [row[0] for row in table.rows] == ["Model 1", "Model 2"]
+        assert len(set(table.field_names)) == len(table.field_names)
 
 
 def test_summary_columns_and_order_of_models(tmp_path):
@@ -148,17 +305,21 @@ def test_summary_columns_and_order_of_models(tmp_path):
     assert rows[0]["test_accuracy_sd"] == ""
 
 
-def test_second_table(tmp_path):
+def test_costs(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
-    fabricate_training(tmp_path, "model_01", epochs=13, latency_ms=1.234)
+    fabricate_training(tmp_path, "model_01", epochs=130, latency_ms=1.234)
     card = {"multiply_adds_not_counted": ["my_layer"]}
     fabricate_training(tmp_path, "model_02", epochs=4, accuracy=0.98, **card)
-    _, second = tables_in(study.collect().text())
-    assert second[1:] == [
-        ["Model 1", "646,410", "10,000,000", "10.0", "1.23", "13", "13", "99.00 %"],
-        ["Model 2", "646,410", "unknown", "10.0", "1.00", "4", "4", "98.00 %"],
+    costs = tables_in(study.collect().text())[-1]
+    assert costs == [
+        [
+            *("Model number", "Parameters", "Multiply-adds", "Epochs", "Seconds per epoch"),
+            *("Seconds in all", "Latency of one image (ms)"),
+        ],
+        ["Model 1", "646,410", "10,000,000", "130", "10.0", "1,300", "1.23"],
+        ["Model 2", "646,410", "unknown", "4", "10.0", "40", "1.00"],
     ]
-    assert "4 to 13 epochs" in study.text()
+    assert "4 to 130 epochs (the last table has each model's)" in study.text()
 
 
 def test_seconds_per_epoch_do_not_count_the_start_up(tmp_path):
@@ -190,12 +351,16 @@ def test_diverged_trainings_are_in_no_mean(tmp_path):
     fabricate_diverged(tmp_path, "model_01", 1)
     fabricate_diverged(tmp_path, "model_02", 0)
     fabricate_diverged(tmp_path, "model_02", 1)
-    first, second = tables_in(study.collect().text())
+    first, spread, *others, costs = tables_in(study.collect().text())
     assert first[1][5] == "98.00 %"
     assert first[2] == ["Model 2", "description 2", *["diverged"] * 4]
-    assert second[0][-1] == "Diverged seeds"
-    assert [row[-1] for row in second[1:]] == ["1 of 2", "2 of 2"]
-    assert second[2][1] == "646,410"
+    assert spread[0][-1] == "Diverged seeds"
+    assert [row[-1] for row in spread[1:]] == ["1 of 2", "2 of 2"]
+    assert [row[3] for row in spread[1:]] == ["1", "0"]
+    assert (spread[1][2], spread[2][2]) == ("–", "diverged")
+    assert "–: one seed has no spread" in study.text()
+    assert all(set(table[2][1:]) == {"diverged"} for table in others)
+    assert costs[2][1] == "646,410"
     assert "3 of 4 trainings" in study.text()
     rows = study.rows("summary.csv")
     assert [(row["n_seeds"], row["n_diverged"]) for row in rows] == [("1", "1"), ("0", "2")]
@@ -210,6 +375,7 @@ def test_diverged_trainings_are_in_no_mean(tmp_path):
 
 def test_captions_of_the_default_study(tmp_path):
     study = Study(tmp_path)
+    study.images = 10_000
     fabricate_training(tmp_path, images=10_000)
     text = study.collect().text()
     assert "MNIST, 10,000 test images; one seed (0); 13 epochs; trained on CPU: made up." in text
@@ -340,6 +506,7 @@ def test_faulty_cards_are_refused(tmp_path, change, said):
 def test_the_interval_of_one_training_is_wilsons(tmp_path):
     """Newcombe (1998), table I, method 3: 81 of 263."""
     study = Study(tmp_path)
+    study.images = 263
     fabricate_training(tmp_path, accuracy=81 / 263, images=263)
     study.collect()
     row = read_summary(tmp_path / "summary.csv", study.study).iloc[0]

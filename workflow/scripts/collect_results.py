@@ -1,31 +1,43 @@
 """Collect all trainings into a table of runs and a table of models."""
 
 import json
+import textwrap
 
-import numpy as np
 import pandas as pd
 from prettytable import PrettyTable, TableStyle
 
-from bakeoff.comparisons import accuracy_interval
 from bakeoff.files import write_atomically
+from bakeoff.histories import history_figures
 from bakeoff.joblog import job_log
-from bakeoff.summary_tables import accuracy_table, cost_table
-from bakeoff.tables import card_value, read_correct, read_training, trainings_of
+from bakeoff.measures import LAST_EPOCHS, Training, models_of_study, pooled
+from bakeoff.summary_tables import all_tables
+from bakeoff.tables import (
+    card_value,
+    read_data_set,
+    read_probabilities,
+    read_training,
+    trainings_of,
+)
 
 _LAST_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
 _MEASURED = [
     *_LAST_EPOCH,
-    *("best_epoch", "best_val_accuracy", "clean_train_loss", "clean_train_accuracy"),
+    *("test_accuracy_undisputed", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
+    *("val_accuracy_last_mean", "val_accuracy_last_sd"),
+    *("clean_train_loss", "clean_train_accuracy", "gap"),
     *("seconds_per_epoch", "training_seconds", "latency_ms"),
 ]
-_SIZES = ["parameters", "trainable_parameters", "multiply_adds", "test_images"]
+_SIZES = ["parameters", "trainable_parameters", "multiply_adds", "test_images", "disputed_images"]
 _SUMMARY_COLUMNS = [
     *("model", "name", "description", "family", "n_seeds", "n_diverged"),
     *("train_loss", "val_loss", "train_accuracy", "test_accuracy", "test_accuracy_sd"),
-    *("test_accuracy_low", "test_accuracy_high"),
-    *("test_loss", "clean_train_loss", "clean_train_accuracy"),
-    *("best_epoch", "best_val_accuracy", "epochs"),
-    *("seconds_per_epoch", "training_seconds", "latency_ms"),
+    *("test_accuracy_low", "test_accuracy_high", "test_accuracy_min", "test_accuracy_max"),
+    *("test_accuracy_undisputed", "test_loss"),
+    *("clean_train_loss", "clean_train_accuracy", "gap", "gap_low", "gap_high"),
+    *("val_accuracy", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
+    *("last_epochs", "val_accuracy_last_mean", "val_accuracy_last_sd"),
+    *("loss_slope_epochs", "loss_slope", "loss_slope_low", "loss_slope_high"),
+    *("epochs", "seconds_per_epoch", "training_seconds", "latency_ms"),
     *_SIZES,
 ]
 
@@ -42,23 +54,37 @@ _CIRCUMSTANCES = {
 
 
 def collect_results(
-    study, histories, cards, predictions, runs_file, summary_file, text_file, markdown_file
+    study,
+    data_file,
+    histories,
+    cards,
+    predictions,
+    runs_file,
+    summary_file,
+    text_file,
+    markdown_file,
 ):
-    """Write runs.csv, summary.csv and the two tables as text and as Markdown.
+    """Write runs.csv, summary.csv and the tables as text and as Markdown.
 
-    ``study`` is the reported study; ``histories``, ``cards`` and ``predictions`` are the paths of
-    its trainings' files in the order of :func:`bakeoff.tables.trainings_of`. Raises
-    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    ``study`` is the reported study and ``data_file`` its prepared data; ``histories``, ``cards``
+    and ``predictions`` are the paths of its trainings' files in the order of
+    :func:`bakeoff.tables.trainings_of`. Raises :class:`bakeoff.errors.StudyError` for a file
+    that is not what it should be.
     """
-    trainings = trainings_of(study)
-    files = zip(trainings, histories, cards, strict=True)
-    runs = pd.DataFrame(
-        [describe_run(history, card, *training) for training, history, card in files]
-    ).astype({"best_epoch": "Int64", "multiply_adds": "Int64"})
-    correct = [read_correct(file) for file in predictions]
-    summary = summarise_models(study, runs, dict(zip(trainings, correct, strict=True)))
+    data = read_data_set(data_file, study["dataset"].get("disputed", []))
+    trainings, rows = [], []
+    files = zip(trainings_of(study), histories, cards, predictions, strict=True)
+    for (model, seed), history_file, card_file, predictions_file in files:
+        history, card = read_training(history_file, card_file, model, seed)
+        correct = None
+        if card["status"] == "ok":
+            correct = read_probabilities(predictions_file, data).argmax(axis=1) == data.labels
+        trainings.append(Training(card, history, correct))
+        rows.append(describe_run(trainings[-1], card_file, data.disputed))
+    runs = pd.DataFrame(rows).astype({"best_epoch": "Int64", "multiply_adds": "Int64"})
+    summary = summarise_models(study, runs, models_of_study(study, trainings))
     captions = describe_rows(study, runs)
-    tables = [accuracy_table(summary), cost_table(summary)]
+    tables = all_tables(summary, study)
     for path, content in (
         (runs_file, runs.to_csv(index=False, lineterminator="\n")),
         (summary_file, summary.to_csv(index=False, lineterminator="\n")),
@@ -69,38 +95,44 @@ def collect_results(
             temporary.write_text(content, encoding="utf-8")
 
 
-def describe_run(history_file, card_file, model, seed):
+def describe_run(training, card_file, disputed):
     """Return one training's row of runs.csv as a dict.
 
-    Losses and accuracies (shares of one) are the last epoch's. The best epoch is the first one
-    with the highest validation accuracy. ``seconds_per_epoch`` is the median, which the
-    start-up in the first epoch does not move. A diverged training's measurements are None.
+    ``training`` is a :class:`bakeoff.measures.Training`; ``disputed``, boolean (n_test,), tells
+    the test images whose labels are in doubt. Losses and accuracies (shares of one) are the last
+    epoch's; :func:`bakeoff.histories.history_figures` says what is read of the others, and
+    ``gap`` is the accuracy on training images, dropout off, minus that on test images.
+    ``test_accuracy_undisputed`` is None where no label is in doubt. ``seconds_per_epoch`` is the
+    median, which the start-up in the first epoch does not move. A diverged training's
+    measurements are None.
     """
-    history, card = read_training(history_file, card_file, model, seed)
+    history, card = training.history, training.card
 
     def value(*keys):
         return card_value(card, card_file, *keys)
 
-    row = {"model": model, "seed": seed, "status": value("status"), "epochs": len(history)}
+    row = {"model": card["model"], "seed": card["seed"], "status": value("status")}
+    row["epochs"] = len(history)
     if row["status"] == "ok":
-        row |= history[_LAST_EPOCH].iloc[-1].to_dict()
+        row |= history[_LAST_EPOCH].iloc[-1].to_dict() | history_figures(history)
+        sure = training.correct[~disputed]
         row |= {
-            "best_epoch": int(history["val_accuracy"].argmax()) + 1,
-            "best_val_accuracy": history["val_accuracy"].max(),
+            "test_accuracy_undisputed": sure.mean() if 0 < len(sure) < len(disputed) else None,
             "clean_train_loss": value("clean_train", "loss"),
             "clean_train_accuracy": value("clean_train", "accuracy"),
+            "gap": value("clean_train", "accuracy") - row["test_accuracy"],
             "seconds_per_epoch": history["seconds"].median(),
             "training_seconds": value("seconds", "training"),
             "latency_ms": value("latency_ms", "median"),
         }
-    else:
-        row |= dict.fromkeys(_MEASURED)
+    row = {key: row.get(key) for key in ("model", "seed", "status", "epochs", *_MEASURED)}
     return row | {
         "parameters": value("parameters", "total"),
         "trainable_parameters": value("parameters", "trainable"),
         # A count that leaves layers out would compare unfairly.
         "multiply_adds": None if card.get("multiply_adds_not_counted") else value("multiply_adds"),
         "test_images": value("dataset", "test_images"),
+        "disputed_images": int(disputed.sum()),
         "device": value("device"),
         "threads": value("threads"),
         "concurrent_trainings": value("concurrent_trainings"),
@@ -112,46 +144,62 @@ def describe_run(history_file, card_file, model, seed):
     }
 
 
-def summarise_models(study, runs, correct):
+def summarise_models(study, runs, models):
     """Return summary.csv: one row per model, in the study's order.
 
-    ``correct`` maps (model, seed) to which test images that training got right, boolean
-    (n_test,). Measurements are means over the seeds that finished (``n_seeds``), the best epoch
-    a median; ``test_accuracy_sd`` is the sample standard deviation, missing with one seed;
-    ``test_accuracy_low`` and ``_high`` are the 95 % interval that
-    :func:`bakeoff.comparisons.accuracy_interval` gives. A model that diverged with every seed
-    has none of them.
+    ``models`` are the study's :class:`bakeoff.measures.Model`. Measurements are means over the
+    seeds that finished (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled;
+    ``test_accuracy_sd`` is the sample standard deviation, missing with one seed, and
+    ``test_accuracy_min`` and ``_max`` the lowest and the highest seed. ``_low`` and ``_high`` are
+    95 % intervals: of the test accuracy, of the ``gap`` as in
+    :class:`bakeoff.measures.Overfitting`, and of ``loss_slope``, the slope of validation loss
+    per epoch over the last ``loss_slope_epochs``, missing where these are too few. A model that
+    diverged with every seed has none of them.
     """
     rows = [
-        entry | _summarise(runs[runs["model"] == entry["model"]], correct)
-        for entry in study["models"]
+        entry | _summarise(runs[runs["model"] == entry["model"]], model)
+        for entry, model in zip(study["models"], models, strict=True)
     ]
-    return pd.DataFrame(rows)[_SUMMARY_COLUMNS]
+    return pd.DataFrame(rows).reindex(columns=_SUMMARY_COLUMNS)
 
 
-def _summarise(runs, correct):
+def _summarise(runs, model):
     finished = runs[runs["status"] == "ok"]
     measured = finished[_MEASURED].astype(float)
-    low = high = None
-    if len(finished):
-        answers = [
-            correct[training]
-            for training in finished[["model", "seed"]].itertuples(index=False, name=None)
-        ]
-        _, low, high = accuracy_interval(np.stack(answers))
+    accuracies = measured["test_accuracy"]
     return {
         **measured.mean(),
         **runs[_SIZES].iloc[0],
+        **(_judged(model) if model.trainings else {}),
         "n_seeds": len(finished),
         "n_diverged": len(runs) - len(finished),
         "train_loss": measured["loss"].mean(),
         "train_accuracy": measured["accuracy"].mean(),
-        "test_accuracy_sd": measured["test_accuracy"].std(),
-        "test_accuracy_low": low,
-        "test_accuracy_high": high,
+        "test_accuracy_sd": accuracies.std(),
+        "test_accuracy_min": accuracies.min(),
+        "test_accuracy_max": accuracies.max(),
         "best_epoch": measured["best_epoch"].median(),
+        "val_accuracy_last_sd": pooled(measured["val_accuracy_last_sd"]) if len(finished) else None,
         # A diverged training stops early.
         "epochs": runs["epochs"].max(),
+    }
+
+
+def _judged(model):
+    """Return what the summary takes from a model's measures: intervals and the trend."""
+    _, low, high = model.accuracy
+    trend = model.trend
+    return {
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        "gap": model.overfitting.gap,
+        "gap_low": model.overfitting.low,
+        "gap_high": model.overfitting.high,
+        "last_epochs": min(LAST_EPOCHS, len(model.curves)),
+        "loss_slope_epochs": trend.epochs,
+        "loss_slope": trend.slope,
+        "loss_slope_low": trend.low,
+        "loss_slope_high": trend.high,
     }
 
 
@@ -162,8 +210,6 @@ def describe_rows(study, runs):
     lines = [
         f"{title}, {runs['test_images'].iloc[0]:,} test images; {_seeds(study['seeds'])};"
         f" {_epochs(runs)}; trained on {_listed(runs['device'])}.",
-        "Losses and accuracies are the last epoch's; the train columns are running averages over"
-        " that epoch, with dropout on.",
     ]
     if study["dataset"]["validation"] == "test":
         lines.append(
@@ -193,7 +239,7 @@ def _epochs(runs):
     low, high = epochs.min(), epochs.max()
     if low == high:
         return f"{low} epochs" if low > 1 else "1 epoch"
-    return f"{low} to {high} epochs (the second table has each model's)"
+    return f"{low} to {high} epochs (the last table has each model's)"
 
 
 def _listed(values):
@@ -221,20 +267,23 @@ def _warnings(runs):
 
 
 def as_text(title, captions, tables):
-    """Return summary.txt."""
-    blocks = [title, "\n".join(captions), *(table.get_string() for table in tables)]
+    """Return summary.txt; ``tables`` are (title, note or None, PrettyTable)."""
+    blocks = [title, "\n".join(captions)]
+    for name, note, table in tables:
+        heading = name if note is None else f"{name}\n{textwrap.fill(note, 100)}"
+        blocks += [heading, table.get_string()]
     return "\n\n".join(blocks) + "\n"
 
 
 def as_markdown(title, captions, tables):
-    """Return summary.md."""
+    """Return summary.md; ``tables`` are (title, note or None, PrettyTable)."""
     blocks = [f"**{title}**", "\n".join(f"- {line}" for line in captions)]
-    for table in tables:
+    for name, note, table in tables:
         escaped = PrettyTable(table.field_names)
         for row in table.rows:
             escaped.add_row([str(cell).replace("|", r"\|") for cell in row])
         escaped.set_style(TableStyle.MARKDOWN)
-        blocks.append(escaped.get_string())
+        blocks += [f"**{name}**", *filter(None, [note]), escaped.get_string()]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -242,6 +291,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         collect_results(
             json.loads(snakemake.params.study),
+            snakemake.input.data,
             snakemake.input.histories,
             snakemake.input.cards,
             snakemake.input.predictions,

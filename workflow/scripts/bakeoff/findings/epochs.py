@@ -35,11 +35,13 @@ def worth_more_epochs(results):
             f"{names(unknown)} {w.plural(len(unknown), 'was', 'were')} trained for too few epochs"
             f" to read a trend from: {TREND_EPOCHS} are needed."
         )
-    if falling or flat or rising:
-        text.append(
+    tested = len(falling + flat + rising)
+    if tested:
+        method = (
             "The trend is Theil and Sen's slope of the validation loss over the last third of the"
             f" epochs, at least {TREND_EPOCHS}, with its 95 % interval."
         )
+        text.append(f"{method} {w.uncorrected(tested)}" if tested > 1 else method)
     items = [f"{m.name}: {slope(m.trend)}, {m.trend.verdict}." for m in falling + rising]
     return Finding("epochs", "Which models are worth more epochs", text, shortened(items))
 

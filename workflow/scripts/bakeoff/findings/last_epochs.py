@@ -2,6 +2,7 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
+from bakeoff.histories import SPREAD_EPOCHS, epoch_choice, judge_last_epoch
 from bakeoff.measures import pooled
 
 
@@ -10,7 +11,8 @@ def last_epochs(results):
     title = "How much the last epochs fluctuate"
     measured = [model for model in results.finished if model.fluctuation]
     if not measured:
-        return Finding("last_epochs", title, ["There are too few epochs to tell: 3 are needed."])
+        few = f"There are too few epochs to tell: {SPREAD_EPOCHS} are needed."
+        return Finding("last_epochs", title, [few])
     deviation = pooled(model.fluctuation.deviation for model in measured)
     widest = max(measured, key=lambda model: model.fluctuation.range)
     epochs = max(model.fluctuation.epochs for model in measured)
@@ -23,29 +25,76 @@ def last_epochs(results):
     ]
     if len(results.finished) > 1:
         if deviation:
-            text.append(_gap_against(results, deviation))
+            text.append(_gap_against(results))
         text.append(_winners(results, epochs))
+    text.append(_choosing(results, epochs))
     return Finding("last_epochs", title, text)
 
 
-def _gap_against(results, deviation):
+def _gap_against(results):
+    last = judge_last_epoch(results)
     first, second = results.ranked[:2]
-    gap = first.accuracy[0] - second.accuracy[0]
     pair = f"the two most accurate models, {first.name} and {second.name},"
-    if gap < deviation:
-        return (
-            f"That is more than the {w.points(gap)} between {pair} so which of the two is ahead"
-            " depends on the epoch at which one stops: the last epoch alone is a poor judge."
-        )
-    if gap < 3 * deviation:
-        return (
-            f"It is of the same order as the {w.points(gap)} between {pair} so the last epoch"
-            " alone is an unsure judge."
-        )
+    match last.judge:
+        case "poor":
+            return (
+                f"That is more than the {w.points(last.gap)} between {pair} so which of the two is"
+                " ahead depends on the epoch at which one stops: the last epoch alone is a poor"
+                " judge."
+            )
+        case "unsure":
+            return (
+                f"It is of the same order as the {w.points(last.gap)} between {pair} so the last"
+                " epoch alone is an unsure judge."
+            )
     return (
-        f"That is little against the {w.points(gap)} between {pair} so the epoch at which one"
+        f"That is little against the {w.points(last.gap)} between {pair} so the epoch at which one"
         " stops hardly matters for the winner."
     )
+
+
+def _choosing(results, epochs):
+    """What stopping each training at its best epoch, or averaging the last ones, would change."""
+    choices = {model.name: epoch_choice(model) for model in results.finished}
+    holdout = results.study["dataset"]["validation"] == "holdout"
+    kind = "holdout" if holdout else "validation"
+    gains = {name: choice.val_best - choice.val_last for name, choice in choices.items()}
+    if not any(gains.values()):
+        sentences = [f"No training had an epoch with more {kind} accuracy than its last."]
+    else:
+        sentences = [
+            f"After its best epoch a training has {_span(gains)} more {kind} accuracy than after"
+            " its last."
+        ]
+        if holdout:
+            brought = {name: c.test_best - c.test_last for name, c in choices.items()}
+            sentences.append(
+                "On the test images, which had no part in the choice, stopping there would have"
+                f" brought {_span(brought)}."
+            )
+        else:
+            sentences.append("That epoch is chosen on the test images, so the gain is optimistic.")
+    means = {name: choice.val_mean - choice.val_last for name, choice in choices.items()}
+    sentences.append(
+        f"The mean over the last {epochs} epochs minus the last epoch is {_span(means)}."
+    )
+    if len(choices) > 1:
+        highest = max(choice.val_mean for choice in choices.values())
+        ahead = [name for name, choice in choices.items() if choice.val_mean == highest]
+        sentences.append(
+            f"By that mean {w.models(ahead)} {w.plural(len(ahead), 'is', 'are')} ahead."
+        )
+    return " ".join(sentences)
+
+
+def _span(differences):
+    """Return the mean of differences, shares of 1 by model name, and between what they lie."""
+    mean = w.points(sum(differences.values()) / len(differences))
+    least, most = (pick(differences, key=differences.get) for pick in (min, max))
+    low, high = (w.number(100 * differences[name]) for name in (least, most))
+    if low == high:
+        return mean if len(differences) == 1 else f"{mean} (the same in all models)"
+    return f"{mean} ({low} in {least} to {high} in {most})"
 
 
 def _winners(results, epochs):

@@ -1,0 +1,189 @@
+"""What a study says of each published conclusion."""
+
+import re
+
+from bakeoff import wording as w
+from bakeoff.claims import train_accuracy_interval
+from bakeoff.findings.epochs import slope
+from bakeoff.findings.finding import names
+from bakeoff.histories import judge_last_epoch
+
+
+def describe_claim(results, judged):
+    """Return a :class:`bakeoff.claims.Judged` in words: the claim, its verdict, its numbers."""
+    sentences = [f"{judged.claim['claim']}: {judged.verdict}."]
+    if judged.missing:
+        has = w.plural(len(judged.missing), "has", "have")
+        sentences.append(f"{w.models(judged.missing)} {has} no finished training here.")
+    elif not judged.comparisons:
+        sentences.append("It takes two models, and three epochs of at least one.")
+    if judged.comparisons:
+        sentences.append(_NUMBERS[judged.claim["kind"]](results, judged))
+    return " ".join(sentences)
+
+
+def _tally(judged):
+    """How many of the comparisons that a claim takes bear it out."""
+    total = judged.comparisons
+    if total == 1:
+        if judged.borne_out:
+            return "The test bears it out."
+        return "The test goes against it." if judged.refuted else "The test does not decide."
+    if judged.borne_out == total:
+        every = "Both" if total == 2 else f"All {total}"
+        return f"{every} comparisons that it takes bear it out."
+    if judged.open == total:
+        none = "Neither" if total == 2 else "None"
+        return f"{none} of the {total} comparisons that it takes is decided."
+    parts = [
+        (judged.borne_out, w.plural(judged.borne_out, "bears it out", "bear it out")),
+        (judged.refuted, w.plural(judged.refuted, "goes against it", "go against it")),
+        (judged.open, w.plural(judged.open, "is not decided", "are not decided")),
+    ]
+    found = w.listing(f"{number} {what}" for number, what in parts if number)
+    return f"Of the {total} comparisons that it takes, {found}."
+
+
+def _range(models, value, text):
+    """Return "99.36 % (Model 1)" or "99.36 % (Model 1) to 99.40 % (Model 2)"."""
+    low, high = min(models, key=value), max(models, key=value)
+    if text(value(low)) == text(value(high)):
+        return f"{text(value(low))} ({names(models)})"
+    return f"{text(value(low))} ({low.name}) to {text(value(high))} ({high.name})"
+
+
+def _accuracy(model):
+    return model.accuracy[0]
+
+
+def _most_accurate(results, judged):
+    count = len(judged.about)
+    published = results.study["published"]
+    figures = published["models"]
+    theirs = sorted(figures, key=lambda key: -figures[key]["test_accuracy"])[:count]
+    ranked = [model for model in results.ranked if model.key in figures][:count]
+    first = w.plural(count, "comes", "come")
+    called = published["called"]
+    return (
+        f"{called[0].upper()}{called[1:]} ranks {_in_order(figures[k]['name'] for k in theirs)}"
+        f" first; over {w.count(len(results.study['seeds']), 'seed')}"
+        f" {_in_order(m.name for m in ranked)} {first} first here, with"
+        f" {w.listing(w.percent(_accuracy(model)) for model in ranked)}. {_tally(judged)}"
+    )
+
+
+def _in_order(listed):
+    """Return models' names in the order given: "Models 9, 8 and 7"."""
+    listed = list(listed)
+    if len(listed) > 1 and all(re.fullmatch(r"Model \d+", name) for name in listed):
+        return f"Models {w.listing(name.removeprefix('Model ') for name in listed)}"
+    return w.listing(listed)
+
+
+def _less_accurate(results, judged):
+    return (
+        f"Test accuracy is {_range(judged.about, _accuracy, w.percent)} against"
+        f" {_range(judged.against, _accuracy, w.percent)}. {_tally(judged)}"
+    )
+
+
+def _overfits(results, judged):
+    gaps = [
+        f"{w.points(model.overfitting.gap)}"
+        f" {w.points_interval(model.overfitting.low, model.overfitting.high)} ({model.name})"
+        for model in judged.about
+    ]
+    sentences = [f"Accuracy on training images is higher than on test images by {w.listing(gaps)}."]
+    unsure = [model for model in judged.about if model.overfitting.verdict == "none"]
+    harmed = [model for model in judged.about if model.overfitting.verdict == "harmful"]
+    harmless = [model for model in judged.about if model.overfitting.verdict == "harmless"]
+    if unsure:
+        sentences.append(f"In {names(unsure)} chance alone may give that.")
+    if harmed:
+        sentences.append(f"Validation loss has risen in {names(harmed)}.")
+    if harmless:
+        sentences.append(f"Validation loss has not clearly risen in {names(harmless)}.")
+    return " ".join(sentences)
+
+
+def _overfits_less(results, judged):
+    def gap(model):
+        return model.overfitting.gap
+
+    return (
+        "Accuracy on training images is higher than on test images by"
+        f" {_range(judged.about, gap, w.points)}, in the others by"
+        f" {_range(judged.against, gap, w.points)}. {_tally(judged)}"
+    )
+
+
+def _train_accuracy(results, judged):
+    def middle(model):
+        return sum(t.history["accuracy"].iloc[-1] for t in model.trainings) / len(model.trainings)
+
+    def described(model):
+        low, high = train_accuracy_interval(model)
+        return f"{w.percent(middle(model))} {w.points_interval(low, min(1, high))} ({model.name})"
+
+    highest = max(judged.against, key=middle)
+    return (
+        "Train accuracy, the running average over the last epoch, is"
+        f" {w.listing(map(described, judged.about))}; the highest of the others is"
+        f" {described(highest)}. {_tally(judged)}"
+    )
+
+
+def _trends(results, judged):
+    described = [
+        f"{slope(model.trend)} in {model.name} ({model.trend.verdict})"
+        if model.trend.verdict != "unknown"
+        else f"not known in {model.name}, with too few epochs"
+        for model in judged.about
+    ]
+    return f"The slope of validation loss at the end is {w.listing(described)}."
+
+
+def _parameter_counts(results, judged):
+    figures = results.study["published"]["models"]
+    described = [
+        f"{model.name} has {model.cost['parameters']:,} here and"
+        f" {figures[model.key]['parameters']:,} there"
+        for model in judged.about
+    ]
+    return f"{w.listing(described)}."
+
+
+def _latency(results, judged):
+    def latency(model):
+        return model.cost["latency"]
+
+    def milliseconds(value):
+        return f"{w.number(value)} ms"
+
+    return (
+        f"One image takes {_range(judged.about, latency, milliseconds)} against"
+        f" {_range(judged.against, latency, milliseconds)}. {_tally(judged)}"
+    )
+
+
+def _fluctuation(results, judged):
+    last = judge_last_epoch(results)
+    return (
+        f"Between the last epochs validation accuracy moves by {w.points(last.deviation)} (standard"
+        f" deviation), and the two most accurate models differ by {w.points(last.gap)}."
+    )
+
+
+_NUMBERS = {
+    "most_accurate": _most_accurate,
+    "less_accurate": _less_accurate,
+    "overfits_slightly": _overfits,
+    "overfits_strongly": _overfits,
+    "overfits_less": _overfits_less,
+    "highest_train_accuracy": _train_accuracy,
+    "worth_more_epochs": _trends,
+    "not_worth_more_epochs": _trends,
+    "parameters": _parameter_counts,
+    "slower": _latency,
+    "last_epoch_misleads": _fluctuation,
+}

@@ -1,0 +1,91 @@
+"""What a training's history says besides its last epoch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bakeoff.measures import LAST_EPOCHS, pooled
+
+SPREAD_EPOCHS = 3
+"""Fewest epochs that a spread between epochs is read from."""
+
+
+def history_figures(history):
+    """Return what is to be known of a history besides its last row, as a dict.
+
+    ``best_epoch`` is the first one with the highest validation accuracy ``best_val_accuracy``,
+    and ``best_epoch_test_accuracy`` the test accuracy after it. ``val_accuracy_last_mean`` and
+    ``val_accuracy_last_sd`` are mean and sample standard deviation over the last
+    ``LAST_EPOCHS`` epochs, or all if they are fewer; the latter is None with fewer than
+    ``SPREAD_EPOCHS``. Accuracies are shares of 1.
+    """
+    accuracy = history["val_accuracy"].to_numpy()
+    best = int(accuracy.argmax())
+    last = accuracy[-LAST_EPOCHS:]
+    return {
+        "best_epoch": best + 1,
+        "best_val_accuracy": float(accuracy[best]),
+        "best_epoch_test_accuracy": float(history["test_accuracy"].iloc[best]),
+        "val_accuracy_last_mean": float(last.mean()),
+        "val_accuracy_last_sd": float(last.std(ddof=1)) if len(last) >= SPREAD_EPOCHS else None,
+    }
+
+
+@dataclass(frozen=True)
+class EpochChoice:
+    """A model's accuracies by the epoch at which one stops, shares of 1, means over its seeds.
+
+    ``val_last``, ``val_best`` and ``val_mean`` are validation accuracies after the last epoch,
+    after each training's best and on average over the last ones; ``test_last`` and ``test_best``
+    the test accuracies after the last epoch and after the best by validation.
+    """
+
+    val_last: float
+    val_best: float
+    val_mean: float
+    test_last: float
+    test_best: float
+
+
+def epoch_choice(model):
+    """Return the :class:`EpochChoice` of a :class:`bakeoff.measures.Model` with a training."""
+    histories = [training.history for training in model.trainings]
+    figures = [history_figures(history) for history in histories]
+    return EpochChoice(
+        val_last=float(np.mean([h["val_accuracy"].iloc[-1] for h in histories])),
+        val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
+        val_mean=float(np.mean([f["val_accuracy_last_mean"] for f in figures])),
+        test_last=float(np.mean([h["test_accuracy"].iloc[-1] for h in histories])),
+        test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
+    )
+
+
+@dataclass(frozen=True)
+class LastEpoch:
+    """Whether the last epoch alone can judge between the two most accurate models.
+
+    ``deviation`` is the standard deviation of validation accuracy between the last epochs,
+    pooled over the models, and ``gap`` the difference in test accuracy between the two, both as
+    shares of 1. ``judge`` is "poor" when the gap is the smaller, "unsure" below three
+    deviations, otherwise "good".
+    """
+
+    deviation: float
+    gap: float
+    judge: Literal["poor", "unsure", "good"]
+
+
+def judge_last_epoch(results):
+    """Return the :class:`LastEpoch` of :class:`bakeoff.results.Results`.
+
+    None with fewer than two models, or where no model has enough epochs to measure a spread.
+    """
+    measured = [model.fluctuation for model in results.finished if model.fluctuation]
+    if not measured or len(results.ranked) < 2:
+        return None
+    deviation = pooled(fluctuation.deviation for fluctuation in measured)
+    first, second = results.ranked[:2]
+    gap = first.accuracy[0] - second.accuracy[0]
+    judge = "poor" if gap < deviation else "unsure" if gap < 3 * deviation else "good"
+    return LastEpoch(deviation, gap, judge)
