@@ -25,12 +25,14 @@ def fabricate_training(
     notation="(1x28x28) --(5x5 kernel)--> (32x24x24) --(Flatten)--> 10",
     validation="test",
     wrong_images=None,
+    probabilities=None,
     **card_fields,
 ):
     """Write one training's history, predictions, card and layer table under ``folder``.
 
     ``accuracy`` is the share of the ``images`` test images answered rightly; which ones are
-    wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them.
+    wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them, or
+    ``probabilities`` (images, classes) say what is answered.
     ``curves`` maps history columns to lists that replace the default decaying curves.
     """
     folder = Path(folder) / "models" / model / f"seed_{seed}"
@@ -52,13 +54,15 @@ def fabricate_training(
     history["seconds"] = 10.0
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
 
-    labels = np.arange(images, dtype=np.uint8) % classes
+    labels = _labels(images, classes)
     answers = labels.copy()
     if wrong_images is None:
         wrong_images = generator.choice(images, round(images * (1 - accuracy)), replace=False)
-    answers[wrong_images] = (answers[wrong_images] + 1) % classes
-    probabilities = np.full((images, classes), 0.02 / (classes - 1), np.float32)
-    probabilities[np.arange(images), answers] = 0.98
+    answers[wrong_images] = (answers[wrong_images].astype(int) + 1) % classes
+    if probabilities is None:
+        probabilities = np.full((images, classes), 0.02 / (classes - 1))
+        probabilities[np.arange(images), answers] = 0.98
+    probabilities = np.asarray(probabilities, np.float32)
     if status == "diverged":
         probabilities[:] = np.nan
     np.savez(folder / "predictions.npz", probabilities=probabilities, labels=labels)
@@ -115,3 +119,32 @@ def fabricate_training(
     (folder / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False))
     (folder / "summary.txt").write_text("Layer (type)  Output Shape  Param #\n")
     return folder
+
+
+def fabricate_data(
+    folder, *, dataset="mnist", images=1000, classes=10, class_names=None, test_index=None
+):
+    """Write the prepared data that :func:`fabricate_training`'s test images come from.
+
+    The images are noise. ``class_names`` are by default "0", "1" and so on; ``test_index`` is
+    by default that of a whole test set. Returns the file's path, ``folder/data/<dataset>.npz``.
+    """
+    file = Path(folder) / "data" / f"{dataset}.npz"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(0).integers(0, 256, (images, 28, 28, 1), dtype=np.uint8)
+    labels = _labels(images, classes)
+    x_test = np.divide(noise, 255, dtype=np.float32)
+    np.savez(
+        file,
+        **{"x_train": x_test[:classes], "y_train": labels[:classes]},
+        **{"x_val": x_test, "y_val": labels, "x_test": x_test, "y_test": labels},
+        class_names=np.array(class_names or [str(label) for label in range(classes)]),
+        validation=np.array("test"),
+        train_eval_index=np.arange(min(classes, images)),
+        test_index=np.arange(images) if test_index is None else np.asarray(test_index),
+    )
+    return file
+
+
+def _labels(images, classes):
+    return (np.arange(images) % classes).astype(np.uint8)

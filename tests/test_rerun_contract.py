@@ -147,6 +147,7 @@ CONTRACT = {
         set_in("data", "validation", value="holdout"),
         {"preprocess_images"} | TRAININGS | COLLECTING,
     ),
+    "disputed labels": (set_in("data", "disputed", value=[3]), COLLECTING),
     "a description": (set_in("models", "tiny", "description", value="other"), COLLECTING),
     "a family": (set_in("models", "tiny", "family", value="second"), COLLECTING),
     "a display name": (set_in("models", "tiny", "name", value="Other"), COLLECTING),
@@ -190,6 +191,7 @@ def test_contract(copy, line):
         ["--resources", "gpu=4"],
         ["--set-resources", "train_model:mem_mb=1", "train_model:runtime=1"],
         ["--default-resources", "mem_mb=1"],
+        ["--profile", "slurm", "--set-resources", "train_model:runtime=7 * attempt"],
     ],
 )
 def test_machines_are_no_part_of_a_result(study, arguments):

@@ -6,7 +6,12 @@ import pytest
 import yaml
 
 from bakeoff.errors import StudyError
-from bakeoff.study_config import read_config, reported_study, training_settings
+from bakeoff.study_config import (
+    read_config,
+    read_published,
+    reported_study,
+    training_settings,
+)
 
 ROOT = Path(__file__).parents[1]
 BUILD = "def build(input_shape, num_classes):\n    return None\n"
@@ -59,6 +64,8 @@ def test_defaults_are_filled_in(study):
     config = read()
     assert config["study"]["seeds"] == [0]
     assert config["data"]["validation"] == "test"
+    assert config["data"]["disputed"] == []
+    assert config["study"]["show_images"] is True
     assert config["data"]["sha256"]["t10k-labels-idx1-ubyte.gz"].startswith("f7ae60f9")
     assert config["models"]["small"]["family"] == "other"
     assert "seeds" not in study["study"], "the given config must not be changed"
@@ -78,6 +85,10 @@ def test_defaults_are_filled_in(study):
         ("data", "train_images", 0, ["data.train_images", "0", "at least 2"]),
         ("data", "mirrors", [], ["data.mirrors", "empty"]),
         ("data", "holdout_images", 100, ["data.holdout_images", "100", "validation: holdout"]),
+        ("data", "disputed", [3, -1], ["data.disputed.1", "-1", "at least 0"]),
+        ("data", "disputed", [3, 3], ["data.disputed", "3 stands twice"]),
+        ("data", "disputed", "all", ["data.disputed", "'all'", "array"]),
+        ("study", "show_images", "no", ["study.show_images", "'no'", "boolean"]),
         ("study", "seeds", [0, 1, 0], ["study.seeds", "0 stands twice"]),
         ("study", "seeds", [-1], ["study.seeds.0", "-1", "at least 0"]),
         ("study", "models", ["smal"], ["study.models", "'smal'", "did you mean small?"]),
@@ -207,6 +218,45 @@ def test_a_models_own_settings_win(study):
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
 
 
+def test_disputed_labels_are_not_taken_for_those_of_another_data_set(study, tmp_path):
+    study["data"] |= {"disputed": [3, 5]}
+    study.pop("read")()
+    overlay = tmp_path / "overlay.yaml"
+    files = [tmp_path / "config.yaml", overlay]
+    study["data"]["dataset"] = "letters"
+    overlay.write_text("data: {dataset: letters}\n")
+    fault = r"config.yaml: data.disputed: 2 places in the test set of mnist; expected .* of letters"
+    with pytest.raises(StudyError, match=fault):
+        read_config(study, files, tmp_path)
+
+    overlay.write_text("data: {dataset: letters, disputed: [3, 5]}\n")
+    assert read_config(study, files, tmp_path)["data"]["disputed"] == [3, 5]
+    study["data"]["disputed"] = []
+    overlay.write_text("data: {dataset: letters, disputed: []}\n")
+    assert read_config(study, files, tmp_path)["data"]["disputed"] == []
+
+
+def test_the_report_is_told_of_disputed_labels_and_of_images_to_keep_back(study):
+    study["data"]["disputed"] = [7]
+    study["study"]["show_images"] = False
+    reported = reported_study(study.pop("read")(), ["small"])
+    assert reported["dataset"]["disputed"] == [7]
+    assert reported["show_images"] is False
+
+
+def test_published_figures_are_none_unless_named_and_must_exist(study, tmp_path):
+    study["study"]["published"] = "config/figures.yaml"
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "figures.yaml").write_text("")
+    read = study["read"]
+    assert study.pop("read")()["study"]["published"] == "config/figures.yaml"
+    (tmp_path / "config" / "figures.yaml").unlink()
+    with pytest.raises(StudyError, match=r"config.yaml: study.published: 'config/figures.yaml' "):
+        read()
+    del study["study"]["published"]
+    assert read()["study"]["published"] is None
+
+
 @pytest.mark.parametrize("overlay", [None, "quick.yaml", "demo.yaml"])
 def test_the_studies_of_the_repository_are_valid(overlay):
     from snakemake.utils import update_config
@@ -220,6 +270,8 @@ def test_the_studies_of_the_repository_are_valid(overlay):
     models = config["study"]["models"]
     names = [entry["name"] for entry in reported_study(config, models)["models"]]
     assert names == [f"Model {number}" for number in range(1, 11)]
+    published = read_published(config, ROOT)
+    assert list(published["models"]) == models if overlay is None else published is None
 
 
 def test_the_notebooks_settings():

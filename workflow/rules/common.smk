@@ -9,13 +9,19 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.identity import source_checksums, training_identity
-from bakeoff.study_config import read_config, reported_study, training_settings
+from bakeoff.study_config import (
+    read_config,
+    read_published,
+    reported_study,
+    training_settings,
+)
 
 # Snakemake lists the overlays of the command line before the file that they are laid over.
 overlays = workflow.overwrite_configfiles
 config_files = [*workflow.configfiles[len(overlays) :], *overlays]
 try:
     config = read_config(config, config_files, ROOT)
+    published = read_published(config, ROOT)
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
@@ -37,7 +43,7 @@ if config["study"]["finished_only"]:
     if not MODELS:
         sys.exit("study.finished_only: no model has finished; expected one: train first.")
 
-STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED))
+STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED, published))
 COMMAND = " ".join(
     ["snakemake --cores 4 --resources gpu=1", *(f"--configfile {file}" for file in overlays)]
 )
@@ -61,6 +67,11 @@ def sources_of(*files):
     return canonical_json(source_checksums(ROOT, *files))
 
 
+def label_of(model):
+    """A model's name for Snakemake's own report, which reads braces as a wildcard."""
+    return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})
+
+
 def per_training(file):
     """The path of one kind of file for every training of the study."""
     return expand(f"<results>/models/{{model}}/seed_{{seed}}/{file}", model=MODELS, seed=SEEDS)
@@ -79,8 +90,8 @@ def identity_of_training(wildcards):
 
 def data_settings():
     """The settings that the prepared data depends on."""
-    origin = {"mirrors", "attempts", "timeout", "sha256", "title"}
-    return {key: value for key, value in config["data"].items() if key not in origin}
+    elsewhere = {"mirrors", "attempts", "timeout", "sha256", "title", "disputed"}
+    return {key: value for key, value in config["data"].items() if key not in elsewhere}
 
 
 def raw_images(wildcards):

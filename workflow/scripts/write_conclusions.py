@@ -7,16 +7,21 @@ from bakeoff.files import write_atomically
 from bakeoff.findings import compute_findings
 from bakeoff.joblog import job_log
 from bakeoff.measures import read_trainings
+from bakeoff.tables import read_data_set
 
 
-def write_conclusions(study, cards, histories, predictions, conclusions_file, findings_file):
+def write_conclusions(
+    study, data_file, cards, histories, predictions, conclusions_file, findings_file
+):
     """Write conclusions.md, and the same findings as data in findings.json.
 
-    ``study`` is the reported study; the three lists of paths are in the order of
-    :func:`bakeoff.tables.trainings_of`. Raises :class:`bakeoff.errors.StudyError` for a file
-    that is not what it should be.
+    ``study`` is the reported study and ``data_file`` its prepared data; the three lists of paths
+    are in the order of :func:`bakeoff.tables.trainings_of`. Raises
+    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    findings = compute_findings(study, read_trainings(study, cards, histories, predictions))
+    data = read_data_set(data_file, study["dataset"]["disputed"])
+    trainings = read_trainings(study, data, cards, histories, predictions)
+    findings = compute_findings(study, data, trainings)
     with write_atomically(findings_file) as temporary:
         text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -65,6 +70,7 @@ if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         write_conclusions(
             study=json.loads(snakemake.params.study),
+            data_file=snakemake.input.data,
             cards=snakemake.input.cards,
             histories=snakemake.input.histories,
             predictions=snakemake.input.predictions,

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bakeoff.calibration import NO_ANSWERS, Reliability, reliability
 from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
-from bakeoff.tables import read_card, read_correct, read_history, trainings_of
+from bakeoff.tables import (
+    read_card,
+    read_history,
+    read_predictions,
+    read_probabilities,
+    trainings_of,
+)
 from bakeoff.traits import model_traits
 
 TREND_EPOCHS = 5
@@ -21,33 +29,63 @@ LAST_EPOCHS = 5
 
 @dataclass(frozen=True)
 class Training:
-    """One training: its card, its history and which test images (n,) it got right."""
+    """One training: its card, its history and what it answered to the test images.
+
+    ``predicted`` uint8 (n_test,) holds the most probable class of each image,
+    ``label_probability`` float32 (n_test,) the probability of its label, and ``correct`` bool
+    (n_test,) whether the two classes are one. A training that diverged has card and history
+    only.
+    """
 
     card: dict
     history: pd.DataFrame
-    correct: np.ndarray
+    correct: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+    label_probability: np.ndarray | None = None
+    reliability: Reliability | None = None
+    predictions_file: str | Path | None = None
 
     @property
     def seed(self):
         return self.card["seed"]
 
+    def probabilities(self):
+        """Read the class probabilities again, float32 (n_test, classes).
 
-def read_trainings(study, cards, histories, predictions):
+        A study's take up too much memory to be kept.
+        """
+        return read_predictions(self.predictions_file)[0]
+
+
+def read_trainings(study, data, cards, histories, predictions):
     """Read a study's trainings from three lists of paths, each in the study's order.
 
-    Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    ``data`` is the study's :class:`bakeoff.tables.DataSet`. Raises
+    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     trainings = []
     paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
-    for (model, seed), card, history, prediction in paths:
-        trainings.append(
-            Training(
-                card=read_card(card, model, seed),
-                history=read_history(history, model, seed),
-                correct=read_correct(prediction),
-            )
-        )
+    for (model, seed), card_file, history_file, predictions_file in paths:
+        card = read_card(card_file, model, seed)
+        history = read_history(history_file, model, seed)
+        answers = {}
+        if card["status"] == "ok":
+            answers = _answers(read_probabilities(predictions_file, data), data.labels)
+        trainings.append(Training(card, history, **answers, predictions_file=predictions_file))
     return trainings
+
+
+def _answers(probabilities, labels):
+    """Return what a :class:`Training` keeps of its probabilities (n_test, classes)."""
+    predicted = probabilities.argmax(axis=1).astype(np.uint8)
+    correct = predicted == labels
+    images = np.arange(len(labels))
+    return {
+        "correct": correct,
+        "predicted": predicted,
+        "label_probability": probabilities[images, labels],
+        "reliability": reliability(probabilities[images, predicted], correct),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +99,7 @@ class Model:
     key: str
     name: str
     description: str
+    family: str
     trainings: list[Training]
     diverged: list[dict]
 
@@ -73,6 +112,19 @@ class Model:
     def answers(self):
         """Which test images were answered rightly: dict from seed to boolean (n_test,)."""
         return {training.seed: training.correct for training in self.trainings}
+
+    @cached_property
+    def predicted(self):
+        """The answers, uint8 (n_test,), that the mean of the trainings' probabilities gives."""
+        if len(self.trainings) == 1:
+            return self.trainings[0].predicted
+        total = sum(training.probabilities() for training in self.trainings)
+        return total.argmax(axis=1).astype(np.uint8)
+
+    @cached_property
+    def reliability(self):
+        """How often answers of each confidence are right, over the answers of all trainings."""
+        return sum((training.reliability for training in self.trainings), start=NO_ANSWERS)
 
     @cached_property
     def accuracy(self):
@@ -136,6 +188,7 @@ def models_of_study(study, trainings):
             key=entry["model"],
             name=entry["name"],
             description=entry["description"],
+            family=entry["family"],
             trainings=[t for t in trainings if _of(t, entry) and t.card["status"] == "ok"],
             diverged=[t.card for t in trainings if _of(t, entry) and t.card["status"] != "ok"],
         )

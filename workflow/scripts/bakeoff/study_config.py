@@ -8,12 +8,20 @@ from pathlib import Path
 import jsonschema
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bakeoff.errors import StudyError
 
-_SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+_SCHEMAS = Path(__file__).parents[2] / "schemas"
 _COMMAND_LINE = "--config on the command line"
+# The kinds of published claims that set models against others.
+_COMPARING = {
+    "most_accurate",
+    "less_accurate",
+    "overfits_less",
+    "highest_train_accuracy",
+    "slower",
+}
 
 
 def read_config(config, files, root):
@@ -26,17 +34,32 @@ def read_config(config, files, root):
     documents = {str(file): _load_without_doubles(file) for file in files}
     config = _parse_texts(copy.deepcopy(config), (), documents)
     given = copy.deepcopy(config)
-    faults = [
-        _describe(error, given, documents)
-        for error in sorted(_validator().iter_errors(config), key=lambda e: list(map(str, e.path)))
-    ]
-    faults = faults or [
+    faults = _faults_of_form(config, "config", given, documents) or [
         f"{_origin(key, given, documents)}: {'.'.join(key)}: {fault}"
-        for key, fault in _faults_of_meaning(config, Path(root))
+        for key, fault in _faults_of_meaning(config, documents, Path(root))
     ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
     return config
+
+
+def read_published(config, root):
+    """Return what the file ``study.published`` of a checked config holds, or None without one.
+
+    ``root`` is the repository. The content is that of workflow/schemas/published.schema.yaml.
+    Raises :class:`StudyError` with one line for each fault found.
+    """
+    if config["study"]["published"] is None:
+        return None
+    file = Path(root) / config["study"]["published"]
+    shown = config["study"]["published"]
+    published = _load_without_doubles(file)
+    faults = _faults_of_form(published, "published", published, {shown: published}) or [
+        f"{shown}: {key}: {fault}" for key, fault in _faults_of_claims(published)
+    ]
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys(faults)))
+    return published
 
 
 def training_settings(config, model):
@@ -51,16 +74,17 @@ def training_settings(config, model):
     return settings
 
 
-def reported_study(config, models, unfinished=()):
+def reported_study(config, models, unfinished=(), published=None):
     """Return what the reporting steps need to know of the config.
 
     ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
-    because they have not finished.
+    because they have not finished; ``published`` is what :func:`read_published` returns.
     """
     data = config["data"]
     return {
         "title": config["study"]["title"],
-        "dataset": {key: data[key] for key in ("title", "validation")} | {"name": data["dataset"]},
+        "dataset": {key: data[key] for key in ("title", "validation", "disputed")}
+        | {"name": data["dataset"]},
         "models": [
             {"model": key}
             | {field: config["models"][key][field] for field in ("name", "description", "family")}
@@ -68,6 +92,8 @@ def reported_study(config, models, unfinished=()):
         ],
         "unfinished": [config["models"][key]["name"] for key in unfinished],
         "seeds": config["study"]["seeds"],
+        "show_images": config["study"]["show_images"],
+        "published": published,
     }
 
 
@@ -85,9 +111,18 @@ def _load_without_doubles(file):
             f"{file}: line {error.problem_mark.line + 1}: {error.problem}; expected YAML: mend"
             " that line."
         ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise StudyError(f"{file}: {reason}; expected YAML in UTF-8: mend the file.") from error
 
 
-def _validator():
+def _faults_of_form(content, schema, given, documents):
+    """Return a line for each fault of ``content`` against a schema, and fill in its defaults."""
+    errors = sorted(_validator(schema).iter_errors(content), key=lambda e: list(map(str, e.path)))
+    return [_describe(error, given, documents) for error in errors]
+
+
+def _validator(name):
     base = jsonschema.Draft202012Validator
 
     def fill_defaults(validator, properties, instance, schema):
@@ -99,7 +134,7 @@ def _validator():
 
     # YAML writes 13.0 where 13 is meant to be a whole number, and Python counts True as 1.
     whole_number = base.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    schema = YAML(typ="safe", pure=True).load(_SCHEMA)
+    schema = YAML(typ="safe", pure=True).load(_SCHEMAS / f"{name}.schema.yaml")
     extended = jsonschema.validators.extend(
         base, {"properties": fill_defaults}, type_checker=whole_number
     )
@@ -152,7 +187,7 @@ def _describe(error, given, documents):
                 f"{value!r} is out of range; expected {limit} {error.validator_value}:"
                 " change the value."
             )
-    return f"{_origin(key, given, documents)}: {'.'.join(key)}: {problem}"
+    return f"{_origin(key, given, documents)}: {'.'.join(key) or 'the whole file'}: {problem}"
 
 
 def _parse_texts(value, key, documents):
@@ -202,7 +237,7 @@ def _look_up(document, key):
     return document
 
 
-def _faults_of_meaning(config, root):
+def _faults_of_meaning(config, documents, root):
     """Yield (key, fault) for what the schema cannot see."""
     described = config["models"]
     for model in config["study"]["models"]:
@@ -229,6 +264,67 @@ def _faults_of_meaning(config, root):
             f"{data['holdout_images']} has no effect with `validation: {data['validation']}`;"
             " expected null: remove it, or set `validation: holdout`.",
         )
+    other = _data_set_of_disputed(config, documents)
+    if other != data["dataset"]:
+        yield (
+            ("data", "disputed"),
+            f"{len(data['disputed'])} places in the test set of {other}; expected those of"
+            f" {data['dataset']}: give them where the data set is named, or [] for none.",
+        )
+
+    published = config["study"]["published"]
+    if published is not None and not (root / published).is_file():
+        yield (
+            ("study", "published"),
+            f"{published!r} does not exist; expected a file in the repository: correct the path,"
+            " or set null.",
+        )
+
+
+def _faults_of_claims(published):
+    """Yield (key, fault) for what the schema of published figures cannot see."""
+    models = published["models"]
+    ids = [claim["id"] for claim in published["conclusions"]]
+    for number, claim in enumerate(published["conclusions"]):
+        key = f"conclusions.{number}"
+        if claim["id"] in ids[:number]:
+            yield f"{key}.id", f"{claim['id']!r} stands twice; expected each once: rename one."
+        for part in ("models", "than"):
+            for model in claim.get(part, []):
+                if model not in models:
+                    yield (
+                        f"{key}.{part}",
+                        f"{model!r} is not in the table; expected keys of `models`: add it there,"
+                        " or leave it out.",
+                    )
+        about = claim.get("models", models)
+        uncounted = [key for key in about if key in models and "parameters" not in models[key]]
+        if claim["kind"] == "parameters" and uncounted:
+            yield (
+                f"models.{uncounted[0]}.parameters",
+                f"missing; expected a number, which the claim {claim['id']!r} is about: add the"
+                " key.",
+            )
+        if claim["kind"] in _COMPARING and not set(claim.get("than", models)) - set(about):
+            yield (
+                f"{key}.models",
+                f"leaves no model to compare with; expected others, as {claim['kind']!r} compares:"
+                " name fewer, or add `than`.",
+            )
+
+
+def _data_set_of_disputed(config, documents):
+    """Return the data set that was named when ``data.disputed`` had the last word."""
+    data = config["data"]
+    owner = named = data["dataset"]
+    places = []
+    for document in documents.values():
+        given = document.get("data") or {}
+        named = given.get("dataset", named)
+        if "disputed" in given:
+            owner, places = named, given["disputed"]
+    # What a file says counts only where the command line says nothing else.
+    return owner if data["disputed"] and data["disputed"] == places else data["dataset"]
 
 
 def _faults_of_architecture(model, file):

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -101,16 +102,87 @@ def read_card(path, model, seed):
     return card
 
 
-def read_correct(path):
-    """Return which test images a training got right, boolean (n_test,), from its predictions.
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """What the reporting steps need to know of the prepared data.
+
+    ``class_names`` (classes,) str; for each test image ``labels`` uint8 (n_test,),
+    ``test_index`` int64 (n_test,), its place in the data set's own test set, and ``disputed``
+    bool (n_test,), whether its label is in doubt.
+    """
+
+    class_names: list[str]
+    labels: np.ndarray
+    test_index: np.ndarray
+    disputed: np.ndarray
+
+
+def read_data_set(path, disputed):
+    """Return the :class:`DataSet` of a prepared data file, without reading the images.
+
+    ``disputed`` are the places of the disputed labels in the data set's own test set. Raises
+    :class:`StudyError` when the file is damaged, or a place lies beyond the test set.
+    """
+    names = ("class_names", "y_test", "test_index")
+    try:
+        with np.load(path) as data:
+            classes, labels, test_index = (data[name] for name in names)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        expected = f"an npz file with {', '.join(names)}"
+        raise _broken(path, f"not prepared data ({error})", expected, _TABLE) from error
+    # Of a subset, the size of the whole test set is not known.
+    whole = np.array_equal(test_index, np.arange(len(test_index)))
+    beyond = [place for place in disputed if place >= len(test_index)]
+    if whole and beyond:
+        raise StudyError(
+            f"config: data.disputed: {beyond[0]}; expected places from 0 to"
+            f" {len(test_index) - 1:,}, as there are {len(test_index):,} test images in {path}:"
+            " correct the place."
+        )
+    return DataSet(classes.tolist(), labels, test_index, ~undisputed(test_index, disputed))
+
+
+def undisputed(test_index, disputed):
+    """Return which test images have a label that is not in doubt, boolean (n_test,).
+
+    ``test_index`` int (n_test,) is each test image's place in the data set's own test set;
+    ``disputed`` lists the places of the labels in doubt.
+    """
+    return ~np.isin(test_index, np.array(disputed, dtype=np.int64))
+
+
+def read_predictions(path):
+    """Return the probabilities, float32 (n_test, classes), and labels, uint8 (n_test,), of a file.
 
     Raises :class:`StudyError` when the file is damaged.
     """
+    expected = "probabilities (images, classes) and labels (images,)"
     try:
         with np.load(path) as test:
-            return test["probabilities"].argmax(axis=1) == test["labels"]
+            probabilities, labels = test["probabilities"], test["labels"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _broken(path, f"not predictions ({error})", "probabilities and labels") from error
+        raise _broken(path, f"not predictions ({error})", expected) from error
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
+        shapes = f"probabilities {probabilities.shape} and labels {labels.shape}"
+        raise _broken(path, shapes, expected)
+    return probabilities, labels
+
+
+def read_probabilities(path, data):
+    """Return the class probabilities, float32 (n_test, classes), of a training that ended well.
+
+    Raises :class:`StudyError` when the file is damaged, is not of the test images of ``data``,
+    a :class:`DataSet`, or holds probabilities that are not finite.
+    """
+    probabilities, labels = read_predictions(path)
+    if not np.array_equal(labels, data.labels):
+        raise _broken(path, "labels of other test images", "those of the prepared data")
+    if probabilities.shape[1] != len(data.class_names):
+        expected = f"{len(data.class_names)}, one for each class of the prepared data"
+        raise _broken(path, f"{probabilities.shape[1]} probabilities an image", expected)
+    if not np.isfinite(probabilities).all():
+        raise _broken(path, "probabilities that are not numbers", "numbers from 0 to 1")
+    return probabilities
 
 
 def card_value(card, path, *keys):
@@ -124,6 +196,25 @@ def card_value(card, path, *keys):
             raise _broken(path, f"{'.'.join(keys)} is missing", "a complete card")
         value = value[key]
     return value
+
+
+def read_runs(path, study):
+    """Return runs.csv: a row a training of ``study``, texts as str, numbers as float or int.
+
+    Raises :class:`StudyError` when the file is not the whole table.
+    """
+    texts = ["model", "status", "device", "backend", "precision", "python", "keras"]
+    trainings = trainings_of(study)
+    try:
+        runs = pd.read_csv(
+            path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""]
+        )
+        whole = list(zip(runs["model"], runs["seed"], strict=True)) == trainings
+    except (KeyError, ValueError) as error:
+        raise _broken(path, "not a table of trainings", "a row a training", _TABLE) from error
+    if not whole:
+        raise _broken(path, f"{len(runs)} rows", f"all {len(trainings)} trainings", _TABLE)
+    return runs
 
 
 def read_summary(path, study):

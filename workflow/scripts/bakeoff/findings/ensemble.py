@@ -1,0 +1,154 @@
+"""What the models reach when they answer together."""
+
+import numpy as np
+
+from bakeoff import wording as w
+from bakeoff.comparisons import LEVEL, accuracy_interval, compare, holm
+from bakeoff.ensembles import soft_vote
+from bakeoff.findings.finding import Finding, names
+
+
+def answers_together(results):
+    """What the mean of the probabilities reaches: of all models, and of the best group."""
+    title = "What the models reach together"
+    best, group = results.best[0], [*results.best, *results.alike]
+    if _trainings(results.finished) == 1:
+        return Finding("ensemble", title, ["One training alone cannot vote."])
+    voters = {}
+    if len(results.finished) > 1:
+        voters[_every(results.finished)] = results.finished
+    if 1 < len(group) < len(results.finished):
+        voters["the best group"] = group
+    if len(best.trainings) > 1:
+        voters[best.name] = [best]
+    seeds, labels = results.study["seeds"], results.data.labels
+    votes = {who: soft_vote(members, seeds, labels) for who, members in voters.items()}
+
+    compared = _against(best, votes)
+    text = [
+        "A vote is the mean of its members' probabilities (soft vote), which answers with the"
+        " most probable class."
+    ]
+    text += [_by_seed(who, vote, best, compared) for who, vote in votes.items() if vote.by_seed]
+    if len(compared) > 1:
+        text.append("The p-values are corrected for there being two votes (Holm).")
+    text.append(_group(results, group, votes))
+    text += [_together(votes), _cost(votes, best)]
+    return Finding("ensemble", title, [t for t in text if t], table=_table(best, votes, compared))
+
+
+def _trainings(models):
+    return sum(len(model.trainings) for model in models)
+
+
+def _every(models):
+    return "both models" if len(models) == 2 else f"all {len(models)} models"
+
+
+def _against(best, votes):
+    """Return (Comparison, corrected p) of each vote a seed with the best single model."""
+    compared = {}
+    for who, vote in votes.items():
+        seeds = [seed for seed in vote.by_seed if seed in best.answers]
+        if seeds:
+            compared[who] = compare(
+                np.stack([vote.by_seed[seed] for seed in seeds]),
+                np.stack([best.answers[seed] for seed in seeds]),
+            )
+    corrected = holm([comparison.p for comparison in compared.values()])
+    return dict(zip(compared, zip(compared.values(), corrected, strict=True), strict=True))
+
+
+def _by_seed(who, vote, best, compared):
+    value, low, high = accuracy_interval(np.stack(list(vote.by_seed.values())))
+    seeds = f", mean over {len(vote.by_seed)} seeds" if len(vote.by_seed) > 1 else ""
+    sentence = (
+        f"The vote of {who} has a test accuracy of {w.percent(value)} (95 % interval"
+        f" {w.percent(low)} to {w.percent(high)}{seeds})"
+    )
+    if who not in compared:
+        return f"{sentence}."
+    comparison, p = compared[who]
+    verdict = "cannot be told from"
+    if p < LEVEL:
+        verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
+    return (
+        f"{sentence}. It {verdict} {best.name}, the best single model: the difference is"
+        f" {w.points(comparison.difference)}"
+        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(p)}."
+    )
+
+
+def _group(results, group, votes):
+    if "the best group" in votes:
+        return (
+            f"The best group is {names(group)}: the best and all that are not shown to be worse. It"
+            " was picked on these same test images, so what it reaches is optimistic."
+        )
+    if len(results.finished) == 1:
+        return None
+    if len(group) == 1:
+        return f"The best group is {names(group)} alone, so it has no vote of its own."
+    return "The best group is all of the models."
+
+
+def _together(votes):
+    """What all trainings of the members reach in one vote."""
+    sentences = []
+    for who, vote in votes.items():
+        if _has_more_than_a_seed(vote):
+            value, low, high = accuracy_interval(vote.together[None])
+            sentences.append(
+                f"The {_trainings(vote.members):,} trainings of {who} in one vote reach"
+                f" {w.percent(value)} (95 % interval {w.percent(low)} to {w.percent(high)})."
+            )
+    return " ".join(sentences)
+
+
+def _has_more_than_a_seed(vote):
+    """Tell whether the vote of all trainings is another than those of the seeds."""
+    return not vote.by_seed or _trainings(vote.members) > len(vote.members)
+
+
+def _cost(votes, best):
+    sentence = "A vote costs as much as its members together"
+    totals = [
+        f"{sum(model.cost['parameters'] for model in vote.members):,} for {who}"
+        for who, vote in votes.items()
+        if len(vote.members) > 1
+    ]
+    if not totals:
+        return f"{sentence}."
+    own = f"{best.cost['parameters']:,} of {best.name}"
+    return f"{sentence}: in parameters {w.listing(totals)}, against {own}."
+
+
+def _table(best, votes, compared):
+    columns = ["Vote of", "Trainings in it", "Test accuracy", "95 % interval"]
+    if compared:
+        columns += [f"Above {best.name} (points)", "95 % interval", "p"]
+    rows = [[f"{best.name}, one training", "1", *_accuracy(best.accuracy)]]
+    for who, vote in votes.items():
+        if vote.by_seed:
+            correct = np.stack(list(vote.by_seed.values()))
+            rows.append([who, f"{len(vote.members):,}", *_accuracy(accuracy_interval(correct))])
+            if who in compared:
+                comparison, p = compared[who]
+                rows[-1] += [
+                    w.number(100 * comparison.difference),
+                    w.points_interval(comparison.low, comparison.high),
+                    w.probability(p),
+                ]
+        if _has_more_than_a_seed(vote):
+            own = _accuracy(accuracy_interval(vote.together[None]))
+            rows.append([f"{who}, all trainings", f"{_trainings(vote.members):,}", *own])
+    filled = [
+        [who[:1].upper() + who[1:], *rest, *[""] * (len(columns) - 1 - len(rest))]
+        for who, *rest in rows
+    ]
+    return {"columns": columns, "rows": filled}
+
+
+def _accuracy(accuracy):
+    value, low, high = accuracy
+    return [w.percent(value), f"{w.percent(low)} to {w.percent(high)}"]
