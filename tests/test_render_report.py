@@ -1,23 +1,38 @@
-"""Tests of the report: it is one file, it is whole, and nothing in it runs or loads."""
+"""Tests of the report: it is one file, it is whole, and nothing in it loads."""
 
+import base64
+import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from collect_results import collect_results
-from fabricated_study import fabricate_training
-from plot_loss_curves import plot_loss_curves
-from plot_tradeoffs import plot_tradeoffs
-from render_report import inline_svg, layer_table, render_report, unbroken
-from write_conclusions import write_conclusions
+from bakeoff.colours import GRID, INK, PAPER
+from bakeoff.errors import StudyError
+from bakeoff.page.drawings import inline_svg
+from bakeoff.page.gallery import hardest_images, png_uri, read_test_images
+from bakeoff.page.origin import origin
+from bakeoff.page.tables import (
+    HEAT_LEVELS,
+    MOST_PAIRS,
+    aligned,
+    confusion_matrix,
+    layer_table,
+    most_confused,
+    pair_table,
+)
+from fabricated_study import fabricate_data, fabricate_training
+from render_report import arrows_whole, unbroken
+from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
-COMMAND = "snakemake --cores 4 --configfile config/quick.yaml"
-COMMAND = "snakemake --cores 4 --configfile config/quick.yaml"
-TEMPLATE = Path(__file__).parents[1] / "workflow" / "report" / "report.html.j2"
-HOSTILE = '<script>alert("1")</script> & <b>'
+HOSTILE = '<script>alert("1")</script> & <b> {{ 7 * 7 }}'
 LAYERS = [
     {
         "name": name,
@@ -31,46 +46,24 @@ LAYERS = [
 ]
 
 
-def render(folder, models, seeds=(0,), title="A study", **shared):
+def render(folder, models, seeds=(0,), data=None, study=None, **shared):
     """Make a report through the real steps; ``models`` maps name to training settings."""
-    study = {
-        "title": title,
-        "dataset": {"name": "mnist", "title": "MNIST", "validation": "test"},
-        "models": [
-            {"model": f"model_{i}", "name": name, "description": f"about {name}", "family": name}
-            for i, name in enumerate(models)
-        ],
-        "seeds": list(seeds),
-        "unfinished": [],
-    }
-    files = [
-        fabricate_training(folder, f"model_{i}", seed, **({"layers": LAYERS} | shared | settings))
-        for i, settings in enumerate(models.values())
-        for seed in seeds
-    ]
-    histories, cards, predictions = (
-        [file / name for file in files] for name in ("history.csv", "card.json", "predictions.npz")
-    )
-    summary, findings, page = (folder / name for name in ("summary.csv", "findings.json", "page"))
-    curves = [folder / f"loss_{entry['model']}.svg" for entry in study["models"]]
-    overview = folder / "loss_overview.svg"
-    tradeoffs = [folder / "accuracy_parameters.svg", folder / "accuracy_multiply_adds.svg"]
-    tables = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    collect_results(study, histories, cards, predictions, *tables)
-    plot_loss_curves(study, histories, curves, overview)
-    plot_tradeoffs(study, summary, *tradeoffs)
-    write_conclusions(study, cards, histories, predictions, folder / "conclusions.md", findings)
-    figures = curves, overview, tradeoffs
-    render_report(study, COMMAND, summary, findings, cards, *figures, TEMPLATE, page)
-    return page.read_text(encoding="utf-8")
+    study = describe_study(models, seeds, **(study or {}))
+    for entry, settings in zip(study["models"], models.values(), strict=True):
+        for seed in seeds:
+            settings = {"layers": LAYERS} | shared | settings
+            fabricate_training(folder, entry["model"], seed, **settings)
+    sizes = {key: shared[key] for key in ("images", "classes") if key in shared}
+    fabricate_data(folder, **sizes | (data or {}))
+    return run_steps(folder, study).read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):
-    """Collects a page's elements, its text and its style sheets."""
+    """Collects a page's elements, its text, and what stands in its styles and scripts."""
 
     def __init__(self, html):
         super().__init__()
-        self.elements, self.styles, self._open = [], [], None
+        self.elements, self.styles, self.scripts, self._open = [], [], [], None
         self.text = ""
         self.feed(html)
         self.text = " ".join(self.text.replace("\u00a0", " ").replace("\u2011", "-").split())
@@ -81,9 +74,12 @@ class Page(HTMLParser):
 
     handle_startendtag = handle_starttag
 
+    def handle_endtag(self, tag):
+        self._open = None
+
     def handle_data(self, data):
-        if self._open == "style":
-            self.styles.append(data)
+        if self._open in ("style", "script"):
+            getattr(self, f"{self._open}s").append(data)
         else:
             self.text += f" {data}"
 
@@ -106,15 +102,26 @@ def test_the_page_loads_nothing(made):
     page = Page(made[0])
     references = page.attributes("src", "href", "xlink:href", "data", "action", "poster", "srcset")
     assert references
-    assert [r for r in references if not r.startswith("#") and r != "data:,"] == []
-    styles = "\n".join([*page.styles, *page.attributes("style")])
-    assert "@import" not in styles
+    assert [r for r in references if not r.startswith(("#", "data:"))] == []
+    (style,), (script,) = page.styles, page.scripts
+    assert "@import" not in style
+    assert "url(" not in style
+    assert not re.search("fetch|XMLHttpRequest|import|http", script)
     urls = re.findall(r"url\(\s*([^)]*)\)", made[0])
     assert urls
     assert all(url.startswith("#") for url in urls)
-    assert not {"script", "iframe", "object", "embed", "link"} & {
-        tag for tag, attributes in page.elements if attributes.get("rel") != "icon"
-    }
+    assert not {"iframe", "object", "embed", "base", "form"} & {tag for tag, _ in page.elements}
+
+
+def test_the_policy_allows_the_pages_own_script_and_style_alone(made):
+    page = Page(made[0])
+    policy = page.all("meta")[1]
+    assert policy["http-equiv"] == "Content-Security-Policy"
+    assert "default-src 'none'" in policy["content"]
+    assert "unsafe" not in policy["content"]
+    # Style attributes would need an exception.
+    assert page.attributes("style") == []
+    assert [name for _, a in page.elements for name in a if name.startswith("on")] == []
 
 
 def test_every_id_is_its_own_and_every_reference_finds_its_target(made):
@@ -123,6 +130,7 @@ def test_every_id_is_its_own_and_every_reference_finds_its_target(made):
     assert len(ids) == len(set(ids))
     targets = re.findall(r"url\(#([^)]*)\)", made[0])
     targets += [r[1:] for r in page.attributes("href", "xlink:href") if r.startswith("#")]
+    targets += page.attributes("aria-labelledby")
     assert set(targets) <= set(ids)
 
 
@@ -130,13 +138,34 @@ def test_the_page_is_readable_without_looking(made):
     page = Page(made[0])
     assert page.all("html")[0]["lang"] == "en"
     assert all(header["scope"] in ("col", "row") for header in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
     drawings = page.all("svg")
-    # Two models, the overview, two comparisons.
-    assert len(drawings) == 5
-    assert all(drawing["role"] == "img" and drawing["aria-label"] for drawing in drawings)
-    assert len({drawing["aria-label"] for drawing in drawings}) == 5
+    # Forest, overview, overlay, four trade-offs, matrix, reliability, two models.
+    assert len(drawings) == 11
+    assert all(drawing["role"] == "img" for drawing in drawings)
+    labels = [drawing["aria-label"] for drawing in drawings]
+    assert len(set(labels)) == 11
+    assert all(label.endswith(".") for label in labels)
     assert {"header", "nav", "main", "section", "article"} <= {tag for tag, _ in page.elements}
-    assert page.all("meta")[1]["content"] == "width=device-width, initial-scale=1"
+    assert page.all("meta")[2]["content"] == "width=device-width, initial-scale=1"
+
+
+def test_the_parts_come_in_the_order_in_which_they_are_read(made):
+    html, folder = made
+    text = Page(html).text
+    findings = json.loads((folder / "findings.json").read_text())
+    parts = [
+        *(findings["findings"][0]["text"][0], "Bear in mind", findings["cautions"][0]),
+        *(findings["setting"][0], "How it was made", "Losses and accuracies"),
+    ]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    ids = Page(html).attributes("id")
+    sections = [
+        *("results", "accuracy", "losses", "costs", "comparisons"),
+        *("findings", "errors", "models", "model-1", "model-2", "origin"),
+    ]
+    assert [name for name in ids if name in sections] == sections
 
 
 def test_the_page_holds_the_tables_and_says_what_the_findings_say(made):
@@ -151,7 +180,7 @@ def test_the_page_holds_the_tables_and_says_what_the_findings_say(made):
     assert [sentence for sentence in sentences if sentence not in text] == []
     for line in (folder / "summary.txt").read_text().splitlines():
         if line.startswith("|"):
-            assert " ".join(cell.strip() for cell in line.strip("|").split("|")) in text
+            assert " ".join(" ".join(line.split("|")).split()) in text
 
 
 def test_the_page_says_how_it_was_made(made):
@@ -162,16 +191,40 @@ def test_the_page_says_how_it_was_made(made):
         "CPU: made up",
         "python 3.11.7, keras 3.15.1, tensorflow 2.21.0",
         "2 trainings, 4 min in all; the last finished 2026-01-01T00:00:00+00:00",
+        "2 trainings: c0ffee" + "0" * 34 + ", files as committed",
+        f"Commit of this page {TREE['id']}, files as committed",
         COMMAND,
     ):
         assert fact in text
 
 
+def test_commits_are_counted(tmp_path):
+    study = describe_study(["Model 1"], [0, 1, 2, 3])
+    cards = []
+    for seed, commit in enumerate((TREE, TREE | {"clean": False}, None, TREE)):
+        folder = fabricate_training(tmp_path, "model_0", seed, commit=commit)
+        cards.append(json.loads((folder / "card.json").read_text()))
+    facts = dict(origin(study, COMMAND, cards, None))
+    assert facts["Commit of the trainings"] == [
+        f"2 trainings: {TREE['id']}, files as committed",
+        f"1 training: {TREE['id']}, with changes that were not committed",
+        "1 training: not known: no git repository",
+    ]
+    assert facts["Commit of this page"] == ["not known: no git repository"]
+
+
 def test_what_a_user_types_is_text(tmp_path):
-    html = render(tmp_path, {HOSTILE: {}, "Model 2": {"device": HOSTILE}}, title=HOSTILE)
+    classes = [HOSTILE, *"123456789"]
+    html = render(
+        tmp_path,
+        {HOSTILE: {}, "Model 2": {"device": HOSTILE}},
+        data={"class_names": classes},
+        study={"title": HOSTILE},
+    )
     page = Page(html)
-    assert page.all("script") == page.all("b") == []
-    assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &lt;b&gt;" in html
+    assert len(page.all("script")) == 1
+    assert page.all("b") == []
+    assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &lt;b&gt; {{ 7 * 7 }}" in html
     assert page.text.count(HOSTILE) > 5
 
 
@@ -192,17 +245,168 @@ def test_a_diverged_model_has_its_place(tmp_path):
     assert "Model 2 diverged with seed 0" in text
     assert "Diverged: its loss stopped being a number" in text
     assert "nan" not in text.lower()
+    assert text.count("Confusion matrix of Model") == 2
+
+
+def test_a_study_without_a_result_still_makes_a_page(tmp_path):
+    text = Page(render(tmp_path, {"Model 1": {"status": "diverged"}})).text
+    assert "No training ended well" in text
+    assert "nan" not in text.lower()
+
+
+def test_ten_models_and_three_seeds_fit_in_five_megabytes(tmp_path):
+    models = {f"Model {number}": {"accuracy": 0.9 + number / 200} for number in range(10)}
+    assert len(render(tmp_path, models, seeds=(0, 1, 2)).encode()) < 5e6
+
+
+def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
+    folder = tmp_path
+    wrong = {"Model 1": [3, 14], "Model 2": [3], "Model 3": [3]}
+    html = render(
+        folder,
+        {name: {"wrong_images": images} for name, images in wrong.items()},
+        data={"test_index": np.arange(1000) * 2},
+        study={
+            "dataset": {"name": "mnist", "title": "MNIST", "validation": "test", "disputed": [28]}
+        },
+    )
+    page = Page(html)
+    pictures = page.all("img")
+    assert [picture["alt"] for picture in pictures] == ["Digit labelled 3", "Digit labelled 4"]
+    with np.load(folder / "data" / "mnist.npz") as data:
+        shown = decoded(pictures[1]["src"])
+        np.testing.assert_array_equal(shown, np.rint(255 * data["x_test"][14, ..., 0]))
+    assert (
+        "Labelled 3 Test image 6. All 3 models are wrong. ✗ 4 , wrongly : Models 1, 2 and 3"
+        " Labelled 4 disputed label Test image 28. 1 of 3 models is wrong."
+        " ✓ 4 , rightly : Models 2 and 3 ✗ 5 , wrongly : Model 1"
+    ) in page.text
+
+
+def decoded(uri):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
+
+
+def test_images_that_may_not_be_shown_are_listed_without_pictures(tmp_path):
+    models = {"Model 1": {"wrong_images": [3]}, "Model 2": {"wrong_images": [3]}}
+    html = render(tmp_path, models, study={"show_images": False})
+    page = Page(html)
+    assert page.all("img") == []
+    assert "base64" not in html
+    assert "Labelled 3 Test image 3. Both models are wrong." in page.text
+
+
+def test_images_of_another_data_set_are_refused(tmp_path):
+    file = fabricate_data(tmp_path, images=10)
+    with pytest.raises(StudyError, match=r"mnist\.npz: no test images in the rows"):
+        read_test_images(file, [3, 10])
+
+
+def test_grey_values_are_kept():
+    image = np.linspace(0, 1, 28 * 28, dtype=np.float32).reshape(28, 28)
+    np.testing.assert_array_equal(decoded(png_uri(image)), np.rint(255 * image))
+
+
+def test_a_gallery_names_classes_that_are_no_digits():
+    entry = {"image": 0, "place": 7, "label": 1, "disputed": False, "wrong_models": 1}
+    findings = {
+        "classes": ["bag", "coat"],
+        "models": [{"model": "a", "name": "Model 1"}],
+        "errors": {"hardest": [entry | {"answers": {"a": 0}}]},
+    }
+    (found,) = hardest_images(findings)
+    assert found["alt"] == "Image labelled coat"
+    assert found["wrong"] == "The model is wrong"
+    assert found["answers"] == [{"answer": "bag", "right": False, "models": "Model 1"}]
+
+
+def test_confusions_are_shaded_by_their_number():
+    errors = {"confusion": [[90, 10, 0], [1, 99, 0], [0, 3, 0]], "recall": [0.9, 0.99, None]}
+    first, second, third = confusion_matrix(errors, ["a", "b", "c"])
+    assert [cell["heat"] for cell in first["cells"]] == [None, HEAT_LEVELS, 0]
+    assert [cell["heat"] for cell in second["cells"]] == [1, None, 0]
+    assert 1 < third["cells"][1]["heat"] < HEAT_LEVELS
+    assert [row["recall"] for row in (first, second, third)] == ["90.00 %", "99.00 %", "–"]
+
+
+def test_many_classes_are_told_by_their_most_frequent_confusions():
+    classes = [f"class {number}" for number in range(30)]
+    confusion = 100 * np.eye(30, dtype=int)
+    confusion[4, 7], confusion[7, 4] = 25, 3
+    recall = [float(row[i] / row.sum()) for i, row in enumerate(confusion)]
+    errors = {"confusion": confusion.tolist(), "recall": recall}
+    assert confusion_matrix(errors, classes) is None
+    confusions, recalls = most_confused(errors, classes)
+    assert confusions["rows"] == [
+        ["class 4", "class 7", "25", "20.00 %"],
+        ["class 7", "class 4", "3", "2.91 %"],
+    ]
+    assert recalls["rows"][0] == ["class 4", "80.00 %"]
+    assert len(recalls["rows"]) == 12
+
+
+def compared(models, best=0):
+    """Findings of ``models`` models, each pair compared, the first of a pair ahead."""
+    keys = [f"model_{number}" for number in range(models)]
+    pair = {"difference": 0.01, "low": -0.002, "high": 0.022, "only_a": 1200, "only_b": 2}
+    pair |= {"p": 0.0004, "p_holm": 0.04, "ahead": 0.9}
+    return {
+        "models": [
+            {"model": key, "name": key.title(), "verdict": "best" if i == best else "worse"}
+            for i, key in enumerate(keys)
+        ],
+        "comparisons": [{"a": a, "b": b} | pair for i, a in enumerate(keys) for b in keys[i + 1 :]],
+    }
+
+
+def test_all_pairs_of_a_few_models_are_listed():
+    table, note = pair_table(compared(15))
+    assert len(table["rows"]) == 105 == MOST_PAIRS
+    assert note is None
+    assert table["rows"][0] == [
+        *("Model_0", "Model_1", "1.00", "[−0.20, 2.20]", "1,200", "2", "< 0.001", "0.040", "90 %")
+    ]
+    assert table["numeric"] == [False, False] + [True] * 7
+    assert pair_table(compared(1)) == (None, None)
+
+
+def test_of_many_models_the_pairs_with_the_best_are_listed_from_its_side():
+    table, note = pair_table(compared(16, best=3))
+    assert len(table["rows"]) == 15
+    assert "Of the 120 pairs, the table lists the 15 with a best model" in note
+    assert {row[0] for row in table["rows"]} == {"Model_3"}
+    assert table["rows"][0] == [
+        *("Model_3", "Model_0", "−1.00", "[−2.20, 0.20]", "2", "1,200", "< 0.001", "0.040", "10 %")
+    ]
 
 
 def test_layers_with_unknown_sizes_are_shown_as_unknown():
     assert layer_table(LAYERS)["rows"][1] == ["mine", "MyLayer", "28x?x1", "1,234", "unknown"]
 
 
-def test_drawings_keep_no_size_and_no_id_in_common(tmp_path):
+def test_columns_of_numbers_are_known_by_their_cells():
+    columns = {
+        "name": ["Model 1", "Model 2"],
+        "share": ["99.36 %", "diverged"],
+        "difference": ["−0.05", ""],
+        "interval": ["[−0.05, 0.41]", "–"],
+        "p": ["< 0.001", "0.21"],
+        "diverged": ["0 of 3", "3 of 3"],
+        "span": ["99.1 to 99.4 %", "98.9 % to 99.1 %"],
+        "verdict": ["best", "worse"],
+    }
+    table = aligned(list(columns), list(zip(*columns.values(), strict=True)))
+    assert table["numeric"] == [False, *[True] * 6, False]
+
+
+def test_drawings_suit_a_page(tmp_path):
     drawing = (
         '<?xml version="1.0"?><!DOCTYPE svg><svg xmlns="http://www.w3.org/2000/svg" width="9pt"'
-        ' xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"><metadata>x</metadata>'
-        '<defs><path id="a"/></defs><use xlink:href="#a" style="clip-path: url(#a)"/></svg>'
+        ' height="9pt" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
+        "<metadata>x</metadata><defs><style>* {stroke: red}</style>"
+        '<path id="a" d="M 0.123456 1\nz"/></defs><g id="unused">'
+        f'<use xlink:href="#a" style="clip-path: url(#a); stroke: {GRID.upper()}"/>'
+        f'<path fill="{PAPER}"/><text fill="{INK}">{INK.replace("#", "")}</text></g></svg>'
     )
     for name in ("one.svg", "two.svg"):
         (tmp_path / name).write_text(drawing)
@@ -210,10 +414,16 @@ def test_drawings_keep_no_size_and_no_id_in_common(tmp_path):
     assert one.startswith("<svg")
     assert 'id="one-a"' in one
     assert 'href="#one-a"' in one
-    assert "url(#one-a)" in one
+    assert 'clip-path="url(#one-a)"' in one
     assert 'aria-label="a &quot;&lt;label&gt;&quot;"' in one
-    assert "width" not in one
-    assert "metadata" not in one
+    # The page's colours, attributes in place of styles, and no more digits than can be seen.
+    assert 'stroke="var(--grid)"' in one
+    assert 'fill="var(--paper)"' in one
+    assert f'<text fill="var(--ink)">{INK.replace("#", "")}</text>' in one
+    assert 'width="12"' in one
+    assert 'd="M 0.12 1 z"' in one
+    for left_out in ("height", "metadata", "style", "unused"):
+        assert left_out not in one
     assert 'id="two-a"' in inline_svg(tmp_path / "two.svg", "a label")
 
 
@@ -221,3 +431,47 @@ def test_numbers_stay_with_their_units():
     assert unbroken("99.36 % of p-values, p = 0.21 and 2 points") == (
         "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0points"
     )
+
+
+def test_arrows_are_not_broken():
+    assert arrows_whole("1 --(<b>)--> 2 --> 3\n4") == (
+        '<span class="step">1</span> <span class="step">--(&lt;b&gt;)--&gt; 2</span>'
+        ' <span class="step">--&gt; 3</span>\n<span class="step">4</span>'
+    )
+
+
+@pytest.fixture
+def large_study(tmp_path):
+    """A hundred models with ten seeds each, 10,000 test images; removed afterwards."""
+    folder = tmp_path / "large"
+    models = [f"Model {number}" for number in range(1, 101)]
+    study = describe_study(models, list(range(10)))
+    for number, entry in enumerate(study["models"]):
+        for seed in study["seeds"]:
+            accuracy = 0.985 + 0.0001 * number
+            fabricate_training(
+                folder, entry["model"], seed, images=10_000, accuracy=accuracy, layers=LAYERS
+            )
+    fabricate_data(folder, images=10_000)
+    (folder / "study.json").write_text(json.dumps(study))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_hundred_models_with_ten_seeds_take_a_minute_and_two_gigabytes(large_study):
+    run = subprocess.run(
+        [sys.executable, Path(__file__).with_name("steps_after_training.py"), large_study],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    used = json.loads(run.stdout.splitlines()[-1])
+    # Of the processor, in one process; twice the minute, as machines differ.
+    assert used["seconds"] < 120
+    assert used["mebibytes"] < 2048
+    html = (large_study / "report.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert len([model for model in page.all("details") if model.get("class") == "model"]) == 100
+    # Of 4,950 pairs the page lists those with the best, and lists in sentences stay short.
+    assert "Of the 4,950 pairs, the table lists the 99 with a best model" in page.text
+    assert max(map(len, re.findall(r"<(?:p|li)[^>]*>(.*?)</(?:p|li)>", html))) < 1500

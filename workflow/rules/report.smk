@@ -4,16 +4,23 @@
 rule collect_results:
     """Gather every training into the tables."""
     input:
+        data="<results>/data/<dataset>.npz",
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
-        text=report("<results>/summary.txt", category="Results", caption="../report/summary.rst"),
+        text=report(
+            "<results>/summary.txt",
+            category="Results",
+            labels={"result": "tables"},
+            caption="../report/summary.rst",
+        ),
         markdown="<results>/summary.md",
     log:
         "<results>/logs/collect_results.log",
+    localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
@@ -24,22 +31,34 @@ rule collect_results:
 
 
 rule plot_loss_curves:
-    """Draw each model's losses over the epochs, and all models on one scale."""
+    """Draw each model's losses over the epochs, and all models side by side and in one."""
     input:
         histories=per_training("history.csv"),
     output:
-        models=report(
-            expand("<results>/figures/loss_{model}.svg", model=MODELS),
-            category="Loss curves",
-            caption="../report/loss_curves.rst",
-        ),
+        models=[
+            report(
+                f"<results>/figures/loss_{model}.svg",
+                category="Loss curves",
+                labels={"figure": "one model", "model": label_of(model)},
+                caption="../report/loss_curves.rst",
+            )
+            for model in MODELS
+        ],
         overview=report(
             "<results>/figures/loss_overview.svg",
             category="Loss curves",
-            caption="../report/loss_curves.rst",
+            labels={"figure": "side by side", "model": "all"},
+            caption="../report/loss_overview.rst",
+        ),
+        overlay=report(
+            "<results>/figures/loss_overlay.svg",
+            category="Loss curves",
+            labels={"figure": "validation loss in one", "model": "all"},
+            caption="../report/loss_overlay.rst",
         ),
     log:
         "<results>/logs/plot_loss_curves.log",
+    localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
@@ -49,23 +68,108 @@ rule plot_loss_curves:
         "../scripts/plot_loss_curves.py"
 
 
+rule plot_accuracies:
+    """Draw each model's accuracy with its interval."""
+    input:
+        findings="<results>/findings.json",
+    output:
+        forest=report(
+            "<results>/figures/accuracy_forest.svg",
+            category="Accuracy",
+            labels={"figure": "accuracy with intervals"},
+            caption="../report/accuracies.rst",
+        ),
+    log:
+        "<results>/logs/plot_accuracies.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        study=STUDY,
+        sources=sources_of("workflow/scripts/plot_accuracies.py"),
+    script:
+        "../scripts/plot_accuracies.py"
+
+
+rule plot_comparisons:
+    """Draw the difference between every two models."""
+    input:
+        findings="<results>/findings.json",
+    output:
+        matrix=report(
+            "<results>/figures/comparisons.svg",
+            category="Accuracy",
+            labels={"figure": "every two models compared"},
+            caption="../report/comparisons.rst",
+        ),
+    log:
+        "<results>/logs/plot_comparisons.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        study=STUDY,
+        sources=sources_of("workflow/scripts/plot_comparisons.py"),
+    script:
+        "../scripts/plot_comparisons.py"
+
+
+rule plot_calibration:
+    """Draw how often each model is right when it says how sure it is."""
+    input:
+        findings="<results>/findings.json",
+    output:
+        reliability=report(
+            "<results>/figures/reliability.svg",
+            category="Accuracy",
+            labels={"figure": "confidence and accuracy"},
+            caption="../report/calibration.rst",
+        ),
+    log:
+        "<results>/logs/plot_calibration.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        study=STUDY,
+        sources=sources_of("workflow/scripts/plot_calibration.py"),
+    script:
+        "../scripts/plot_calibration.py"
+
+
 rule plot_tradeoffs:
-    """Draw accuracy against parameters and against computation."""
+    """Draw accuracy against size, computation and time."""
     input:
         summary="<results>/summary.csv",
+        runs="<results>/runs.csv",
     output:
         parameters=report(
             "<results>/figures/accuracy_parameters.svg",
             category="Accuracy and cost",
+            labels={"accuracy against": "parameters"},
             caption="../report/tradeoffs.rst",
         ),
         multiply_adds=report(
             "<results>/figures/accuracy_multiply_adds.svg",
             category="Accuracy and cost",
+            labels={"accuracy against": "multiply-adds"},
+            caption="../report/tradeoffs.rst",
+        ),
+        training_time=report(
+            "<results>/figures/accuracy_training_time.svg",
+            category="Accuracy and cost",
+            labels={"accuracy against": "training time"},
+            caption="../report/tradeoffs.rst",
+        ),
+        latency=report(
+            "<results>/figures/accuracy_latency.svg",
+            category="Accuracy and cost",
+            labels={"accuracy against": "latency"},
             caption="../report/tradeoffs.rst",
         ),
     log:
         "<results>/logs/plot_tradeoffs.log",
+    localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
@@ -78,16 +182,21 @@ rule plot_tradeoffs:
 rule write_conclusions:
     """Compute the findings and say them in words."""
     input:
+        data="<results>/data/<dataset>.npz",
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
     output:
         conclusions=report(
-            "<results>/conclusions.md", category="Results", caption="../report/conclusions.rst"
+            "<results>/conclusions.md",
+            category="Results",
+            labels={"result": "conclusions"},
+            caption="../report/conclusions.rst",
         ),
         findings="<results>/findings.json",
     log:
         "<results>/logs/write_conclusions.log",
+    localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
@@ -101,23 +210,36 @@ rule render_report:
     """Put everything on one page that opens offline."""
     input:
         summary="<results>/summary.csv",
+        runs="<results>/runs.csv",
         findings="<results>/findings.json",
-        curves=expand("<results>/figures/loss_{model}.svg", model=MODELS),
-        overview="<results>/figures/loss_overview.svg",
-        tradeoffs=[
-            "<results>/figures/accuracy_parameters.svg",
-            "<results>/figures/accuracy_multiply_adds.svg",
-        ],
+        data=rules.preprocess_images.output.data,
+        curves=rules.plot_loss_curves.output.models,
+        overview=rules.plot_loss_curves.output.overview,
+        overlay=rules.plot_loss_curves.output.overlay,
+        forest=rules.plot_accuracies.output.forest,
+        tradeoffs=list(rules.plot_tradeoffs.output),
+        matrix=rules.plot_comparisons.output.matrix,
+        reliability=rules.plot_calibration.output.reliability,
         cards=per_training("card.json"),
     output:
-        page=report("<results>/report.html", category="Results", caption="../report/report.rst"),
+        page=report(
+            "<results>/report.html",
+            category="Results",
+            labels={"result": "the whole report on one page"},
+            caption="../report/report.rst",
+        ),
     log:
         "<results>/logs/render_report.log",
+    localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
         study=STUDY,
         command=COMMAND,
-        sources=sources_of("workflow/scripts/render_report.py", "workflow/report/report.html.j2"),
+        sources=sources_of(
+            "workflow/scripts/render_report.py",
+            # The page's templates, and the captions that it shares with Snakemake's report.
+            *(f"workflow/report/{file.name}" for file in (ROOT / "workflow/report").iterdir()),
+        ),
     script:
         "../scripts/render_report.py"

@@ -1,87 +1,189 @@
 """Put tables, figures, findings and architectures on one page that opens offline."""
 
+import base64
+import hashlib
 import json
 import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import jinja2
 from markupsafe import Markup
 
 from bakeoff import wording as w
+from bakeoff.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
+from bakeoff.commit import describe_commit
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
-from bakeoff.summary_tables import accuracy_table, cost_table
-from bakeoff.tables import read_card, read_findings, read_summary, trainings_of
+from bakeoff.page.drawings import inline_svg
+from bakeoff.page.gallery import hardest_images
+from bakeoff.page.origin import origin
+from bakeoff.page.tables import (
+    HEAT_LEVELS,
+    aligned,
+    confusion_matrix,
+    layer_table,
+    most_confused,
+    pair_table,
+    training_table,
+)
+from bakeoff.summary_tables import all_tables
+from bakeoff.tables import read_card, read_findings, read_runs, read_summary, trainings_of
 
-_SVG = "http://www.w3.org/2000/svg"
-_XLINK = "http://www.w3.org/1999/xlink"
+MOST_UNFOLDED = 12
+"""Up to so many models each one's section stands open."""
 
 
 def render_report(
     study,
     command,
+    tree,
+    runs_file,
     summary_file,
     findings_file,
+    data_file,
     cards,
     curves,
-    overview,
-    tradeoffs,
-    template_file,
+    figures,
+    template_folder,
     page_file,
 ):
     """Write the report, one HTML file that loads nothing from elsewhere.
 
-    ``study`` is the reported study and ``command`` what makes it; ``cards`` are the paths of its
-    trainings' cards in the order of :func:`bakeoff.tables.trainings_of`, ``curves`` one SVG a
-    model in the study's order, ``overview`` one SVG, ``tradeoffs`` a list of them. Raises
-    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
+    :func:`bakeoff.commit.describe_commit` says of the files that make the page. ``cards`` are
+    the paths of the trainings' cards in the order of :func:`bakeoff.tables.trainings_of`,
+    ``curves`` one SVG a model in the study's order. ``figures`` maps ``forest``, ``overview``,
+    ``overlay``, ``matrix`` and ``reliability`` to an SVG each, and ``tradeoffs`` to a list of
+    them. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
+    runs = read_runs(runs_file, study)
     cards = [
         read_card(card, model, seed)
         for (model, seed), card in zip(trainings_of(study), cards, strict=True)
     ]
-    first_cards = {card["model"]: card for card in reversed(cards)}
-    models = [
-        model
-        | {
-            "layers": layer_table(first_cards[model["model"]]["layers"]),
-            "figure": inline_svg(curve, f"{model['name']}: training and validation loss"),
-        }
-        for model, curve in zip(findings["models"], curves, strict=True)
-    ]
     for finding in findings["findings"]:
         finding["table"] = finding["table"] and aligned(**finding["table"])
-    page = _environment().from_string(Path(template_file).read_text(encoding="utf-8"))
-    html = page.render(
+    models = describe_models(study, findings, runs, cards, curves)
+    pairs, pairs_note = pair_table(findings)
+    environment = _environment(template_folder)
+    style = environment.get_template("report.css.j2").render(
+        paper=PAPER,
+        ink=INK,
+        grid=GRID,
+        dark_paper=DARK_PAPER,
+        colours=model_colours(study).values(),
+        heat_levels=range(1, HEAT_LEVELS + 1),
+    )
+    script = (Path(template_folder) / "report.js").read_text(encoding="utf-8")
+    html = environment.get_template("report.html.j2").render(
         findings=findings,
+        classes=findings["classes"],
         models=models,
+        by_name={model["name"]: model for model in models},
+        folded=len(models) > MOST_UNFOLDED,
+        several_seeds=len(study["seeds"]) > 1,
         tables=[
-            {"name": name} | aligned(table.field_names, table.rows)
-            for name, table in (
-                ("Losses and accuracies", accuracy_table(summary)),
-                ("Size, cost and best epoch", cost_table(summary)),
-            )
+            {"title": title, "note": note} | aligned(table.field_names, table.rows)
+            for title, note, table in all_tables(summary, study)
         ],
-        overview=inline_svg(overview, "Training and validation loss of all models on one scale"),
-        tradeoffs=[
-            inline_svg(figure, Path(figure).stem.replace("_", " ").capitalize())
-            for figure in tradeoffs
-        ],
-        origin=origin(study, command, cards),
+        pairs=pairs,
+        pairs_note=pairs_note,
+        figures=describe_figures(summary, figures),
+        gallery=hardest_images(findings, data_file if study["show_images"] else None),
+        origin=origin(study, command, cards, tree),
+        style=Markup(style),
+        script=Markup(script),
     )
     with write_atomically(page_file) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
 
-def _environment():
+def describe_models(study, findings, runs, cards, curves):
+    """Return what the page says of each model: its entry of the findings, tables and figure."""
+    first_cards = {card["model"]: card for card in reversed(cards)}
+    runs = dict(list(runs.groupby("model")))
+    models = []
+    for place, (model, curve) in enumerate(zip(findings["models"], curves, strict=True)):
+        key, name, errors = model["model"], model["name"], model["errors"]
+        label = f"Training and validation loss of {name} over the epochs."
+        described = model | {
+            "place": place,
+            "facts": facts_of(model),
+            "figure": {"label": label, "svg": inline_svg(curve, label)},
+            "layers": layer_table(first_cards[key]["layers"]),
+            "trainings": training_table(runs[key]),
+            "matrix": errors and confusion_matrix(errors, findings["classes"]),
+            "confusions": None,
+        }
+        if errors and not described["matrix"]:
+            tables = most_confused(errors, findings["classes"])
+            described["confusions"], described["recalls"] = tables
+        models.append(described)
+    return models
+
+
+def facts_of(model):
+    """Return a model's accuracy and verdict in a few words, from its entry of findings.json."""
+    if model["accuracy"] is None:
+        return model["verdict"]
+    return f"{w.percent(model['accuracy']['value'])}, {model['verdict']}"
+
+
+def describe_figures(summary, figures):
+    """Return each figure with what it shows in a sentence, for those who cannot see it."""
+    models = w.count(len(summary), "model")
+    span = f"{w.percent(summary['test_accuracy'].min())} to"
+    span += f" {w.percent(summary['test_accuracy'].max())}"
+    known = summary["test_accuracy"].notna().any()
+    labels = {
+        "forest": f"Test accuracy of {models} with 95 % intervals"
+        + (f", from {span}." if known else "."),
+        "overview": f"Training and validation loss of {models} over the epochs, a panel a model.",
+        "overlay": f"Validation loss of {models} over the epochs, in one panel.",
+        "matrix": f"Difference in test accuracy for every pair of {models}, a cell a pair.",
+        "reliability": f"Share of right answers against how sure the answers are, for {models}.",
+    }
+    described = {
+        key: {"label": label, "svg": inline_svg(figures[key], label)}
+        for key, label in labels.items()
+    }
+    tradeoffs = [
+        {"label": label, "svg": inline_svg(figure, label)}
+        for figure in figures["tradeoffs"]
+        for label in [
+            f"Test accuracy of {models} against"
+            f" {Path(figure).stem.removeprefix('accuracy_').replace('_', ' ')}."
+        ]
+    ]
+    return described | {"tradeoffs": tradeoffs}
+
+
+def _environment(template_folder):
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(template_folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters["unbroken"] = unbroken
+    environment.filters |= {
+        "unbroken": unbroken,
+        "arrows_whole": arrows_whole,
+        "sha256": content_hash,
+    }
+    # The captions of Snakemake's own report say what a figure shows; so the page has the same.
+    environment.globals["caption"] = lambda name: " ".join(
+        (Path(template_folder) / f"{name}.rst").read_text(encoding="utf-8").split()
+    )
     return environment
+
+
+def content_hash(text):
+    """Return the hash by which a content security policy allows an inline script or style."""
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
 
 
 def unbroken(text):
@@ -91,147 +193,28 @@ def unbroken(text):
     return re.sub(r"(?<=p) ([=<]) (?=\d)", "\u00a0\\1\u00a0", text)
 
 
-def aligned(columns, rows):
-    """Return a table for the template, with a tuple of its columns that hold only numbers."""
-    number = re.compile(r"[\[<]? ?−?\d[\d−.,%\] ]*(to [\d.]+ %)?|diverged|unknown|")
-    return {
-        "columns": columns,
-        "rows": rows,
-        "numeric": [
-            all(number.fullmatch(str(cell)) for cell in cells) for cells in zip(*rows, strict=True)
-        ],
-    }
-
-
-def inline_svg(file, label):
-    """Return an SVG file's drawing as markup to stand inside a page, labelled ``label``.
-
-    Its ids are made its own, since ids of several drawings on one page would clash; its size
-    follows the page.
-    """
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _XLINK)
-    root = ElementTree.parse(file).getroot()
-    for metadata in root.findall(f"{{{_SVG}}}metadata"):
-        root.remove(metadata)
-    for size in ("width", "height"):
-        root.attrib.pop(size, None)
-    root.attrib |= {"role": "img", "aria-label": label}
-    prefix = f"{Path(file).stem}-"
-    for element in root.iter():
-        for name, value in element.attrib.items():
-            if name == "id":
-                value = prefix + value
-            elif name in ("href", f"{{{_XLINK}}}href"):
-                value = re.sub(r"^#", f"#{prefix}", value)
-            else:
-                value = value.replace("url(#", f"url(#{prefix}")
-            element.set(name, value)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
-
-
-def layer_table(layers):
-    """Return a model's layer table, from its card's ``layers``."""
-    rows = [
-        [
-            layer["name"],
-            layer["class"],
-            "x".join("?" if size is None else str(size) for size in layer["output_shape"]),
-            f"{layer['parameters']:,}",
-            "unknown" if layer["multiply_adds"] is None else f"{layer['multiply_adds']:,}",
-        ]
-        for layer in layers
-    ]
-    return aligned(["Layer", "Kind", "Output shape", "Parameters", "Multiply-adds"], rows)
-
-
-def origin(study, command, cards):
-    """Return how the study was made: a list of (term, [facts])."""
-    data = cards[0]["dataset"]
-    validation = "the test set" if data["validation"] == "test" else "held out from training"
-    seconds = sum(card["seconds"]["training"] for card in cards)
-    finished = sorted(card["finished"] for card in cards)
-    versions = [
-        ", ".join(f"{name} {version}" for name, version in card["versions"].items())
-        for card in cards
-    ]
-    return [
-        (
-            "Data",
-            [
-                f"{study['dataset']['title']}: {w.count(data['train_images'], 'training image')},"
-                f" {w.count(data['validation_images'], 'validation image')} ({validation}),"
-                f" {w.count(data['test_images'], 'test image')},"
-                f" {w.count(data['classes'], 'class', 'classes')}",
-                f"sha256 of the prepared data: {data['checksum']}",
-            ],
-        ),
-        ("Seeds", [w.listing(map(str, study["seeds"]))]),
-        ("Training", _by_model(study, cards, lambda card: _settings(card["training"]))),
-        ("Device", _distinct(card["device"] for card in cards)),
-        ("Platform", _distinct(card["platform"] for card in cards)),
-        ("Versions", _distinct(versions)),
-        ("Precision", _distinct(card["precision"] for card in cards)),
-        (
-            "Threads",
-            _distinct(
-                f"{w.count(card['threads'], 'thread')},"
-                f" {w.count(card['concurrent_trainings'], 'training')} at a time"
-                for card in cards
-            ),
-        ),
-        (
-            "Time",
-            [
-                f"{w.count(len(cards), 'training')}, {_duration(seconds)} in all; the last"
-                f" finished {finished[-1]}"
-            ],
-        ),
-        ("Command", [command]),
-    ]
-
-
-def _settings(settings):
-    """Return nested settings as one line: "epochs 13, optimizer (name Adadelta, …)"."""
-    return ", ".join(
-        f"{key} ({_settings(value)})" if isinstance(value, dict) else f"{key} {value}"
-        for key, value in settings.items()
-    )
-
-
-def _by_model(study, cards, fact):
-    """Return each different fact once, with the models it holds for where they differ."""
-    names = {entry["model"]: entry["name"] for entry in study["models"]}
-    models = {}
-    for card in cards:
-        models.setdefault(fact(card), {})[names[card["model"]]] = None
-    if len(models) == 1:
-        return list(models)
-    return [f"{w.models(those)}: {text}" for text, those in models.items()]
-
-
-def _distinct(facts):
-    return list(dict.fromkeys(facts))
-
-
-def _duration(seconds):
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+def arrows_whole(notation):
+    """Return arrow notation as markup whose lines are broken before arrows, not within them."""
+    step = Markup('<span class="step">{}</span>')
+    lines = (re.split(" (?=--)", line) for line in notation.splitlines())
+    return Markup("\n").join(Markup(" ").join(map(step.format, line)) for line in lines)
 
 
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
+        workflow = Path(__file__).parents[1]
         render_report(
             study=json.loads(snakemake.params.study),
             command=snakemake.params.command,
+            # Read here and not in params, so that a commit alone remakes no page.
+            tree=describe_commit(workflow.parent),
+            runs_file=snakemake.input.runs,
             summary_file=snakemake.input.summary,
             findings_file=snakemake.input.findings,
+            data_file=snakemake.input.data,
             cards=snakemake.input.cards,
             curves=snakemake.input.curves,
-            overview=snakemake.input.overview,
-            tradeoffs=snakemake.input.tradeoffs,
-            template_file=Path(__file__).parents[1] / "report" / "report.html.j2",
+            figures=dict(snakemake.input.items()),
+            template_folder=workflow / "report",
             page_file=snakemake.output.page,
         )

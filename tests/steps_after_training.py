@@ -1,0 +1,114 @@
+"""Every step after training, on a study whose trainings are made up.
+
+As a program: runs the steps for a folder with study.json and the trainings, and prints the
+processor seconds and the mebibytes of memory that they took.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMAND = "snakemake --cores 4 --configfile config/quick.yaml"
+TREE = {"id": "feed" * 10, "clean": True}
+
+
+def describe_study(models, seeds=(0,), **changes):
+    """Return a reported study; ``models`` are names, or dicts that replace what is made up."""
+    entries = [model if isinstance(model, dict) else {"name": model} for model in models]
+    study = {
+        "title": "A study",
+        "dataset": {"name": "mnist", "title": "MNIST", "validation": "test", "disputed": []},
+        "models": [
+            {
+                "model": f"model_{number}",
+                "description": f"about {entry['name']}",
+                "family": f"family {number % 4}",
+            }
+            | entry
+            for number, entry in enumerate(entries)
+        ],
+        "seeds": list(seeds),
+        "unfinished": [],
+        "show_images": True,
+        "published": None,
+    }
+    return study | changes
+
+
+def run_steps(folder, study):
+    """Run the steps as their rules do and return the page's path.
+
+    The trainings are those of :func:`fabricated_study.fabricate_training` in ``folder``, and so
+    is the data, of :func:`fabricated_study.fabricate_data`.
+    """
+    from bakeoff.tables import trainings_of
+    from collect_results import collect_results
+    from plot_accuracies import plot_accuracies
+    from plot_calibration import plot_calibration
+    from plot_comparisons import plot_comparisons
+    from plot_loss_curves import plot_loss_curves
+    from plot_tradeoffs import plot_tradeoffs
+    from render_report import render_report
+    from write_conclusions import write_conclusions
+
+    folder = Path(folder)
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    data = folder / "data" / f"{study['dataset']['name']}.npz"
+    trained = [folder / "models" / model / f"seed_{seed}" for model, seed in trainings_of(study)]
+    histories, cards, predictions = (
+        [training / name for training in trained]
+        for name in ("history.csv", "card.json", "predictions.npz")
+    )
+    tables = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
+    runs, summary = tables[:2]
+    findings, page = folder / "findings.json", folder / "report.html"
+    curves = [figures / f"loss_{entry['model']}.svg" for entry in study["models"]]
+    drawn = {
+        "overview": figures / "loss_overview.svg",
+        "overlay": figures / "loss_overlay.svg",
+        "forest": figures / "accuracy_forest.svg",
+        "matrix": figures / "comparisons.svg",
+        "reliability": figures / "reliability.svg",
+        "tradeoffs": [
+            figures / f"accuracy_{cost}.svg"
+            for cost in ("parameters", "multiply_adds", "training_time", "latency")
+        ],
+    }
+    collect_results(study, data, histories, cards, predictions, *tables)
+    write_conclusions(
+        study, data, cards, histories, predictions, folder / "conclusions.md", findings
+    )
+    plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
+    plot_accuracies(study, findings, drawn["forest"])
+    plot_comparisons(study, findings, drawn["matrix"])
+    plot_calibration(study, findings, drawn["reliability"])
+    plot_tradeoffs(study, summary, runs, *drawn["tradeoffs"])
+    render_report(
+        study=study,
+        command=COMMAND,
+        tree=TREE,
+        runs_file=runs,
+        summary_file=summary,
+        findings_file=findings,
+        data_file=data,
+        cards=cards,
+        curves=curves,
+        figures=drawn,
+        template_folder=ROOT / "workflow" / "report",
+        page_file=page,
+    )
+    return page
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+    folder = Path(sys.argv[1])
+    run_steps(folder, json.loads((folder / "study.json").read_text()))
+    # Kibibytes, but bytes on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    print(json.dumps({"seconds": time.process_time(), "mebibytes": peak}))

@@ -1,0 +1,291 @@
+"""The report in a real browser, network off: on a screen, a phone, paper, with a keyboard."""
+
+import re
+
+import pytest
+
+from browser import Visit, axe, launched
+from fabricated_study import fabricate_data, fabricate_training
+from steps_after_training import describe_study, run_steps
+
+IMAGES = 400
+LAYERS = [
+    {
+        "name": name,
+        "class": kind,
+        "inputs": inputs,
+        "output_shape": [28, 28, 1],
+        "parameters": 1_234,
+        "multiply_adds": 56_789,
+    }
+    for name, kind, inputs in (("input", "InputLayer", []), ("mine", "Conv2D", ["input"]))
+]
+MODELS = {
+    "Model 1": {"accuracy": 0.99, "parameters": 2_000_000},
+    "Model 2": {"accuracy": 0.94, "parameters": 646_410},
+    "Model 3": {"status": "diverged", "parameters": 37_987_722},
+    "Model 10": {"accuracy": 0.97, "parameters": 9_000},
+}
+
+
+def make_page(folder, models, seeds):
+    study = describe_study(models, seeds)
+    for entry in study["models"]:
+        for seed in seeds:
+            settings = models[entry["name"]]
+            settings = {"images": IMAGES, "layers": LAYERS} | settings
+            fabricate_training(folder, entry["model"], seed, **settings)
+    fabricate_data(folder, images=IMAGES)
+    return run_steps(folder, study)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The page of four models, one of which diverged, with two seeds."""
+    return make_page(tmp_path_factory.mktemp("report"), MODELS, [0, 1])
+
+
+@pytest.fixture(scope="module")
+def long_report(tmp_path_factory):
+    """The page of thirteen models, which are folded."""
+    models = {f"Model {number}": {"accuracy": 0.9 + 0.005 * number} for number in range(13)}
+    return make_page(tmp_path_factory.mktemp("long_report"), models, [0])
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with launched() as browser:
+        yield browser
+
+
+def column(page, heading):
+    """Return a column of the first table that has the heading, as texts, and the models."""
+    return page.evaluate(
+        """heading => {
+            for (const table of document.querySelectorAll("table")) {
+                const headings = Array.from(table.tHead.rows[0].cells, c => c.textContent.trim());
+                const place = headings.indexOf(heading);
+                if (place < 0) continue;
+                return Array.from(table.tBodies[0].rows, row =>
+                    [row.cells[0].textContent.trim(), row.cells[place].textContent.trim()]);
+            }
+        }""",
+        heading,
+    )
+
+
+def heading(page, name):
+    return page.get_by_role("columnheader", name=name, exact=True).first
+
+
+def models_of(rows):
+    return [model for model, _ in rows]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_leaves_the_page_and_the_browser_has_nothing_to_say(browser, report, scheme):
+    with Visit(browser, report, scheme=scheme) as visit:
+        for summary in visit.page.locator("summary:visible").all():
+            summary.click()
+        heading(visit.page, "Parameters").get_by_role("button").click()
+        visit.page.wait_for_load_state("networkidle")
+        assert visit.requests == []
+        assert visit.complaints == []
+
+
+def test_the_policy_stops_what_is_not_the_pages_own(browser, report, tmp_path):
+    html = report.read_text(encoding="utf-8")
+    intruder = "<script>document.title = 'taken over'</script><img src='https://example.org/x.png'>"
+    page = tmp_path / "report.html"
+    page.write_text(html.replace("<main", f"{intruder}<main"), encoding="utf-8")
+    with Visit(browser, page) as visit:
+        assert visit.page.title() == "A study"
+        for directive in ("script-src", "img-src"):
+            assert any(directive in complaint for complaint in visit.complaints)
+
+
+def test_a_click_on_a_heading_sorts(browser, report):
+    with Visit(browser, report) as visit:
+        parameters = heading(visit.page, "Parameters")
+        assert parameters.get_attribute("aria-sort") is None
+        parameters.get_by_role("button").click()
+        assert parameters.get_attribute("aria-sort") == "ascending"
+        rows = column(visit.page, "Parameters")
+        # As texts, 37,987,722 would come before 646,410, and 9,000 last.
+        assert models_of(rows) == ["Model 10", "Model 2", "Model 1", "Model 3"]
+        parameters.get_by_role("button").click()
+        assert parameters.get_attribute("aria-sort") == "descending"
+        assert models_of(column(visit.page, "Parameters")) == [
+            *("Model 3", "Model 1", "Model 2", "Model 10")
+        ]
+
+
+def test_what_has_no_value_is_sorted_last_either_way(browser, report):
+    with Visit(browser, report) as visit:
+        button = heading(visit.page, "Test accuracy").get_by_role("button")
+        button.click()
+        rows = column(visit.page, "Test accuracy")
+        assert models_of(rows) == ["Model 2", "Model 10", "Model 1", "Model 3"]
+        assert rows[-1][1] == "diverged"
+        button.click()
+        assert models_of(column(visit.page, "Test accuracy")) == [
+            *("Model 1", "Model 10", "Model 2", "Model 3")
+        ]
+
+
+def test_differences_below_nought_are_sorted_as_numbers(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        page.get_by_text("pairs in numbers").click()
+        heading(page, "Difference (points)").get_by_role("button").click()
+        shown = [text for _, text in column(page, "Difference (points)")]
+        values = [float(text.replace("−", "-")) for text in shown]
+        assert values[0] < 0 < values[-1]
+        assert values == sorted(values)
+
+
+def test_tables_are_sorted_with_the_keyboard(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        # Names are sorted by the numbers in them: Model 10 after Model 3.
+        name = page.locator("table.sortable th").first
+        name.get_by_role("button").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        assert name.get_attribute("aria-sort") == "descending"
+        assert models_of(column(page, "Test accuracy"))[0] == "Model 10"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert name.get_attribute("aria-sort") is None
+        assert page.locator("table.sortable th").nth(1).get_attribute("aria-sort") == "ascending"
+
+
+def test_the_keyboard_reaches_the_results_and_shows_where_it_is(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        page.keyboard.press("Tab")
+        focused = "document.activeElement"
+        assert page.evaluate(f"{focused}.textContent") == "Skip to the results"
+        assert page.evaluate(f"{focused}.getBoundingClientRect().top") >= 0
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert page.evaluate(outline) == "solid"
+        page.keyboard.press("Enter")
+        assert page.evaluate(f"{focused}.id") == "main"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+        assert page.evaluate(outline) == "solid"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_the_page_never_scrolls_sideways(browser, report, width):
+    with Visit(browser, report, width=width) as visit:
+        unfold(visit.page)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+        if width == 390:
+            # So wide tables must scroll by themselves, and the keyboard must get there.
+            scrolling = """Array.from(document.querySelectorAll(".scroll"))
+                .filter(part => part.scrollWidth > part.clientWidth).map(part => part.tabIndex)"""
+            assert set(visit.page.evaluate(scrolling)) == {0}
+
+
+def unfold(page):
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+
+
+def colours(page):
+    return page.evaluate(
+        """() => {
+            const style = selector => getComputedStyle(document.querySelector(selector));
+            return [style("html").backgroundColor, style("h1").color,
+                    style("#losses svg text").fill, style("#losses svg path").fill];
+        }"""
+    )
+
+
+def brightness(colour):
+    return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+def test_dark_mode_reaches_the_page_and_its_figures(browser, report):
+    with Visit(browser, report) as light, Visit(browser, report, scheme="dark") as dark:
+        paper, heading, text, background = map(brightness, colours(light.page))
+        assert paper == background > 700
+        assert heading == text < 150
+        paper, heading, text, background = map(brightness, colours(dark.page))
+        assert paper == background < 150
+        assert heading == text > 600
+        # Paper stays white.
+        dark.page.emulate_media(media="print", color_scheme="dark")
+        assert brightness(colours(dark.page)[0]) > 700
+
+
+def test_the_page_becomes_a_pdf(browser, report):
+    with Visit(browser, report) as visit:
+        visit.page.pdf(path=(file := report.with_suffix(".pdf")), prefer_css_page_size=True)
+        pages = re.findall(rb"/Type\s*/Page\b(?!s)", file.read_bytes())
+        assert 8 <= len(pages) <= 24
+        (size,) = set(re.findall(rb"/MediaBox\s*\[([^]]*)\]", file.read_bytes()))
+        # A4, in points.
+        assert [round(float(number)) for number in size.split()] in ([0, 0, 595, 842],)
+        # What was folded before is folded again.
+        assert visit.page.locator("details[open]").count() == 0
+
+
+def test_on_paper_nothing_is_folded_cut_off_or_only_for_screens(browser, report):
+    # The width of A4 between the margins, in pixels.
+    with Visit(browser, report, width=680) as visit:
+        page = visit.page
+        page.emulate_media(media="print")
+        assert page.locator("nav").is_hidden()
+        assert page.get_by_text("Conv2D").first.is_visible()
+        widest = """Math.max(...Array.from(document.querySelectorAll("table, svg, pre"),
+                                           part => part.getBoundingClientRect().right))"""
+        assert page.evaluate(widest) <= 680
+        overflow = "new Set(Array.from(document.querySelectorAll('.scroll'),"
+        overflow += " part => getComputedStyle(part).overflowX))"
+        assert page.evaluate(f"Array.from({overflow})") == ["visible"]
+
+
+@pytest.mark.parametrize(
+    ("page", "width", "scheme"),
+    [
+        *(("report", width, scheme) for width in (390, 1440) for scheme in ("light", "dark")),
+        ("long_report", 390, "light"),
+    ],
+)
+def test_axe_finds_nothing_wrong(browser, request, page, width, scheme):
+    file = request.getfixturevalue(page)
+    source = axe()
+    # The policy that keeps scripts out would keep this one out too.
+    with Visit(browser, file, width=width, scheme=scheme, bypass_csp=True) as visit:
+        if page == "report":
+            unfold(visit.page)
+        visit.page.evaluate(source)
+        result = visit.page.evaluate("axe.run(document)")
+    found = [
+        f"{violation['id']}: {violation['help']}: {node['html'][:200]}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+    assert found == []
+    passed = {rule["id"] for rule in result["passes"]}
+    assert {"color-contrast", "image-alt", "svg-img-alt", "th-has-data-cells"} <= passed
+
+
+def test_a_link_to_a_folded_model_unfolds_it(browser, long_report):
+    with Visit(browser, long_report) as visit:
+        section = visit.page.locator("details.model").nth(6)
+        assert section.get_attribute("open") is None
+        assert "Model 6" in section.locator("summary").first.inner_text()
+        visit.page.get_by_role("link", name="Model 6", exact=True).first.click()
+        visit.page.wait_for_function("document.querySelectorAll('details.model')[6].open")
+        assert section.get_by_role("heading", name="Confusion matrix").is_visible()
+
+
+def test_without_scripts_the_page_is_whole(browser, report):
+    with Visit(browser, report, java_script_enabled=False) as visit:
+        page = visit.page
+        assert page.get_by_role("button").count() == 0
+        assert page.locator("table.sortable").first.locator("tbody tr").count() == len(MODELS)
+        page.get_by_text("pairs in numbers").click()
+        assert page.get_by_text("Difference (points)").is_visible()

@@ -1,0 +1,1 @@
+"""The parts of the report's page: drawings, tables, the gallery of errors, how it was made."""

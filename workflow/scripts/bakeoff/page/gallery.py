@@ -1,0 +1,86 @@
+"""The test images that most models get wrong."""
+
+import base64
+import io
+
+import numpy as np
+
+from bakeoff import wording as w
+from bakeoff.errors import StudyError
+
+
+def hardest_images(findings, data_file=None):
+    """Return the gallery's entries, the hardest image first.
+
+    ``findings`` is findings.json; ``data_file`` is the prepared data, or None where the images
+    may not be shown. Each entry is a dict of ``place``, ``label``, ``disputed``, ``wrong`` (how
+    many models are), ``answers`` (a dict of ``answer``, ``right`` and ``models``, one phrase, for
+    each different answer, the most frequent first), ``alt`` and ``image``, a PNG as a data URI
+    or None. Raises :class:`StudyError` where the data file has no such images.
+    """
+    classes = findings["classes"]
+    names = {model["model"]: model["name"] for model in findings["models"]}
+    hardest = findings["errors"]["hardest"]
+    images = [None] * len(hardest)
+    if hardest and data_file is not None:
+        images = map(png_uri, read_test_images(data_file, [entry["image"] for entry in hardest]))
+    noun = "Digit" if all(name.isdigit() for name in classes) else "Image"
+    return [
+        {
+            "place": entry["place"],
+            "label": classes[entry["label"]],
+            "disputed": entry["disputed"],
+            "wrong": _wrong(entry),
+            "answers": _answers(entry, names, classes),
+            "alt": f"{noun} labelled {classes[entry['label']]}",
+            "image": image,
+        }
+        for entry, image in zip(hardest, images, strict=True)
+    ]
+
+
+def _wrong(entry):
+    models = len(entry["answers"])
+    if models == 1:
+        return "The model is wrong"
+    if entry["wrong_models"] == models:
+        return f"{'Both' if models == 2 else f'All {models}'} models are wrong"
+    return (
+        f"{entry['wrong_models']} of {models} models"
+        f" {w.plural(entry['wrong_models'], 'is', 'are')} wrong"
+    )
+
+
+def _answers(entry, names, classes):
+    by_answer = {}
+    for model, answer in entry["answers"].items():
+        by_answer.setdefault(answer, []).append(names[model])
+    return [
+        {
+            "answer": classes[answer],
+            "right": answer == entry["label"],
+            "models": w.models(models),
+        }
+        for answer, models in sorted(by_answer.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def read_test_images(data_file, rows):
+    """Return test images of the prepared data, float (n, height, width) from 0 to 1, by row."""
+    try:
+        with np.load(data_file) as data:
+            return data["x_test"][rows][..., 0]
+    except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
+        raise StudyError(
+            f"{data_file}: no test images in the rows that findings.json names ({error}); expected"
+            " the data that the models were trained on: delete it and run again; it is made anew."
+        ) from error
+
+
+def png_uri(image):
+    """Return an image, float (height, width) from 0 to 1, as a greyscale PNG in a data URI."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(np.rint(255 * image).astype(np.uint8)).save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
