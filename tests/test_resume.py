@@ -1,94 +1,16 @@
 """A killed training goes on from its last whole epoch and ends with the same bits."""
 
 import contextlib
-import io
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-import zipfile
-from pathlib import Path
 
-import h5py
-import numpy as np
 import pandas as pd
 import pytest
 
 from conftest import make_tiny_study
-
-PROCESS = Path(__file__).with_name("training_process.py")
-EPOCHS = 40
-
-
-class Training:
-    """Starts, kills and reads the trainings of one tiny model, in a folder of its own."""
-
-    def __init__(self, project, folder):
-        self.project = project
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / "log.txt"
-
-    def start(self, epochs=EPOCHS, model="tiny"):
-        folders = [self.folder / name for name in ("output", "checkpoints")]
-        command = [sys.executable, PROCESS, self.project.folder, model, str(epochs), *folders]
-        with self.log.open("w") as log:
-            return subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONPATH": str(self.project.path("workflow/scripts"))},
-            )
-
-    def run(self, epochs=EPOCHS):
-        process = self.start(epochs)
-        assert process.wait(300) == 0, self.log.read_text()
-        return self.log.read_text()
-
-    def wait_for(self, text, process, seconds=200):
-        end = time.monotonic() + seconds
-        while text not in self.log.read_text() and process.poll() is None:
-            assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.01)
-
-    def epochs_done(self):
-        states = self.folder.glob("checkpoints/*/epoch_*.npz")
-        return max((int(state.stem.split("_")[1]) for state in states), default=0)
-
-    def card(self):
-        return json.loads((self.folder / "output" / "card.json").read_text())
-
-    def bits(self):
-        return bits_of(self.folder / "output")
-
-
-def bits_of(folder):
-    """Return everything that must be the same of a training: weights, probabilities, history."""
-    history = pd.read_csv(folder / "history.csv", dtype=str).drop(columns="seconds")
-    with zipfile.ZipFile(folder / "model.keras") as model:
-        weights = model.read("model.weights.h5")
-    return {
-        "history": history.to_csv(),
-        "probabilities": np.load(folder / "predictions.npz")["probabilities"].tobytes(),
-        "weights": arrays_of(weights),
-    }
-
-
-def arrays_of(h5):
-    """Return the arrays of a weights file by path; the file itself holds dates."""
-    arrays = {}
-
-    def keep(name, item):
-        if isinstance(item, h5py.Dataset):
-            arrays[name] = item[()].tobytes()
-
-    with h5py.File(io.BytesIO(h5)) as file:
-        file.visititems(keep)
-    assert arrays
-    return arrays
+from training_process import EPOCHS, Training
 
 
 @pytest.fixture(scope="module")

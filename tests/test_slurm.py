@@ -12,7 +12,7 @@ import pytest
 
 from conftest import make_tiny_study
 from slurm_cluster import Cluster, missing_programs
-from test_resume import bits_of
+from training_process import bits_of
 
 # What a cluster without accounting needs, and a first look at the jobs that comes soon.
 COMMAND = ["--profile", "slurm", "--slurm-status-command", "squeue"]

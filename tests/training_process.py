@@ -1,22 +1,31 @@
-"""One training as a process of its own, without Snakemake: for tests that kill it.
+"""One training as a process of its own, without Snakemake: for tests that kill it or compare it.
 
-Usage: python training_process.py PROJECT MODEL EPOCHS OUTPUT CHECKPOINTS
-with PYTHONPATH=PROJECT/workflow/scripts.
+Usage: python training_process.py PROJECT MODEL OUTPUT CHECKPOINTS SETTINGS
+with PYTHONPATH=PROJECT/workflow/scripts; SETTINGS is JSON.
 """
 
+import io
+import json
+import os
 import signal
+import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
-from bakeoff.identity import training_identity
-from train_model import leave, train_model
+import h5py
+import numpy as np
+import pandas as pd
 
-project, model, epochs, output, checkpoints = sys.argv[1:]
+EPOCHS = 40
 SETTINGS = {
-    "epochs": int(epochs),
+    "epochs": EPOCHS,
     "batch_size": 32,
     "loss": "categorical_crossentropy",
     "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+    "backend": "tensorflow",
+    "precision": "float32",
     "deterministic": False,
 }
 FILES = {
@@ -27,12 +36,91 @@ FILES = {
     "summary": "summary.txt",
 }
 
-signal.signal(signal.SIGTERM, leave)
-train_model(
-    training_identity(Path(project), model, 0, SETTINGS),
-    f"{project}/results/data/digits.npz",
-    {name: f"{output}/{file}" for name, file in FILES.items()},
-    checkpoints,
-    Path(project),
-    1,
-)
+
+class Training:
+    """Starts, kills and reads the trainings of one tiny model, in a folder of its own."""
+
+    def __init__(self, project, folder, **settings):
+        self.project = project
+        self.folder = folder
+        self.settings = SETTINGS | settings
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "log.txt"
+
+    def start(self, model="tiny", **settings):
+        folders = [self.folder / name for name in ("output", "checkpoints")]
+        command = [sys.executable, __file__, self.project.folder, model, *folders]
+        with self.log.open("w") as log:
+            return subprocess.Popen(
+                [*command, json.dumps(self.settings | settings)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONPATH": str(self.project.path("workflow/scripts"))},
+            )
+
+    def run(self, **settings):
+        process = self.start(**settings)
+        assert process.wait(300) == 0, self.log.read_text()
+        return self.log.read_text()
+
+    def wait_for(self, text, process, seconds=200):
+        end = time.monotonic() + seconds
+        while text not in self.log.read_text() and process.poll() is None:
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.01)
+
+    def epochs_done(self):
+        states = self.folder.glob("checkpoints/*/epoch_*.npz")
+        return max((int(state.stem.split("_")[1]) for state in states), default=0)
+
+    def card(self):
+        return json.loads((self.folder / "output" / "card.json").read_text())
+
+    def bits(self):
+        return bits_of(self.folder / "output")
+
+
+def bits_of(folder):
+    """Return everything that must be the same of a training: weights, probabilities, history."""
+    history = pd.read_csv(folder / "history.csv", dtype=str).drop(columns="seconds")
+    with zipfile.ZipFile(folder / "model.keras") as model:
+        weights = model.read("model.weights.h5")
+    return {
+        "history": history.to_csv(),
+        "probabilities": np.load(folder / "predictions.npz")["probabilities"].tobytes(),
+        "weights": arrays_of(weights),
+    }
+
+
+def arrays_of(h5):
+    """Return the arrays of a weights file by path; the file itself holds dates."""
+    arrays = {}
+
+    def keep(name, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()].tobytes()
+
+    with h5py.File(io.BytesIO(h5)) as file:
+        file.visititems(keep)
+    assert arrays
+    return arrays
+
+
+def main(project, model, output, checkpoints, settings):
+    """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
+    from bakeoff.identity import training_identity
+    from train_model import leave, train_model
+
+    signal.signal(signal.SIGTERM, leave)
+    train_model(
+        training_identity(Path(project), model, 0, json.loads(settings)),
+        f"{project}/results/data/digits.npz",
+        {name: f"{output}/{file}" for name, file in FILES.items()},
+        checkpoints,
+        Path(project),
+        1,
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

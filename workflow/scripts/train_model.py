@@ -15,6 +15,7 @@ import pandas as pd
 
 from bakeoff.architecture import build_model, check_sources, sources_read
 from bakeoff.backend import (
+    compiles_steps,
     count_trainings,
     describe_platform,
     prepare_backend,
@@ -39,7 +40,9 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     started = time.perf_counter()
     check_sources(root, identity["sources"])
     data, checksum = load_data(data_file), sha256_of(data_file)
-    device = prepare_backend(threads, identity["settings"]["deterministic"])
+    settings = identity["settings"]
+    backend, precision = settings["backend"], settings["precision"]
+    device = prepare_backend(threads, backend, precision, settings["deterministic"])
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
@@ -49,31 +52,32 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     # Before training, so that what cannot be described fails at once.
     description = describe_model(model)
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
-    piece = {"device": device, "threads": threads, "versions": software_versions()}
+    versions = software_versions(backend)
+    piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked():
         remove_unfinished(Path(outputs["card"]).parent)
         record = train_epochs(model, data, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
-        batch_size = identity["settings"]["batch_size"]
+        batch_size = settings["batch_size"]
         probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
         card = {
             "model": identity["model"],
             "seed": identity["seed"],
             "status": status,
-            "epochs": identity["settings"]["epochs"],
+            "epochs": settings["epochs"],
             "epochs_trained": len(record["history"]),
             "dataset": describe_data(data, Path(data_file).stem, checksum),
-            "training": identity["settings"],
-            "optimizer": model.optimizer.get_config(),
+            "training": settings,
+            "optimizer": plain_optimizer(model).get_config(),
             **description,
             "clean_train": evaluate_clean(model, data, batch_size),
             "latency_ms": measure_latency(model, data["x_test"][:1]),
-            "backend": keras.backend.backend(),
-            "precision": keras.config.dtype_policy().name,
+            "backend": backend,
+            "precision": precision,
             "device": device,
             "threads": threads,
             "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
-            "versions": software_versions(),
+            "versions": versions,
             "platform": describe_platform(),
             "sources": sources_read(root),
             "commit": describe_commit(root),
@@ -161,11 +165,17 @@ def compile_model(model, identity, device):
             f" expected settings of Keras's {name} ({error}): drop the one it does not know"
             " (null drops an inherited one)."
         ) from error
-    # XLA pays on a GPU; on a CPU its convolutions took three times as long as TensorFlow's own.
-    jit_compile = "auto" if device.startswith("GPU") else False
     model.compile(
-        optimizer=optimizer, loss=settings["loss"], metrics=["accuracy"], jit_compile=jit_compile
+        optimizer=optimizer,
+        loss=settings["loss"],
+        metrics=["accuracy"],
+        jit_compile=compiles_steps(settings["backend"], device),
     )
+
+
+def plain_optimizer(model):
+    """Return the optimizer of a compiled model, without float16's scaling of the loss."""
+    return getattr(model.optimizer, "inner_optimizer", model.optimizer)
 
 
 def train_epochs(model, data, identity, checkpoints, piece, started):
@@ -197,13 +207,17 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         begun = time.perf_counter()
         # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
         order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
-        reset_dropout(model, seed, epoch)
+        # As a callback, since a process's first `fit` draws numbers before its epoch begins.
+        seeding = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda *_, epoch=epoch: seed_epoch(model, seed, epoch)
+        )
         fitted = model.fit(
             x_train[order],
             y_train[order],
             batch_size=batch_size,
             shuffle=False,
             verbose=0,
+            callbacks=[seeding],
         ).history
         row = {"epoch": epoch, "loss": fitted["loss"][0], "accuracy": fitted["accuracy"][0]}
         for name, (x, y) in held_out.items():
@@ -247,8 +261,15 @@ def state_of(model):
     return [keras.ops.convert_to_numpy(variable) for variable in state_variables(model)]
 
 
-def reset_dropout(model, seed, epoch):
-    """Set every random layer's generator to a state that depends on seed, epoch and layer."""
+def seed_epoch(model, seed, epoch):
+    """Set all random generators that an epoch draws from to states that depend on both numbers.
+
+    They are those of the random layers, such as dropout, and the backend's own, from which
+    layers draw on PyTorch.
+    """
+    import keras
+
+    keras.utils.set_random_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
     states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
     for index, state in enumerate(states):
         generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)

@@ -91,6 +91,11 @@ def _check_answer(file, built, input_shape, num_classes):
             f"{file}: build: output of shape (n, {shape}); expected (n, {num_classes}): end with"
             ' `Dense(num_classes, activation="softmax")`.'
         )
+    if built.outputs and built.outputs[0].dtype != "float32":
+        raise StudyError(
+            f"{file}: build: probabilities of type {built.outputs[0].dtype}; expected float32, as"
+            ' fewer digits would blur the loss: give the last layer `dtype="float32"`.'
+        )
     answer = answer.astype(np.float64)
     if not np.isfinite(answer).all():
         raise StudyError(
@@ -98,8 +103,7 @@ def _check_answer(file, built, input_shape, num_classes):
             " look for a division by zero, a logarithm of zero or an extreme initialiser."
         )
     sums = answer.sum(axis=1)
-    # bfloat16 rounds to two or three digits.
-    if answer.min() < 0 or not np.allclose(sums, 1, atol=0.02):
+    if answer.min() < 0 or not np.allclose(sums, 1, atol=1e-3):
         raise StudyError(
             f"{file}: build: rows of the output sum to {sums[0]:.4g}; expected class probabilities"
             ' that sum to 1: end with `Dense(num_classes, activation="softmax")`.'

@@ -14,6 +14,8 @@ from bakeoff.errors import StudyError
 
 _SCHEMAS = Path(__file__).parents[2] / "schemas"
 _COMMAND_LINE = "--config on the command line"
+# Not in the schema: filled in there, a model's entry would override the study's choice.
+_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32", "deterministic": False}
 # The kinds of published claims that set models against others.
 _COMPARING = {
     "most_accurate",
@@ -67,7 +69,7 @@ def training_settings(config, model):
 
     An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
     """
-    settings = {"deterministic": False} | config["training"]
+    settings = _TRAINING_DEFAULTS | config["training"]
     settings |= config["models"][model].get("training", {})
     given = settings["optimizer"].items()
     settings["optimizer"] = {key: value for key, value in given if value is not None}

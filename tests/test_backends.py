@@ -1,0 +1,162 @@
+"""Keras's other backends and precisions: the same files, the same contract, resume included."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bakeoff.backend import compiles_steps, prepare_backend
+from bakeoff.errors import StudyError
+from conftest import TINY, make_tiny_study
+from training_process import Training
+
+BACKENDS = ("tensorflow", "jax", "torch")
+FIRST_STEPS = """
+import sys
+from pathlib import Path
+import numpy as np
+from bakeoff.backend import prepare_backend
+backend, data_file, weights_file = sys.argv[1:]
+prepare_backend(1, backend)
+import keras
+sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
+from without_dropout import build
+from train_model import compile_model
+data = np.load(data_file)
+model = build(data["x_train"].shape[1:], 10)
+settings = {"loss": "categorical_crossentropy", "backend": backend}
+settings["optimizer"] = {"name": "Adadelta", "learning_rate": 1.0}
+compile_model(model, {"model": "tiny", "settings": settings}, "CPU")
+if not Path(weights_file).exists():
+    np.savez(weights_file, *model.get_weights())
+saved = np.load(weights_file)
+model.set_weights([saved[name] for name in saved.files])
+y = keras.utils.to_categorical(data["y_train"], 10)
+for step in range(5):
+    batch = slice(64 * step, 64 * step + 64)
+    print("loss", float(model.train_on_batch(data["x_train"][batch], y[batch])[0]))
+"""
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    if importlib.util.find_spec(request.param) is None:
+        reason = f"{request.param} is not installed: run `make backends`"
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A tiny study whose data is ready, and an architecture fit for mixed precision."""
+    project = make_tiny_study(tmp_path_factory.mktemp("backends") / "study")
+    project.snakemake("results/data/digits.npz")
+    source = TINY.format(units=16).replace('"softmax"', '"softmax", dtype="float32"')
+    project.add_architecture("mixed", source)
+    return project
+
+
+def test_a_study_on_another_backend(backend, tiny_study):
+    tiny_study.change_config(lambda config: config["training"].update(backend=backend))
+    output = tiny_study.snakemake().stdout
+    assert "training on the CPU with 2 threads" in output
+    card = json.loads(tiny_study.path("results/models/tiny/seed_0/card.json").read_text())
+    assert card["backend"] == backend
+    assert set(card["versions"]) >= {"python", "keras", "numpy", backend}
+    assert set(BACKENDS) & set(card["versions"]) == {backend}
+    assert card["device"].startswith("CPU: ")
+    name = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}[backend]
+    assert (
+        f"{name} {card['versions'][backend]}" in tiny_study.path("results/report.html").read_text()
+    )
+    assert tiny_study.planned() == set()
+
+
+def test_a_resumed_training_has_the_same_bits(backend, project, tmp_path):
+    whole = Training(project, tmp_path / "whole", backend=backend, epochs=4)
+    whole.run()
+    resumed = Training(project, tmp_path / "resumed", backend=backend, epochs=4)
+    resumed.run(epochs=2)
+    assert "going on after epoch 2" in resumed.run()
+    assert resumed.bits() == whole.bits()
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_learns_and_resumes(precision, project, tmp_path):
+    whole = Training(project, tmp_path / "whole", precision=precision, epochs=6)
+    whole.run(model="mixed")
+    card = whole.card()
+    assert card["precision"] == precision
+    assert card["optimizer"]["rho"] == 0.95
+    assert card["clean_train"]["accuracy"] > 0.8
+    resumed = Training(project, tmp_path / "resumed", precision=precision, epochs=6)
+    resumed.run(model="mixed", epochs=3)
+    assert "going on after epoch 3" in resumed.run(model="mixed")
+    assert resumed.bits() == whole.bits()
+
+
+def test_probabilities_in_sixteen_bits_are_refused(project, tmp_path):
+    training = Training(project, tmp_path / "training", precision="mixed_bfloat16", epochs=1)
+    assert training.start(model="tiny").wait(300) != 0
+    assert (
+        "architectures/tiny.py: build: probabilities of type bfloat16" in training.log.read_text()
+    )
+
+
+def test_first_losses_from_equal_weights_agree(project, tmp_path):
+    """No dropout, whose random numbers are each backend's own."""
+    source = TINY.format(units=16).replace("    x = layers.Dropout(0.1)(x)\n", "")
+    (tmp_path / "without_dropout.py").write_text(source)
+    (tmp_path / "first_steps.py").write_text(FIRST_STEPS)
+    paths = [str(project.path("workflow/scripts")), str(project.folder)]
+    losses = {}
+    for name in BACKENDS:
+        if importlib.util.find_spec(name) is None and not os.environ.get("CI"):
+            continue
+        run = subprocess.run(
+            [
+                *(sys.executable, tmp_path / "first_steps.py", name),
+                *(project.path("results/data/digits.npz"), tmp_path / "weights.npz"),
+            ],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        losses[name] = [
+            float(line.split()[1]) for line in run.stdout.splitlines() if line.startswith("loss ")
+        ]
+        assert len(losses[name]) == 5
+    for found in losses.values():
+        np.testing.assert_allclose(found, losses["tensorflow"], rtol=1e-4)
+    assert losses["tensorflow"][-1] < losses["tensorflow"][0]
+
+
+def test_a_missing_backend_is_one_line(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StudyError) as raised:
+        prepare_backend(1, "jax")
+    assert str(raised.value).startswith("config: training.backend: jax; expected")
+    assert 'python -m pip install ".[jax]"' in str(raised.value)
+    extras = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    assert "\njax = [" in extras
+    assert "\ntorch = [" in extras
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "expected"),
+    [
+        ("tensorflow", "CPU: x", False),
+        ("tensorflow", "GPU: x", "auto"),
+        ("jax", "CPU: x", "auto"),
+        ("torch", "CPU: x", "auto"),
+    ],
+)
+def test_which_steps_are_compiled(name, device, expected):
+    assert compiles_steps(name, device) == expected

@@ -1,0 +1,67 @@
+"""One GPU for each training on a machine with several.
+
+Snakemake counts GPUs but does not say which one a job may use. Trainings on one machine settle
+it among themselves with lock files, which the operating system frees when a process ends,
+however it ends.
+"""
+
+import os
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
+import filelock
+
+_held = []
+"""Locks that this process keeps until it ends."""
+
+
+def claim_gpu(folder=None):
+    """Give this process one of the machine's NVIDIA GPUs; return its UUID, or None.
+
+    The GPU is the first with the fewest trainings on it, and ``CUDA_VISIBLE_DEVICES`` is set to
+    it, so call this before a backend is imported. With more trainings than GPUs they are
+    shared evenly. Where the user or Slurm has set the variable to one device or to none, it is
+    left alone; where it names several, the choice is among these. None where there is no choice.
+
+    ``folder`` holds the lock files, by default one of this user's in the folder for temporary
+    files.
+    """
+    gpus = _visible_gpus()
+    if len(gpus) < 2:
+        return None
+    folder = Path(folder or Path(tempfile.gettempdir(), f"mnist-bakeoff-gpus-{os.getuid()}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in count():
+        for gpu in gpus:
+            lock = filelock.FileLock(folder / f"{gpu}-{place}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                continue
+            _held.append(lock)
+            os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+            return gpu
+
+
+def _visible_gpus():
+    """Return the UUIDs of the GPUs to choose from, in the driver's order; empty for no choice."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None and "," not in chosen:
+        return []
+    try:
+        listed = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=60,
+        ).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return []
+    uuids = dict(line.split(", ") for line in listed)
+    if chosen is None:
+        return list(uuids.values())
+    # Parts of a GPU (MIG) are named by identifiers of their own.
+    return [uuids.get(gpu.strip(), gpu.strip()) for gpu in chosen.split(",")]
