@@ -89,13 +89,13 @@ def test_a_resumed_training_has_the_same_bits(backend, project, tmp_path):
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_learns_and_resumes(precision, project, tmp_path):
-    whole = Training(project, tmp_path / "whole", precision=precision, epochs=6)
+    whole = Training(project, tmp_path / "whole", precision=precision, epochs=12)
     whole.run(model="mixed")
     card = whole.card()
     assert card["precision"] == precision
     assert card["optimizer"]["rho"] == 0.95
     assert card["clean_train"]["accuracy"] > 0.8
-    resumed = Training(project, tmp_path / "resumed", precision=precision, epochs=6)
+    resumed = Training(project, tmp_path / "resumed", precision=precision, epochs=12)
     resumed.run(model="mixed", epochs=3)
     assert "going on after epoch 3" in resumed.run(model="mixed")
     assert resumed.bits() == whole.bits()

@@ -3,14 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bakeoff.comparisons import (
     accuracy_interval,
     compare,
     compare_all,
+    crossed_difference,
     crossed_mean,
     gap_interval,
     holm,
+    probability_ahead,
+    told_apart,
 )
 
 
@@ -45,6 +49,24 @@ def test_equal_answers_differ_by_nothing_but_leave_room():
     assert comparison.low < 0 < comparison.high
 
 
+def test_one_seed_interval_is_that_of_the_several_seeds_without_any_seeds():
+    # Bonett and Price: two images are added, one for each model.
+    comparison = compare(*answers(10, 2, 100))
+    mean = crossed_difference(*answers(10, 2, 100))
+    assert mean.freedom == np.inf
+    middle = (comparison.low + comparison.high) / 2
+    assert (mean.value, mean.margin) == pytest.approx((middle, comparison.high - middle))
+
+
+def test_mcnemar_as_published():
+    # Armitage and Berry 1994, "Statistical Methods in Medical Research", page 127: two media for
+    # the same 50 specimens. Exact, two-sided: 0.0129.
+    assert compare(*answers(12, 2, 50)).p == pytest.approx(0.0129, abs=5e-5)
+    # Fagerland, Lydersen and Laake 2013, "The McNemar test for binary matched-pairs data": the
+    # airways of 21 children. Exact conditional: 0.070.
+    assert compare(*answers(7, 1, 21)).p == pytest.approx(0.070, abs=5e-4)
+
+
 def test_answers_of_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"\(1, 10\) against \(1, 9\)"):
         compare(np.ones((1, 10)), np.ones((1, 9)))
@@ -60,6 +82,15 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
+def test_holm_is_its_definition():
+    # The k-th smallest of m times m - k + 1, and none less than those before it.
+    p = np.random.default_rng(6).uniform(0, 0.2, 12)
+    order = np.argsort(p)
+    expected = np.empty(12)
+    expected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(12, 0, -1)))
+    assert holm(list(p)) == pytest.approx(expected)
+
+
 def test_wilson_interval_as_published():
     # Newcombe 1998, "Two-sided confidence intervals for the single proportion": 81 of 263.
     correct = np.arange(263)[None] < 81
@@ -72,39 +103,116 @@ def test_gap_interval_as_published():
     assert gap_interval(correct, 56 / 70, 70) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
 
 
-def test_crossed_mean_by_hand():
-    mean = crossed_mean(np.array([[1.0, 0.0], [0.0, 0.0]]))
-    # All three mean squares are 0.25, and so is their sum less the rest.
-    assert (mean.value, mean.error, mean.freedom) == pytest.approx((0.25, 0.25, 0.5))
-
-
-def test_crossed_mean_has_the_mean_squares_of_a_two_way_layout():
+def two_way_table(values):
+    """Mean squares of seeds, images and the rest, by statsmodels."""
     from statsmodels.formula.api import ols
     from statsmodels.stats.anova import anova_lm
 
-    generator = np.random.default_rng(0)
-    seeds, images = 4, 6
-    values = (
-        generator.normal(size=(seeds, 1)) + generator.normal(size=images)
-    ) + 0.5 * generator.normal(size=(seeds, images))
     seed, image = np.indices(values.shape)
-    table = pd.DataFrame({"y": values.ravel(), "s": seed.ravel(), "i": image.ravel()})
+    table = pd.DataFrame({"y": values.ravel() * 1.0, "s": seed.ravel(), "i": image.ravel()})
     squares = anova_lm(ols("y ~ C(s) + C(i)", table).fit())["mean_sq"]
-    total = squares["C(s)"] + squares["C(i)"] - squares["Residual"]
-    assert total > max(squares["C(s)"], squares["C(i)"])
-    mean = crossed_mean(values)
-    assert mean.error**2 == pytest.approx(total / values.size)
-    freedom = total**2 / (squares["C(s)"] ** 2 / 3 + squares["C(i)"] ** 2 / 5)
-    assert mean.freedom == pytest.approx(freedom)
+    return squares["C(s)"], squares["C(i)"], squares["Residual"]
 
 
-def test_crossed_variance_is_never_less_than_what_seeds_or_images_account_for():
-    # The seeds' means are equal, and a plain difference of mean squares would be negative.
-    mean = crossed_mean(np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]))
-    assert mean.error == 0
-    mean = crossed_mean(np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
-    by_image = np.var([0.5, 0.5, 1.0], ddof=1)
-    assert mean.error**2 == pytest.approx(by_image / 3)
+def skilled(generator, seeds=4, images=40, spread=1.0, skill=0.5):
+    """Answers whose trainings differ in skill by ``spread``."""
+    ability = skill + spread * generator.normal(size=(seeds, 1)) + generator.normal(size=images)
+    return ability + generator.normal(size=(seeds, images)) > 0
+
+
+def test_variance_of_an_accuracy_is_that_of_a_two_way_layout():
+    correct = skilled(np.random.default_rng(0))
+    of_seeds, of_images, rest = two_way_table(correct)
+    assert of_seeds > rest
+    mean = crossed_mean(correct)
+    assert mean.value == pytest.approx(correct.mean())
+    variance = (of_seeds + of_images - rest) / correct.size
+    assert mean.error**2 == pytest.approx(variance)
+    # Satterthwaite's: few degrees of freedom in the seeds' mean square only. The median of
+    # chi-squared with 3 is 2.366.
+    likely = 3 / 2.36597 * of_seeds / correct.size
+    share = likely / (variance - of_seeds / correct.size + likely)
+    assert mean.freedom == pytest.approx(3 / share**2, rel=1e-4)
+
+
+def test_variance_of_a_difference_pools_the_seeds_and_pairs_the_images():
+    generator = np.random.default_rng(1)
+    a, b = skilled(generator), skilled(generator, skill=1.0)
+    (seeds_a, _, rest_a), (seeds_b, _, rest_b) = two_way_table(a), two_way_table(b)
+    assert seeds_a + seeds_b > rest_a + rest_b
+    images = a.shape[1]
+    by_image = [*(a.mean(axis=0) - b.mean(axis=0)), 1, -1]
+    variance = np.var(by_image) / (images + 2)
+    added = (seeds_a + seeds_b - rest_a - rest_b) / a.size
+    mean = crossed_difference(a, b)
+    assert mean.value == pytest.approx(np.mean(by_image))
+    assert mean.error**2 == pytest.approx(variance + added)
+    p = 2 * stats.t.sf(abs(mean.value) / mean.error, mean.freedom)
+    assert compare(a, b).p == pytest.approx(p)
+
+
+def test_where_seeds_are_all_that_varies_it_is_students_t_test():
+    # Each training gets its own share of a great many images right, drawn without any chance
+    # in the images but theirs: what is left is scipy's test of the trainings' accuracies.
+    generator = np.random.default_rng(2)
+    images = 100_000
+    shares_a, shares_b = generator.uniform(0.3, 0.7, (2, 4))
+    a, b = (generator.random((4, images)) < shares[:, None] for shares in (shares_a, shares_b))
+    expected = stats.ttest_ind(a.mean(axis=1), b.mean(axis=1))
+    interval = expected.confidence_interval()
+    comparison = compare(a, b)
+    assert comparison.p == pytest.approx(expected.pvalue, rel=0.01)
+    assert (comparison.low, comparison.high) == pytest.approx(
+        (interval.low, interval.high), rel=0.01
+    )
+
+
+def test_where_trainings_vary_no_more_than_chance_only_images_count():
+    # The seeds' accuracies are equal, so that plain Student would be certain.
+    a = np.array([[1, 0, 1, 1], [0, 1, 1, 1]], bool)
+    b = np.array([[1, 1, 0, 0], [1, 1, 0, 0]], bool)
+    mean = crossed_difference(a, b)
+    by_image = [-0.5, -0.5, 1, 1, 1, -1]
+    assert mean.error**2 == pytest.approx(np.var(by_image) / 6)
+    assert compare(a, b).p > 0.3
+
+
+def test_two_images_are_enough_for_a_wide_interval():
+    right = np.ones((3, 2), bool)
+    comparison = compare(right, ~right)
+    assert comparison.difference == 1
+    assert -1 <= comparison.low < 0 < comparison.high == 1
+    assert comparison.p > 0.05
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_all_right_is_no_difference_but_leaves_room(seeds):
+    right = np.ones((seeds, 1000), bool)
+    comparison = compare(right, right)
+    assert (comparison.difference, comparison.p) == (0, 1)
+    assert comparison.low == -comparison.high
+    assert 0.002 < comparison.high < 0.01
+    assert comparison.ahead == (None if seeds == 1 else 0.5)
+
+
+def test_probability_ahead_by_hand_and_by_scipy():
+    # Of the nine pairs, 3 beats all of b, 2 beats 1 and 0 and ties with 2, 1 beats 0 and ties
+    # with 1.
+    assert probability_ahead([1, 2, 3], [0, 1, 2]) == pytest.approx((3 + 2.5 + 1.5) / 9)
+    generator = np.random.default_rng(5)
+    a, b = generator.integers(0, 6, 7), generator.integers(0, 6, 5)
+    u = stats.mannwhitneyu(a, b).statistic
+    assert probability_ahead(a, b) == pytest.approx(u / 35)
+
+
+def test_probability_ahead_belongs_to_the_trainings_and_turns_with_the_pair():
+    images = np.arange(1000)
+    a = images < np.array([[990], [980], [985]])
+    b = images < np.array([[989], [970], [985]])
+    comparison = compare(a, b)
+    # 990 beats all three; 985 beats 970 and ties; 980 beats 970.
+    assert comparison.ahead == pytest.approx((3 + 1.5 + 1) / 9)
+    assert comparison.reversed().ahead == pytest.approx(compare(b, a).ahead)
 
 
 def test_several_seeds_keep_their_level_when_trainings_and_images_vary():
@@ -148,6 +256,26 @@ def test_a_pair_does_not_depend_on_the_other_models():
     three = compare_all(models)
     assert two["a", "b"][0] == three["a", "b"][0]
     assert two["a", "b"][1] < three["a", "b"][1]
+
+
+def test_one_training_each_must_differ_by_more_than_the_margin():
+    near, far = compare(*answers(40, 2, 10_000)), compare(*answers(60, 2, 10_000))
+    assert near.p < far.p * 1e6 < 0.001
+    assert not told_apart(near, near.p)
+    assert told_apart(far, far.p)
+    several = compare(*(np.repeat(correct, 5, axis=0) for correct in answers(40, 2, 10_000)))
+    assert told_apart(several, several.p)
+    assert not told_apart(several, 0.05)
+
+
+def test_a_seed_that_diverged_in_a_third_model_changes_nothing_for_a_pair():
+    generator = np.random.default_rng(7)
+    a, b, c = ({seed: generator.random(300) < 0.9 for seed in range(4)} for _ in range(3))
+    del a[3]
+    two = compare_all({"a": a, "b": b})["a", "b"][0]
+    del c[1]
+    assert compare_all({"c": c, "a": a, "b": b})["a", "b"][0] == two
+    assert two.ahead is not None
 
 
 def test_a_pair_is_compared_on_the_seeds_that_both_have():

@@ -1,14 +1,11 @@
 """Tests of the conclusions, on made-up trainings whose verdicts are known."""
 
-import json
-
 import numpy as np
 import pytest
 
 from bakeoff import wording as w
 from bakeoff.trait_groups import permutation_p
-from fabricated_study import fabricate_training
-from write_conclusions import write_conclusions
+from concluded_study import conclude, said
 
 EPOCH = np.arange(1, 14)
 FLAT = {"val_loss": 0.05 + 0.002 * (-1.0) ** EPOCH}
@@ -34,43 +31,6 @@ def convolutions(count=2, kernel=3, pads=False, pooled=True, branches=1):
     return described
 
 
-def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, **shared):
-    """Return (findings, Markdown) of a study; ``trainings`` maps model to training or seeds."""
-    files = []
-    for model, settings in trainings.items():
-        for seed in seeds:
-            own = settings.get(seed, {}) if set(settings) & set(seeds) else settings
-            files.append(fabricate_training(folder, model, seed, **shared | own))
-    dataset = {"name": "mnist", "title": "MNIST", "validation": "test"} | (dataset or {})
-    study = {
-        "title": "A study",
-        "dataset": dataset,
-        "models": [
-            {"model": model, "name": (names or {}).get(model, model.title().replace("_", " "))}
-            | {"description": f"about {model}", "family": "some"}
-            for model in trainings
-        ],
-        "seeds": list(seeds),
-        "unfinished": [],
-    }
-    conclusions, findings = folder / "conclusions.md", folder / "findings.json"
-    write_conclusions(
-        study,
-        [file / "card.json" for file in files],
-        [file / "history.csv" for file in files],
-        [file / "predictions.npz" for file in files],
-        conclusions,
-        findings,
-    )
-    return json.loads(findings.read_text()), conclusions.read_text()
-
-
-def said(findings, key):
-    """Return everything that the finding ``key`` says, as one text."""
-    finding = next(finding for finding in findings["findings"] if finding["key"] == key)
-    return "\n".join([*finding["text"], *finding["items"]])
-
-
 def verdicts(findings):
     table = findings["findings"][0]["table"]
     return {row[0]: row[-1] for row in table["rows"]}
@@ -94,7 +54,8 @@ def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
     )
     assert said(findings, "best").startswith(
         "Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %)."
-        " Models 1 and 3 are worse than it."
+        " Models 1 and 3 are worse, and the risk of saying so of any model that is no worse is held"
+        " to 5 %."
     )
     assert verdicts(findings) == {"Model 1": "worse", "Model 2": "best", "Model 3": "worse"}
     assert "worse than the best: 9.00 points below" in remark(findings, "model_1")
@@ -110,7 +71,7 @@ def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_
         },
     )
     text = said(findings, "best")
-    assert "Model 2 cannot be told from it. Model 3 is worse." in text
+    assert ", but Model 2 cannot be told from it: either may be the best. Model 3 is worse" in text
     assert "corrected for 3 pairs of models (Holm)" in text
     assert verdicts(findings)["Model 2"] == "cannot be told from the best"
     # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
@@ -137,7 +98,7 @@ def test_two_may_share_the_lead(tmp_path):
         },
     )
     assert said(findings, "best").startswith(
-        "Models 1 and 2 share the highest test accuracy, 99.00 %. Model 3 is worse than these."
+        "Models 1 and 2 share the highest test accuracy, 99.00 %. Model 3 is worse, and"
     )
 
 
@@ -162,9 +123,65 @@ def test_several_seeds_are_compared_over_seeds_and_images(tmp_path):
     )
     text = said(findings, "best")
     assert "Model 1 has the highest test accuracy, 98.00 %" in text
-    assert "t-test on the crossed variance" in text
+    assert "the variance between seeds is pooled over the two models" in text
+    assert "“Best ahead in” is the share" in text
+    table = findings["findings"][0]["table"]
+    cells = dict(zip(table["columns"], table["rows"][1], strict=True))
+    assert cells["Best ahead in"] == "100 %"
+    assert cells["Seeds"] == "3"
+    assert cells["SD between seeds (points)"] == "0.000"
     assert "McNemar" not in text
     assert "spread between trainings is not known" not in " ".join(findings["cautions"])
+
+
+def test_accuracy_and_verdict_of_each_model_are_data_too(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {0: {"accuracy": 0.98}, 1: {"accuracy": 0.99}},
+            "model_2": {0: {"accuracy": 0.90}, 1: {"status": "diverged"}},
+            "model_3": {"status": "diverged"},
+        },
+        seeds=(0, 1),
+    )
+    first, second, third = ((model["verdict"], model["accuracy"]) for model in findings["models"])
+    assert first[0] == "best"
+    assert first[1]["value"] == pytest.approx(0.985)
+    assert first[1]["sd"] == pytest.approx(0.01 / np.sqrt(2))
+    assert first[1]["by_seed"] == {"0": 0.98, "1": 0.99}
+    assert first[1]["low"] < 0.985 < first[1]["high"]
+    assert (second[0], second[1]["sd"], second[1]["by_seed"]) == ("worse", None, {"0": 0.9})
+    assert third == ("diverged", None)
+
+
+def test_one_training_each_is_no_proof_of_a_small_difference(tmp_path):
+    wrong = {"model_1": range(20), "model_2": range(60), "model_3": range(80)}
+    findings, _ = conclude(
+        tmp_path,
+        {model: {"wrong_images": images} for model, images in wrong.items()},
+        images=10_000,
+    )
+    text = said(findings, "best")
+    assert "up to 0.50 points is not taken for one between the models" in text
+    assert "Model 2 cannot be told from it" in text
+    assert verdicts(findings)["Model 3"] == "worse"
+    near, far, _ = findings["comparisons"]
+    assert near["p_holm"] < 0.001
+    assert (near["told_apart"], far["told_apart"]) == (False, True)
+    assert "p < 0.001 corrected, which another seed alone may give" in remark(findings, "model_2")
+
+
+def test_without_a_worse_model_the_next_is_given_with_its_interval(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {f"model_{i}": {"wrong_images": range(10 * i, 20 * i)} for i in (1, 2)}
+        | {"model_3": {"status": "diverged"}},
+    )
+    assert said(findings, "best").startswith(
+        "Model 1 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
+        " Model 2 cannot be told from it: either may be the best. No model of this study is shown"
+        " to be worse than the best: Model 2, the next, is 1.00 points behind (95 % interval"
+    )
 
 
 def test_a_lead_that_some_seeds_lack_is_not_called_better(tmp_path):
@@ -483,6 +500,61 @@ def test_another_winner_by_the_best_epoch_is_named(tmp_path):
     assert "By the last epoch Model 1 is ahead in validation accuracy, by each model's best" in text
     assert "best Model 2 is; over the last 5 epochs, Models 1 and 2 were ahead" in text
     assert "best epoch: 10." in remark(findings, "model_2")
+
+
+def test_the_best_epoch_and_the_mean_of_the_last_stand_beside_the_last(tmp_path):
+    # Better by 0.8 points in epoch 2; the last five have 98, 98, 98, 98 and 99 %.
+    early = np.array([0.95, 0.998, *[0.98] * 10, 0.99])
+    late = np.array([0.95, 0.992, *[0.98] * 10, 0.99])
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.990, "curves": {"val_accuracy": early}},
+            "model_2": {"accuracy": 0.989, "curves": {"val_accuracy": late - 0.001}},
+        },
+    )
+    text = said(findings, "last_epochs")
+    assert (
+        "After its best epoch a training has 0.50 points (0.20 in Model 2 to 0.80 in Model 1) more"
+        " validation accuracy than after its last. That epoch is chosen on the test images, so the"
+        " gain is optimistic." in text
+    )
+    assert (
+        "The mean over the last 5 epochs minus the last epoch is −0.80 points (the same in all"
+        " models). By that mean Model 1 is ahead." in text
+    )
+
+
+def test_with_a_holdout_it_is_said_what_choosing_on_it_brought_on_the_test_set(tmp_path):
+    # The holdout is best in epoch 3, which on the test images is worse than the last by a point.
+    holdout, test = np.full(13, 0.98), np.full(13, 0.97)
+    holdout[2], test[2] = 0.985, 0.96
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {"curves": {"val_accuracy": holdout, "test_accuracy": test}}},
+        dataset={"validation": "holdout"},
+        validation="holdout",
+    )
+    text = said(findings, "last_epochs")
+    assert "a training has 0.50 points more holdout accuracy than after its last." in text
+    assert (
+        "On the test images, which had no part in the choice, stopping there would have brought"
+        " −1.00 points." in text
+    )
+    assert "optimistic" not in text
+
+
+def test_where_the_last_epoch_was_the_best_that_is_said(tmp_path):
+    text = said(conclude(tmp_path, {"model_1": {}})[0], "last_epochs")
+    assert "No training had an epoch with more validation accuracy than its last." in text
+    assert "ahead" not in text
+
+
+def test_trends_of_several_models_are_said_to_be_uncorrected(tmp_path):
+    findings, _ = conclude(tmp_path / "two", {"model_1": {}, "model_2": {}})
+    assert "not corrected for there being 2 models" in said(findings, "epochs")
+    findings, _ = conclude(tmp_path / "one", {"model_1": {}, "model_2": {"epochs": 3}})
+    assert "not corrected" not in said(findings, "epochs")
 
 
 # What was run, and how it is written

@@ -213,9 +213,22 @@ def test_a_models_own_settings_win(study):
         "batch_size": 32,
         "loss": "categorical_crossentropy",
         "optimizer": {"name": "Adam", "learning_rate": 0.001},
+        "backend": "tensorflow",
+        "precision": "float32",
         "deterministic": False,
     }
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
+
+
+def test_a_studys_backend_and_precision_hold_for_its_models(study):
+    study["training"] |= {"backend": "jax", "precision": "mixed_bfloat16"}
+    study["models"]["small"]["training"] = {"precision": "float32"}
+    config = study.pop("read")()
+    chosen = {
+        model: [training_settings(config, model)[key] for key in ("backend", "precision")]
+        for model in ("small", "large")
+    }
+    assert chosen == {"small": ["jax", "float32"], "large": ["jax", "mixed_bfloat16"]}
 
 
 def test_disputed_labels_are_not_taken_for_those_of_another_data_set(study, tmp_path):

@@ -37,7 +37,7 @@ rule plot_loss_curves:
     output:
         models=[
             report(
-                f"<results>/figures/loss_{model}.svg",
+                f"<results>/figures/loss/{model}.svg",
                 category="Loss curves",
                 labels={"figure": "one model", "model": label_of(model)},
                 caption="../report/loss_curves.rst",

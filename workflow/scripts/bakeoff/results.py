@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from bakeoff.comparisons import LEVEL, Comparison, compare_all
+from bakeoff.comparisons import Comparison, compare_all, told_apart
 from bakeoff.measures import Model
 
 SMALL_LEAD = 0.0005
@@ -29,12 +29,14 @@ class Bargain:
 class Results:
     """The models of a study and every comparison between two of them.
 
-    ``study`` is the reported study; ``pairs`` is what :func:`bakeoff.comparisons.compare_all`
-    returns; ``finished`` are the models with at least one training that did not diverge.
+    ``study`` is the reported study and ``data`` its :class:`bakeoff.tables.DataSet`; ``pairs`` is
+    what :func:`bakeoff.comparisons.compare_all` returns; ``finished`` are the models with at
+    least one training that did not diverge.
     """
 
-    def __init__(self, study, models):
+    def __init__(self, study, data, models):
         self.study = study
+        self.data = data
         self.models = models
         self.keys = [model.key for model in models]
         self.finished = [model for model in models if model.trainings]
@@ -57,11 +59,16 @@ class Results:
     @cached_property
     def alike(self):
         """The models that cannot be told from the best."""
-        return [model for model in self.others if not self._worse(model)]
+        return [m for m in self.others if self.against_best(m) and m not in self.worse]
 
     @cached_property
     def worse(self):
         return [model for model in self.others if self._worse(model)]
+
+    @cached_property
+    def not_compared(self):
+        """The models that no seed finished with which one of the best finished."""
+        return [model for model in self.others if not self.against_best(model)]
 
     def against_best(self, model):
         """Return (Comparison, corrected p) with that one of the best that is hardest to tell
@@ -72,7 +79,7 @@ class Results:
     def _worse(self, model):
         pair = self.against_best(model)
         # On the seeds that both finished, a model may even be ahead of the best.
-        return pair is not None and pair[1] < LEVEL and pair[0].difference > 0
+        return pair is not None and told_apart(*pair) and pair[0].difference > 0
 
     @cached_property
     def bargains(self):
@@ -95,8 +102,8 @@ class Results:
         )
 
     def _brings_no_more(self, model, other):
-        comparison, p_holm = self.pairs[model.key, other.key]
-        return comparison.difference <= (SMALL_LEAD if p_holm >= LEVEL else 0)
+        pair = self.pairs[model.key, other.key]
+        return pair[0].difference <= (0 if told_apart(*pair) else SMALL_LEAD)
 
     @cached_property
     def winners_at_last_epoch(self):

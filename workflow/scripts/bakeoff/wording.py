@@ -92,3 +92,11 @@ def p_value(p):
 def times(ratio):
     """Return "14 times" or "1.6 times"."""
     return f"{ratio:,.0f} times" if ratio >= 9.95 else f"{ratio:.1f} times"
+
+
+def uncorrected(number):
+    """Return the sentence on how 95 % intervals of the trends of ``number`` models are meant."""
+    return (
+        f"The intervals are not corrected for there being {number} models: of losses that do not"
+        " move, about one in 20 would still seem to."
+    )

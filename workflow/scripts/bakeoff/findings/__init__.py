@@ -7,12 +7,21 @@ sentence names a model, a count or a number of its own.
 
 from dataclasses import asdict
 
-from bakeoff.findings.best import best_models
+from bakeoff.answers import confusion_of, hardest_images, recalls
+from bakeoff.comparisons import told_apart
+from bakeoff.findings.agreement import alike_answers
+from bakeoff.findings.best import best_models, described_accuracy, verdict
+from bakeoff.findings.calibration import trust_in_probabilities
 from bakeoff.findings.cost import dear_models
+from bakeoff.findings.disputed import disputed_labels
+from bakeoff.findings.ensemble import answers_together
 from bakeoff.findings.epochs import worth_more_epochs
+from bakeoff.findings.errors import mistakes
+from bakeoff.findings.hardest import hardest
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
 from bakeoff.findings.remarks import remark
+from bakeoff.findings.reproduction import reproduction
 from bakeoff.findings.traits import traits_that_matter
 from bakeoff.measures import models_of_study
 from bakeoff.results import Results
@@ -30,41 +39,73 @@ _FINDINGS = [
     traits_that_matter,
     dear_models,
     last_epochs,
+    mistakes,
+    hardest,
+    disputed_labels,
+    alike_answers,
+    answers_together,
+    trust_in_probabilities,
+    reproduction,
 ]
 
 
-def compute_findings(study, trainings):
+def compute_findings(study, data, trainings):
     """Return the findings of ``study`` as one JSON-ready dict.
 
-    ``study`` is the reported study and ``trainings`` what
-    :func:`bakeoff.measures.read_trainings` returns. Keys: ``title``; ``setting`` and
-    ``cautions``, lists of sentences; ``findings``, each with ``key``, ``title``, ``text`` (a
-    list of paragraphs), ``items`` (a list of sentences) and ``table`` (``columns`` and
-    ``rows``, or None); ``models`` with ``remark`` and ``notation``; ``comparisons``, one for
-    each pair of models; ``closing``.
+    ``study`` is the reported study, ``data`` its :class:`bakeoff.tables.DataSet` and
+    ``trainings`` what :func:`bakeoff.measures.read_trainings` returns. Keys: ``title``;
+    ``classes``, their names; ``setting`` and ``cautions``, lists of sentences; ``findings``, each
+    with ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
+    ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``accuracy``,
+    ``remark``, ``notation``, ``errors`` and ``calibration``; ``errors`` with the ``hardest``
+    images; ``comparisons``, one for each pair of models; ``closing``.
     """
-    results = Results(study, models_of_study(study, trainings))
+    results = Results(study, data, models_of_study(study, trainings))
     return {
         "title": study["title"],
+        "classes": data.class_names,
         "setting": setting(study, results.models),
         "cautions": cautions(study, results.models),
         "findings": [
-            asdict(find(results)) for find in (_FINDINGS if results.finished else [best_models])
+            asdict(found)
+            for find in (_FINDINGS if results.finished else [best_models])
+            if (found := find(results))
         ],
         "models": [
             {
                 "model": model.key,
                 "name": model.name,
                 "description": model.description,
+                "family": model.family,
+                "verdict": verdict(model, results),
+                "accuracy": described_accuracy(model),
                 "remark": remark(model, results),
                 "notation": model.card["notation"],
+                "errors": _errors(model, data),
+                "calibration": _calibration(model),
             }
             for model in results.models
         ],
+        "errors": {"hardest": hardest_images(results) if results.finished else []},
         "comparisons": [
             {"a": a, "b": b, **asdict(comparison), "p_holm": p_holm}
+            | {"told_apart": told_apart(comparison, p_holm)}
             for (a, b), (comparison, p_holm) in results.pairs.items()
             if results.keys.index(a) < results.keys.index(b)
         ],
         "closing": CLOSING,
     }
+
+
+def _errors(model, data):
+    if not model.trainings:
+        return None
+    confusion = confusion_of(model, data)
+    return {"confusion": confusion.tolist(), "recall": recalls(confusion)}
+
+
+def _calibration(model):
+    if not model.trainings:
+        return None
+    found = model.reliability
+    return {"ece": found.expected_calibration_error, "bins": found.bins}

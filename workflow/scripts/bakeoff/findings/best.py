@@ -1,7 +1,9 @@
 """Which models are best, and which cannot be told from the best."""
 
+import numpy as np
+
 from bakeoff import wording as w
-from bakeoff.comparisons import LEVEL
+from bakeoff.comparisons import LEVEL, ONE_SEED_MARGIN
 from bakeoff.findings.finding import Finding, names
 
 
@@ -10,47 +12,107 @@ def best_models(results):
     title = "Which models are best"
     if not results.finished:
         return Finding("best", title, ["No training ended well: there is nothing to compare."])
-    value, low, high = results.best[0].accuracy
-    span = f"{w.percent(low)} to {w.percent(high)}"
     if len(results.finished) == 1:
         only = "the only model" if len(results.models) == 1 else "the only model that finished"
         text = (
-            f"{results.best[0].name} is {only}: test accuracy {w.percent(value)}"
-            f" (95 % interval {span}). There is nothing to compare it with."
+            f"{results.best[0].name} is {only}: test accuracy {_accuracy(results.best[0])}."
+            " There is nothing to compare it with."
         )
         return Finding("best", title, [text])
-
-    best, alike, worse = results.best, results.alike, results.worse
-    if len(best) == 1:
-        headline = (
-            f"{best[0].name} has the highest test accuracy, {w.percent(value)}"
-            f" (95 % interval {span})."
-        )
-        them = "it"
-    elif not results.others:
-        every = "Both" if len(best) == 2 else f"All {len(best)}"
-        headline = (
-            f"{every} models have the same test accuracy, {w.percent(value)}: none of"
-            " them is better than another."
-        )
-        them = "them"
-    else:
-        headline = f"{names(best)} share the highest test accuracy, {w.percent(value)}."
-        them = "them"
-    if alike and not worse:
-        headline += (
-            f" {names(alike)} cannot be told from {them}: no model of this study is shown to be"
-            " worse than the best."
-        )
-    elif alike:
-        headline += (
-            f" {names(alike)} cannot be told from {them}."
-            f" {names(worse)} {w.plural(len(worse), 'is', 'are')} worse."
-        )
-    elif worse:
-        than = "it" if len(best) == 1 else "these"
-        headline += f" {names(worse)} {w.plural(len(worse), 'is', 'are')} worse than {than}."
+    headline = " ".join(filter(None, [_answer(results), _certainty(results)]))
     return Finding("best", title, [headline, _method(results)], table=_standings(results))
+
+
+def verdict(model, results):
+    """Return what the study says of one model.
+
+    One of "best", "cannot be told from the best", "worse", "not compared" (no seed finished
+    with it and with the best) and "diverged" (no training of it ended well).
+    """
+    if not model.trainings:
+        return "diverged"
+    if model in results.best:
+        return "best"
+    if model in results.worse:
+        return "worse"
+    return "not compared" if model in results.not_compared else "cannot be told from the best"
+
+
+def described_accuracy(model):
+    """Return a model's test accuracy as JSON-ready shares of 1, or None if all diverged.
+
+    Keys: ``value``, ``low`` and ``high``, the mean over the seeds with its 95 % interval; ``sd``,
+    the sample standard deviation between seeds, None with one; ``by_seed``, from seed (as text)
+    to accuracy.
+    """
+    if not model.trainings:
+        return None
+    value, low, high = model.accuracy
+    by_seed = {str(seed): float(correct.mean()) for seed, correct in model.answers.items()}
+    sd = float(np.std(list(by_seed.values()), ddof=1)) if len(by_seed) > 1 else None
+    return {"value": value, "low": low, "high": high, "sd": sd, "by_seed": by_seed}
+
+
+def _accuracy(model):
+    value, low, high = model.accuracy
+    return f"{w.percent(value)} (95 % interval {w.percent(low)} to {w.percent(high)})"
+
+
+def _answer(results):
+    """Which model or group is the best, in one sentence."""
+    best, alike = results.best, results.alike
+    if not results.others:
+        every, is_better = "All", "none of them is better than another"
+        if len(best) == 2:
+            every, is_better = "Both", "neither is better than the other"
+        number = "" if len(best) == 2 else f" {len(best)}"
+        accuracy = w.percent(best[0].accuracy[0])
+        return f"{every}{number} models have the same test accuracy, {accuracy}: {is_better}."
+    if len(best) == 1:
+        lead, them = f"{best[0].name} has the highest test accuracy, {_accuracy(best[0])}", "it"
+    else:
+        accuracy = w.percent(best[0].accuracy[0])
+        lead, them = f"{names(best)} share the highest test accuracy, {accuracy}", "them"
+    if alike:
+        group = len(best) + len(alike)
+        return (
+            f"{lead}, but {names(alike)} cannot be told from {them}:"
+            f" {w.plural(group - 1, 'either', f'any of the {group}')} may be the best."
+        )
+    return f"{lead}."
+
+
+def _certainty(results):
+    """How sure that is, in one sentence; nothing where all models are the same."""
+    if not results.others:
+        return ""
+    if results.worse:
+        sentence = (
+            f"{names(results.worse)} {w.plural(len(results.worse), 'is', 'are')} worse, and the"
+            f" risk of saying so of any model that is no worse is held to {100 * LEVEL:g} %"
+        )
+    else:
+        sentence = "No model of this study is shown to be worse than the best"
+        if results.alike:
+            sentence += f": {_next(results.alike[0], results)}"
+    if results.not_compared:
+        left = results.not_compared
+        sentence += (
+            f"; {names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
+            " no seed finished with both"
+        )
+    return f"{sentence}."
+
+
+def _next(model, results):
+    """How far the next model is behind the best."""
+    comparison, _ = results.against_best(model)
+    where = "behind"
+    if comparison.difference < 0:
+        comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
+    low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
+    by = w.points(comparison.difference)
+    return f"{model.name}, the next, is {by} {where} (95 % interval {low} to {high})"
 
 
 def _method(results):
@@ -66,45 +128,63 @@ def _method(results):
             f" picked from the same data; {corrected}"
         )
     order = "Among models that cannot be told apart, the order is no ranking."
+    networks = (
+        "it is the trained networks that are compared: how far another seed would have moved them"
+        f" is not known, so a difference of up to {w.points(ONE_SEED_MARGIN)} is not taken for one"
+        " between the models."
+    )
     if all(len(model.trainings) == 1 for model in results.finished):
         return (
             f"Every pair was compared on the same {images} (exact McNemar test);"
-            f" {corrected}. {order} With one training of each, it is the trained networks that"
-            " are compared: how far another seed would have moved them is not known."
+            f" {corrected}. {order} With one training of each, {networks}"
         )
-    return (
+    text = (
         f"Every pair was compared on the same {images} and on the seeds that both models"
-        " finished, images and seeds both taken as random samples (t-test on the crossed"
-        f" variance); {corrected}. {order}"
+        " finished, images and seeds both taken as random samples (t-test; the variance between"
+        " seeds is pooled over the two models, that between images taken from the differences"
+        f" image by image); {corrected}. {order} “Best ahead in” is the share, among all pairs of a"
+        " training of the best and one of the other model, of those with the best's more accurate"
+        " (ties count half): an estimate of the probability that the best is ahead when both are"
+        " trained once."
     )
+    if any(comparison.ahead is None for comparison, _ in results.pairs.values()):
+        text += f" Where two models share one seed only (exact McNemar test), {networks}"
+    return text
 
 
 def _standings(results):
-    columns = ["Model", "Test accuracy", "95 % interval", "Below the best (points)"]
-    columns += ["95 % interval", "Only the best is right", "Only it is right", "p", "p corrected"]
-    columns += ["Verdict"]
+    several = any(len(model.trainings) > 1 for model in results.finished)
+    columns = ["Model", "Test accuracy", "95 % interval"]
+    columns += ["SD between seeds (points)", "Seeds"] if several else []
+    columns += ["Below the best (points)", "95 % interval"]
+    columns += ["Only the best is right", "Only it is right"]
+    columns += ["Best ahead in"] if several else []
+    columns += ["p", "p corrected", "Verdict"]
     rows = []
     for model in results.ranked:
-        value, low, high = model.accuracy
-        row = [model.name, w.percent(value), f"{w.percent(low)} to {w.percent(high)}"]
+        accuracy = described_accuracy(model)
+        row = [model.name, w.percent(accuracy["value"])]
+        row.append(f"{w.percent(accuracy['low'])} to {w.percent(accuracy['high'])}")
+        if several:
+            sd = accuracy["sd"]
+            row += ["" if sd is None else w.number(100 * sd, 3), str(len(model.trainings))]
         pair = None if model in results.best else results.against_best(model)
         if pair:
-            comparison, p_holm = pair
-            row += [
-                w.number(100 * comparison.difference),
-                w.points_interval(comparison.low, comparison.high),
-                f"{comparison.only_a:,}",
-                f"{comparison.only_b:,}",
-                w.probability(comparison.p),
-                w.probability(p_holm),
-            ]
-        else:
-            row += [""] * 6
-        if model in results.best:
-            row.append("best")
-        elif model in results.worse:
-            row.append("worse")
-        else:
-            row.append("cannot be told from the best" if pair else "not compared")
-        rows.append(row)
+            row += _against(*pair, several)
+        row += [""] * (len(columns) - 1 - len(row))
+        rows.append([*row, verdict(model, results)])
     return {"columns": columns, "rows": rows}
+
+
+def _against(comparison, p_holm, several):
+    """The cells on one model's comparison with the best."""
+    cells = [
+        w.number(100 * comparison.difference),
+        w.points_interval(comparison.low, comparison.high),
+        f"{comparison.only_a:,}",
+        f"{comparison.only_b:,}",
+    ]
+    if several:
+        ahead = comparison.ahead
+        cells.append("" if ahead is None else f"{w.number(100 * ahead, 0)} %")
+    return [*cells, w.probability(comparison.p), w.probability(p_holm)]

@@ -10,7 +10,7 @@ _TITLE = "Whether the probabilities can be taken at their word"
 def trust_in_probabilities(results):
     """How well calibrated the models are, and which are too sure of themselves."""
     models = results.finished
-    groups = {"over-confident": [], "under-confident": [], "": []}
+    groups = {"over-confident": [], "under-confident": [], "neither": []}
     for model in models:
         groups[_verdict(model)].append(model)
     over, under, neither = groups.values()
@@ -53,10 +53,12 @@ def _errors(models):
 
 
 def _verdict(model):
-    """Return "over-confident", "under-confident" or, where neither is shown, ""."""
+    """Return "over-confident", "under-confident" or, where neither is shown, "neither"."""
     _, low, high = model.accuracy
     confidence = model.reliability.mean_confidence
-    return "over-confident" if confidence > high else "under-confident" if confidence < low else ""
+    if confidence > high:
+        return "over-confident"
+    return "under-confident" if confidence < low else "neither"
 
 
 def _table(models):

@@ -34,10 +34,16 @@ def overfitting_models(results):
             f"{names(none)} {w.plural(len(none), 'does', 'do')} not measurably overfit: accuracy"
             " on training and on test images cannot be told apart."
         )
-    text.append(
+    method = (
         "Accuracy and loss on training images are measured after the last epoch with dropout off;"
         " the running averages of the training itself, dropout on, look worse."
     )
+    if len(by_gap) > 1:
+        method += (
+            f" The intervals are not corrected for there being {len(by_gap)} models: of models that"
+            " do not overfit, about one in 40 would still seem to."
+        )
+    text.append(method)
     items = [f"{model.name}: {describe_overfitting(model.overfitting)}." for model in overfit]
     return Finding("overfitting", "Which models overfit", text, shortened(items))
 

@@ -1,6 +1,7 @@
 """What there is to say about one model."""
 
 from bakeoff import wording as w
+from bakeoff.comparisons import LEVEL
 from bakeoff.findings.cost import describe_bargain
 from bakeoff.findings.epochs import slope
 from bakeoff.findings.overfitting import describe_overfitting
@@ -59,6 +60,8 @@ def _standing(model, results):
     )
     if model in results.worse:
         return f"It is worse than the best: {by}."
+    if p_holm < LEVEL:
+        by += ", which another seed alone may give"
     return f"It cannot be told from the best: {by}."
 
 

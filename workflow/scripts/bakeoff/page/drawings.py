@@ -34,7 +34,8 @@ def inline_svg(file, label):
             child.tail = None
         if not (parent.text or "").strip():
             parent.text = None
-    prefix = f"{Path(file).stem}-"
+    # The folder's name too: a model may be called as another figure is.
+    prefix = f"{Path(file).parent.name}-{Path(file).stem}-"
     for element in root.iter():
         _flatten_style(element)
         if element.get("transform", "").startswith("rotate(-0 "):
