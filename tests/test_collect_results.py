@@ -412,7 +412,7 @@ def test_shared_machine_warns(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
     fabricate_training(tmp_path, "model_01")
     fabricate_training(tmp_path, "model_02", concurrent_trainings=2)
-    assert "up to 2 trainings shared the machine" in study.collect().text()
+    assert "Up to 2 trainings shared the machine" in study.collect().text()
 
 
 def test_equal_input_makes_equal_bytes(tmp_path):

@@ -1,7 +1,9 @@
 """The whole workflow on a tiny study: what it makes, and what it reruns."""
 
+import html
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -157,3 +159,12 @@ def test_a_wrong_config_is_one_line_before_anything_is_planned(tiny_study):
 def test_what_users_of_snakemake_expect(finished_study):
     assert "train_model" in finished_study.snakemake("--list-rules").stdout
     assert "train_model" in finished_study.snakemake("--rulegraph").stdout
+
+
+def test_the_report_names_the_command_that_makes_it(copy):
+    copy.snakemake("--config", "study={title: It's mine}", "data={mirrors: [/elsewhere]}")
+    page = html.unescape(copy.path("results/report.html").read_text())
+    (command,) = re.findall(r"snakemake --cores 4 --resources gpu=1[^<\n]*", page)
+    assert shlex.split(command)[-2:] == ["--config", 'study={"title": "It\'s mine"}']
+    arguments = shlex.split(command)[-2:]
+    assert copy.planned(*arguments, "data={mirrors: [/another]}") == set()

@@ -1,5 +1,8 @@
 """The study's config, checked, and the names made from it."""
 
+import json
+import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,6 +30,7 @@ except StudyError as error:
     sys.exit(str(error))
 
 SEEDS = config["study"]["seeds"]
+ORIGIN = {"mirrors", "attempts", "timeout"}
 
 
 def is_finished(model):
@@ -44,9 +48,27 @@ if config["study"]["finished_only"]:
         sys.exit("study.finished_only: no model has finished; expected one: train first.")
 
 STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED, published))
-COMMAND = " ".join(
-    ["snakemake --cores 4 --resources gpu=1", *(f"--configfile {file}" for file in overlays)]
-)
+
+
+def command_to_make_it():
+    """The command line of this study, without what no result depends on."""
+    given = {
+        key: without_origin(value) if key == "data" else value
+        for key, value in workflow.config_settings.config.items()
+    }
+    settings = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in given.items() if value]
+    return " ".join(
+        [
+            "snakemake --cores 4 --resources gpu=1",
+            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in overlays),
+            *(["--config", *settings] if settings else []),
+        ]
+    )
+
+
+def without_origin(data):
+    """The data settings without where the files come from, which does not matter."""
+    return {key: value for key, value in data.items() if key not in ORIGIN}
 
 
 pathvars:
@@ -90,8 +112,8 @@ def identity_of_training(wildcards):
 
 def data_settings():
     """The settings that the prepared data depends on."""
-    elsewhere = {"mirrors", "attempts", "timeout", "sha256", "title", "disputed"}
-    return {key: value for key, value in config["data"].items() if key not in elsewhere}
+    elsewhere = {"sha256", "title", "disputed"}
+    return {k: v for k, v in without_origin(config["data"]).items() if k not in elsewhere}
 
 
 def raw_images(wildcards):

@@ -235,7 +235,7 @@ rule render_report:
         "../../envs/reporting.yaml"
     params:
         study=STUDY,
-        command=COMMAND,
+        command=command_to_make_it(),
         sources=sources_of(
             "workflow/scripts/render_report.py",
             # The page's templates, and the captions that it shares with Snakemake's report.

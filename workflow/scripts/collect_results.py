@@ -38,6 +38,7 @@ _SUMMARY_COLUMNS = [
     *("last_epochs", "val_accuracy_last_mean", "val_accuracy_last_sd"),
     *("loss_slope_epochs", "loss_slope", "loss_slope_low", "loss_slope_high"),
     *("epochs", "seconds_per_epoch", "training_seconds", "latency_ms"),
+    "concurrent_trainings",
     *_SIZES,
 ]
 
@@ -170,6 +171,7 @@ def _summarise(runs, model):
     return {
         **measured.mean(),
         **runs[_SIZES].iloc[0],
+        "concurrent_trainings": runs["concurrent_trainings"].max(),
         **(_judged(model) if model.trainings else {}),
         "n_seeds": len(finished),
         "n_diverged": len(runs) - len(finished),
@@ -252,18 +254,9 @@ def _warnings(runs):
         for column, plural in _CIRCUMSTANCES.items()
         if runs[column].nunique() > 1
     ]
-    warnings = []
-    if different:
-        warnings.append(
-            f"Warning: the rows come from different {'; '.join(different)}: compare with care."
-        )
-    shared = runs["concurrent_trainings"].max()
-    if shared > 1:
-        warnings.append(
-            f"Warning: up to {shared} trainings shared the machine: their seconds and latencies"
-            " are not comparable."
-        )
-    return warnings
+    if not different:
+        return []
+    return [f"Warning: the rows come from different {'; '.join(different)}: compare with care."]
 
 
 def as_text(title, captions, tables):

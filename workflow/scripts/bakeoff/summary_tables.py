@@ -44,7 +44,7 @@ def all_tables(summary, study):
             " accuracy minus that on the test images.",
             gap_table(summary),
         ),
-        ("Size and cost", _cost_note(several), cost_table(summary)),
+        ("Size and cost", _cost_note(summary, several), cost_table(summary)),
     ]
 
 
@@ -203,9 +203,13 @@ def _last_epochs_note(summary, several):
     return " ".join(sentences)
 
 
-def _cost_note(several):
-    means = " Times are means over the seeds." if several else ""
-    return f"Seconds in all are those of one whole training.{means}"
+def _cost_note(summary, several):
+    sentences = ["Seconds in all are those of one whole training."]
+    if several:
+        sentences.append("Times are means over the seeds.")
+    if (shared := summary["concurrent_trainings"].max()) > 1:
+        sentences.append(f"Up to {shared} trainings shared the machine: times do not compare.")
+    return " ".join(sentences)
 
 
 def _disputed_images(summary):
