@@ -91,9 +91,9 @@ def _check_answer(file, built, input_shape, num_classes):
             f"{file}: build: output of shape (n, {shape}); expected (n, {num_classes}): end with"
             ' `Dense(num_classes, activation="softmax")`.'
         )
-    if built.outputs and built.outputs[0].dtype != "float32":
+    if answer.dtype != np.float32:
         raise StudyError(
-            f"{file}: build: probabilities of type {built.outputs[0].dtype}; expected float32, as"
+            f"{file}: build: probabilities of type {answer.dtype}; expected float32, as"
             ' fewer digits would blur the loss: give the last layer `dtype="float32"`.'
         )
     answer = answer.astype(np.float64)
