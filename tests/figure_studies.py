@@ -84,7 +84,7 @@ def make_findings(study, accuracies=None, diverged=()):
                 "a": a,
                 "b": b,
                 "difference": accuracies[a] - accuracies[b],
-                "p_holm": 0.001 if abs(accuracies[a] - accuracies[b]) > 0.002 else 0.4,
+                "told_apart": abs(accuracies[a] - accuracies[b]) > 0.002,
             }
             for a, b in combinations(accuracies, 2)
         ],

@@ -408,13 +408,14 @@ def test_drawings_suit_a_page(tmp_path):
         f'<use xlink:href="#a" style="clip-path: url(#a); stroke: {GRID.upper()}"/>'
         f'<path fill="{PAPER}"/><text fill="{INK}">{INK.replace("#", "")}</text></g></svg>'
     )
-    for name in ("one.svg", "two.svg"):
-        (tmp_path / name).write_text(drawing)
-    one = inline_svg(tmp_path / "one.svg", 'a "<label>"')
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "loss.svg").write_text(drawing)
+    one = inline_svg(tmp_path / "one" / "loss.svg", 'a "<label>"')
     assert one.startswith("<svg")
-    assert 'id="one-a"' in one
-    assert 'href="#one-a"' in one
-    assert 'clip-path="url(#one-a)"' in one
+    assert 'id="one-loss-a"' in one
+    assert 'href="#one-loss-a"' in one
+    assert 'clip-path="url(#one-loss-a)"' in one
     assert 'aria-label="a &quot;&lt;label&gt;&quot;"' in one
     # The page's colours, attributes in place of styles, and no more digits than can be seen.
     assert 'stroke="var(--grid)"' in one
@@ -424,7 +425,7 @@ def test_drawings_suit_a_page(tmp_path):
     assert 'd="M 0.12 1 z"' in one
     for left_out in ("height", "metadata", "style", "unused"):
         assert left_out not in one
-    assert 'id="two-a"' in inline_svg(tmp_path / "two.svg", "a label")
+    assert 'id="two-loss-a"' in inline_svg(tmp_path / "two" / "loss.svg", "a label")
 
 
 def test_numbers_stay_with_their_units():

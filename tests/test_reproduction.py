@@ -553,10 +553,8 @@ def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
         "The notebook ranks Models 9, 8 and 7 first; over 1 seed Models 9, 8 and 7 come first"
         in (said.items[0])
     )
-    assert (
-        "Of the 21 comparisons that it takes, 15 bear it out and 6 are not decided."
-        in said.items[0]
-    )
+    # One seed decides nothing so close: its spread between trainings is not known.
+    assert "None of the 21 comparisons that it takes is decided." in said.items[0]
     assert "Of 10 published test accuracies, 10 lie within" in " ".join(said.text)
 
 

@@ -8,7 +8,6 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.colours import GRID, HUES, INK
-from bakeoff.comparisons import LEVEL
 from bakeoff.figures import house_style, new_figure, save_svg, shortened, wrapped
 from bakeoff.joblog import job_log
 from bakeoff.tables import read_findings
@@ -39,9 +38,8 @@ def draw_matrix(study, models, comparisons):
     """Return the matrix: a row and a column a model, the highest test accuracy first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
-    has a colour where the corrected p-value is below :data:`bakeoff.comparisons.LEVEL`.
-    ``models`` and ``comparisons`` are those of findings.json; models without a test accuracy are
-    named in the title.
+    has a colour where the two can be told apart. ``models`` and ``comparisons`` are those of
+    findings.json; models without a test accuracy are named in the title.
     """
     shown = [model for model in models if model["accuracy"]]
     shown.sort(key=lambda model: -model["accuracy"]["value"])
@@ -106,7 +104,7 @@ def matrices(order, comparisons):
     for pair in comparisons:
         a, b = place[pair["a"]], place[pair["b"]]
         points[a, b], points[b, a] = 100 * pair["difference"], -100 * pair["difference"]
-        told[a, b] = told[b, a] = pair["p_holm"] < LEVEL
+        told[a, b] = told[b, a] = pair["told_apart"]
     return points, told
 
 
@@ -133,7 +131,7 @@ def _legend_entries(points, told):
         label = "the column's model is more accurate"
         handles.append(Patch(facecolor=BEHIND, alpha=STRONGEST, label=label))
     if cannot_be_told.any():
-        label = f"cannot be told apart (corrected p ≥ {LEVEL})"
+        label = "cannot be told apart"
         handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))
     if np.isnan(points).sum() > len(points):
         handles.append(

@@ -105,6 +105,8 @@ def draw_tradeoff(study, summary, runs, cost):
         textcolor=INK,
         linecolor=INK,
         linewidth=0.4,
+        max_distance=0.4,
+        nbr_candidates=800,
     )
     return figure
 

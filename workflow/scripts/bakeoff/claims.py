@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.comparisons import LEVEL
+from bakeoff.comparisons import LEVEL, told_apart
 from bakeoff.histories import judge_last_epoch
 from bakeoff.measures import Model
 from bakeoff.results import LATENCY_NOISE
@@ -109,7 +109,7 @@ def _more_accurate(sign):
         for model in about:
             for other in against:
                 pair = results.pairs.get((model.key, other.key))
-                if pair is None or pair[1] >= LEVEL:
+                if pair is None or not told_apart(*pair):
                     found.append(None)
                 else:
                     found.append(sign * pair[0].difference > 0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.comparisons import LEVEL, accuracy_interval, compare, holm
+from bakeoff.comparisons import accuracy_interval, compare, holm, told_apart
 from bakeoff.ensembles import soft_vote
 from bakeoff.findings.finding import Finding, names
 
@@ -70,7 +70,7 @@ def _by_seed(who, vote, best, compared):
         return f"{sentence}."
     comparison, p = compared[who]
     verdict = "cannot be told from"
-    if p < LEVEL:
+    if told_apart(comparison, p):
         verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
     return (
         f"{sentence}. It {verdict} {best.name}, the best single model: the difference is"
