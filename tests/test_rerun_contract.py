@@ -13,6 +13,9 @@ COLLECTING = {
     "collect_results",
     "plot_loss_curves",
     "plot_tradeoffs",
+    "plot_accuracies",
+    "plot_comparisons",
+    "plot_calibration",
     "write_conclusions",
     "render_report",
 }
