@@ -166,7 +166,7 @@ CONTRACT = {
     "a model removed": (remove_model, COLLECTING),
     "reporting code edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/wording.py"),
-        {"write_conclusions", "render_report"},
+        COLLECTING,
     ),
     "the page's template edited": (
         lambda project: append(project, "workflow/report/report.html.j2"),
