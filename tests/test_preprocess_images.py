@@ -34,7 +34,8 @@ def idx(array, magic=None, shape=None):
     """The gzipped IDX file of a uint8 array, with a false magic number or shape where given."""
     shape = array.shape if shape is None else shape
     header = magic or bytes([0, 0, 8, len(shape)])
-    return gzip.compress(header + struct.pack(f">{len(shape)}I", *shape) + array.tobytes())
+    content = header + struct.pack(f">{len(shape)}I", *shape) + array.tobytes()
+    return gzip.compress(content, mtime=0)
 
 
 def made_up_images(counts, seed):
@@ -216,22 +217,42 @@ IMAGES, LABELS = made_up_images((4, 4, 4), 3)
 GOOD = idx(IMAGES)
 
 
-@pytest.mark.parametrize(
-    ("content", "found", "expected"),
-    [
-        (b"", "begins with the bytes (none)", "00 00 08 03"),
-        (b"<html>404</html>", "damaged gzip file", "a whole gzip file"),
-        (GOOD[: len(GOOD) // 2], "damaged gzip file", "a whole gzip file"),
-        (GOOD[:2000] + b"????????" + GOOD[2008:], "damaged gzip file", "a whole gzip file"),
-        (idx(LABELS), "00 00 08 01", "00 00 08 03 (IDX, unsigned bytes, 3 dimensions)"),
-        (idx(IMAGES, magic=bytes([0, 0, 13, 3])), "00 00 0d 03", "00 00 08 03"),
-        (gzip.compress(b"\x00\x00\x08\x03\x00"), "5 bytes", "a header of 16 bytes"),
-        (idx(IMAGES[:, :, :20]), "items of shape (28, 20)", "(28, 28)"),
-        (idx(IMAGES[:0]), "no items", "at least one"),
-        (idx(IMAGES, shape=(13, 28, 28)), "9,408 bytes after", "10,192 for the shape (13, 28, 28)"),
-        (idx(IMAGES, shape=(11, 28, 28)), "9,408 bytes after", "8,624 for the shape (11, 28, 28)"),
-    ],
-)
+FAULTY = {
+    "empty": (b"", "begins with the bytes (none)", "00 00 08 03"),
+    "not gzip": (b"<html>404</html>", "damaged gzip file", "a whole gzip file"),
+    "cut off": (GOOD[: len(GOOD) // 2], "damaged gzip file", "a whole gzip file"),
+    "damaged inside": (
+        GOOD[:2000] + b"????????" + GOOD[2008:],
+        "damaged gzip file",
+        "a whole gzip file",
+    ),
+    "labels for images": (
+        idx(LABELS),
+        "00 00 08 01",
+        "00 00 08 03 (IDX, unsigned bytes, 3 dimensions)",
+    ),
+    "other item type": (idx(IMAGES, magic=bytes([0, 0, 13, 3])), "00 00 0d 03", "00 00 08 03"),
+    "cut header": (
+        gzip.compress(b"\x00\x00\x08\x03\x00", mtime=0),
+        "5 bytes",
+        "a header of 16 bytes",
+    ),
+    "other image size": (idx(IMAGES[:, :, :20]), "items of shape (28, 20)", "(28, 28)"),
+    "no items": (idx(IMAGES[:0]), "no items", "at least one"),
+    "too few items": (
+        idx(IMAGES, shape=(13, 28, 28)),
+        "9,408 bytes after",
+        "10,192 for the shape (13, 28, 28)",
+    ),
+    "too many items": (
+        idx(IMAGES, shape=(11, 28, 28)),
+        "9,408 bytes after",
+        "8,624 for the shape (11, 28, 28)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "found", "expected"), FAULTY.values(), ids=FAULTY)
 def test_a_faulty_file_is_named_with_what_was_found(files, output, content, found, expected):
     path = Path(files["test_images"])
     path.write_bytes(content)
