@@ -20,6 +20,7 @@ from bakeoff.backend import (
     describe_platform,
     prepare_backend,
     software_versions,
+    steps_per_execution,
 )
 from bakeoff.checkpoints import Checkpoints
 from bakeoff.commit import describe_commit
@@ -170,6 +171,7 @@ def compile_model(model, identity, device):
         loss=settings["loss"],
         metrics=["accuracy"],
         jit_compile=compiles_steps(settings["backend"], device),
+        steps_per_execution=steps_per_execution(settings["backend"]),
     )
 
 
@@ -188,10 +190,12 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
     """
     import keras
 
+    from bakeoff.batches import ShuffledBatches
+
     settings, seed = identity["settings"], identity["seed"]
     batch_size = settings["batch_size"]
     classes = len(data["class_names"])
-    x_train, y_train = data["x_train"], keras.utils.to_categorical(data["y_train"], classes)
+    batches = ShuffledBatches(data["x_train"], data["y_train"], classes, batch_size)
     held_out = {"val": ("x_val", "y_val")}
     if str(data["validation"]) != "test":
         held_out["test"] = ("x_test", "y_test")
@@ -206,19 +210,12 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
             break
         begun = time.perf_counter()
         # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
-        order = np.random.default_rng([seed, epoch]).permutation(len(x_train))
+        batches.shuffle(seed, epoch)
         # As a callback, since a process's first `fit` draws numbers before its epoch begins.
         seeding = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda *_, epoch=epoch: seed_epoch(model, seed, epoch)
         )
-        fitted = model.fit(
-            x_train[order],
-            y_train[order],
-            batch_size=batch_size,
-            shuffle=False,
-            verbose=0,
-            callbacks=[seeding],
-        ).history
+        fitted = model.fit(batches, shuffle=False, verbose=0, callbacks=[seeding]).history
         row = {"epoch": epoch, "loss": fitted["loss"][0], "accuracy": fitted["accuracy"][0]}
         for name, (x, y) in held_out.items():
             scores = evaluate(model, data[x], data[y], classes, batch_size)

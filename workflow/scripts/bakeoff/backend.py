@@ -103,6 +103,16 @@ def compiles_steps(backend, device):
     return False if backend == "tensorflow" and not device.startswith("GPU") else "auto"
 
 
+def steps_per_execution(backend):
+    """Return how many steps Keras runs on a backend before it comes back to Python.
+
+    On TensorFlow that saves about half a millisecond a step, without changing a bit; JAX gains
+    nothing and PyTorch must return after each. A signal is heard between two returns only, so
+    the number is small.
+    """
+    return 8 if backend == "tensorflow" else 1
+
+
 def software_versions(backend):
     """Return the versions of Python and of the packages that decide a training's numbers."""
     packages = ("keras", backend, *(("jaxlib",) if backend == "jax" else ()), "numpy")
