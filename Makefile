@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo test lint lock
+.PHONY: env backends demo test lint lock bench
 
 env: .venv/.installed
 
@@ -32,6 +32,11 @@ demo: env
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
 test: env $(if $(shell command -v npm),.venv/axe.min.js)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# PyTorch is one of those that are compared.
+bench: backends
+	$(BIN)/snakemake --cores 2 results/data/mnist.npz
+	$(BIN)/python benchmarks/run.py
 
 lint: env
 	$(BIN)/ruff check

@@ -7,11 +7,11 @@ import signal
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bakeoff.architecture import build_model, check_sources, sources_read
 from bakeoff.backend import (
@@ -40,10 +40,13 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     """
     started = time.perf_counter()
     check_sources(root, identity["sources"])
-    data, checksum = load_data(data_file), sha256_of(data_file)
     settings = identity["settings"]
     backend, precision = settings["backend"], settings["precision"]
-    device = prepare_backend(threads, backend, precision, settings["deterministic"])
+    with ThreadPoolExecutor() as pool:
+        # Importing the backend takes seconds, in which the data can be read.
+        reading, summing = pool.submit(load_data, data_file), pool.submit(sha256_of, data_file)
+        device = prepare_backend(threads, backend, precision, settings["deterministic"])
+        data, checksum = reading.result(), summing.result()
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
@@ -60,7 +63,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         record = train_epochs(model, data, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
         batch_size = settings["batch_size"]
-        probabilities = model.predict(data["x_test"], batch_size=batch_size, verbose=0)
+        probabilities = predict(model, data["x_test"], batch_size)
         card = {
             "model": identity["model"],
             "seed": identity["seed"],
@@ -294,6 +297,11 @@ def evaluate_clean(model, data, batch_size):
     return {"loss": scores["loss"], "accuracy": scores["accuracy"], "images": len(chosen)}
 
 
+def predict(model, x, batch_size):
+    """Return class probabilities, float32 ``(n, classes)``, of images ``(n, h, w, c)``."""
+    return model.predict(x, batch_size=batch_size, verbose=0)
+
+
 def measure_latency(model, image, repeats=50):
     """Return the time of one prediction for one image ``(1, h, w, c)``, in milliseconds."""
     for _ in range(5):
@@ -336,6 +344,9 @@ def duration(seconds):
 
 def write_history(path, rows, identity):
     """Write one row an epoch, each with its model and seed."""
+    # Keras imports it too, and by then has.
+    import pandas as pd
+
     table = pd.DataFrame(rows)
     table.insert(0, "model", identity["model"])
     table.insert(1, "seed", identity["seed"])

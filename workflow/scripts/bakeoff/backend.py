@@ -35,7 +35,7 @@ def prepare_backend(threads, backend="tensorflow", precision="float32", determin
     device = _PREPARE[backend](threads, deterministic)
     if device is None:
         say(f"No GPU found: training on the CPU with {threads} thread{'s' * (threads != 1)}.")
-        device = f"CPU: {_processor()}"
+        device = f"CPU: {describe_processor()}"
     import keras
 
     keras.config.set_dtype_policy(precision)
@@ -144,7 +144,7 @@ def _is_training(argument):
     return argument.endswith("train_model.py")
 
 
-def _processor():
+def describe_processor():
     """Return the processor's name as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,0 +1,154 @@
+"""Trainings that wait for their turn: the pipeline's, the flat script's and PyTorch's own.
+
+Each runs in a process of its own that stands ready, so that contenders can take turns on the
+same machine: a turn is an epoch over a given number of images, and a validation.
+"""
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "benchmarks")]
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a contender trains: ``images`` training images and a sixth as many to validate on."""
+
+    data_file: str
+    model: str
+    precision: str
+    threads: int
+    images: int
+
+
+@contextmanager
+def standing_by(contender, job):
+    """Yield a function that lets a contender train for a turn and returns the seconds it took.
+
+    The function has a ``start`` that does not wait, and a ``finish`` that does. The contender
+    gets ready in the background; ``ready`` waits for that.
+    """
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_contend, args=(contender, job, there), daemon=True)
+    process.start()
+    # Its copy of that end must be the only one for its death to be seen here.
+    there.close()
+
+    def finish():
+        try:
+            return here.recv()
+        except EOFError:
+            raise RuntimeError(f"{contender} has ended early: {job}") from None
+
+    def turn():
+        here.send("go")
+        return finish()
+
+    turn.start, turn.finish, turn.ready = (lambda: here.send("go")), finish, finish
+    try:
+        yield turn
+    finally:
+        process.kill()
+        process.join()
+
+
+class Turns:
+    """A contender's end of the pipe."""
+
+    def __init__(self, pipe):
+        self.pipe = pipe
+        self.begun = None
+
+    def next(self):
+        """Say how long the turn took, and wait for the next."""
+        self.pipe.send(None if self.begun is None else time.perf_counter() - self.begun)
+        try:
+            self.pipe.recv()
+        except EOFError:
+            sys.exit()
+        self.begun = time.perf_counter()
+
+
+def _contend(contender, job, pipe):
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    {"pipeline": _pipeline, "flat script": _flat_script, "PyTorch": _native_torch}[contender](
+        job, Turns(pipe)
+    )
+
+
+def _pipeline(job, turns):
+    import train_model
+    from bakeoff.architecture import build_model
+    from bakeoff.backend import prepare_backend
+    from bakeoff.identity import training_identity
+    from whole_job import settings
+
+    data = train_model.load_data(job.data_file)
+    for part, size in (("train", job.images), ("val", job.images // 6)):
+        for name in (f"x_{part}", f"y_{part}"):
+            data[name] = data[name][:size]
+    identity = training_identity(ROOT, job.model, 0, settings(10**6, job.precision))
+    device = prepare_backend(job.threads, precision=job.precision)
+    model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
+    train_model.compile_model(model, identity, device)
+    turns.next()
+    train_model.train_epochs(model, data, identity, _Waiting(turns), {}, time.perf_counter())
+
+
+class _Waiting:
+    """Stands where a training's checkpoints do: at the end of an epoch, it waits for the turn."""
+
+    def __init__(self, turns):
+        self.turns = turns
+
+    def load(self, epochs):
+        return None
+
+    def save(self, *_):
+        self.turns.next()
+
+
+def _flat_script(job, turns):
+    import keras
+    import tensorflow as tf
+
+    import flat_script
+
+    tf.config.threading.set_intra_op_parallelism_threads(job.threads)
+    keras.config.set_dtype_policy(job.precision)
+    training, validation = flat_script.read_data(job.data_file)
+    training = [part[: job.images] for part in training]
+    validation = [part[: job.images // 6] for part in validation]
+    waiting = keras.callbacks.LambdaCallback(on_epoch_begin=lambda *_: turns.next())
+    flat_script.train(job.model, training, validation, 10**6, [waiting])
+
+
+def _native_torch(job, turns):
+    os.environ["KERAS_BACKEND"] = "torch"
+    import numpy as np
+    import torch
+
+    from bakeoff.architecture import build_model
+    from native_torch import Translated, make_epoch
+
+    torch.set_num_threads(job.threads)
+    with np.load(job.data_file) as data:
+        shape = data["x_train"].shape[1:]
+        model = Translated(build_model(ROOT, job.model, shape, len(data["class_names"])))
+        arrays = []
+        for part, size in (("train", job.images), ("val", job.images // 6)):
+            arrays.append(torch.from_numpy(data[f"x_{part}"][:size]).permute(0, 3, 1, 2))
+            arrays.append(torch.from_numpy(data[f"y_{part}"][:size].astype(np.int64)))
+    epoch = make_epoch(model, *arrays, job.precision)
+    while True:
+        turns.next()
+        epoch()

@@ -1,0 +1,111 @@
+"""What a training job costs beyond its epochs, by part, and how much memory it holds."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from contenders import BATCH
+from measuring import DATA, interleaved, run_timed, table, title_of
+
+TITLE = "A job's start, end and memory"
+HERE = Path(__file__).parent
+MODEL = "model_03"
+MODELS_OF_MEMORY = ("model_01", "model_03", "model_05")
+MOST_SECONDS = 1.5
+MOST_SECONDS_OF_DATA = 0.5
+
+PARTS = {
+    "interpreter": "starting Python",
+    "imports": "importing what is ours, NumPy and pandas",
+    "backend": "importing TensorFlow and Keras; meanwhile, reading the data",
+    "build": "building, compiling and describing the model",
+    "first step": "tracing the first training and validation step",
+    "epochs": "two epochs of ten batches, validated on 10,000 images",
+    "measures": "clean training accuracy, the test images' probabilities, latency",
+    "files": "history, model and layer table",
+    "rest": "checkpoints, predictions, card",
+    "exit": "leaving Python",
+}
+NOT_OVERHEAD = ("backend", "epochs", "first step", "measures")
+"""The backend's import, the training, and passes over images for what the report shows."""
+
+
+def measure(folder):
+    """Return the seconds of each part in five jobs, and the mebibytes of jobs and scripts."""
+
+    def job():
+        outputs = folder / "job"
+        begun = time.time()
+        found = subprocess.run(
+            [sys.executable, HERE / "timed_job.py", DATA, MODEL, outputs, str(begun)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=True,
+        )
+        seconds = json.loads(found.stdout.splitlines()[-1])
+        seconds["exit"] = time.time() - begun - sum(seconds.values()) + seconds["data"]
+        shutil.rmtree(outputs)
+        return seconds
+
+    jobs = interleaved({"job": job})["job"]
+    seconds = {part: [job[part] for job in jobs] for part in [*PARTS, "data"]}
+    print(f"overhead {_overhead(seconds):.2f} s")
+    return {"seconds": seconds, "mebibytes": _memory(folder)}
+
+
+def _memory(folder):
+    """Return the peak memory of a training of one epoch, as a job and in the flat script."""
+    found = {}
+    for model in MODELS_OF_MEMORY:
+        script = [sys.executable, HERE / "flat_script.py", DATA, "1", "float32", model]
+        job = [sys.executable, HERE / "whole_job.py", DATA, "1", "float32", model]
+        found[model] = {
+            "flat script": run_timed(script, cwd=folder)[1],
+            "pipeline": run_timed([*job, folder / "job"], cwd=folder)[1],
+        }
+        shutil.rmtree(folder / "job")
+        print(f"{model}: {found[model]} MiB")
+    return found
+
+
+def _overhead(seconds):
+    return sum(median(seconds[part]) for part in PARTS if part not in NOT_OVERHEAD)
+
+
+def describe(measured):
+    seconds, memory = measured["seconds"], measured["mebibytes"]
+    whole = sum(median(seconds[part]) for part in PARTS)
+    parts = [[what, f"{median(seconds[part]) / whole:.0%}"] for part, what in PARTS.items()]
+    overhead, reading = _overhead(seconds), median(seconds["data"])
+    held = {model: found["pipeline"] / found["flat script"] for model, found in memory.items()}
+    return "\n\n".join(
+        [
+            f"Where the time of a job of {title_of(MODEL)} goes that trains"
+            f" {2 * 10} batches of {BATCH}. What is neither the backend's import nor a pass over"
+            f" images takes"
+            f" {'under' if overhead < MOST_SECONDS else 'more than'} {MOST_SECONDS} s,"
+            f" reading the data file"
+            f" {'under' if reading < MOST_SECONDS_OF_DATA else 'more than'}"
+            f" {MOST_SECONDS_OF_DATA} s.",
+            table(["", "share"], parts),
+            "The most memory that a training holds, against the flat script's (one epoch of"
+            " 60,000 images):",
+            table(
+                ["", "pipeline, MiB", "flat script, MiB", "ratio"],
+                [
+                    [
+                        title_of(model),
+                        f"{found['pipeline']:,.0f}",
+                        f"{found['flat script']:,.0f}",
+                        f"{held[model]:.2f}",
+                    ]
+                    for model, found in memory.items()
+                ],
+            ),
+        ]
+    )

@@ -1,0 +1,86 @@
+"""Whether accuracies in bfloat16 can be told from those in float32: a paired test of each model.
+
+Four models are trained at full length with three seeds in each precision, by Snakemake, in
+results/float32 and results/bfloat16; what is finished there is not trained again.
+"""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from measuring import snakemake, table, title_of
+
+TITLE = "Accuracy in bfloat16"
+ROOT = Path(__file__).parents[1]
+OVERLAY = ROOT / "benchmarks" / "bfloat16.yaml"
+FLOAT32 = ["training={precision: float32}", "pathvars={results: results/float32}"]
+MODELS = ("model_01", "model_02", "model_03", "model_05")
+SEEDS = (0, 1, 2)
+
+
+def measure(folder):
+    """Return each model's two accuracies, their difference, its interval and its p-value."""
+    from bakeoff.comparisons import compare, holm
+
+    command = snakemake("--cores", 2, "--set-threads", "train_model=1", "--configfile", OVERLAY)
+    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run([*command, "--config", *FLOAT32], cwd=ROOT, check=True)
+    rows = []
+    for model in MODELS:
+        half, full = (_answers(ROOT / "results" / name, model) for name in ("bfloat16", "float32"))
+        found = compare(half, full)
+        rows.append(
+            {
+                "model": model,
+                "bfloat16": half.mean(),
+                "float32": full.mean(),
+                "low": found.low,
+                "high": found.high,
+                "p": found.p,
+            }
+        )
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_holm"] = p
+        print(f"{row['model']}: {row['bfloat16']:.4f} and {row['float32']:.4f}, p {p:.2f}")
+    return {"rows": rows}
+
+
+def _answers(results, model):
+    """Return which images each seed's training got right, boolean ``(seeds, images)``."""
+    right = []
+    for seed in SEEDS:
+        with np.load(results / "models" / model / f"seed_{seed}" / "predictions.npz") as found:
+            right.append(found["probabilities"].argmax(1) == found["labels"])
+    return np.stack(right)
+
+
+def describe(measured):
+    rows = measured["rows"]
+    apart = [row for row in rows if row["p_holm"] < 0.05]
+    verdict = (
+        "None of the models can be told from itself in the other precision"
+        if not apart
+        else f"{len(apart)} of {len(rows)} models differ"
+    )
+    return "\n\n".join(
+        [
+            f"Test accuracy after 13 epochs, means of the seeds {', '.join(map(str, SEEDS))}"
+            " on 10,000 test images, and the difference in points with its 95 % interval"
+            " ([statistics.md](statistics.md)), p-values corrected by Holm's method."
+            f" {verdict}.",
+            table(
+                ["", "bfloat16", "float32", "difference, interval", "p"],
+                [
+                    [
+                        title_of(row["model"]),
+                        f"{row['bfloat16']:.2%}",
+                        f"{row['float32']:.2%}",
+                        f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}",
+                        f"{row['p_holm']:.2f}",
+                    ]
+                    for row in rows
+                ],
+            ),
+        ]
+    )

@@ -1,0 +1,103 @@
+"""Measure what the pipeline costs beside what people would use instead: `make bench`.
+
+    python benchmarks/run.py [PART ...]
+
+Runs the parts, all unless some are named, one after the other, keeps what they measured in
+results/benchmarks/<part>.json, and writes docs/performance.md and docs/performance.svg from all
+that is there. Nothing else may run meanwhile.
+"""
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "workflow" / "scripts")]
+MEASURED = ROOT / "results" / "benchmarks"
+PARTS = (
+    "training_steps",
+    "precision_accuracy",
+    "cpu_split",
+    "job_startup",
+    "whole_study",
+    "light_steps",
+    "planning",
+)
+PACKAGES = ("keras", "tensorflow", "torch", "numpy", "snakemake")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    chosen = parser.parse_args().parts or PARTS
+    if unknown := [part for part in chosen if part not in PARTS]:
+        parser.error(f"{', '.join(unknown)}: expected parts of {', '.join(PARTS)}")
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        part = importlib.import_module(name)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            found = part.measure(Path(folder))
+        kept = {"made": date.today().isoformat(), "machine": describe_machine(), "found": found}
+        (MEASURED / f"{name}.json").write_text(json.dumps(kept, indent=1, default=float) + "\n")
+    write_document()
+
+
+def describe_machine():
+    """Return processor, cores, memory and versions, as one line for each."""
+    import psutil
+
+    from bakeoff.backend import describe_processor
+
+    versions = [f"{package} {importlib.metadata.version(package)}" for package in PACKAGES]
+    return [
+        f"{describe_processor()}, {os.cpu_count()} cores, "
+        f"{psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()}, no GPU",
+        f"Python {platform.python_version()}, {', '.join(versions)}",
+    ]
+
+
+def write_document():
+    """Write docs/performance.md, and its plot, from what the parts have measured."""
+    found = {
+        name: json.loads((MEASURED / f"{name}.json").read_text())
+        for name in PARTS
+        if (MEASURED / f"{name}.json").exists()
+    }
+    machines = {tuple(part["machine"]) for part in found.values()}
+    sections = [
+        "# Performance",
+        "What the pipeline costs beside what one would use instead. `make bench` measures it anew"
+        " and writes this page; it takes about two hours on two quiet cores, and wants nothing else"
+        " to run. Contenders take turns, and what is compared are medians of five turns after one"
+        " to warm up, unless a section says otherwise. Times on a CPU are given as ratios only.",
+        *(" \\\n".join(machine) for machine in sorted(machines)),
+        "- *The flat script* (`benchmarks/flat_script.py`) is the notebook's way: `model.fit` on"
+        " arrays in memory, one model after the other. XLA is switched off in it, as in the"
+        " pipeline on a CPU: Keras's default, on, makes it slower there.\n"
+        "- *PyTorch* (`benchmarks/native_torch.py`) has the same layers and Adadelta in a loop of"
+        " its own, channels last, with autocast for bfloat16.",
+    ]
+    for name, part in found.items():
+        module = importlib.import_module(name)
+        sections += [f"## {module.TITLE}", module.describe(part["found"])]
+        if name == "training_steps":
+            from plot_ratios import plot_ratios
+
+            plot_ratios(part["found"]["rows"], ROOT / "docs" / "performance.svg")
+            sections.append(
+                "![Times of an epoch over the flat script's, by model and precision]"
+                "(performance.svg)"
+            )
+    (ROOT / "docs" / "performance.md").write_text("\n\n".join(sections) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The flat script over three models against Snakemake over the same three.
+
+Short epochs, so that what the pipeline adds shows; what a full-length study costs is computed
+from that and from the epochs of training_steps.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from statistics import median
+
+import training_steps
+from measuring import interleaved, run_timed, snakemake, table
+
+TITLE = "A whole study"
+ROOT = Path(__file__).parents[1]
+MODELS = ("model_01", "model_03", "model_05")
+EPOCHS = 2
+IMAGES = 6_000
+FULL_EPOCHS = 13
+MOST = 1.02
+MOST_BFLOAT16 = 0.6
+SNAKEMAKE = {
+    "snakemake, one job at a time": ["--cores", "2"],
+    "snakemake, two jobs of one thread": ["--cores", "2", "--set-threads", "train_model=1"],
+}
+
+
+def measure(folder):
+    """Return the seconds of each way, and those that Snakemake adds to each training."""
+    project = folder / "project"
+    shutil.copytree(
+        ROOT, project, ignore=shutil.ignore_patterns("results", ".*", "resources", "benchmarks")
+    )
+    (project / "resources").symlink_to(ROOT / "resources")
+    overlay = folder / "overlay.json"
+    study = {"models": list(MODELS), "published": None}
+    data = {"train_images": IMAGES, "test_images": 1_000}
+    overlay.write_text(json.dumps({"study": study, "data": data, "training": {"epochs": EPOCHS}}))
+    prepared = project / "results" / "data" / "mnist.npz"
+    command = [*snakemake("--configfile", overlay)]
+    run_timed([*command, "--cores", "2", prepared.relative_to(project)], cwd=project)
+    flat = [sys.executable, ROOT / "benchmarks/flat_script.py", prepared, EPOCHS, "float32"]
+    added = []
+
+    def script():
+        return run_timed([*map(str, flat), *MODELS], cwd=folder)[0]
+
+    def study_by(options):
+        for output in (project / "results").iterdir():
+            if output.name != "data":
+                shutil.rmtree(output) if output.is_dir() else output.unlink()
+        seconds = run_timed([*command, *options], cwd=project)[0]
+        if options == SNAKEMAKE["snakemake, one job at a time"]:
+            cards = (project / "results" / "models").glob("*/*/card.json")
+            trained = [json.loads(card.read_text())["seconds"]["training"] for card in cards]
+            added.append((seconds - sum(trained)) / len(MODELS))
+        return seconds
+
+    ways = {name: lambda options=options: study_by(options) for name, options in SNAKEMAKE.items()}
+    seconds = interleaved({"flat script": script} | ways)
+    for name, values in seconds.items():
+        print(f"{name}: {median(values) / median(seconds['flat script']):.2f}")
+    steps = json.loads((ROOT / "results/benchmarks/training_steps.json").read_text())
+    full = _full_length(steps["found"], median(added[1:]))
+    return {"seconds": seconds, "added": added[1:], "full": full}
+
+
+def _full_length(steps, added):
+    """Return a full study's time over its trainings in the flat script, by precision.
+
+    The study trains one model after the other, each in a job that takes ``added`` seconds more
+    than its epochs: its share of Snakemake, of the backend's import and of the report included.
+    """
+    totals = {}
+    for row in steps["rows"]:
+        for name in ("pipeline", "flat script"):
+            epoch = median(row["seconds"][name]) * training_steps.EPOCH / row["images"]
+            key = row["precision"], name
+            totals[key] = totals.get(key, 0) + FULL_EPOCHS * epoch
+    models = len(training_steps.STEPS)
+    whole = {p: totals[p, "pipeline"] + models * added for p in training_steps.PRECISIONS}
+    return {
+        "float32": whole["float32"] / totals["float32", "flat script"],
+        "mixed_bfloat16": whole["mixed_bfloat16"] / totals["mixed_bfloat16", "flat script"],
+        "mixed_bfloat16 over float32": whole["mixed_bfloat16"] / totals["float32", "flat script"],
+    }
+
+
+def describe(measured):
+    seconds, full = measured["seconds"], measured["full"]
+    flat = median(seconds["flat script"])
+    return "\n\n".join(
+        [
+            f"Three models with {EPOCHS} epochs of {IMAGES:,} images, from the command to the"
+            " last file, against the flat script's time. So short a study shows what each job"
+            " adds: its own import of TensorFlow, checkpoints, measures; and the report.",
+            table(
+                ["", "times the flat script"],
+                [[name, f"{median(values) / flat:.2f}"] for name, values in seconds.items()],
+            ),
+            f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
+            " images, one job at a time, computed from the epochs above and what a job adds"
+            " here, over the sum of the trainings in the flat script:",
+            table(
+                ["", "ratio", "aim"],
+                [
+                    ["float32", f"{full['float32']:.3f}", MOST],
+                    ["bfloat16", f"{full['mixed_bfloat16']:.3f}", MOST],
+                    [
+                        "bfloat16, over the flat script in float32",
+                        f"{full['mixed_bfloat16 over float32']:.3f}",
+                        MOST_BFLOAT16,
+                    ],
+                ],
+            ),
+        ]
+    )

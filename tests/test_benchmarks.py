@@ -1,0 +1,72 @@
+"""What the benchmarks compare: the same layers, on the same images."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODELS = [f"model_{number:02}" for number in range(1, 11)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def torch():
+    if importlib.util.find_spec("torch") is None:
+        if os.environ.get("CI"):
+            pytest.fail("expected PyTorch: run `make backends`")
+        pytest.skip("needs PyTorch: `make backends`")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pytorch_has_the_same_layers(name):
+    import torch
+
+    from bakeoff.architecture import build_model
+    from native_torch import Translated
+
+    model = build_model(ROOT, name, (28, 28, 1), 10)
+    translated = Translated(model)
+    expected = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    assert sum(part.numel() for part in translated.parameters()) == expected
+    assert translated.eval()(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_a_layer_without_translation_is_named():
+    import keras
+
+    from native_torch import Translated
+
+    images = keras.Input((28, 28, 1))
+    model = keras.Model(images, keras.layers.GlobalMaxPooling2D(name="g")(images))
+    with pytest.raises(TypeError, match="g is a GlobalMaxPooling2D"):
+        Translated(model)
+
+
+@pytest.mark.parametrize("contender", ["pipeline", "flat script", "PyTorch"])
+def test_contenders_train_when_it_is_their_turn(contender, tmp_path):
+    from contenders import Job, standing_by
+
+    generator = np.random.default_rng(0)
+    labels = np.arange(300) % 10
+    images = generator.random((300, 28, 28, 1), np.float32)
+    data = {
+        f"{kind}_{part}": array
+        for part in ("train", "val", "test")
+        for kind, array in (("x", images), ("y", labels.astype(np.uint8)))
+    }
+    file = tmp_path / "data.npz"
+    np.savez(file, **data, class_names=np.array(list("0123456789")), validation=np.array("test"))
+    with standing_by(contender, Job(str(file), "model_03", "mixed_bfloat16", 1, 256)) as turn:
+        turn.ready()
+        assert turn() > 0
+        assert turn() > 0
+
+
+def test_a_contender_that_dies_is_reported(tmp_path):
+    from contenders import Job, standing_by
+
+    job = Job(str(tmp_path / "none.npz"), "model_03", "float32", 1, 256)
+    with standing_by("pipeline", job) as turn, pytest.raises(RuntimeError, match="ended early"):
+        turn.ready()
