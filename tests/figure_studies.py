@@ -1,5 +1,6 @@
 """Studies to draw, and what the tests of all figures ask of a drawing."""
 
+import json
 from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ from matplotlib.text import Text
 from bakeoff.tables import read_history, trainings_of
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
+from plot_findings import plot_findings
 from steps_after_training import describe_study
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -111,6 +113,15 @@ def _describe(study, entry, accuracies, best):
         | {"sd": 0.0002 if len(study["seeds"]) > 1 else None, "by_seed": by_seed},
         "calibration": {"ece": 0.0123, "bins": bins},
     }
+
+
+def plotted_findings(folder, study, findings):
+    """Write the figures of ``findings``; return the paths of forest, matrix and reliability."""
+    file = folder / "findings.json"
+    file.write_text(json.dumps(findings))
+    paths = [folder / f"{name}.svg" for name in ("forest", "matrix", "reliability")]
+    plot_findings(study, file, *paths)
+    return paths
 
 
 def texts_in(path):

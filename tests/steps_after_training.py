@@ -46,9 +46,7 @@ def run_steps(folder, study):
     """
     from bakeoff.tables import trainings_of
     from collect_results import collect_results
-    from plot_accuracies import plot_accuracies
-    from plot_calibration import plot_calibration
-    from plot_comparisons import plot_comparisons
+    from plot_findings import plot_findings
     from plot_loss_curves import plot_loss_curves
     from plot_tradeoffs import plot_tradeoffs
     from render_report import render_report
@@ -83,9 +81,7 @@ def run_steps(folder, study):
         study, data, cards, histories, predictions, folder / "conclusions.md", findings
     )
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
-    plot_accuracies(study, findings, drawn["forest"])
-    plot_comparisons(study, findings, drawn["matrix"])
-    plot_calibration(study, findings, drawn["reliability"])
+    plot_findings(study, findings, *(drawn[key] for key in ("forest", "matrix", "reliability")))
     plot_tradeoffs(study, summary, runs, *drawn["tradeoffs"])
     render_report(
         study=study,

@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.summary_tables import all_tables
-from bakeoff.tables import read_history, read_summary
+from bakeoff.tables import read_history, read_runs, read_summary
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
 
@@ -429,9 +429,10 @@ def test_summary_is_read_back_as_written(tmp_path):
     study.study["models"][0]["name"] = "NA"
     fabricate_training(tmp_path, accuracy=0.993)
     study.collect()
-    summary = read_summary(tmp_path / "summary.csv", study.study)
-    assert summary["name"].tolist() == ["NA"]
-    assert summary["test_accuracy"].tolist() == [0.993]
+    [row] = read_summary(tmp_path / "summary.csv", study.study)
+    assert row["name"] == "NA"
+    assert row["test_accuracy"] == 0.993
+    assert (row["n_seeds"], row["best_epoch"], row["test_accuracy_sd"]) == (1, 13, None)
 
 
 def drop_last_numbers(history):
@@ -472,14 +473,41 @@ def test_faulty_histories_are_refused(tmp_path, change, said):
 @pytest.mark.parametrize("model", ["NA", "nan", "inf", "True"])
 def test_models_may_have_names_that_look_like_values(tmp_path, model):
     history = fabricate_training(tmp_path, model) / "history.csv"
-    assert set(read_history(history, model, 0)["model"]) == {model}
+    assert read_history(history, model, 0)["epoch"].tolist() == [*range(1, 14)]
 
 
-def test_empty_history_is_refused(tmp_path):
-    history = tmp_path / "history.csv"
-    history.touch()
+@pytest.mark.parametrize("change", [lambda text: "", lambda text: text[: text.rindex(",")]])
+def test_a_history_that_breaks_off_is_refused(tmp_path, change):
+    history = fabricate_training(tmp_path) / "history.csv"
+    history.write_text(change(history.read_text()))
     with pytest.raises(StudyError, match="not a history"):
         read_history(history, "model_01", 0)
+
+
+@pytest.mark.parametrize(("name", "read"), [("runs", read_runs), ("summary", read_summary)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text[: text.rindex(",")],
+        lambda text: text.replace("model_01", "model_02"),
+        lambda text: text.replace("10000000", "ten million"),
+        lambda text: text.replace("model,", "mode,", 1),
+    ],
+)
+def test_faulty_tables_are_refused(tmp_path, name, read, change):
+    study = Study(tmp_path)
+    fabricate_training(tmp_path)
+    study.collect()
+    table = tmp_path / f"{name}.csv"
+    read(table, study.study)
+    table.write_text(change(table.read_text()))
+    with pytest.raises(StudyError) as caught:
+        read(table, study.study)
+    assert str(caught.value).startswith(f"{table}: ")
+    assert "delete it and run again; it is made anew" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -509,7 +537,7 @@ def test_the_interval_of_one_training_is_wilsons(tmp_path):
     study.images = 263
     fabricate_training(tmp_path, accuracy=81 / 263, images=263)
     study.collect()
-    row = read_summary(tmp_path / "summary.csv", study.study).iloc[0]
+    [row] = read_summary(tmp_path / "summary.csv", study.study)
     assert row["test_accuracy_low"] == pytest.approx(0.2553, abs=5e-5)
     assert row["test_accuracy_high"] == pytest.approx(0.3662, abs=5e-5)
 

@@ -37,9 +37,7 @@ STEPS = {
     "plot_loss_curves": "results/figures/loss_overview.svg",
     "plot_tradeoffs": "results/figures/accuracy_parameters.svg",
     "write_conclusions": "results/conclusions.md",
-    "plot_accuracies": "results/figures/accuracy_forest.svg",
-    "plot_comparisons": "results/figures/comparisons.svg",
-    "plot_calibration": "results/figures/reliability.svg",
+    "plot_findings": "results/figures/accuracy_forest.svg",
     "render_report": "results/report.html",
 }
 

@@ -1,14 +1,12 @@
 """The forest plot of test accuracies."""
 
-import json
-
 import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.colours import INK, PAPER, model_colours
 from bakeoff.figures import house_style
-from figure_studies import make_findings, make_study, texts_in
-from plot_accuracies import draw_forest, plot_accuracies
+from bakeoff.plots.accuracies import draw_forest
+from figure_studies import make_findings, make_study, plotted_findings, texts_in
 
 
 def forest(study, accuracies=None, **changes):
@@ -102,10 +100,8 @@ def test_a_model_that_is_not_compared_is_said_to_be_so():
 @pytest.mark.parametrize("diverged", [{"model_01"}, {"model_01", "model_02"}])
 def test_diverged_models_are_named(tmp_path, diverged):
     study = make_study(models=2)
-    findings = tmp_path / "findings.json"
-    findings.write_text(json.dumps(make_findings(study, diverged=diverged)))
-    plot_accuracies(study, findings, tmp_path / "forest.svg")
-    texts = texts_in(tmp_path / "forest.svg")
+    file, *_ = plotted_findings(tmp_path, study, make_findings(study, diverged=diverged))
+    texts = texts_in(file)
     expected = "Model 1" if len(diverged) == 1 else "Models 1 and 2"
     assert f"Not shown (diverged): {expected}" in texts
     assert ("Model 2" in texts) == (len(diverged) == 1)

@@ -1,14 +1,12 @@
 """The reliability diagrams."""
 
-import json
-
 import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.colours import model_colours
 from bakeoff.figures import house_style
-from figure_studies import make_findings, make_study, texts_in
-from plot_calibration import diameter, draw_reliability, plot_calibration
+from bakeoff.plots.calibration import diameter, draw_reliability
+from figure_studies import make_findings, make_study, plotted_findings, texts_in
 
 
 def dots_of(axes):
@@ -45,9 +43,7 @@ def test_a_point_grows_with_its_answers_and_one_answer_is_seen():
 
 def test_every_model_has_a_panel_with_its_error(tmp_path):
     study = make_study(models=7)
-    findings, file = tmp_path / "findings.json", tmp_path / "reliability.svg"
-    findings.write_text(json.dumps(make_findings(study, diverged={"model_03"})))
-    plot_calibration(study, findings, file)
+    *_, file = plotted_findings(tmp_path, study, make_findings(study, diverged={"model_03"}))
     texts = texts_in(file)
     assert {f"Model {number}" for number in range(1, 8)} <= set(texts)
     assert texts.count("ECE 1.23") == 6
@@ -58,7 +54,6 @@ def test_every_model_has_a_panel_with_its_error(tmp_path):
 
 def test_everything_diverged_still_draws(tmp_path):
     study = make_study(models=2)
-    findings, file = tmp_path / "findings.json", tmp_path / "reliability.svg"
-    findings.write_text(json.dumps(make_findings(study, diverged={"model_01", "model_02"})))
-    plot_calibration(study, findings, file)
+    findings = make_findings(study, diverged={"model_01", "model_02"})
+    *_, file = plotted_findings(tmp_path, study, findings)
     assert texts_in(file).count("diverged") == 2

@@ -1,6 +1,5 @@
 """The matrix of differences between models."""
 
-import json
 from itertools import product
 from xml.etree import ElementTree
 
@@ -10,8 +9,7 @@ from matplotlib.colors import to_rgb
 
 from bakeoff.colours import DARK_PAPER, INK, PAPER, contrast
 from bakeoff.figures import house_style
-from figure_studies import SVG, make_findings, make_study, texts_in
-from plot_comparisons import (
+from bakeoff.plots.comparisons import (
     AHEAD,
     BEHIND,
     MOST_DRAWN,
@@ -20,8 +18,8 @@ from plot_comparisons import (
     colours_of,
     draw_matrix,
     matrices,
-    plot_comparisons,
 )
+from figure_studies import SVG, make_findings, make_study, plotted_findings, texts_in
 
 # What the page's text is in dark mode.
 LIGHT_INK = "#e6e9ed"
@@ -93,9 +91,7 @@ def test_text_reads_well_on_the_strongest_colour_in_both_modes():
 @pytest.mark.parametrize("models", [MOST_WITH_TEXT, MOST_WITH_TEXT + 1, MOST_DRAWN + 1])
 def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
     study = make_study(models)
-    findings, file = tmp_path / "findings.json", tmp_path / "comparisons.svg"
-    findings.write_text(json.dumps(make_findings(study)))
-    plot_comparisons(study, findings, file)
+    _, file, _ = plotted_findings(tmp_path, study, make_findings(study))
     texts = texts_in(file)
     assert any(text.startswith("+") for text in texts) == (models <= MOST_WITH_TEXT)
     assert texts.count("Model 1") == 2
@@ -106,9 +102,7 @@ def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
 @pytest.mark.parametrize("diverged", [(), ("model_01",), ("model_01", "model_02")])
 def test_nothing_to_compare_is_said(tmp_path, diverged):
     study = make_study(models=2 if diverged else 1)
-    findings, file = tmp_path / "findings.json", tmp_path / "comparisons.svg"
-    findings.write_text(json.dumps(make_findings(study, diverged=diverged)))
-    plot_comparisons(study, findings, file)
+    _, file, _ = plotted_findings(tmp_path, study, make_findings(study, diverged=diverged))
     texts = texts_in(file)
     assert "Nothing to compare: fewer than two models finished." in texts
     assert ("Not shown (diverged): Model 1" in texts) == (len(diverged) == 1)

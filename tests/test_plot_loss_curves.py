@@ -1,7 +1,6 @@
 """The loss curves: a figure a model, all side by side, all in one."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
@@ -65,7 +64,7 @@ def test_mean_and_band_are_of_the_seeds_that_finished(tmp_path):
     mean, lost = (line for line in lines_of(axes, INK) if line.get_marker() == ".")
     assert mean.get_linewidth() > lost.get_linewidth()
     first, third = histories[0]["loss"], histories[2]["loss"]
-    assert mean.get_ydata() == pytest.approx(((first + third) / 2).to_numpy())
+    assert mean.get_ydata() == pytest.approx((first + third) / 2)
     assert lost.get_ydata().tolist()[:3] == [0.5, 0.5, 0.5]
     band = axes.collections[0].get_paths()[0].vertices
     assert {*first} | {*third} <= {*band[:, 1]}
@@ -129,9 +128,9 @@ def test_overview_has_one_scale_that_holds_every_loss(tmp_path):
     assert len(panels) == 7
     assert len({(panel.get_ylim(), panel.get_xlim()) for panel in panels}) == 1
     low, high = panels[0].get_ylim()
-    losses = pd.concat([h for [h] in runs.values()])[["loss", "val_loss"]]
-    assert low < losses.min(axis=None)
-    assert losses.max(axis=None) < high
+    losses = [history[column] for [history] in runs.values() for column in ("loss", "val_loss")]
+    assert low < np.min(losses)
+    assert np.max(losses) < high
     assert panels[0].get_yscale() == "log"
 
 
@@ -148,7 +147,7 @@ def test_overlay_shows_each_models_mean_validation_loss(tmp_path):
             assert not drawn
             continue
         expected = (runs[model][0]["val_loss"] + runs[model][1]["val_loss"]) / 2
-        assert drawn[0].get_ydata() == pytest.approx(expected.to_numpy())
+        assert drawn[0].get_ydata() == pytest.approx(expected)
     assert [text.get_text() for text in axes.texts] == ["Model 1", "Model 3", "Model 2"]
     assert "Not shown (diverged): Model 4" in axes.get_title(loc="left")
 

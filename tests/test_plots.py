@@ -1,6 +1,5 @@
 """What holds for every figure: its colours, its bytes, room for its texts, its size."""
 
-import json
 import re
 from xml.etree import ElementTree
 
@@ -8,6 +7,9 @@ import pytest
 
 from bakeoff.colours import GRID, HUES, INK, PAPER, model_colours
 from bakeoff.figures import house_style, log_ticks, shortened
+from bakeoff.plots.accuracies import draw_forest
+from bakeoff.plots.calibration import draw_reliability
+from bakeoff.plots.comparisons import draw_matrix
 from bakeoff.tables import read_runs, read_summary
 from figure_studies import (
     SVG,
@@ -16,11 +18,9 @@ from figure_studies import (
     histories_of,
     make_findings,
     make_study,
+    plotted_findings,
     summarise,
 )
-from plot_accuracies import draw_forest, plot_accuracies
-from plot_calibration import draw_reliability, plot_calibration
-from plot_comparisons import draw_matrix, plot_comparisons
 from plot_loss_curves import draw_model, draw_overlay, draw_overview, plot_loss_curves
 from plot_tradeoffs import COSTS, draw_tradeoff, plot_tradeoffs
 
@@ -35,18 +35,13 @@ def draw_all(folder, study, diverged=()):
     trainings = {(model, seed) for model in diverged for seed in study["seeds"]}
     histories, *_ = fabricate(folder, study, trainings)
     tables = summarise(folder, study, diverged=trainings)
-    findings = folder / "findings.json"
-    findings.write_text(json.dumps(make_findings(study, diverged=diverged)))
     names = [entry["model"] for entry in study["models"]]
-    paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", "forest")}
-    paths |= {name: folder / f"{name}.svg" for name in ("matrix", "reliability", *COSTS, *names)}
+    paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", *COSTS, *names)}
     curves = [paths[name] for name in names]
     plot_loss_curves(study, histories, curves, paths["overview"], paths["overlay"])
     plot_tradeoffs(study, *tables, *(paths[cost] for cost in COSTS))
-    plot_accuracies(study, findings, paths["forest"])
-    plot_comparisons(study, findings, paths["matrix"])
-    plot_calibration(study, findings, paths["reliability"])
-    return paths
+    drawn = plotted_findings(folder, study, make_findings(study, diverged=diverged))
+    return paths | dict(zip(("forest", "matrix", "reliability"), drawn, strict=True))
 
 
 @pytest.mark.parametrize(("models", "seeds"), [(1, 1), (4, 2)])

@@ -13,9 +13,7 @@ COLLECTING = {
     "collect_results",
     "plot_loss_curves",
     "plot_tradeoffs",
-    "plot_accuracies",
-    "plot_comparisons",
-    "plot_calibration",
+    "plot_findings",
     "write_conclusions",
     "render_report",
 }

@@ -68,8 +68,8 @@ rule plot_loss_curves:
         "../scripts/plot_loss_curves.py"
 
 
-rule plot_accuracies:
-    """Draw each model's accuracy with its interval."""
+rule plot_findings:
+    """Draw each model's accuracy, the difference between every two, and their calibration."""
     input:
         findings="<results>/findings.json",
     output:
@@ -79,46 +79,12 @@ rule plot_accuracies:
             labels={"figure": "accuracy with intervals"},
             caption="../report/accuracies.rst",
         ),
-    log:
-        "<results>/logs/plot_accuracies.log",
-    localrule: True
-    conda:
-        "../../envs/reporting.yaml"
-    params:
-        study=STUDY,
-        sources=sources_of("workflow/scripts/plot_accuracies.py"),
-    script:
-        "../scripts/plot_accuracies.py"
-
-
-rule plot_comparisons:
-    """Draw the difference between every two models."""
-    input:
-        findings="<results>/findings.json",
-    output:
         matrix=report(
             "<results>/figures/comparisons.svg",
             category="Accuracy",
             labels={"figure": "every two models compared"},
             caption="../report/comparisons.rst",
         ),
-    log:
-        "<results>/logs/plot_comparisons.log",
-    localrule: True
-    conda:
-        "../../envs/reporting.yaml"
-    params:
-        study=STUDY,
-        sources=sources_of("workflow/scripts/plot_comparisons.py"),
-    script:
-        "../scripts/plot_comparisons.py"
-
-
-rule plot_calibration:
-    """Draw how often each model is right when it says how sure it is."""
-    input:
-        findings="<results>/findings.json",
-    output:
         reliability=report(
             "<results>/figures/reliability.svg",
             category="Accuracy",
@@ -126,15 +92,15 @@ rule plot_calibration:
             caption="../report/calibration.rst",
         ),
     log:
-        "<results>/logs/plot_calibration.log",
+        "<results>/logs/plot_findings.log",
     localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
         study=STUDY,
-        sources=sources_of("workflow/scripts/plot_calibration.py"),
+        sources=sources_of("workflow/scripts/plot_findings.py"),
     script:
-        "../scripts/plot_calibration.py"
+        "../scripts/plot_findings.py"
 
 
 rule plot_tradeoffs:
@@ -216,10 +182,10 @@ rule render_report:
         curves=rules.plot_loss_curves.output.models,
         overview=rules.plot_loss_curves.output.overview,
         overlay=rules.plot_loss_curves.output.overlay,
-        forest=rules.plot_accuracies.output.forest,
+        forest=rules.plot_findings.output.forest,
         tradeoffs=list(rules.plot_tradeoffs.output),
-        matrix=rules.plot_comparisons.output.matrix,
-        reliability=rules.plot_calibration.output.reliability,
+        matrix=rules.plot_findings.output.matrix,
+        reliability=rules.plot_findings.output.reliability,
         cards=per_training("card.json"),
     output:
         page=report(

@@ -3,13 +3,15 @@
 import json
 import textwrap
 
+import numpy as np
 import pandas as pd
 from prettytable import PrettyTable, TableStyle
 
+from bakeoff.epochs import LAST_EPOCHS
 from bakeoff.files import write_atomically
 from bakeoff.histories import history_figures
 from bakeoff.joblog import job_log
-from bakeoff.measures import LAST_EPOCHS, Training, models_of_study, pooled
+from bakeoff.measures import Training, models_of_study, pooled
 from bakeoff.summary_tables import all_tables
 from bakeoff.tables import (
     card_value,
@@ -73,7 +75,7 @@ def collect_results(
     that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"].get("disputed", []))
-    trainings, rows = [], []
+    trainings, described = [], []
     files = zip(trainings_of(study), histories, cards, predictions, strict=True)
     for (model, seed), history_file, card_file, predictions_file in files:
         history, card = read_training(history_file, card_file, model, seed)
@@ -81,11 +83,12 @@ def collect_results(
         if card["status"] == "ok":
             correct = read_probabilities(predictions_file, data).argmax(axis=1) == data.labels
         trainings.append(Training(card, history, correct))
-        rows.append(describe_run(trainings[-1], card_file, data.disputed))
-    runs = pd.DataFrame(rows).astype({"best_epoch": "Int64", "multiply_adds": "Int64"})
+        described.append(describe_run(trainings[-1], card_file, data.disputed))
+    runs = pd.DataFrame(described).astype({"best_epoch": "Int64", "multiply_adds": "Int64"})
     summary = summarise_models(study, runs, models_of_study(study, trainings))
     captions = describe_rows(study, runs)
-    tables = all_tables(summary, study)
+    rows = summary.astype(object).where(summary.notna(), None).to_dict("records")
+    tables = all_tables(rows, study)
     for path, content in (
         (runs_file, runs.to_csv(index=False, lineterminator="\n")),
         (summary_file, summary.to_csv(index=False, lineterminator="\n")),
@@ -115,14 +118,14 @@ def describe_run(training, card_file, disputed):
     row = {"model": card["model"], "seed": card["seed"], "status": value("status")}
     row["epochs"] = len(history)
     if row["status"] == "ok":
-        row |= history[_LAST_EPOCH].iloc[-1].to_dict() | history_figures(history)
+        row |= {field: history[field][-1] for field in _LAST_EPOCH} | history_figures(history)
         sure = training.correct[~disputed]
         row |= {
             "test_accuracy_undisputed": sure.mean() if 0 < len(sure) < len(disputed) else None,
             "clean_train_loss": value("clean_train", "loss"),
             "clean_train_accuracy": value("clean_train", "accuracy"),
             "gap": value("clean_train", "accuracy") - row["test_accuracy"],
-            "seconds_per_epoch": history["seconds"].median(),
+            "seconds_per_epoch": np.median(history["seconds"]),
             "training_seconds": value("seconds", "training"),
             "latency_ms": value("latency_ms", "median"),
         }

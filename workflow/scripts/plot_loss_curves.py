@@ -2,15 +2,15 @@
 
 import json
 import math
+from statistics import fmean
 
 import numpy as np
-import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
 from bakeoff.colours import INK
+from bakeoff.epochs import by_epoch
 from bakeoff.figures import (
     MOST_NAMED,
     house_style,
@@ -108,7 +108,9 @@ def draw_overlay(study, runs):
     names = {entry["model"]: entry["name"] for entry in study["models"]}
     looks = model_looks(study)
     finished = {model: kept for model in runs if (kept := _finished(runs[model]))}
-    curves = {model: _over_seeds(kept, "val_loss")["mean"] for model, kept in finished.items()}
+    curves = {
+        model: np.nanmean(by_epoch(kept, "val_loss"), axis=0) for model, kept in finished.items()
+    }
     named = _named(finished)
     lines = [f"Validation log-loss of {w.count(len(runs), 'model')}, {study['dataset']['title']}"]
     if len(study["seeds"]) > 1:
@@ -130,7 +132,7 @@ def draw_overlay(study, runs):
         # A line of one epoch is seen by its marker only.
         marker = {"marker": looks[model]["marker"] if len(curve) == 1 else "none"}
         look = {"zorder": 3} | looks[model] if model in named else _BEHIND | marker
-        axes.plot(curve.index, curve, **look, markevery=math.ceil(len(curve) / 15))
+        axes.plot(_epochs(curve), curve, **look, markevery=math.ceil(len(curve) / 15))
     label_ends(figure, axes, {names[m]: (curves[m], looks[m]["color"]) for m in named})
     return figure
 
@@ -138,17 +140,14 @@ def draw_overlay(study, runs):
 def label_ends(figure, axes, curves):
     """Write each curve's name right of ``axes``, at the height of its end or close to it.
 
-    ``curves`` maps a name to a curve and its colour.
+    ``curves`` maps a name to a curve, with a value an epoch, and its colour.
     """
     if not curves:
         return
     figure.draw_without_rendering()
     spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
     to_axes = axes.transData - axes.transAxes
-    ends = {
-        name: to_axes.transform((curve.index[-1], curve.iloc[-1]))
-        for name, (curve, _) in curves.items()
-    }
+    ends = {name: to_axes.transform((len(curve), curve[-1])) for name, (curve, _) in curves.items()}
     order = sorted(ends, key=lambda name: ends[name][1])
     heights = spread([ends[name][1] for name in order], spacing)
     for name, height in zip(order, heights, strict=True):
@@ -169,11 +168,18 @@ def label_ends(figure, axes, curves):
 def spread(heights, spacing):
     """Return places as near to ``heights``, ascending, as a distance of ``spacing`` allows.
 
-    They stay within 0 and 1 where there is room. Nearest in the sense of least squares.
+    They stay within 0 and 1 where there is room. Nearest in the sense of least squares: an
+    isotonic regression, by pooling adjacent violators. scipy has it too, but to import it takes
+    longer than to draw the figure.
     """
     shifts = spacing * np.arange(len(heights))
-    highest = max(0, 1 - shifts[-1])
-    return np.clip(isotonic_regression(np.asarray(heights) - shifts).x, 0, highest) + shifts
+    pools = []
+    for height in np.asarray(heights) - shifts:
+        pools.append([height])
+        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    places = [fmean(pool) for pool in pools for _ in pool]
+    return np.clip(places, 0, max(0, 1 - shifts[-1])) + shifts
 
 
 def draw_curves(axes, histories, colour, markers):
@@ -188,11 +194,13 @@ def draw_curves(axes, histories, colour, markers):
     spacing = {"markevery": math.ceil(max(map(len, histories)) / markers)}
     for column, look in _looks(colour).items():
         if averaged:
-            losses = _over_seeds(averaged, column)
-            axes.plot(losses.index, losses["mean"], **look, **spacing)
+            losses = by_epoch(averaged, column)
+            mean = np.nanmean(losses, axis=0)
+            axes.plot(_epochs(mean), mean, **look, **spacing)
         if len(averaged) > 1:
             band = _BAND | {"color": look["color"]}
-            axes.fill_between(losses.index, losses["min"], losses["max"], **band)
+            low, high = np.nanmin(losses, axis=0), np.nanmax(losses, axis=0)
+            axes.fill_between(_epochs(mean), low, high, **band)
         for history in histories:
             if not _has_finished(history):
                 axes.plot(history["epoch"], history[column], **(look | _LOST), **spacing)
@@ -245,15 +253,14 @@ def _named(finished):
     if len(finished) <= MOST_NAMED:
         return list(finished)
     accuracy = {
-        model: np.mean([history["test_accuracy"].iloc[-1] for history in histories])
+        model: np.mean([history["test_accuracy"][-1] for history in histories])
         for model, histories in finished.items()
     }
     return sorted(accuracy, key=accuracy.get, reverse=True)[:HIGHLIGHTED]
 
 
-def _over_seeds(histories, column):
-    """Return a column's mean, min and max over histories, by epoch."""
-    return pd.concat(histories).groupby("epoch")[column].agg(["mean", "min", "max"])
+def _epochs(curve):
+    return np.arange(1, len(curve) + 1)
 
 
 def _subject(study):
@@ -261,7 +268,7 @@ def _subject(study):
 
 
 def _has_finished(history):
-    return all(math.isfinite(history[column].iloc[-1]) for column in _LOOKS)
+    return all(math.isfinite(history[column][-1]) for column in _LOOKS)
 
 
 def _finished(histories):
@@ -273,7 +280,8 @@ def _losses_to_show(histories, columns=tuple(_LOOKS)):
 
     A diverging training's may be huge: they count where no training finished.
     """
-    shown = pd.concat(_finished(histories) or histories)[list(columns)].to_numpy().ravel()
+    kept = _finished(histories) or histories
+    shown = np.concatenate([history[column] for history in kept for column in columns])
     shown = shown[np.isfinite(shown) & (shown > 0)]
     return shown if shown.size else np.ones(1)
 

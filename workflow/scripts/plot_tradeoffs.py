@@ -44,14 +44,14 @@ def plot_tradeoffs(study, summary_file, runs_file, *figure_files):
 def draw_tradeoff(study, summary, runs, cost):
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
-    ``summary`` and ``runs`` are the tables of these names, ``cost`` is one of ``COSTS``. Models
-    without a test accuracy or a known cost are named under the title.
+    ``summary`` and ``runs`` are the rows of the tables of these names, ``cost`` is one of
+    ``COSTS``. Models without a test accuracy or a known cost are named under the title.
     """
     name, label, number = COSTS[cost]
-    shown = summary[summary["test_accuracy"].notna() & (summary[cost] > 0)]
-    left_out = summary.loc[~summary.index.isin(shown.index), "name"]
-    costs = shown[cost].to_numpy(float)
-    accuracy = 100 * shown["test_accuracy"].to_numpy()
+    shown = [row for row in summary if row["test_accuracy"] is not None and row[cost]]
+    left_out = [row["name"] for row in summary if row not in shown]
+    costs = np.array([row[cost] for row in shown], float)
+    accuracy = 100 * np.array([row["test_accuracy"] for row in shown])
     front = pareto_front(costs, accuracy)
     named = front if len(shown) > MOST_NAMED else np.ones(len(shown), bool)
     lines = [
@@ -70,17 +70,19 @@ def draw_tradeoff(study, summary, runs, cost):
     axes.set_title("\n".join(wrapped(line, 76) for line in lines))
     axes.set_xlabel(f"{label}, logarithmic scale")
     axes.set_ylabel("test accuracy (%)")
-    if shown.empty:
+    if not shown:
         axes.set(xticks=[], yticks=[])
         return figure
 
     ticks = log_ticks(costs.min(), costs.max())
-    low, high = 100 * shown[["test_accuracy_low", "test_accuracy_high"]].to_numpy().T
-    looks = model_looks(study)
-    colours = [looks[model]["color"] for model in shown["model"]]
-    axes.vlines(costs, low, high, color=colours, linewidth=1)
-    for model, x, y in zip(shown["model"], costs, accuracy, strict=True):
-        axes.plot(x, y, **(looks[model] | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    low, high = (
+        100 * np.array([row[f"test_accuracy_{end}"] for row in shown]) for end in ("low", "high")
+    )
+    all_looks = model_looks(study)
+    looks = [all_looks[row["model"]] for row in shown]
+    axes.vlines(costs, low, high, color=[look["color"] for look in looks], linewidth=1)
+    for look, x, y in zip(looks, costs, accuracy, strict=True):
+        axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
     steps = np.array([])
     if len(shown) > 1:
         steps = front_line(costs[front], accuracy[front], ticks[-1])
@@ -95,7 +97,7 @@ def draw_tradeoff(study, summary, runs, cost):
         axes,
         costs[named],
         accuracy[named],
-        [shortened(name, 24) for name in shown["name"][named]],
+        [shortened(row["name"], 24) for row, kept in zip(shown, named, strict=True) if kept],
         x_scatter=costs,
         y_scatter=accuracy,
         x_lines=[*np.column_stack([costs, costs]), *steps[:1]],
@@ -133,17 +135,17 @@ def explain_bars(summary, several_seeds):
     """Return the line that says what points and bars are."""
     if several_seeds:
         return "Points: mean over seeds. Bars: 95 % interval, of seeds and test images"
-    images = summary["test_images"].iloc[0]
+    images = summary[0]["test_images"]
     return f"Points: one seed. Bars: 95 % Wilson interval for {images:,} test images"
 
 
 def explain_times(runs):
     """Return the lines that say why times may not be compared: none where they may."""
     lines = []
-    shared = runs["concurrent_trainings"].max()
+    shared = max(run["concurrent_trainings"] for run in runs)
     if shared > 1:
         lines.append(f"Up to {shared} trainings shared the machine: their times are not comparable")
-    devices = runs["device"].nunique()
+    devices = len({run["device"] for run in runs})
     if devices > 1:
         lines.append(f"The times come from {devices} different devices: they are not comparable")
     return lines

@@ -103,7 +103,6 @@ def render_report(
 def describe_models(study, findings, runs, cards, curves):
     """Return what the page says of each model: its entry of the findings, tables and figure."""
     first_cards = {card["model"]: card for card in reversed(cards)}
-    runs = dict(list(runs.groupby("model")))
     models = []
     for place, (model, curve) in enumerate(zip(findings["models"], curves, strict=True)):
         key, name, errors = model["model"], model["name"], model["errors"]
@@ -113,7 +112,7 @@ def describe_models(study, findings, runs, cards, curves):
             "facts": facts_of(model),
             "figure": {"label": label, "svg": inline_svg(curve, label)},
             "layers": layer_table(first_cards[key]["layers"]),
-            "trainings": training_table(runs[key]),
+            "trainings": training_table([run for run in runs if run["model"] == key]),
             "matrix": errors and confusion_matrix(errors, findings["classes"]),
             "confusions": None,
         }
@@ -134,12 +133,10 @@ def facts_of(model):
 def describe_figures(summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
     models = w.count(len(summary), "model")
-    span = f"{w.percent(summary['test_accuracy'].min())} to"
-    span += f" {w.percent(summary['test_accuracy'].max())}"
-    known = summary["test_accuracy"].notna().any()
+    known = [row["test_accuracy"] for row in summary if row["test_accuracy"] is not None]
+    span = f", from {w.percent(min(known))} to {w.percent(max(known))}" if known else ""
     labels = {
-        "forest": f"Test accuracy of {models} with 95 % intervals"
-        + (f", from {span}." if known else "."),
+        "forest": f"Test accuracy of {models} with 95 % intervals{span}.",
         "overview": f"Training and validation loss of {models} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
         "matrix": f"Difference in test accuracy for every pair of {models}, a cell a pair.",

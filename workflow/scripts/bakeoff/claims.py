@@ -146,7 +146,7 @@ def train_accuracy_interval(model):
 
     Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
     """
-    values = np.array([training.history["accuracy"].iloc[-1] for training in model.trainings])
+    values = np.array([training.history["accuracy"][-1] for training in model.trainings])
     if len(values) == 1:
         images = model.card["dataset"]["train_images"]
         low, high = proportion_confint(values[0] * images, images, LEVEL, method="wilson")

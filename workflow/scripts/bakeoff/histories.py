@@ -5,10 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.measures import LAST_EPOCHS, pooled
-
-SPREAD_EPOCHS = 3
-"""Fewest epochs that a spread between epochs is read from."""
+from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS
+from bakeoff.measures import pooled
 
 
 def history_figures(history):
@@ -20,13 +18,13 @@ def history_figures(history):
     ``LAST_EPOCHS`` epochs, or all if they are fewer; the latter is None with fewer than
     ``SPREAD_EPOCHS``. Accuracies are shares of 1.
     """
-    accuracy = history["val_accuracy"].to_numpy()
+    accuracy = history["val_accuracy"]
     best = int(accuracy.argmax())
     last = accuracy[-LAST_EPOCHS:]
     return {
         "best_epoch": best + 1,
         "best_val_accuracy": float(accuracy[best]),
-        "best_epoch_test_accuracy": float(history["test_accuracy"].iloc[best]),
+        "best_epoch_test_accuracy": float(history["test_accuracy"][best]),
         "val_accuracy_last_mean": float(last.mean()),
         "val_accuracy_last_sd": float(last.std(ddof=1)) if len(last) >= SPREAD_EPOCHS else None,
     }
@@ -53,10 +51,10 @@ def epoch_choice(model):
     histories = [training.history for training in model.trainings]
     figures = [history_figures(history) for history in histories]
     return EpochChoice(
-        val_last=float(np.mean([h["val_accuracy"].iloc[-1] for h in histories])),
+        val_last=float(np.mean([h["val_accuracy"][-1] for h in histories])),
         val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
         val_mean=float(np.mean([f["val_accuracy_last_mean"] for f in figures])),
-        test_last=float(np.mean([h["test_accuracy"].iloc[-1] for h in histories])),
+        test_last=float(np.mean([h["test_accuracy"][-1] for h in histories])),
         test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
     )
 

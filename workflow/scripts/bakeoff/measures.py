@@ -6,11 +6,11 @@ from math import ceil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from bakeoff.calibration import NO_ANSWERS, Reliability, reliability
 from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
+from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS, mean_history
 from bakeoff.tables import (
     read_card,
     read_history,
@@ -19,12 +19,6 @@ from bakeoff.tables import (
     trainings_of,
 )
 from bakeoff.traits import model_traits
-
-TREND_EPOCHS = 5
-"""Fewest epochs that a trend is read from: with four points, no interval reaches 95 %."""
-
-LAST_EPOCHS = 5
-"""The epochs at the end over which fluctuation is measured."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Training:
     """
 
     card: dict
-    history: pd.DataFrame
+    history: np.ndarray
     correct: np.ndarray | None = None
     predicted: np.ndarray | None = None
     label_probability: np.ndarray | None = None
@@ -133,9 +127,8 @@ class Model:
 
     @cached_property
     def curves(self):
-        """The history's mean over the seeds: a table with one row an epoch."""
-        numbers = pd.concat(t.history.select_dtypes("number") for t in self.trainings)
-        return numbers.groupby("epoch", as_index=False).mean()
+        """The history's mean over the seeds, as :func:`bakeoff.epochs.mean_history` gives it."""
+        return mean_history([training.history for training in self.trainings])
 
     @cached_property
     def cost(self):
@@ -150,8 +143,7 @@ class Model:
     def best_epochs(self):
         """For each seed: (the first epoch with the highest validation accuracy, epochs)."""
         return [
-            (int(t.history["epoch"][t.history["val_accuracy"].idxmax()]), len(t.history))
-            for t in self.trainings
+            (int(t.history["val_accuracy"].argmax()) + 1, len(t.history)) for t in self.trainings
         ]
 
     @cached_property
@@ -271,9 +263,9 @@ def overfitting(model):
         low=low,
         high=high,
         train_loss=float(np.mean([c["loss"] for c in clean])),
-        val_loss=float(losses.iloc[-1]),
-        lowest_loss=float(losses.iloc[lowest]),
-        lowest_epoch=int(model.curves["epoch"].iloc[lowest]),
+        val_loss=float(losses[-1]),
+        lowest_loss=float(losses[lowest]),
+        lowest_epoch=lowest + 1,
     )
 
 
@@ -293,11 +285,11 @@ class Fluctuation:
 def fluctuation(accuracies):
     """Return the :class:`Fluctuation` of one validation accuracy curve for each seed.
 
-    ``None`` with fewer than three epochs.
+    ``None`` with fewer than ``SPREAD_EPOCHS``.
     """
     last = [np.asarray(curve, float)[-LAST_EPOCHS:] for curve in accuracies]
     epochs = min(map(len, last))
-    if epochs < 3:
+    if epochs < SPREAD_EPOCHS:
         return None
     return Fluctuation(
         epochs=epochs,

@@ -90,7 +90,7 @@ def _values(model, name, setting):
         "train_loss": "loss",
         "train_accuracy": "accuracy",
     }[name]
-    return np.array([training.history[column].iloc[-1] for training in model.trainings])
+    return np.array([training.history[column][-1] for training in model.trainings])
 
 
 def prediction_interval(values, trainings=1):

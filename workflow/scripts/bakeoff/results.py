@@ -108,7 +108,7 @@ class Results:
     @cached_property
     def winners_at_last_epoch(self):
         """The models ahead in mean validation accuracy after the last epoch."""
-        return _ahead({m: m.curves["val_accuracy"].iloc[-1] for m in self.finished})
+        return _ahead({m: m.curves["val_accuracy"][-1] for m in self.finished})
 
     @cached_property
     def winners_at_best_epoch(self):
@@ -122,7 +122,7 @@ class Results:
             for back in range(1, epochs + 1)
             for winner in _ahead(
                 {
-                    model: model.curves["val_accuracy"].iloc[-back]
+                    model: model.curves["val_accuracy"][-back]
                     for model in self.finished
                     if len(model.curves) >= back
                 }

@@ -1,11 +1,9 @@
 """The tables of a study, as shown in its text files and on its page."""
 
-import pandas as pd
 from prettytable import PrettyTable
 
 from bakeoff import wording as w
-from bakeoff.histories import SPREAD_EPOCHS
-from bakeoff.measures import LAST_EPOCHS, TREND_EPOCHS
+from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS
 
 _NONE = "–"
 
@@ -13,7 +11,7 @@ _NONE = "–"
 def all_tables(summary, study):
     """Return a study's tables in their order: a list of (title, note or None, PrettyTable).
 
-    ``summary`` is summary.csv as :func:`bakeoff.tables.read_summary` returns it, a row a model,
+    ``summary`` is summary.csv as :func:`bakeoff.tables.read_summary` returns it, a dict a model,
     and ``study`` the reported study. The first table is the notebook's. Each table's first
     column holds the models' names.
     """
@@ -75,7 +73,7 @@ def spread_table(summary, several):
         columns["Highest seed"] = lambda row: _percent(row, "test_accuracy_max")
     if _disputed_images(summary):
         columns["Without disputed labels"] = lambda row: _percent(row, "test_accuracy_undisputed")
-    if summary["n_diverged"].any():
+    if any(row["n_diverged"] for row in summary):
         columns["Diverged seeds"] = lambda row: (
             f"{row['n_diverged']} of {row['n_seeds'] + row['n_diverged']}"
         )
@@ -157,11 +155,11 @@ def _spread_note(summary, study):
         ]
     else:
         sentences = ["The interval takes both the seeds and the test images for samples."]
-        if (summary["n_seeds"] == 1).any():
+        if any(row["n_seeds"] == 1 for row in summary):
             sentences.append(
                 f"{_NONE}: one seed has no spread, and its interval is for the test images alone."
             )
-    disputed, images = _disputed_images(summary), int(summary["test_images"].iloc[0])
+    disputed, images = _disputed_images(summary), summary[0]["test_images"]
     if disputed:
         sentences.append(
             f"{disputed} of the {images:,} test images"
@@ -192,11 +190,11 @@ def _last_epochs_note(summary, several):
         f" The slope per epoch is Theil and Sen's, of {curve} over the last third of the epochs,"
         f" at least {TREND_EPOCHS}."
     ]
-    tested = int(summary["loss_slope"].notna().sum())
+    finished = [row for row in summary if row["n_seeds"]]
+    tested = sum(not _lacks(row, "loss_slope") for row in finished)
     if tested > 1:
         sentences.append(w.uncorrected(tested))
-    finished = summary[summary["n_seeds"] > 0]
-    if finished[["loss_slope", "val_accuracy_last_sd"]].isna().any(axis=None):
+    if any(_lacks(row, "loss_slope") or _lacks(row, "val_accuracy_last_sd") for row in finished):
         sentences.append(
             f"{_NONE}: too few epochs; a spread needs {SPREAD_EPOCHS}, a slope {TREND_EPOCHS}."
         )
@@ -207,19 +205,19 @@ def _cost_note(summary, several):
     sentences = ["Seconds in all are those of one whole training."]
     if several:
         sentences.append("Times are means over the seeds.")
-    if (shared := summary["concurrent_trainings"].max()) > 1:
+    if (shared := max(row["concurrent_trainings"] for row in summary)) > 1:
         sentences.append(f"Up to {shared} trainings shared the machine: times do not compare.")
     return " ".join(sentences)
 
 
 def _disputed_images(summary):
-    return int(summary["disputed_images"].iloc[0])
+    return summary[0]["disputed_images"]
 
 
 def _table(summary, columns, align="r"):
     """Return a PrettyTable with the models' names and ``columns``, header to cell of a row."""
     table = PrettyTable(["Model number", *columns])
-    for row in summary.to_dict("records"):
+    for row in summary:
         table.add_row([row["name"], *(cell(row) for cell in columns.values())])
     table.align = align
     table.align["Model number"] = "c"
@@ -227,7 +225,7 @@ def _table(summary, columns, align="r"):
 
 
 def _lacks(row, column):
-    return pd.isna(row[column])
+    return row[column] is None
 
 
 def _missing(row):

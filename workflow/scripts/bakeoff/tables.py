@@ -1,5 +1,6 @@
 """Reading the tables that the workflow's steps hand on, checked."""
 
+import csv
 import json
 import zipfile
 from dataclasses import dataclass
@@ -7,23 +8,14 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bakeoff.errors import StudyError
 
-_HISTORY_COLUMNS = {
-    "model": str,
-    "seed": int,
-    "epoch": int,
-    "loss": float,
-    "accuracy": float,
-    "val_loss": float,
-    "val_accuracy": float,
-    "test_loss": float,
-    "test_accuracy": float,
-    "seconds": float,
-}
-_METRICS = [column for column, kind in _HISTORY_COLUMNS.items() if kind is float]
+_METRICS = [
+    *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    "seconds",
+]
+_HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
 
 
 def trainings_of(study):
@@ -35,36 +27,43 @@ def trainings_of(study):
 
 
 def read_history(path, model, seed):
-    """Return one training's history: a row an epoch, columns as in the file.
+    """Return one training's history, a structured array (epochs,) with the file's numbers.
 
-    Losses, accuracies and seconds are float64. They are finite, but for the last row of a
-    training that diverged. Raises :class:`StudyError` when the file is not the whole history
-    of ``model`` with ``seed``.
+    Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64. These are
+    finite, but for the last epoch of a training that diverged. Raises :class:`StudyError` when
+    the file is not the whole history of ``model`` with ``seed``.
     """
     try:
-        history = pd.read_csv(
-            path,
-            # A model may be called "NA" or "inf"; only numbers may be missing.
-            dtype={"model": str},
-            keep_default_na=False,
-            na_values={metric: ["", "nan", "NaN"] for metric in _METRICS},
-        )[list(_HISTORY_COLUMNS)]
-        history = history.astype(_HISTORY_COLUMNS)
-    except (KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise _broken(path, f"not a history ({reason})", ", ".join(_HISTORY_COLUMNS)) from error
-    if history.empty:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = {"model", "seed", *_HISTORY.names}
+            if missing := sorted(columns - set(rows.fieldnames or ())):
+                raise ValueError(f"without {', '.join(missing)}")
+            rows = list(rows)
+        owners = dict.fromkeys((row["model"], int(row["seed"])) for row in rows)
+        history = np.array(
+            [
+                # A diverged training's last numbers are missing.
+                (int(row["epoch"]), *(float("nan" if row[m] == "" else row[m]) for m in _METRICS))
+                for row in rows
+            ],
+            dtype=_HISTORY,
+        )
+    except (TypeError, ValueError, csv.Error) as error:
+        expected = ", ".join(["model", "seed", *_HISTORY.names])
+        raise _broken(path, f"not a history ({error})", expected) from error
+    if not len(history):
         raise _broken(path, "holds no epoch", "one row an epoch")
-    _check_owner(path, history[["model", "seed"]].drop_duplicates().to_numpy(), model, seed)
+    _check_owner(path, owners, model, seed)
     epochs = history["epoch"].tolist()
     if epochs != list(range(1, len(epochs) + 1)):
         raise _broken(path, f"epochs {_shortened(epochs)}", "1, 2, 3 and so on, each once")
     for column in _METRICS:
-        faulty = history.loc[~np.isfinite(history[column]), "epoch"]
+        faulty = history["epoch"][~np.isfinite(history[column])]
         if (faulty < len(epochs)).any():
             raise _broken(
                 path,
-                f"no number for {column} in epoch {faulty.iloc[0]}",
+                f"no number for {column} in epoch {faulty[0]}",
                 "numbers in all epochs but the last of a diverged training",
             )
     return history
@@ -199,18 +198,17 @@ def card_value(card, path, *keys):
 
 
 def read_runs(path, study):
-    """Return runs.csv: a row a training of ``study``, texts as str, numbers as float or int.
+    """Return runs.csv: a dict a training of ``study``, in its order, from column to value.
 
-    Raises :class:`StudyError` when the file is not the whole table.
+    Texts are str, numbers int or float, and what is missing is None. Raises :class:`StudyError`
+    when the file is not the whole table.
     """
     texts = ["model", "status", "device", "backend", "precision", "python", "keras"]
     trainings = trainings_of(study)
     try:
-        runs = pd.read_csv(
-            path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""]
-        )
-        whole = list(zip(runs["model"], runs["seed"], strict=True)) == trainings
-    except (KeyError, ValueError) as error:
+        runs = _read_rows(path, [*texts, "backend_version"])
+        whole = [(run["model"], run["seed"]) for run in runs] == trainings
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise _broken(path, "not a table of trainings", "a row a training", _TABLE) from error
     if not whole:
         raise _broken(path, f"{len(runs)} rows", f"all {len(trainings)} trainings", _TABLE)
@@ -218,22 +216,41 @@ def read_runs(path, study):
 
 
 def read_summary(path, study):
-    """Return summary.csv: a row a model of ``study``, texts as str, numbers as float or int.
+    """Return summary.csv: a dict a model of ``study``, in its order, as :func:`read_runs` does.
 
     Raises :class:`StudyError` when the file is not the whole table.
     """
-    texts = ["model", "name", "description", "family"]
     models = [entry["model"] for entry in study["models"]]
     try:
-        summary = pd.read_csv(
-            path, dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""]
-        )
-        whole = summary["model"].tolist() == models and summary["test_images"].notna().all()
-    except (KeyError, ValueError) as error:
+        summary = _read_rows(path, ["model", "name", "description", "family"])
+        whole = [row["model"] for row in summary] == models
+        whole = whole and all(row["test_images"] is not None for row in summary)
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise _broken(path, "not a summary", "a row a model", _TABLE) from error
     if not whole:
         raise _broken(path, f"{len(summary)} rows", f"all of {', '.join(models)}", _TABLE)
     return summary
+
+
+def _read_rows(path, texts):
+    """Return the rows of a CSV file; only the columns of ``texts`` are no numbers."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if any(None in row.values() for row in rows):
+        raise ValueError("a row breaks off")
+    return [
+        {column: cell if column in texts else _number(cell) for column, cell in row.items()}
+        for row in rows
+    ]
+
+
+def _number(cell):
+    if cell == "":
+        return None
+    try:
+        return int(cell)
+    except ValueError:
+        return float(cell)
 
 
 def read_findings(path):
@@ -248,11 +265,11 @@ def read_findings(path):
 
 
 def _complete(history):
-    return np.isfinite(history[_METRICS]).all(axis=None)
+    return all(np.isfinite(history[metric]).all() for metric in _METRICS)
 
 
 def _check_owner(path, owners, model, seed):
-    if [tuple(owner) for owner in owners] != [(model, seed)]:
+    if list(owners) != [(model, seed)]:
         found = ", ".join(f"{other} with seed {number}" for other, number in owners)
         raise _broken(path, f"is of {found}", f"{model} with seed {seed}")
 

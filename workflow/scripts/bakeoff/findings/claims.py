@@ -119,7 +119,7 @@ def _overfits_less(results, judged):
 
 def _train_accuracy(results, judged):
     def middle(model):
-        return sum(t.history["accuracy"].iloc[-1] for t in model.trainings) / len(model.trainings)
+        return sum(t.history["accuracy"][-1] for t in model.trainings) / len(model.trainings)
 
     def described(model):
         low, high = train_accuracy_interval(model)

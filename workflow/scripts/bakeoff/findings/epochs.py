@@ -1,8 +1,8 @@
 """Which models still improve at the end of their training."""
 
 from bakeoff import wording as w
+from bakeoff.epochs import TREND_EPOCHS
 from bakeoff.findings.finding import Finding, names, shortened
-from bakeoff.measures import TREND_EPOCHS
 
 
 def worth_more_epochs(results):

@@ -1,8 +1,9 @@
 """How much the last epochs fluctuate, and what judging by the last one is worth."""
 
 from bakeoff import wording as w
+from bakeoff.epochs import SPREAD_EPOCHS
 from bakeoff.findings.finding import Finding, names
-from bakeoff.histories import SPREAD_EPOCHS, epoch_choice, judge_last_epoch
+from bakeoff.histories import epoch_choice, judge_last_epoch
 from bakeoff.measures import pooled
 
 

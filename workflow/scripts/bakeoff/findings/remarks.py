@@ -18,7 +18,7 @@ def remark(model, results):
     losses = model.curves["val_loss"]
     value, low, high = model.accuracy
     sentences = [
-        f"Validation loss {losses.iloc[-1]:.4f}, test accuracy {w.percent(value)}"
+        f"Validation loss {losses[-1]:.4f}, test accuracy {w.percent(value)}"
         f" {w.interval(100 * low, 100 * high)}.",
         _standing(model, results),
         _heading(model),

@@ -4,7 +4,6 @@ import math
 import re
 
 import numpy as np
-import pandas as pd
 
 from bakeoff import wording as w
 from bakeoff.answers import confusions
@@ -51,22 +50,25 @@ def layer_table(layers):
 
 
 def training_table(runs):
-    """Return one model's table of trainings, a row a seed, from its rows of runs.csv."""
+    """Return one model's table of trainings, a row a seed, from its rows of runs.csv.
+
+    ``runs`` are dicts, as :func:`bakeoff.tables.read_runs` returns them.
+    """
 
     def share(value):
-        return "diverged" if pd.isna(value) else w.percent(value)
+        return "diverged" if value is None else w.percent(value)
 
     rows = [
         [
             f"seed {run['seed']}",
             share(run["test_accuracy"]),
-            "diverged" if pd.isna(run["test_loss"]) else f"{run['test_loss']:.4f}",
+            "diverged" if run["test_loss"] is None else f"{run['test_loss']:.4f}",
             share(run["best_val_accuracy"]),
-            "diverged" if pd.isna(run["best_epoch"]) else f"{run['best_epoch']:g}",
+            "diverged" if run["best_epoch"] is None else f"{run['best_epoch']:g}",
             f"{run['epochs']}",
-            "diverged" if pd.isna(run["training_seconds"]) else f"{run['training_seconds']:,.0f}",
+            "diverged" if run["training_seconds"] is None else f"{run['training_seconds']:,.0f}",
         ]
-        for run in runs.to_dict("records")
+        for run in runs
     ]
     columns = ["Training", "Test accuracy", "Test loss", "Best validation accuracy"]
     return aligned([*columns, "Best epoch", "Epochs", "Seconds"], rows)

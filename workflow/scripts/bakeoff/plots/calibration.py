@@ -1,24 +1,13 @@
 """Draw how often each model is right when it says how sure it is: reliability diagrams."""
 
-import json
-
 import numpy as np
 from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.colours import INK
-from bakeoff.figures import house_style, model_looks, save_svg, small_multiples, wrapped
-from bakeoff.joblog import job_log
-from bakeoff.tables import read_findings
+from bakeoff.figures import model_looks, small_multiples, wrapped
 
 _DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
-
-
-def plot_calibration(study, findings_file, reliability_file):
-    """Write the reliability diagrams of all models as one SVG, from findings.json."""
-    with house_style():
-        figure = draw_reliability(study, read_findings(findings_file)["models"])
-        save_svg(figure, reliability_file)
 
 
 def draw_reliability(study, models):
@@ -78,12 +67,3 @@ def _legend_entries(most):
         size = diameter(10**exponent)
         handles.append(Line2D([], [], **mark, markersize=size, label=label))
     return handles
-
-
-if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
-        plot_calibration(
-            json.loads(snakemake.params.study),
-            snakemake.input.findings,
-            snakemake.output.reliability,
-        )

@@ -1,15 +1,11 @@
 """Draw the models' test accuracies with their intervals, as a forest plot."""
 
-import json
-
 import numpy as np
 from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.colours import INK, PAPER
-from bakeoff.figures import house_style, model_looks, new_figure, save_svg, shortened, wrapped
-from bakeoff.joblog import job_log
-from bakeoff.tables import read_findings
+from bakeoff.figures import model_looks, new_figure, shortened, wrapped
 
 _BEST_GROUP = ("best", "cannot be told from the best")
 _SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
@@ -18,12 +14,6 @@ _PUBLISHED = {
     **{"color": INK, "marker": "D", "linestyle": "none", "markersize": 4},
     **{"markerfacecolor": "none", "markeredgewidth": 0.8},
 }
-
-
-def plot_accuracies(study, findings_file, forest_file):
-    """Write the forest plot as SVG from findings.json."""
-    with house_style():
-        save_svg(draw_forest(study, read_findings(findings_file)["models"]), forest_file)
 
 
 def draw_forest(study, models):
@@ -106,12 +96,3 @@ def _legend_entries(study, shown, several_seeds, published):
         label = f"published: {study['published']['called']}"
         handles.append(Line2D([], [], **_PUBLISHED, label=label))
     return handles
-
-
-if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
-        plot_accuracies(
-            json.loads(snakemake.params.study),
-            snakemake.input.findings,
-            snakemake.output.forest,
-        )

@@ -1,16 +1,12 @@
 """Draw the difference in test accuracy between every two models, as a matrix."""
 
-import json
-
 import numpy as np
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.colours import GRID, HUES, INK
-from bakeoff.figures import house_style, new_figure, save_svg, shortened, wrapped
-from bakeoff.joblog import job_log
-from bakeoff.tables import read_findings
+from bakeoff.figures import new_figure, shortened, wrapped
 
 AHEAD, BEHIND = HUES[0], HUES[1]
 STRONGEST = 0.6
@@ -24,14 +20,6 @@ MOST_WITH_TEXT = 15
 
 MOST_DRAWN = 30
 """With more models, the cells are the pixels of one image."""
-
-
-def plot_comparisons(study, findings_file, matrix_file):
-    """Write the matrix as SVG from findings.json."""
-    findings = read_findings(findings_file)
-    with house_style():
-        figure = draw_matrix(study, findings["models"], findings["comparisons"])
-        save_svg(figure, matrix_file)
 
 
 def draw_matrix(study, models, comparisons):
@@ -138,12 +126,3 @@ def _legend_entries(points, told):
             Patch(facecolor=INK, alpha=_NOTHING, label="not compared: no seed in common")
         )
     return handles
-
-
-if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
-        plot_comparisons(
-            json.loads(snakemake.params.study),
-            snakemake.input.findings,
-            snakemake.output.matrix,
-        )

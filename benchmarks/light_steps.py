@@ -1,0 +1,120 @@
+"""Everything after training: from the trainings' files to the report, through Snakemake.
+
+The study is as large as the repository's own with three seeds: its ten models, 10,000 test images
+and 13 epochs. The trainings' files are made up, with the layers of the real architectures; their
+contents are no results. Each round starts without any output of the steps and ends with the
+report; Snakemake's own start is part of it. What counts is the wall time with two cores. How long
+a step runs, its Python's start included, is what Snakemake records of it.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from measuring import interleaved, run_timed, snakemake
+
+ROOT = Path(__file__).parents[1]
+sys.path.extend(str(ROOT / part) for part in (".", "tests", "workflow/scripts"))
+
+TITLE = "From finished trainings to the report"
+
+ALLOWED = 15
+"""Seconds that all steps may take together."""
+
+MODELS = [f"model_{number:02}" for number in range(1, 11)]
+SEEDS = [0, 1, 2]
+IMAGES = 10_000
+STUDY = ["--config", f"study={{seeds: {SEEDS}}}"]
+STARTING, ENDING = "Snakemake, before the first step", "Snakemake, after the last step"
+
+
+def measure(folder):
+    """Return each round's ``seconds`` and ``mebibytes``, and its ``steps`` with their seconds."""
+    project = fabricate(folder / "study")
+
+    def collect():
+        found = collect_once(project)
+        print(f"{found['seconds']:.1f} s, {found['mebibytes']:,.0f} MiB", flush=True)
+        return found
+
+    return {"rounds": interleaved({"steps": collect})["steps"]}
+
+
+def fabricate(folder):
+    """Make a copy of the workflow in ``folder`` whose study has only to be collected."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from bakeoff.architecture import build_model
+    from conftest import copy_workflow
+    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
+    from train_model import describe_model
+
+    project = copy_workflow(folder)
+    fabricate_downloads(folder / "resources")
+    fabricate_data(folder / "results", images=IMAGES)
+    for number, model in enumerate(MODELS, 1):
+        described = describe_model(build_model(folder, model, (28, 28, 1), 10))
+        described["parameters"] = described["parameters"]["total"]
+        for seed in SEEDS:
+            accuracy = 0.9915 + 0.0003 * number + 0.0005 * seed
+            settings = {"images": IMAGES, "accuracy": accuracy, **described}
+            training = fabricate_training(folder / "results", model, seed, **settings)
+            (training / "model.keras").touch()
+    # As after real trainings, Snakemake has a record of each file.
+    project.snakemake("--touch", "--forcerun", "download_mnist", "--until", "train_model", *STUDY)
+    return folder
+
+
+def collect_once(project):
+    """Remove what the steps after training made, and run them; return what that took.
+
+    ``steps`` are the seconds of each in the order of their starts, two at a time.
+    """
+    for made in (project / "results").iterdir():
+        if made.is_file():
+            made.unlink()
+    shutil.rmtree(project / "results" / "figures", ignore_errors=True)
+    begun = time.time()
+    seconds, mebibytes = run_timed(snakemake("--cores", 2, *STUDY), project)
+    metadata = project / ".snakemake" / "metadata"
+    records = [json.loads(file.read_text()) for file in metadata.rglob("*") if file.is_file()]
+    spans = sorted(
+        {
+            (record["starttime"], record["endtime"], record["rule"])
+            for record in records
+            if record["starttime"] >= begun
+        }
+    )
+    steps = {rule: end - start for start, end, rule in spans}
+    if "train_model" in steps:
+        raise RuntimeError("the made-up trainings were repeated; expected the later steps alone")
+    starting = min(start for start, _, _ in spans) - begun
+    ending = begun + seconds - max(end for _, end, _ in spans)
+    steps = {STARTING: starting, **steps, ENDING: ending}
+    return {"seconds": seconds, "mebibytes": mebibytes, "steps": steps}
+
+
+def describe(measured):
+    """Return the section of docs/performance.md."""
+    rounds = measured["rounds"]
+    whole = statistics.median(found["seconds"] for found in rounds)
+    memory = statistics.median(found["mebibytes"] for found in rounds)
+    part = whole / ALLOWED
+    verdict = "met" if part <= 1 else f"missed by {100 * (part - 1):.0f} %"
+    lines = [
+        f"Tables, conclusions, figures and the report of {len(MODELS)} models with {len(SEEDS)}"
+        f" seeds each take {part:.2f} of the {ALLOWED} seconds allowed on two cores (target: at"
+        f" most 1; {verdict}) and {memory / 1024:.1f} GB of memory, Snakemake itself included.",
+        "",
+        "Two steps run at a time, so their shares add up to more than one.",
+        "",
+        "| step | share of the whole time |",
+        "| --- | --: |",
+    ]
+    for step in rounds[0]["steps"]:
+        share = statistics.median(found["steps"][step] / found["seconds"] for found in rounds)
+        lines.append(f"| {step} | {share:.2f} |")
+    return "\n".join(lines) + "\n"

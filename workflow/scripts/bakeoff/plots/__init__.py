@@ -1,0 +1,1 @@
+"""The figures that follow from findings.json: a module a figure."""

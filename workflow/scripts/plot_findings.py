@@ -1,0 +1,37 @@
+"""Draw what the findings say: accuracies, comparisons and calibration.
+
+One step draws them all, as to start Python and Matplotlib takes longer than any one of them.
+"""
+
+import json
+
+from bakeoff.figures import house_style, save_svg
+from bakeoff.joblog import job_log
+from bakeoff.plots.accuracies import draw_forest
+from bakeoff.plots.calibration import draw_reliability
+from bakeoff.plots.comparisons import draw_matrix
+from bakeoff.tables import read_findings
+
+
+def plot_findings(study, findings_file, forest_file, matrix_file, reliability_file):
+    """Write the three figures as SVG from findings.json.
+
+    Raises :class:`bakeoff.errors.StudyError` when that is damaged.
+    """
+    findings = read_findings(findings_file)
+    models = findings["models"]
+    with house_style():
+        save_svg(draw_forest(study, models), forest_file)
+        save_svg(draw_matrix(study, models, findings["comparisons"]), matrix_file)
+        save_svg(draw_reliability(study, models), reliability_file)
+
+
+if "snakemake" in globals():
+    with job_log(snakemake.log[0]):
+        plot_findings(
+            json.loads(snakemake.params.study),
+            snakemake.input.findings,
+            snakemake.output.forest,
+            snakemake.output.matrix,
+            snakemake.output.reliability,
+        )
