@@ -18,15 +18,15 @@ MOST = 1.02
 """How many times as long as the flat script's an epoch of the pipeline may take."""
 
 STEPS = {
-    "model_01": 160,
-    "model_02": 128,
-    "model_03": 160,
-    "model_04": 24,
-    "model_05": 160,
-    "model_06": 10,
-    "model_07": 48,
-    "model_08": 24,
-    "model_09": 24,
+    "model_01": 96,
+    "model_02": 80,
+    "model_03": 96,
+    "model_04": 16,
+    "model_05": 96,
+    "model_06": 8,
+    "model_07": 32,
+    "model_08": 16,
+    "model_09": 16,
     "model_10": 2,
 }
 """Steps in a turn: fewer for models whose steps take longer."""

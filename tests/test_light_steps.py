@@ -15,7 +15,7 @@ SLOW = {"keras", "matplotlib", "pandas", "scipy", "sklearn", "snakemake", "stats
 NEEDED = {
     "collect_results": {"pandas", "scipy", "statsmodels"},
     "write_conclusions": {"pandas", "scipy", "statsmodels"},
-    "plot_loss_curves": {"matplotlib"},
+    "plot_loss_curves": {"matplotlib", "scipy"},
     "plot_findings": {"matplotlib"},
     "plot_tradeoffs": {"matplotlib"},
     "render_report": set(),

@@ -76,7 +76,8 @@ pathvars:
 
 
 wildcard_constraints:
-    model="|".join(config["models"]),
+    # As the schema has it. A list of all models would be searched for each file of each training.
+    model="[a-zA-Z][a-zA-Z0-9_]*",
     seed=r"\d+",
 
 
@@ -105,6 +106,8 @@ def identity_of_training(wildcards):
     Snakemake compares params as values without keys; a single canonical text is exact.
     """
     model = wildcards.model
+    if model not in config["models"]:
+        raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
     return canonical_json(
         training_identity(ROOT, model, int(wildcards.seed), training_settings(config, model))
     )

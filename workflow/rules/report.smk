@@ -178,14 +178,18 @@ rule render_report:
         summary="<results>/summary.csv",
         runs="<results>/runs.csv",
         findings="<results>/findings.json",
-        data=rules.preprocess_images.output.data,
-        curves=rules.plot_loss_curves.output.models,
-        overview=rules.plot_loss_curves.output.overview,
-        overlay=rules.plot_loss_curves.output.overlay,
-        forest=rules.plot_findings.output.forest,
-        tradeoffs=list(rules.plot_tradeoffs.output),
-        matrix=rules.plot_findings.output.matrix,
-        reliability=rules.plot_findings.output.reliability,
+        # By their paths: from `rules`, Snakemake compares each file of a list with the whole list.
+        data="<results>/data/<dataset>.npz",
+        curves=[f"<results>/figures/loss/{model}.svg" for model in MODELS],
+        overview="<results>/figures/loss_overview.svg",
+        overlay="<results>/figures/loss_overlay.svg",
+        forest="<results>/figures/accuracy_forest.svg",
+        tradeoffs=expand(
+            "<results>/figures/accuracy_{cost}.svg",
+            cost=["parameters", "multiply_adds", "training_time", "latency"],
+        ),
+        matrix="<results>/figures/comparisons.svg",
+        reliability="<results>/figures/reliability.svg",
         cards=per_training("card.json"),
     output:
         page=report(

@@ -2,11 +2,11 @@
 
 import json
 import math
-from statistics import fmean
 
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
 from bakeoff.colours import INK
@@ -168,18 +168,11 @@ def label_ends(figure, axes, curves):
 def spread(heights, spacing):
     """Return places as near to ``heights``, ascending, as a distance of ``spacing`` allows.
 
-    They stay within 0 and 1 where there is room. Nearest in the sense of least squares: an
-    isotonic regression, by pooling adjacent violators. scipy has it too, but to import it takes
-    longer than to draw the figure.
+    They stay within 0 and 1 where there is room. Nearest in the sense of least squares.
     """
     shifts = spacing * np.arange(len(heights))
-    pools = []
-    for height in np.asarray(heights) - shifts:
-        pools.append([height])
-        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
-            pools[-2:] = [pools[-2] + pools[-1]]
-    places = [fmean(pool) for pool in pools for _ in pool]
-    return np.clip(places, 0, max(0, 1 - shifts[-1])) + shifts
+    highest = max(0, 1 - shifts[-1])
+    return np.clip(isotonic_regression(np.asarray(heights) - shifts).x, 0, highest) + shifts
 
 
 def draw_curves(axes, histories, colour, markers):

@@ -54,7 +54,12 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     model = build_model(root, identity["model"], shape, classes)
     compile_model(model, identity, device)
     # Before training, so that what cannot be described fails at once.
-    description = describe_model(model)
+    description = describe_model(model) | {
+        "dataset": describe_data(data, Path(data_file).stem, checksum)
+    }
+    # Before the training images are handed over.
+    chosen = data["train_eval_index"]
+    clean = data["x_train"][chosen], data["y_train"][chosen]
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
     versions = software_versions(backend)
     piece = {"device": device, "threads": threads, "versions": versions}
@@ -70,11 +75,10 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "status": status,
             "epochs": settings["epochs"],
             "epochs_trained": len(record["history"]),
-            "dataset": describe_data(data, Path(data_file).stem, checksum),
             "training": settings,
             "optimizer": plain_optimizer(model).get_config(),
             **description,
-            "clean_train": evaluate_clean(model, data, batch_size),
+            "clean_train": evaluate_clean(model, *clean, classes, batch_size),
             "latency_ms": measure_latency(model, data["x_test"][:1]),
             "backend": backend,
             "precision": precision,
@@ -113,12 +117,16 @@ def load_data(file):
     """Return the arrays of a prepared data file by name; see preprocess_images."""
     try:
         with np.load(file) as content:
-            return {name: content[name] for name in content.files}
+            data = {name: content[name] for name in content.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise StudyError(
             f"{file}: cannot be read ({error}); expected the prepared data: delete it and run"
             " snakemake again, which prepares it anew."
         ) from error
+    if str(data["validation"]) == "test":
+        # The file has the test set twice; memory need not.
+        data |= {"x_val": data["x_test"], "y_val": data["y_test"]}
+    return data
 
 
 def describe_data(data, name, checksum):
@@ -189,16 +197,17 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
     A row is a dict of epoch (from 1), loss, accuracy, val_*, test_* and seconds. A piece is
     what one process contributed: ``piece``, to which its first epoch, the seconds from
     ``started`` to its last, and how many trainings shared the machine are added. Each whole
-    epoch is saved to ``checkpoints``.
+    epoch is saved to ``checkpoints``. The training images are taken out of ``data``: TensorFlow
+    has a copy of its own, and both together would be most of a job's memory.
     """
     import keras
 
-    from bakeoff.batches import ShuffledBatches
+    from bakeoff.batches import shuffled_batches
 
     settings, seed = identity["settings"], identity["seed"]
     batch_size = settings["batch_size"]
     classes = len(data["class_names"])
-    batches = ShuffledBatches(data["x_train"], data["y_train"], classes, batch_size)
+    batches = shuffled_batches(data.pop("x_train"), data["y_train"], classes, batch_size)
     held_out = {"val": ("x_val", "y_val")}
     if str(data["validation"]) != "test":
         held_out["test"] = ("x_test", "y_test")
@@ -218,7 +227,7 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         seeding = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda *_, epoch=epoch: seed_epoch(model, seed, epoch)
         )
-        fitted = model.fit(batches, shuffle=False, verbose=0, callbacks=[seeding]).history
+        fitted = model.fit(batches.source, shuffle=False, verbose=0, callbacks=[seeding]).history
         row = {"epoch": epoch, "loss": fitted["loss"][0], "accuracy": fitted["accuracy"][0]}
         for name, (x, y) in held_out.items():
             scores = evaluate(model, data[x], data[y], classes, batch_size)
@@ -284,17 +293,10 @@ def evaluate(model, x, labels, classes, batch_size):
     return model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
 
 
-def evaluate_clean(model, data, batch_size):
-    """Return loss and accuracy with dropout off on the fixed sample of training images."""
-    chosen = data["train_eval_index"]
-    scores = evaluate(
-        model,
-        data["x_train"][chosen],
-        data["y_train"][chosen],
-        len(data["class_names"]),
-        batch_size,
-    )
-    return {"loss": scores["loss"], "accuracy": scores["accuracy"], "images": len(chosen)}
+def evaluate_clean(model, x, labels, classes, batch_size):
+    """Return loss and accuracy with dropout off on a sample of training images, and its size."""
+    scores = evaluate(model, x, labels, classes, batch_size)
+    return {"loss": scores["loss"], "accuracy": scores["accuracy"], "images": len(x)}
 
 
 def predict(model, x, batch_size):

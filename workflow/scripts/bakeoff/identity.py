@@ -31,16 +31,24 @@ def training_identity(root, model, seed, settings):
 
 def source_checksums(root, *entries):
     """Map ``entries`` and all they import, as paths relative to ``root``, to their SHA-256."""
-    root = Path(root)
-    sources = set().union(*(_closure(root, root / entry) for entry in entries))
-    return {source.relative_to(root).as_posix(): _checksum(source) for source in sorted(sources)}
+    root, checksums = Path(root), {}
+    for entry in entries:
+        checksums |= _checksums_of_closure(root, entry)
+    return checksums
 
 
-# One plan names the same files for every training: read each once.
+# One plan asks for the same files for every training: read and name each once.
+@cache
+def _checksums_of_closure(root, entry):
+    return {
+        source.relative_to(root).as_posix(): _checksum(source)
+        for source in sorted(_closure(root, root / entry))
+    }
+
+
 _checksum = cache(sha256_of)
 
 
-@cache
 def _closure(root, entry):
     """Return ``entry`` and all files under ``root`` that it imports, directly or not."""
     found, queue = set(), [entry]
@@ -51,7 +59,7 @@ def _closure(root, entry):
             # A rule may also name a template, which imports nothing.
             if source.suffix == ".py":
                 queue.extend(_imported_files(root, source))
-    return frozenset(found)
+    return found
 
 
 @cache
@@ -76,11 +84,11 @@ def _imported_files(root, source):
     return frozenset(found)
 
 
+@cache
 def _module_files(start, module):
-    """Yield the files that ``import module`` runs: packages' ``__init__`` files and the module."""
-    folder = start
+    """Return the files that ``import module`` runs: packages' ``__init__`` files and its own."""
+    folder, files = start, []
     for part in filter(None, module.split(".")):
-        for candidate in (folder / f"{part}.py", folder / part / "__init__.py"):
-            if candidate.is_file():
-                yield candidate
+        files += [folder / f"{part}.py", folder / part / "__init__.py"]
         folder = folder / part
+    return [file for file in files if file.is_file()]

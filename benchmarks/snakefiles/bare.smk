@@ -1,0 +1,159 @@
+"""A study's jobs and files, and nothing else: no config, params, functions or scripts.
+
+`--config models=10 seeds=5` says how many.
+"""
+
+MODELS = [f"size_{number:04}" for number in range(int(config["models"]))]
+SEEDS = range(int(config["seeds"]))
+
+
+def per_training(file):
+    return expand("results/models/{model}/seed_{seed}/" + file, model=MODELS, seed=SEEDS)
+
+
+rule all:
+    input:
+        "results/summary.txt",
+        "results/summary.md",
+        "results/conclusions.md",
+        "results/report.html",
+        per_training("card.json"),
+
+
+rule download_mnist:
+    output:
+        "resources/mnist/train-images-idx3-ubyte.gz",
+        "resources/mnist/train-labels-idx1-ubyte.gz",
+        "resources/mnist/t10k-images-idx3-ubyte.gz",
+        "resources/mnist/t10k-labels-idx1-ubyte.gz",
+    log:
+        "results/logs/download_mnist.log",
+    shell:
+        "touch {output}"
+
+
+rule preprocess_images:
+    input:
+        "resources/mnist/train-images-idx3-ubyte.gz",
+        "resources/mnist/train-labels-idx1-ubyte.gz",
+        "resources/mnist/t10k-images-idx3-ubyte.gz",
+        "resources/mnist/t10k-labels-idx1-ubyte.gz",
+    output:
+        "results/data/mnist.npz",
+    log:
+        "results/logs/preprocess_images.log",
+    shell:
+        "touch {output}"
+
+
+rule train_model:
+    input:
+        "results/data/mnist.npz",
+    output:
+        "results/models/{model}/seed_{seed}/history.csv",
+        "results/models/{model}/seed_{seed}/model.keras",
+        "results/models/{model}/seed_{seed}/predictions.npz",
+        "results/models/{model}/seed_{seed}/card.json",
+        "results/models/{model}/seed_{seed}/summary.txt",
+    log:
+        "results/logs/train_model/{model}/seed_{seed}.log",
+    shell:
+        "touch {output}"
+
+
+rule collect_results:
+    input:
+        "results/data/mnist.npz",
+        per_training("history.csv"),
+        per_training("card.json"),
+        per_training("predictions.npz"),
+    output:
+        "results/runs.csv",
+        "results/summary.csv",
+        "results/summary.txt",
+        "results/summary.md",
+    log:
+        "results/logs/collect_results.log",
+    shell:
+        "touch {output}"
+
+
+rule plot_loss_curves:
+    input:
+        per_training("history.csv"),
+    output:
+        expand("results/figures/loss/{model}.svg", model=MODELS),
+        "results/figures/loss_overview.svg",
+        "results/figures/loss_overlay.svg",
+    log:
+        "results/logs/plot_loss_curves.log",
+    shell:
+        "touch {output}"
+
+
+rule plot_findings:
+    input:
+        "results/findings.json",
+    output:
+        "results/figures/accuracy_forest.svg",
+        "results/figures/comparisons.svg",
+        "results/figures/reliability.svg",
+    log:
+        "results/logs/plot_findings.log",
+    shell:
+        "touch {output}"
+
+
+rule plot_tradeoffs:
+    input:
+        "results/summary.csv",
+        "results/runs.csv",
+    output:
+        "results/figures/accuracy_parameters.svg",
+        "results/figures/accuracy_multiply_adds.svg",
+        "results/figures/accuracy_training_time.svg",
+        "results/figures/accuracy_latency.svg",
+    log:
+        "results/logs/plot_tradeoffs.log",
+    shell:
+        "touch {output}"
+
+
+rule write_conclusions:
+    input:
+        "results/data/mnist.npz",
+        per_training("history.csv"),
+        per_training("card.json"),
+        per_training("predictions.npz"),
+    output:
+        "results/conclusions.md",
+        "results/findings.json",
+    log:
+        "results/logs/write_conclusions.log",
+    shell:
+        "touch {output}"
+
+
+rule render_report:
+    input:
+        "results/summary.csv",
+        "results/runs.csv",
+        "results/findings.json",
+        "results/data/mnist.npz",
+        expand("results/figures/loss/{model}.svg", model=MODELS),
+        "results/figures/loss_overview.svg",
+        "results/figures/loss_overlay.svg",
+        "results/figures/accuracy_forest.svg",
+        "results/figures/accuracy_parameters.svg",
+        "results/figures/accuracy_multiply_adds.svg",
+        "results/figures/accuracy_training_time.svg",
+        "results/figures/accuracy_latency.svg",
+        "results/figures/comparisons.svg",
+        "results/figures/reliability.svg",
+        per_training("card.json"),
+    output:
+        "results/report.html",
+    log:
+        "results/logs/render_report.log",
+    shell:
+        "touch {output}"
