@@ -26,6 +26,7 @@ seconds["imports"] = time.perf_counter() - entered
 
 PARTS = {
     "load_data": "data",
+    "sha256_of": "data",
     "prepare_backend": "backend",
     "build_model": "build",
     "compile_model": "build",
@@ -40,7 +41,11 @@ PARTS = {
 }
 FEW = 1_280
 rows = []
-running = set()
+
+
+def counted():
+    """The seconds of all parts so far."""
+    return sum(seconds.values())
 
 
 def timed(name, part):
@@ -48,14 +53,11 @@ def timed(name, part):
     function = getattr(train_model, name)
 
     def replacement(*arguments, **options):
-        inside = part != "data" and bool(running - {"data"})
-        running.add(part)
-        start = time.perf_counter()
+        start, before = time.perf_counter(), counted()
         result = function(*arguments, **options)
-        # write_model builds a model too.
-        if not inside:
-            seconds[part] += time.perf_counter() - start
-            running.discard(part)
+        taken = time.perf_counter() - start
+        # Of its own: write_model builds a model too, which counts there.
+        seconds[part] += taken - (counted() - before)
         if name == "load_data":
             for key in ("x_train", "y_train"):
                 result[key] = result[key][:FEW]
@@ -70,11 +72,9 @@ def timed(name, part):
 for name, part in PARTS.items():
     timed(name, part)
 
-entered = time.perf_counter()
+entered, before = time.perf_counter(), counted()
 whole_job.run_job(data_file, 2, "float32", model_name, folder)
-seconds["rest"] = time.perf_counter() - entered
-# The data is read while the backend is imported.
-seconds["rest"] -= sum(seconds[part] for part in set(PARTS.values()) - {"data"})
+seconds["rest"] = time.perf_counter() - entered - (counted() - before)
 first, second = (row["seconds"] for row in rows)
 # The first epoch traces the training step; the second does not.
 seconds["first step"] = first - second

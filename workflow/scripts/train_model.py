@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,13 +39,10 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     """
     started = time.perf_counter()
     check_sources(root, identity["sources"])
+    data, checksum = load_data(data_file), sha256_of(data_file)
     settings = identity["settings"]
     backend, precision = settings["backend"], settings["precision"]
-    with ThreadPoolExecutor() as pool:
-        # Importing the backend takes seconds, in which the data can be read.
-        reading, summing = pool.submit(load_data, data_file), pool.submit(sha256_of, data_file)
-        device = prepare_backend(threads, backend, precision, settings["deterministic"])
-        data, checksum = reading.result(), summing.result()
+    device = prepare_backend(threads, backend, precision, settings["deterministic"])
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
