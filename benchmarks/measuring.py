@@ -98,5 +98,9 @@ def table(header, rows):
 
 def describe_ratio(what, ratio, most):
     """Say the largest ratio found and whether it keeps to the ``most`` that is aimed at."""
-    kept = "kept" if ratio <= most else "missed"
-    return f"{what} at most {ratio:.2f} (aim: {most:g}, {kept})."
+    return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(ratio, most)})."
+
+
+def verdict(value, most):
+    """Say whether ``value`` keeps to the ``most`` that is aimed at, and by how much it misses."""
+    return "kept" if value <= most else f"missed by {value / most - 1:.0%}"

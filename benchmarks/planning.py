@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from measuring import interleaved, ratio_of_medians, run_timed, snakemake, table
+from measuring import interleaved, ratio_of_medians, run_timed, snakemake, table, verdict
 
 ROOT = Path(__file__).parents[1]
 SNAKEFILES = Path(__file__).parent / "snakefiles"
@@ -197,9 +197,9 @@ def describe(measured):
     return "\n\n".join(
         [
             f"Planning takes {worst:.2f} times as long as a bare Snakefile of the same shape, or"
-            f" less (aim: at most {MOST_TIMES_BARE}, {_verdict(worst, MOST_TIMES_BARE)}), and"
+            f" less (aim: at most {MOST_TIMES_BARE}, {verdict(worst, MOST_TIMES_BARE)}), and"
             f" {most:.2f} GB of memory at most (aim: under {MOST_GIGABYTES},"
-            f" {_verdict(most, MOST_GIGABYTES)}). Medians of five rounds, for the largest study of"
+            f" {verdict(most, MOST_GIGABYTES)}). Medians of five rounds, for the largest study of"
             f" {fewest}.",
             table(
                 [
@@ -214,10 +214,6 @@ def describe(measured):
             ),
             "A run with nothing to do, for ten models and one seed, takes"
             f" {nothing:.2f} times as long as that of ten trivial rules (aim: at most"
-            f" {MOST_TIMES_TEN_RULES}, {_verdict(nothing, MOST_TIMES_TEN_RULES)}).",
+            f" {MOST_TIMES_TEN_RULES}, {verdict(nothing, MOST_TIMES_TEN_RULES)}).",
         ]
     )
-
-
-def _verdict(value, most):
-    return "kept" if value <= most else f"missed by {value / most - 1:.0%}"

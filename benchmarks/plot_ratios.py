@@ -5,12 +5,12 @@ from matplotlib.ticker import NullLocator
 from bakeoff.colours import HUES, INK
 from bakeoff.figures import house_style, log_ticks, new_figure, save_svg
 from measuring import ratio_of_medians, title_of
+from training_steps import PRECISIONS
 
 LOOKS = {
     "flat script": {"color": HUES[0], "marker": "o"},
     "PyTorch": {"color": HUES[1], "marker": "D"},
 }
-PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 def plot_ratios(rows, path):

@@ -42,29 +42,28 @@ def measure(folder):
     command = [*snakemake("--configfile", overlay)]
     run_timed([*command, "--cores", "2", prepared.relative_to(project)], cwd=project)
     flat = [sys.executable, ROOT / "benchmarks/flat_script.py", prepared, EPOCHS, "float32"]
-    added = []
 
     def script():
-        return run_timed([*map(str, flat), *MODELS], cwd=folder)[0]
+        return run_timed([*map(str, flat), *MODELS], cwd=folder)[0], None
 
     def study_by(options):
         for output in (project / "results").iterdir():
             if output.name != "data":
                 shutil.rmtree(output) if output.is_dir() else output.unlink()
         seconds = run_timed([*command, *options], cwd=project)[0]
-        if options == SNAKEMAKE["snakemake, one job at a time"]:
-            cards = (project / "results" / "models").glob("*/*/card.json")
-            trained = [json.loads(card.read_text())["seconds"]["training"] for card in cards]
-            added.append((seconds - sum(trained)) / len(MODELS))
-        return seconds
+        cards = (project / "results" / "models").glob("*/*/card.json")
+        trained = [json.loads(card.read_text())["seconds"]["training"] for card in cards]
+        return seconds, (seconds - sum(trained)) / len(MODELS)
 
     ways = {name: lambda options=options: study_by(options) for name, options in SNAKEMAKE.items()}
-    seconds = interleaved({"flat script": script} | ways)
+    found = interleaved({"flat script": script} | ways)
+    seconds = {name: [whole for whole, _ in turns] for name, turns in found.items()}
+    added = [each for _, each in found["snakemake, one job at a time"]]
     for name, values in seconds.items():
         print(f"{name}: {median(values) / median(seconds['flat script']):.2f}")
     steps = json.loads((ROOT / "results/benchmarks/training_steps.json").read_text())
-    full = _full_length(steps["found"], median(added[1:]))
-    return {"seconds": seconds, "added": added[1:], "full": full}
+    full = _full_length(steps["found"], median(added))
+    return {"seconds": seconds, "added": added, "full": full}
 
 
 def _full_length(steps, added):
