@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -105,8 +106,10 @@ class Running:
     """A Snakemake that runs while the test goes on; killed, all its jobs too, at the end."""
 
     def __init__(self, project, arguments, options):
-        self.log = project.path("running.log")
-        with self.log.open("w") as log:
+        # Each its own: what a killed Snakemake leaves behind still writes to the first one's.
+        descriptor, name = tempfile.mkstemp(".log", "running_", project.folder)
+        self.log = Path(name)
+        with open(descriptor, "w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", *arguments],
                 cwd=project.folder,

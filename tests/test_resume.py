@@ -162,10 +162,14 @@ def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
+        # The training stands still until the second Snakemake is there.
+        os.killpg(running.process.pid, signal.SIGSTOP)
         tiny_study.snakemake("--unlock")
-        output = tiny_study.snakemake(target).stdout
-    assert "Waiting for another process" in output
-    assert "epoch  4/80" not in output
+        with tiny_study.start_snakemake(target) as second:
+            second.wait_for("Waiting for another process")
+            os.killpg(running.process.pid, signal.SIGCONT)
+            assert second.process.wait(300) == 0
+    assert "tiny seed 0  epoch" not in second.output()
     history = pd.read_csv(tiny_study.path("results/models/tiny/seed_0/history.csv"))
     assert list(history["epoch"]) == list(range(1, 81))
     assert tiny_study.planned(target) == set()
