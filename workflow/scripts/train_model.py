@@ -201,45 +201,56 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
     from bakeoff.batches import shuffled_batches
 
     settings, seed = identity["settings"], identity["seed"]
-    batch_size = settings["batch_size"]
+    batch_size, epochs = settings["batch_size"], settings["epochs"]
     classes = len(data["class_names"])
     batches = shuffled_batches(data.pop("x_train"), data["y_train"], classes, batch_size)
-    held_out = {"val": ("x_val", "y_val")}
-    if str(data["validation"]) != "test":
-        held_out["test"] = ("x_test", "y_test")
+    validated_on_test = str(data["validation"]) == "test"
 
-    record = restore(model, checkpoints.load(settings["epochs"]))
+    record = restore(model, checkpoints.load(epochs))
     history = record["history"]
     first = len(history) + 1
     if first > 1:
         say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
-    for epoch in range(first, settings["epochs"] + 1):
-        if history and not is_finite(history[-1]):
-            break
+    begun = None
+
+    def begin(index, _):
+        nonlocal begun
         begun = time.perf_counter()
         # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
-        batches.shuffle(seed, epoch)
-        # As a callback, since a process's first `fit` draws numbers before its epoch begins.
-        seeding = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda *_, epoch=epoch: seed_epoch(model, seed, epoch)
-        )
-        fitted = model.fit(batches.source, shuffle=False, verbose=0, callbacks=[seeding]).history
-        row = {"epoch": epoch, "loss": fitted["loss"][0], "accuracy": fitted["accuracy"][0]}
-        for name, (x, y) in held_out.items():
-            scores = evaluate(model, data[x], data[y], classes, batch_size)
-            row |= {f"{name}_loss": scores["loss"], f"{name}_accuracy": scores["accuracy"]}
-        if "test" not in held_out:
-            row |= {"test_loss": row["val_loss"], "test_accuracy": row["val_accuracy"]}
+        batches.shuffle(seed, index + 1)
+        seed_epoch(model, seed, index + 1)
+
+    def end(index, logs):
+        row = {"epoch": index + 1}
+        row |= {key: logs[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")}
+        if validated_on_test:
+            test = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
+        else:
+            test = evaluate(model, data["x_test"], data["y_test"], classes, batch_size)
+        row |= {"test_loss": test["loss"], "test_accuracy": test["accuracy"]}
         row["seconds"] = time.perf_counter() - begun
         history.append(row)
-        if epoch == first:
+        if index + 1 == first:
             record["pieces"].append(piece)
-            piece |= {"first_epoch": first, "trainings": 1}
+            piece.update(first_epoch=first, trainings=1)
         piece["trainings"] = max(piece["trainings"], count_trainings())
         piece["seconds"] = time.perf_counter() - started
-        finished = epoch == settings["epochs"] or not is_finite(row)
-        checkpoints.save(epoch, state_of(model), record, finished)
+        model.stop_training = not is_finite(row)
+        finished = index + 1 == epochs or model.stop_training
+        checkpoints.save(index + 1, state_of(model), record, finished)
         say(epoch_line(identity, row, history[first - 1 :]))
+
+    diverged = bool(history) and not is_finite(history[-1])
+    model.fit(
+        batches.source,
+        epochs=epochs,
+        initial_epoch=epochs if diverged else first - 1,
+        shuffle=False,
+        validation_data=(data["x_val"], keras.utils.to_categorical(data["y_val"], classes)),
+        validation_batch_size=batch_size,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)],
+    )
     return record
 
 
@@ -267,14 +278,17 @@ def state_of(model):
 
 
 def seed_epoch(model, seed, epoch):
-    """Set all random generators that an epoch draws from to states that depend on both numbers.
+    """Set the random generators that an epoch draws from to states that depend on both numbers.
 
-    They are those of the random layers, such as dropout, and the backend's own, from which
-    layers draw on PyTorch.
+    They are those of the random layers, such as dropout, and on PyTorch its own, from which
+    layers draw there. TensorFlow's own is left alone: Keras's layers do not draw from it, and to
+    seed it makes TensorFlow forget the kernels of its steps, which costs as much as some steps.
     """
     import keras
 
-    keras.utils.set_random_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+    if keras.backend.backend() == "torch":
+        generated = np.random.SeedSequence([seed, epoch]).generate_state(1)
+        keras.utils.set_random_seed(int(generated[0]))
     states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
     for index, state in enumerate(states):
         generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)

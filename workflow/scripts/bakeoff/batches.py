@@ -66,7 +66,10 @@ class TensorFlowBatches:
             return tf.gather(images, chosen), tf.gather(answers, chosen)
 
         batches = tf.data.Dataset.range(-(-len(x) // batch_size))
-        self.source = batches.map(pick).prefetch(tf.data.AUTOTUNE)
+        # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
+        options = tf.data.Options()
+        options.experimental_optimization.apply_default_optimizations = False
+        self.source = batches.map(pick).prefetch(tf.data.AUTOTUNE).with_options(options)
 
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
