@@ -18,16 +18,16 @@ MOST = 1.02
 """How many times as long as the flat script's an epoch of the pipeline may take."""
 
 STEPS = {
-    "model_01": 96,
-    "model_02": 80,
-    "model_03": 96,
-    "model_04": 16,
-    "model_05": 96,
-    "model_06": 8,
-    "model_07": 32,
-    "model_08": 16,
-    "model_09": 16,
-    "model_10": 2,
+    "model_01": 64,
+    "model_02": 56,
+    "model_03": 64,
+    "model_04": 12,
+    "model_05": 64,
+    "model_06": 6,
+    "model_07": 24,
+    "model_08": 12,
+    "model_09": 12,
+    "model_10": 1,
 }
 """Steps in a turn: fewer for models whose steps take longer."""
 
@@ -63,12 +63,18 @@ def describe(measured):
             + [f"{part[model, p]:.2f}" for p in PRECISIONS for part in (flat, native)]
         )
     slower = {key: ratio for key, ratio in flat.items() if ratio > MOST}
+    turns = [row["seconds"] for row in measured["rows"]]
+    fastest = [min(each["pipeline"]) / min(each["flat script"]) for each in turns]
+    unrest = max(max(some) / min(some) for each in turns for some in each.values())
     return "\n\n".join(
         [
             "An epoch of `train_model`, its validation included, as a multiple of the same epoch"
             " of the flat script and of PyTorch: below 1, the pipeline is faster. Two threads"
             f" each. {describe_ratio('Against the flat script', max(flat.values()), MOST)}"
             + (f" ({len(slower)} of {len(flat)} are above.)" if slower else ""),
+            f"The slowest turn of a training took up to {unrest:.1f} times as long as its fastest,"
+            " so unquiet was the machine. Between the fastest turns, which that touches least, the"
+            f" ratio to the flat script is {min(fastest):.2f} to {max(fastest):.2f}.",
             table(
                 [
                     "",

@@ -47,8 +47,7 @@ def _prepare_tensorflow(threads, deterministic):
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    # A step is a chain of operations; beside it, batches are picked. With a single thread for
-    # both, two threads for the first brought an epoch of model 1 a tenth less.
+    # A step is a chain of operations, so more would idle: one for it, one to pick batches.
     tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
     if deterministic:
         tf.config.experimental.enable_op_determinism()

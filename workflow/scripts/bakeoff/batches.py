@@ -50,7 +50,7 @@ class ArrayBatches(keras.utils.PyDataset):
 class TensorFlowBatches:
     """The same batches, which TensorFlow picks by itself while it trains on those before.
 
-    To have them picked by Python made an epoch of model 1 about a tenth longer.
+    Python would hold it up: it runs several steps before it comes back there.
     """
 
     def __init__(self, x, y, batch_size):
