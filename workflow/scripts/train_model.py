@@ -55,7 +55,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     }
     # Before the training images are handed over.
     chosen = data["train_eval_index"]
-    clean = data["x_train"][chosen], data["y_train"][chosen]
+    data |= {"x_clean": data["x_train"][chosen], "y_clean": data["y_train"][chosen]}
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
     versions = software_versions(backend)
     piece = {"device": device, "threads": threads, "versions": versions}
@@ -64,7 +64,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         record = train_epochs(model, data, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
         batch_size = settings["batch_size"]
-        probabilities = predict(model, data["x_test"], batch_size)
+        probabilities = model.predict(source_of(data, "test", batch_size), verbose=0)
         card = {
             "model": identity["model"],
             "seed": identity["seed"],
@@ -74,7 +74,8 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "training": settings,
             "optimizer": plain_optimizer(model).get_config(),
             **description,
-            "clean_train": evaluate_clean(model, *clean, classes, batch_size),
+            "clean_train": evaluate(model, source_of(data, "clean", batch_size))
+            | {"images": len(chosen)},
             "latency_ms": measure_latency(model, data["x_test"][:1]),
             "backend": backend,
             "precision": precision,
@@ -198,13 +199,15 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
     """
     import keras
 
-    from bakeoff.batches import shuffled_batches
+    from bakeoff.batches import batches_of
 
     settings, seed = identity["settings"], identity["seed"]
     batch_size, epochs = settings["batch_size"], settings["epochs"]
     classes = len(data["class_names"])
-    batches = shuffled_batches(data.pop("x_train"), data["y_train"], classes, batch_size)
+    batches = batches_of(data.pop("x_train"), data["y_train"], classes, batch_size)
+    validation = source_of(data, "val", batch_size)
     validated_on_test = str(data["validation"]) == "test"
+    test = None if validated_on_test else source_of(data, "test", batch_size)
 
     record = restore(model, checkpoints.load(epochs))
     history = record["history"]
@@ -224,10 +227,10 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         row = {"epoch": index + 1}
         row |= {key: logs[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")}
         if validated_on_test:
-            test = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
+            scores = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
         else:
-            test = evaluate(model, data["x_test"], data["y_test"], classes, batch_size)
-        row |= {"test_loss": test["loss"], "test_accuracy": test["accuracy"]}
+            scores = evaluate(model, test)
+        row |= {"test_loss": scores["loss"], "test_accuracy": scores["accuracy"]}
         row["seconds"] = time.perf_counter() - begun
         history.append(row)
         if index + 1 == first:
@@ -246,8 +249,7 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         epochs=epochs,
         initial_epoch=epochs if diverged else first - 1,
         shuffle=False,
-        validation_data=(data["x_val"], keras.utils.to_categorical(data["y_val"], classes)),
-        validation_batch_size=batch_size,
+        validation_data=validation,
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)],
     )
@@ -295,23 +297,21 @@ def seed_epoch(model, seed, epoch):
         state.assign(generated.astype(state.dtype))
 
 
-def evaluate(model, x, labels, classes, batch_size):
-    """Return loss and accuracy of ``model``, dropout off, on images and integer labels."""
-    import keras
+def source_of(data, part, batch_size):
+    """Return the images of a part of the data, such as test, and their labels, as Keras takes them.
 
-    y = keras.utils.to_categorical(labels, classes)
-    return model.evaluate(x, y, batch_size=batch_size, verbose=0, return_dict=True)
+    Keras's own way from arrays to batches has TensorFlow's autotuner, see bakeoff.batches.
+    """
+    from bakeoff.batches import batches_of
 
-
-def evaluate_clean(model, x, labels, classes, batch_size):
-    """Return loss and accuracy with dropout off on a sample of training images, and its size."""
-    scores = evaluate(model, x, labels, classes, batch_size)
-    return {"loss": scores["loss"], "accuracy": scores["accuracy"], "images": len(x)}
+    images, labels = data[f"x_{part}"], data[f"y_{part}"]
+    return batches_of(images, labels, len(data["class_names"]), batch_size).source
 
 
-def predict(model, x, batch_size):
-    """Return class probabilities, float32 ``(n, classes)``, of images ``(n, h, w, c)``."""
-    return model.predict(x, batch_size=batch_size, verbose=0)
+def evaluate(model, source):
+    """Return loss and accuracy of ``model``, dropout off, on what :func:`source_of` returns."""
+    scores = model.evaluate(source, verbose=0, return_dict=True)
+    return {"loss": scores["loss"], "accuracy": scores["accuracy"]}
 
 
 def measure_latency(model, image, repeats=50):

@@ -1,4 +1,4 @@
-"""The training images in an epoch's order, a batch at a time.
+"""Images a batch at a time: for training in an epoch's order, for measuring in their own.
 
 Importing this imports Keras, which must find its backend prepared (see backend.py).
 """
@@ -7,11 +7,12 @@ import keras
 import numpy as np
 
 
-def shuffled_batches(x, labels, classes, batch_size):
+def batches_of(x, labels, classes, batch_size):
     """Return the :class:`ArrayBatches` of a set of images, or TensorFlow's own on TensorFlow.
 
     ``x`` is float32 ``(n, height, width, channels)`` and ``labels`` integers ``(n,)``. Images are
-    picked batch by batch: the same array in a new order would take as much memory again.
+    picked batch by batch: the same array in a new order would take as much memory again. Without
+    :meth:`shuffle`, they keep their order.
     """
     y = keras.utils.to_categorical(labels, classes).astype(np.float32)
     kind = TensorFlowBatches if keras.backend.backend() == "tensorflow" else ArrayBatches
@@ -26,7 +27,7 @@ def epoch_order(images, seed, epoch):
 class ArrayBatches(keras.utils.PyDataset):
     """Batches of images and one-hot labels, as arrays, in the order of :meth:`shuffle`.
 
-    ``source`` is what Keras's ``fit`` takes.
+    ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
     def __init__(self, x, y, batch_size):
@@ -66,10 +67,13 @@ class TensorFlowBatches:
             return tf.gather(images, chosen), tf.gather(answers, chosen)
 
         batches = tf.data.Dataset.range(-(-len(x) // batch_size))
-        # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
         options = tf.data.Options()
+        # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
         options.experimental_optimization.apply_default_optimizations = False
-        self.source = batches.map(pick).prefetch(tf.data.AUTOTUNE).with_options(options)
+        # An autotuner sleeps for 10 ms, then twice as long each time, and the end of an epoch can
+        # miss it: TensorFlow then idles until it wakes, for up to as long as the epoch took.
+        options.autotune.enabled = False
+        self.source = batches.map(pick).prefetch(2).with_options(options)
 
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
