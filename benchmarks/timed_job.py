@@ -32,7 +32,7 @@ PARTS = {
     "compile_model": "build",
     "describe_model": "build",
     "train_epochs": "epochs",
-    "evaluate_clean": "measures",
+    "evaluate": "measures",
     "predict": "measures",
     "measure_latency": "measures",
     "write_history": "files",

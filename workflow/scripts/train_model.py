@@ -64,7 +64,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         record = train_epochs(model, data, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
         batch_size = settings["batch_size"]
-        probabilities = model.predict(source_of(data, "test", batch_size), verbose=0)
+        probabilities = predict(model, source_of(data, "test", batch_size))
         card = {
             "model": identity["model"],
             "seed": identity["seed"],
@@ -312,6 +312,11 @@ def evaluate(model, source):
     """Return loss and accuracy of ``model``, dropout off, on what :func:`source_of` returns."""
     scores = model.evaluate(source, verbose=0, return_dict=True)
     return {"loss": scores["loss"], "accuracy": scores["accuracy"]}
+
+
+def predict(model, source):
+    """Return class probabilities, float32 ``(n, classes)``, of what :func:`source_of` returns."""
+    return model.predict(source, verbose=0)
 
 
 def measure_latency(model, image, repeats=50):
