@@ -97,7 +97,10 @@ def table(header, rows):
 
 
 def describe_ratio(what, ratio, most):
-    """Say the largest ratio found and whether it keeps to the ``most`` that is aimed at."""
+    """Say the largest ratio found and whether it keeps to the ``most`` that is aimed at.
+
+    ``what`` is the sentence's beginning, with its verb.
+    """
     return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(ratio, most)})."
 
 

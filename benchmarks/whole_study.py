@@ -21,6 +21,11 @@ IMAGES = 6_000
 FULL_EPOCHS = 13
 MOST = 1.02
 MOST_BFLOAT16 = 0.6
+FULL_RATIOS = {
+    "float32": ("float32", MOST),
+    "mixed_bfloat16": ("bfloat16", MOST),
+    "mixed_bfloat16 over float32": ("bfloat16, over the flat script in float32", MOST_BFLOAT16),
+}
 SNAKEMAKE = {
     "snakemake, one job at a time": ["--cores", "2"],
     "snakemake, two jobs of one thread": ["--cores", "2", "--set-threads", "train_model=1"],
@@ -62,20 +67,24 @@ def measure(folder):
     for name, values in seconds.items():
         print(f"{name}: {median(values) / median(seconds['flat script']):.2f}")
     steps = json.loads((ROOT / "results/benchmarks/training_steps.json").read_text())
-    full = _full_length(steps["found"], median(added))
+    full = {
+        kind: _full_length(steps["found"], median(added), of_turns)
+        for kind, of_turns in {"medians": median, "fastest": min}.items()
+    }
     return {"seconds": seconds, "added": added, "full": full}
 
 
-def _full_length(steps, added):
+def _full_length(steps, added, of_turns):
     """Return a full study's time over its trainings in the flat script, by precision.
 
     The study trains one model after the other, each in a job that takes ``added`` seconds more
     than its epochs: its share of Snakemake, of the backend's import and of the report included.
+    ``of_turns`` makes one number of the seconds of a training's turns.
     """
     totals = {}
     for row in steps["rows"]:
         for name in ("pipeline", "flat script"):
-            epoch = median(row["seconds"][name]) * training_steps.EPOCH / row["images"]
+            epoch = of_turns(row["seconds"][name]) * training_steps.EPOCH / row["images"]
             key = row["precision"], name
             totals[key] = totals.get(key, 0) + FULL_EPOCHS * epoch
     models = len(training_steps.STEPS)
@@ -101,17 +110,13 @@ def describe(measured):
             ),
             f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
             " images, one job at a time, computed from the epochs above and what a job adds"
-            " here, over the sum of the trainings in the flat script:",
+            " here, over the sum of the trainings in the flat script. With its fastest turns in"
+            " place of the medians, it never waits at the end of an epoch.",
             table(
-                ["", "ratio", "aim"],
+                ["", "by medians", "by the fastest turns", "aim"],
                 [
-                    ["float32", f"{full['float32']:.3f}", MOST],
-                    ["bfloat16", f"{full['mixed_bfloat16']:.3f}", MOST],
-                    [
-                        "bfloat16, over the flat script in float32",
-                        f"{full['mixed_bfloat16 over float32']:.3f}",
-                        MOST_BFLOAT16,
-                    ],
+                    [what, *(f"{found[key]:.2f}" for found in full.values()), aim]
+                    for key, (what, aim) in FULL_RATIOS.items()
                 ],
             ),
         ]

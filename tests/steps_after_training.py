@@ -54,7 +54,7 @@ def run_steps(folder, study):
 
     folder = Path(folder)
     figures = folder / "figures"
-    (figures / "loss").mkdir(parents=True, exist_ok=True)
+    figures.mkdir(parents=True, exist_ok=True)
     data = folder / "data" / f"{study['dataset']['name']}.npz"
     trained = [folder / "models" / model / f"seed_{seed}" for model, seed in trainings_of(study)]
     histories, cards, predictions = (
@@ -64,7 +64,7 @@ def run_steps(folder, study):
     tables = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
     runs, summary = tables[:2]
     findings, page = folder / "findings.json", folder / "report.html"
-    curves = [figures / f"loss/{entry['model']}.svg" for entry in study["models"]]
+    curves = figures / "loss"
     drawn = {
         "overview": figures / "loss_overview.svg",
         "overlay": figures / "loss_overlay.svg",

@@ -20,9 +20,9 @@ from plot_loss_curves import (
 
 def draw_curves_of(folder, study, **fields):
     histories, *_ = fabricate(folder / "in", study, **fields)
-    models = [folder / f"loss_{entry['model']}.svg" for entry in study["models"]]
     overview, overlay = folder / "loss_overview.svg", folder / "loss_overlay.svg"
-    plot_loss_curves(study, histories, models, overview, overlay)
+    plot_loss_curves(study, histories, folder / "loss", overview, overlay)
+    models = [folder / "loss" / f"{entry['model']}.svg" for entry in study["models"]]
     return models, overview, overlay
 
 
@@ -41,7 +41,7 @@ def test_one_file_a_model_with_its_name(tmp_path):
         assert not any(f"Model {other}" in " ".join(texts) for other in {1, 2, 3} - {number})
     for path in (overview, overlay):
         assert {"Model 1", "Model 2", "Model 3"} <= set(texts_in(path))
-    assert sorted(tmp_path.glob("*.svg")) == sorted([*models, overview, overlay])
+    assert sorted(tmp_path.rglob("*.svg")) == sorted([*models, overview, overlay])
 
 
 def test_curves_are_the_losses(tmp_path):

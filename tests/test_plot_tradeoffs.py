@@ -90,6 +90,20 @@ def test_of_many_models_those_on_the_front_are_named(tmp_path):
     assert texts_of(axes) == {"Model 1", "Model 4", "Model 8"}
 
 
+def test_of_a_long_front_the_most_accurate_are_named(tmp_path):
+    study = make_study(models=MOST_NAMED + 3)
+    summary, runs = summarise(tmp_path, study)
+    table = read_summary(summary, study)
+    # The dearer, the more accurate: all are on the front.
+    for number, row in enumerate(table, 1):
+        row["test_accuracy"] = 0.98 + 0.0001 * number
+    with house_style():
+        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+    assert texts_of(axes) == {f"Model {number}" for number in range(4, MOST_NAMED + 4)}
+    said = f"Named: the {MOST_NAMED} with the highest test accuracy on that line"
+    assert said in axes.get_title(loc="left")
+
+
 def test_a_single_model_has_no_front(tmp_path):
     axes = draw(tmp_path, make_study(models=1), "parameters").axes[0]
     assert "no other model" not in axes.get_title(loc="left")

@@ -10,6 +10,7 @@ from bakeoff.figures import house_style, log_ticks, shortened
 from bakeoff.plots.accuracies import draw_forest
 from bakeoff.plots.calibration import draw_reliability
 from bakeoff.plots.comparisons import draw_matrix
+from bakeoff.selection import MOST_SHOWN
 from bakeoff.tables import read_runs, read_summary
 from figure_studies import (
     SVG,
@@ -20,6 +21,7 @@ from figure_studies import (
     make_study,
     plotted_findings,
     summarise,
+    texts_in,
 )
 from plot_loss_curves import draw_model, draw_overlay, draw_overview, plot_loss_curves
 from plot_tradeoffs import COSTS, draw_tradeoff, plot_tradeoffs
@@ -37,8 +39,7 @@ def draw_all(folder, study, diverged=()):
     tables = summarise(folder, study, diverged=trainings)
     names = [entry["model"] for entry in study["models"]]
     paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", *COSTS, *names)}
-    curves = [paths[name] for name in names]
-    plot_loss_curves(study, histories, curves, paths["overview"], paths["overlay"])
+    plot_loss_curves(study, histories, folder, paths["overview"], paths["overlay"])
     plot_tradeoffs(study, *tables, *(paths[cost] for cost in COSTS))
     drawn = plotted_findings(folder, study, make_findings(study, diverged=diverged))
     return paths | dict(zip(("forest", "matrix", "reliability"), drawn, strict=True))
@@ -68,6 +69,19 @@ def test_equal_input_makes_equal_bytes(tmp_path):
     once, again = (draw_all(tmp_path / part, study) for part in ("once", "again"))
     for name in once:
         assert once[name].read_bytes() == again[name].read_bytes(), name
+
+
+def test_of_many_models_figures_with_a_place_for_each_show_the_most_accurate(tmp_path):
+    study = make_study(MOST_SHOWN + 2)
+    said = f"Shown: the {MOST_SHOWN} of {MOST_SHOWN + 2} models with the highest test accuracy"
+    paths = draw_all(tmp_path, study)
+    # Accuracy rises with the number.
+    shown = {f"Model {number}" for number in range(3, MOST_SHOWN + 3)}
+    for name in ("overview", "forest", "matrix", "reliability"):
+        texts = [" ".join(text.split()) for text in texts_in(paths[name])]
+        assert said in texts, name
+        assert {text for text in texts if re.fullmatch(r"Model \d+", text)} == shown, name
+    assert all(paths[entry["model"]].exists() for entry in study["models"])
 
 
 @pytest.mark.parametrize(("models", "seeds"), [(1, 1), (3, 5), (10, 1), (12, 2)])

@@ -248,6 +248,22 @@ def test_a_diverged_model_has_its_place(tmp_path):
     assert text.count("Confusion matrix of Model") == 2
 
 
+def test_of_many_models_the_most_accurate_have_a_section(tmp_path, monkeypatch):
+    monkeypatch.setattr("render_report.MOST_DESCRIBED", 2)
+    accuracies = {"Model 1": 0.99, "Model 2": 0.97, "Model 3": 0.98}
+    html = render(tmp_path, {name: {"accuracy": a} for name, a in accuracies.items()})
+    page = Page(html)
+    assert "Shown: the 2 of 3 models with the highest test accuracy" in page.text
+    assert [i for i in page.attributes("id") if re.fullmatch(r"model-\d", i)] == [
+        "model-1",
+        "model-3",
+    ]
+    assert {r for r in page.attributes("href") if re.fullmatch(r"#model-\d", r)} == {
+        "#model-1",
+        "#model-3",
+    }
+
+
 def test_a_study_without_a_result_still_makes_a_page(tmp_path):
     text = Page(render(tmp_path, {"Model 1": {"status": "diverged"}})).text
     assert "No training ended well" in text

@@ -35,15 +35,18 @@ rule plot_loss_curves:
     input:
         histories=per_training("history.csv"),
     output:
-        models=[
-            report(
-                f"<results>/figures/loss/{model}.svg",
-                category="Loss curves",
-                labels={"figure": "one model", "model": label_of(model)},
-                caption="../report/loss_curves.rst",
-            )
-            for model in MODELS
-        ],
+        # A folder: Snakemake records all inputs with each output, which of many models' files
+        # would be as many times as many.
+        folder=report(
+            directory("<results>/figures/loss"),
+            patterns=["{model}.svg"],
+            category="Loss curves",
+            labels=lambda wildcards: {
+                "figure": "one model",
+                "model": label_of(wildcards.model),
+            },
+            caption="../report/loss_curves.rst",
+        ),
         overview=report(
             "<results>/figures/loss_overview.svg",
             category="Loss curves",
@@ -180,7 +183,7 @@ rule render_report:
         findings="<results>/findings.json",
         # By their paths: from `rules`, Snakemake compares each file of a list with the whole list.
         data="<results>/data/<dataset>.npz",
-        curves=[f"<results>/figures/loss/{model}.svg" for model in MODELS],
+        curves="<results>/figures/loss",
         overview="<results>/figures/loss_overview.svg",
         overlay="<results>/figures/loss_overlay.svg",
         forest="<results>/figures/accuracy_forest.svg",

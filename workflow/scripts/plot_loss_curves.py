@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -23,6 +24,7 @@ from bakeoff.figures import (
     wrapped,
 )
 from bakeoff.joblog import job_log
+from bakeoff.selection import most_accurate
 from bakeoff.tables import read_history, trainings_of
 
 # Training is ink and dashed; validation has the model's colour.
@@ -40,17 +42,19 @@ HIGHLIGHTED = 8
 """With more than MOST_NAMED models, so many have their colours and names in the overlay."""
 
 
-def plot_loss_curves(study, histories, model_files, overview_file, overlay_file):
-    """Write one SVG a model, in the study's order, one of all side by side, one of all in one.
+def plot_loss_curves(study, histories, folder, overview_file, overlay_file):
+    """Write one SVG a model into ``folder``, one of all side by side, one of all in one.
 
-    ``histories`` are paths, in the order of :func:`bakeoff.tables.trainings_of`.
+    ``histories`` are paths, in the order of :func:`bakeoff.tables.trainings_of`. A model's
+    figure has its key as name.
     """
     runs = {entry["model"]: [] for entry in study["models"]}
     for (model, seed), path in zip(trainings_of(study), histories, strict=True):
         runs[model].append(read_history(path, model, seed))
     with house_style():
-        for entry, path in zip(study["models"], model_files, strict=True):
-            save_svg(draw_model(study, entry, runs[entry["model"]]), path)
+        for entry in study["models"]:
+            figure = draw_model(study, entry, runs[entry["model"]])
+            save_svg(figure, Path(folder) / f"{entry['model']}.svg")
         save_svg(draw_overview(study, runs), overview_file)
         save_svg(draw_overlay(study, runs), overlay_file)
 
@@ -77,23 +81,28 @@ def draw_model(study, entry, histories):
 def draw_overview(study, runs):
     """Return all models' curves as small multiples on one logarithmic scale.
 
-    ``runs`` maps each model to its histories, one per seed.
+    ``runs`` maps each model to its histories, one per seed. Of many models, the most
+    accurate are shown.
     """
     looks = model_looks(study)
-    everything = [history for histories in runs.values() for history in histories]
-    titles = [(entry["name"], entry["description"]) for entry in study["models"]]
+    entries, choice = most_accurate(
+        study["models"], lambda entry: _test_accuracy(_finished(runs[entry["model"]]))
+    )
+    everything = [history for entry in entries for history in runs[entry["model"]]]
+    titles = [(entry["name"], entry["description"]) for entry in entries]
     figure, panels = small_multiples(titles, 1.6, xlabel="epoch")
     # One call sets the scale of all panels, which share their axes.
     show_losses(panels[0], _losses_to_show(everything))
     show_epochs(panels[0], max(map(len, everything)), most=6)
-    for axes, model in zip(panels, runs, strict=True):
+    for axes, entry in zip(panels, entries, strict=True):
         axes.minorticks_off()
-        draw_curves(axes, runs[model], looks[model]["color"], markers=5)
+        draw_curves(axes, runs[entry["model"]], looks[entry["model"]]["color"], markers=5)
     letters = int(12 * figure.get_figwidth())
-    figure.suptitle(wrapped(_subject(study), letters), x=0.01, ha="left", fontsize=10)
+    title = "\n".join(wrapped(line, letters) for line in (_subject(study), *choice))
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     figure.supylabel("log-loss (logarithmic scale)", fontsize=9)
     # Of several models' colours, the legend shows none.
-    colour = INK if len(panels) > 1 else looks[study["models"][0]["model"]]["color"]
+    colour = INK if len(panels) > 1 else looks[entries[0]["model"]]["color"]
     handles = legend_entries(study, everything, colour)
     figure.legend(handles=handles, loc="outside lower left", ncols=min(4, len(panels)))
     return figure
@@ -245,11 +254,14 @@ def _named(finished):
     """Return the models that the overlay names: all, or those with the highest accuracy."""
     if len(finished) <= MOST_NAMED:
         return list(finished)
-    accuracy = {
-        model: np.mean([history["test_accuracy"][-1] for history in histories])
-        for model, histories in finished.items()
-    }
+    accuracy = {model: _test_accuracy(histories) for model, histories in finished.items()}
     return sorted(accuracy, key=accuracy.get, reverse=True)[:HIGHLIGHTED]
+
+
+def _test_accuracy(finished):
+    """Return the mean test accuracy after the last epoch, or None where no training finished."""
+    last = [history["test_accuracy"][-1] for history in finished]
+    return np.mean(last) if last else None
 
 
 def _epochs(curve):
@@ -284,7 +296,7 @@ if "snakemake" in globals():
         plot_loss_curves(
             json.loads(snakemake.params.study),
             snakemake.input.histories,
-            snakemake.output.models,
+            snakemake.output.folder,
             snakemake.output.overview,
             snakemake.output.overlay,
         )

@@ -53,13 +53,17 @@ def draw_tradeoff(study, summary, runs, cost):
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row["test_accuracy"] for row in shown])
     front = pareto_front(costs, accuracy)
-    named = front if len(shown) > MOST_NAMED else np.ones(len(shown), bool)
+    named = np.ones(len(shown), bool)
+    if len(shown) > MOST_NAMED:
+        named = front & (accuracy >= np.sort(accuracy[front])[-MOST_NAMED:].min())
     lines = [
         f"Test accuracy against {name}, {study['dataset']['title']}",
         explain_bars(summary, several_seeds=len(study["seeds"]) > 1),
     ]
     if len(shown) > 1:
         lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
+    if named.sum() < front.sum():
+        lines.append(f"Named: the {named.sum()} with the highest test accuracy on that line")
     if cost in ("training_seconds", "latency_ms"):
         lines += explain_times(runs)
     if len(left_out):

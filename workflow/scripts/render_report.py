@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import jinja2
@@ -26,11 +27,15 @@ from bakeoff.page.tables import (
     pair_table,
     training_table,
 )
+from bakeoff.selection import MOST_SHOWN, most_accurate
 from bakeoff.summary_tables import all_tables
 from bakeoff.tables import read_card, read_findings, read_runs, read_summary, trainings_of
 
 MOST_UNFOLDED = 12
 """Up to so many models each one's section stands open."""
+
+MOST_DESCRIBED = 200
+"""With more models, the most accurate have a section, as each takes some 30 kB."""
 
 
 def render_report(
@@ -52,9 +57,10 @@ def render_report(
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
     :func:`bakeoff.commit.describe_commit` says of the files that make the page. ``cards`` are
     the paths of the trainings' cards in the order of :func:`bakeoff.tables.trainings_of`,
-    ``curves`` one SVG a model in the study's order. ``figures`` maps ``forest``, ``overview``,
-    ``overlay``, ``matrix`` and ``reliability`` to an SVG each, and ``tradeoffs`` to a list of
-    them. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    ``curves`` a folder with an SVG a model, called by its key. ``figures`` maps ``forest``,
+    ``overview``, ``overlay``, ``matrix`` and ``reliability`` to an SVG each, and ``tradeoffs`` to
+    a list of them. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should
+    be.
     """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
@@ -65,7 +71,7 @@ def render_report(
     ]
     for finding in findings["findings"]:
         finding["table"] = finding["table"] and aligned(**finding["table"])
-    models = describe_models(study, findings, runs, cards, curves)
+    models, choice = describe_models(findings, runs, cards, curves)
     pairs, pairs_note = pair_table(findings)
     environment = _environment(template_folder)
     style = environment.get_template("report.css.j2").render(
@@ -81,6 +87,7 @@ def render_report(
         findings=findings,
         classes=findings["classes"],
         models=models,
+        choice=choice,
         by_name={model["name"]: model for model in models},
         folded=len(models) > MOST_UNFOLDED,
         several_seeds=len(study["seeds"]) > 1,
@@ -100,19 +107,31 @@ def render_report(
         temporary.write_text(html, encoding="utf-8")
 
 
-def describe_models(study, findings, runs, cards, curves):
-    """Return what the page says of each model: its entry of the findings, tables and figure."""
+def describe_models(findings, runs, cards, curves):
+    """Return what the page says of each model: its entry of the findings, tables and figure.
+
+    Of many models, it describes the most accurate; the second value is a list of what to say of
+    the choice.
+    """
     first_cards = {card["model"]: card for card in reversed(cards)}
+    runs_of = defaultdict(list)
+    for run in runs:
+        runs_of[run["model"]].append(run)
+    shown, choice = most_accurate(
+        list(enumerate(findings["models"])),
+        lambda placed: placed[1]["accuracy"] and placed[1]["accuracy"]["value"],
+        MOST_DESCRIBED,
+    )
     models = []
-    for place, (model, curve) in enumerate(zip(findings["models"], curves, strict=True)):
+    for place, model in shown:
         key, name, errors = model["model"], model["name"], model["errors"]
         label = f"Training and validation loss of {name} over the epochs."
         described = model | {
             "place": place,
             "facts": facts_of(model),
-            "figure": {"label": label, "svg": inline_svg(curve, label)},
+            "figure": {"label": label, "svg": inline_svg(Path(curves) / f"{key}.svg", label)},
             "layers": layer_table(first_cards[key]["layers"]),
-            "trainings": training_table([run for run in runs if run["model"] == key]),
+            "trainings": training_table(runs_of[key]),
             "matrix": errors and confusion_matrix(errors, findings["classes"]),
             "confusions": None,
         }
@@ -120,7 +139,7 @@ def describe_models(study, findings, runs, cards, curves):
             tables = most_confused(errors, findings["classes"])
             described["confusions"], described["recalls"] = tables
         models.append(described)
-    return models
+    return models, choice
 
 
 def facts_of(model):
@@ -132,15 +151,17 @@ def facts_of(model):
 
 def describe_figures(summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
-    models = w.count(len(summary), "model")
+    models = shown = w.count(len(summary), "model")
+    if len(summary) > MOST_SHOWN:
+        shown = f"the {MOST_SHOWN} most accurate of {models}"
     known = [row["test_accuracy"] for row in summary if row["test_accuracy"] is not None]
     span = f", from {w.percent(min(known))} to {w.percent(max(known))}" if known else ""
     labels = {
-        "forest": f"Test accuracy of {models} with 95 % intervals{span}.",
-        "overview": f"Training and validation loss of {models} over the epochs, a panel a model.",
+        "forest": f"Test accuracy of {shown} with 95 % intervals{span}.",
+        "overview": f"Training and validation loss of {shown} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
-        "matrix": f"Difference in test accuracy for every pair of {models}, a cell a pair.",
-        "reliability": f"Share of right answers against how sure the answers are, for {models}.",
+        "matrix": f"Difference in test accuracy for every pair of {shown}, a cell a pair.",
+        "reliability": f"Share of right answers against how sure the answers are, for {shown}.",
     }
     described = {
         key: {"label": label, "svg": inline_svg(figures[key], label)}

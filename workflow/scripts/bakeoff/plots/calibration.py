@@ -6,6 +6,7 @@ from matplotlib.lines import Line2D
 from bakeoff import wording as w
 from bakeoff.colours import INK
 from bakeoff.figures import model_looks, small_multiples, wrapped
+from bakeoff.selection import most_accurate
 
 _DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 
@@ -15,14 +16,19 @@ def draw_reliability(study, models):
 
     A point's size tells how many answers it stands for, on a logarithmic scale, since nearly
     all answers are in the last bin. A line leads from each point to the diagonal, where accuracy
-    is what confidence promises. ``models`` are those of findings.json.
+    is what confidence promises. ``models`` are those of findings.json; of many, the
+    most accurate are shown.
     """
     colours = {model: look["color"] for model, look in model_looks(study).items()}
+    models, choice = most_accurate(
+        models, lambda model: model["accuracy"] and model["accuracy"]["value"]
+    )
     titles = [(model["name"], _error(model["calibration"])) for model in models]
     figure, panels = small_multiples(titles, 1.6, xlabel="confidence (%)")
     lines = [
         f"Accuracy against confidence, {study['dataset']['title']}",
         "ECE: expected calibration error, in percentage points",
+        *choice,
     ]
     letters = int(12 * figure.get_figwidth())
     figure.suptitle(

@@ -7,6 +7,7 @@ from matplotlib.patches import Patch
 from bakeoff import wording as w
 from bakeoff.colours import GRID, HUES, INK
 from bakeoff.figures import new_figure, shortened, wrapped
+from bakeoff.selection import most_accurate
 
 AHEAD, BEHIND = HUES[0], HUES[1]
 STRONGEST = 0.6
@@ -27,14 +28,17 @@ def draw_matrix(study, models, comparisons):
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
     has a colour where the two can be told apart. ``models`` and ``comparisons`` are those of
-    findings.json; models without a test accuracy are named in the title.
+    findings.json; models without a test accuracy are named in the title, and of many, the most
+    accurate are shown.
     """
     shown = [model for model in models if model["accuracy"]]
     shown.sort(key=lambda model: -model["accuracy"]["value"])
+    shown, choice = most_accurate(shown, lambda model: model["accuracy"]["value"])
     points, told = matrices([model["model"] for model in shown], comparisons)
     lines = [f"Test accuracy, row minus column, {study['dataset']['title']}"]
     if len(shown) > 1:
         lines.append("In percentage points; the most accurate model first")
+    lines += choice
     if lost := [model["name"] for model in models if not model["accuracy"]]:
         lines.append(f"Not shown (diverged): {w.models(lost)}")
 
@@ -84,12 +88,14 @@ def matrices(order, comparisons):
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
     NaN where two were not compared. ``told`` bool: whether they can be told apart. ``order`` are
-    the models' keys.
+    the keys of the models to show.
     """
     place = {model: row for row, model in enumerate(order)}
     points = np.full((len(order), len(order)), np.nan)
     told = np.zeros(points.shape, bool)
     for pair in comparisons:
+        if not place.keys() >= {pair["a"], pair["b"]}:
+            continue
         a, b = place[pair["a"]], place[pair["b"]]
         points[a, b], points[b, a] = 100 * pair["difference"], -100 * pair["difference"]
         told[a, b] = told[b, a] = pair["told_apart"]

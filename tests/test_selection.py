@@ -1,0 +1,19 @@
+"""Which models are shown where there are too many for all."""
+
+from bakeoff.selection import most_accurate
+
+
+def test_all_are_shown_where_there_is_room():
+    assert most_accurate([0.9, None, 0.8], lambda accuracy: accuracy, 3) == ([0.9, None, 0.8], [])
+
+
+def test_of_more_the_most_accurate_are_shown_in_their_order():
+    models = {"a": 0.7, "b": None, "c": 0.9, "d": 0.8, "e": 0.85}
+    shown, said = most_accurate(list(models), models.get, 3)
+    assert shown == ["c", "d", "e"]
+    assert said == ["Shown: the 3 of 5 models with the highest test accuracy"]
+
+
+def test_those_without_an_accuracy_come_last():
+    models = {"a": None, "b": 0.1, "c": None}
+    assert most_accurate(list(models), models.get, 2)[0] == ["a", "b"]
