@@ -5,6 +5,8 @@ and 13 epochs. The trainings' files are made up, with the layers of the real arc
 contents are no results. Each round starts without any output of the steps and ends with the
 report; Snakemake's own start is part of it. What counts is the wall time with two cores. How long
 a step runs, its Python's start included, is what Snakemake records of it.
+
+Larger studies, of made-up models, are collected once each.
 """
 
 import json
@@ -29,19 +31,27 @@ MODELS = [f"model_{number:02}" for number in range(1, 11)]
 SEEDS = [0, 1, 2]
 IMAGES = 10_000
 STUDY = ["--config", f"study={{seeds: {SEEDS}}}"]
+LARGE = {100: 5, 1_000: 5}
+"""The numbers of models and seeds of larger studies."""
 STARTING, ENDING = "Snakemake, before the first step", "Snakemake, after the last step"
 
 
 def measure(folder):
-    """Return each round's ``seconds`` and ``mebibytes``, and its ``steps`` with their seconds."""
+    """Return what :func:`collect_once` does: of each round, and of each larger study."""
     project = fabricate(folder / "study")
 
-    def collect():
-        found = collect_once(project)
+    def collect(project=project, arguments=STUDY):
+        found = collect_once(project, arguments)
         print(f"{found['seconds']:.1f} s, {found['mebibytes']:,.0f} MiB", flush=True)
         return found
 
-    return {"rounds": interleaved({"steps": collect})["steps"]}
+    rounds = interleaved({"steps": collect})["steps"]
+    large = {}
+    for models, seeds in LARGE.items():
+        project = fabricate_large(folder / f"study_{models}", models, seeds)
+        large[str(models)] = collect(project, [])
+        shutil.rmtree(project)
+    return {"rounds": rounds, "large": large}
 
 
 def fabricate(folder):
@@ -49,36 +59,61 @@ def fabricate(folder):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from bakeoff.architecture import build_model
     from conftest import copy_workflow
-    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
     from train_model import describe_model
 
     project = copy_workflow(folder)
-    fabricate_downloads(folder / "resources")
-    fabricate_data(folder / "results", images=IMAGES)
-    for number, model in enumerate(MODELS, 1):
-        described = describe_model(build_model(folder, model, (28, 28, 1), 10))
-        described["parameters"] = described["parameters"]["total"]
-        for seed in SEEDS:
-            accuracy = 0.9915 + 0.0003 * number + 0.0005 * seed
-            settings = {"images": IMAGES, "accuracy": accuracy, **described}
-            training = fabricate_training(folder / "results", model, seed, **settings)
-            (training / "model.keras").touch()
+    described = {}
+    for model in MODELS:
+        described[model] = describe_model(build_model(folder, model, (28, 28, 1), 10))
+        described[model]["parameters"] = described[model]["parameters"]["total"]
+    fabricate_results(folder, described, SEEDS)
     # As after real trainings, Snakemake has a record of each file.
     project.snakemake("--touch", "--forcerun", "download_mnist", "--until", "train_model", *STUDY)
     return folder
 
 
-def collect_once(project):
+def fabricate_large(folder, models, seeds):
+    """Make such a copy with a study of so many made-up models, the larger the more accurate.
+
+    Snakemake has no records of its files, for which it would take longer than for all steps.
+    """
+    from planning import made_up_study
+
+    made_up_study(folder, models, range(seeds))
+    described = {
+        f"size_{number:04}": {"parameters": 10_000 * number, "multiply_adds": 9_000 * number}
+        for number in range(1, models + 1)
+    }
+    fabricate_results(folder, described, range(seeds))
+    return folder
+
+
+def fabricate_results(folder, described, seeds):
+    """Make up the trainings of a study in ``folder``; by model, ``described`` is for its cards."""
+    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
+
+    fabricate_downloads(folder / "resources")
+    fabricate_data(folder / "results", images=IMAGES)
+    for place, (model, description) in enumerate(described.items(), 1):
+        for seed in seeds:
+            accuracy = 0.9915 + 0.003 * place / len(described) + 0.0005 * seed
+            settings = {"images": IMAGES, "accuracy": accuracy, **description}
+            training = fabricate_training(folder / "results", model, seed, **settings)
+            (training / "model.keras").touch()
+
+
+def collect_once(project, arguments):
     """Remove what the steps after training made, and run them; return what that took.
 
-    ``steps`` are the seconds of each in the order of their starts, two at a time.
+    That is ``seconds`` and ``mebibytes`` in all, and the seconds of each of the ``steps`` in the
+    order of their starts, two at a time.
     """
     for made in (project / "results").iterdir():
         if made.is_file():
             made.unlink()
     shutil.rmtree(project / "results" / "figures", ignore_errors=True)
     begun = time.time()
-    seconds, mebibytes = run_timed(snakemake("--cores", 2, *STUDY), project)
+    seconds, mebibytes = run_timed(snakemake("--cores", 2, *arguments), project)
     metadata = project / ".snakemake" / "metadata"
     records = [json.loads(file.read_text()) for file in metadata.rglob("*") if file.is_file()]
     spans = sorted(
@@ -115,5 +150,19 @@ def describe(measured):
             " included.",
             "Two steps run at a time, so their shares add up to more than one.",
             table(["step", "share of the whole time"], steps),
+            "Larger studies of made-up models, once each, as multiples of that one's time:",
+            table(
+                ["models", "trainings", "times as long", "memory, GB", "the longest step"],
+                [
+                    [
+                        f"{int(models):,}",
+                        f"{int(models) * LARGE[int(models)]:,}",
+                        f"{found['seconds'] / whole:.1f}",
+                        f"{found['mebibytes'] / 1024:.1f}",
+                        max(found["steps"], key=found["steps"].get),
+                    ]
+                    for models, found in measured["large"].items()
+                ],
+            ),
         ]
     )

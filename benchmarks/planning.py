@@ -111,9 +111,9 @@ def made_up_study(folder, models, seeds):
     from conftest import copy_workflow
 
     project = copy_workflow(folder)
-    keys = [f"size_{number:04}" for number in range(models)]
-    for number, key in enumerate(keys):
-        source = ARCHITECTURE.format(units=number + 1)
+    keys = [f"size_{number:04}" for number in range(1, models + 1)]
+    for number, key in enumerate(keys, 1):
+        source = ARCHITECTURE.format(units=number)
         (folder / "architectures" / f"{key}.py").write_text(source)
     config = project.read_config()
     config["study"] |= {"models": keys, "seeds": list(seeds), "published": None}

@@ -22,8 +22,9 @@ CLIENTS = ("sacct", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 PATH = os.environ["PATH"] + ":/usr/local/sbin:/usr/sbin:/sbin"
 
 # Cores and memory are what the jobs are counted against, not what the machine has: a test must
-# not depend on it. No accounting, as on many small clusters. Limits are kept to the second, and
-# a requeued job waits for cred_expire seconds before it starts again.
+# not depend on it. A job that holds more memory than it asked for is killed within a second. No
+# accounting, as on many small clusters. Limits are kept to the second, and a requeued job waits for
+# cred_expire seconds before it starts again.
 SLURM_CONF = """
 ClusterName=bakeoff
 SlurmctldHost={host}(127.0.0.1)
@@ -43,7 +44,9 @@ MpiDefault=none
 MailProg=/bin/true
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
 JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/completed.txt
 PreemptType=preempt/partition_prio

@@ -100,6 +100,10 @@ def test_of_a_long_front_the_most_accurate_are_named(tmp_path):
     with house_style():
         axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
     assert texts_of(axes) == {f"Model {number}" for number in range(4, MOST_NAMED + 4)}
+    assert len(axes.lines) > MOST_NAMED + 3, "every model has its point"
+    (bars,) = axes.collections
+    assert len(bars.get_segments()) == MOST_NAMED
+    assert "for models with names" in " ".join(axes.get_title(loc="left").split())
     said = f"Named: the {MOST_NAMED} with the highest test accuracy on that line"
     assert said in axes.get_title(loc="left")
 

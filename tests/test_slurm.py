@@ -136,6 +136,17 @@ def test_the_lines_for_a_site_are_right_once_they_are_no_comments(tiny_study):
     assert expected | {"gres=gpu:1", "gpu=0"} <= set(resources.split(", "))
 
 
+def test_a_training_out_of_memory_is_sent_again_with_more(cluster, tiny_study):
+    # TensorFlow alone takes more than the first attempt gets.
+    memory = ["--set-resources", "train_model:mem_mb=400 if attempt == 1 else 8000"]
+    finish(start(tiny_study, cluster, TINY, *ONE_THREAD, *memory), tiny_study, cluster)
+    killed, again = jobs_of(cluster, tiny_study)
+    assert (killed["JobState"], again["JobState"]) == ("FAILED", "COMPLETED")
+    assert (killed["MinMemoryNode"], again["MinMemoryNode"]) == ("400M", "8000M")
+    logs = tiny_study.path(".snakemake/slurm_logs/rule_train_model/tiny_0")
+    assert "memory limit" in (logs / f"{killed['JobId']}.log").read_text()
+
+
 @pytest.fixture(scope="module")
 def faults(cluster, finished, tmp_path_factory):
     """Two trainings that meet faults, and one that meets none, by the name of their project.

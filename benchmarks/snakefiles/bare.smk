@@ -3,7 +3,7 @@
 `--config models=10 seeds=5` says how many.
 """
 
-MODELS = [f"size_{number:04}" for number in range(int(config["models"]))]
+MODELS = [f"size_{number:04}" for number in range(1, int(config["models"]) + 1)]
 SEEDS = range(int(config["seeds"]))
 
 

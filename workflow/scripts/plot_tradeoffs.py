@@ -58,7 +58,8 @@ def draw_tradeoff(study, summary, runs, cost):
         named = front & (accuracy >= np.sort(accuracy[front])[-MOST_NAMED:].min())
     lines = [
         f"Test accuracy against {name}, {study['dataset']['title']}",
-        explain_bars(summary, several_seeds=len(study["seeds"]) > 1),
+        explain_bars(summary, several_seeds=len(study["seeds"]) > 1)
+        + ("" if named.all() else ", for models with names"),
     ]
     if len(shown) > 1:
         lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
@@ -84,7 +85,10 @@ def draw_tradeoff(study, summary, runs, cost):
     )
     all_looks = model_looks(study)
     looks = [all_looks[row["model"]] for row in shown]
-    axes.vlines(costs, low, high, color=[look["color"] for look in looks], linewidth=1)
+    # Bars of all would hide the points of many.
+    bars = costs[named], low[named], high[named]
+    colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
+    axes.vlines(*bars, color=colours, linewidth=1)
     for look, x, y in zip(looks, costs, accuracy, strict=True):
         axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
     steps = np.array([])
@@ -104,8 +108,8 @@ def draw_tradeoff(study, summary, runs, cost):
         [shortened(row["name"], 24) for row, kept in zip(shown, named, strict=True) if kept],
         x_scatter=costs,
         y_scatter=accuracy,
-        x_lines=[*np.column_stack([costs, costs]), *steps[:1]],
-        y_lines=[*np.column_stack([low, high]), *steps[1:]],
+        x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
+        y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
         textsize=8,
         fontweight=["bold" if best else "normal" for best in front[named]],
         textcolor=INK,
