@@ -1,7 +1,11 @@
 """What the benchmarks compare: the same layers, on the same images."""
 
 import importlib.util
+import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +48,9 @@ def test_a_layer_without_translation_is_named():
         Translated(model)
 
 
-@pytest.mark.parametrize("contender", ["pipeline", "flat script", "PyTorch"])
-def test_contenders_train_when_it_is_their_turn(contender, tmp_path):
-    from contenders import Job, standing_by
-
+@pytest.fixture
+def data_file(tmp_path):
+    """A prepared data file of 300 images of noise."""
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 10
     images = generator.random((300, 28, 28, 1), np.float32)
@@ -56,12 +59,34 @@ def test_contenders_train_when_it_is_their_turn(contender, tmp_path):
         for part in ("train", "val", "test")
         for kind, array in (("x", images), ("y", labels.astype(np.uint8)))
     }
-    file = tmp_path / "data.npz"
-    np.savez(file, **data, class_names=np.array(list("0123456789")), validation=np.array("test"))
-    with standing_by(contender, Job(str(file), "model_03", "mixed_bfloat16", 1, 256)) as turn:
+    data |= {"class_names": np.array(list("0123456789")), "validation": np.array("test")}
+    np.savez(tmp_path / "data.npz", **data, train_eval_index=np.arange(300))
+    return tmp_path / "data.npz"
+
+
+@pytest.mark.parametrize("contender", ["pipeline", "flat script", "PyTorch"])
+def test_contenders_train_when_it_is_their_turn(contender, data_file):
+    from contenders import Job, standing_by
+
+    with standing_by(contender, Job(str(data_file), "model_03", "mixed_bfloat16", 1, 256)) as turn:
         turn.ready()
         assert turn() > 0
         assert turn() > 0
+
+
+def test_every_part_of_a_timed_job_takes_time(data_file, tmp_path):
+    from job_startup import PARTS
+
+    command = [sys.executable, ROOT / "benchmarks" / "timed_job.py"]
+    run = subprocess.run(
+        [*command, data_file, "model_03", tmp_path / "job", str(time.time())],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    seconds = json.loads(run.stdout.splitlines()[-1])
+    # Leaving Python is timed from outside.
+    assert {part for part, taken in seconds.items() if taken > 0} == PARTS.keys() - {"exit"}
 
 
 def test_a_contender_that_dies_is_reported(tmp_path):
