@@ -100,8 +100,8 @@ def _pipeline(job, turns):
     device = prepare_backend(job.threads, precision=job.precision)
     model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
     train_model.compile_model(model, identity, device)
-    # To take a state costs as much after a turn's few steps as after a whole epoch's: it counts
-    # as a part of the job (job_startup.py).
+    # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
+    # measured elsewhere (whole_study.py, job_startup.py).
     train_model.state_of = lambda model: None
     turns.next()
     train_model.train_epochs(model, data, identity, _Waiting(turns), {}, time.perf_counter())

@@ -151,8 +151,7 @@ def describe(measured):
             "Two steps run at a time, so their shares add up to more than one.",
             table(["step", "share of the whole time"], steps),
             "Larger studies of made-up models, once each, as multiples of that one's time. Every"
-            " two models are compared, so that the time grows with the square of their number in"
-            " the end; studies of more models were not tried.",
+            " two models are compared, and studies of more were not tried.",
             table(
                 ["models", "trainings", "times as long", "memory, GB", "the longest step"],
                 [

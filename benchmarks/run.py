@@ -25,6 +25,7 @@ PARTS = (
     "training_steps",
     "precision_accuracy",
     "cpu_split",
+    "data_step",
     "job_startup",
     "whole_study",
     "light_steps",

@@ -31,6 +31,8 @@ PARTS = {
     "build_model": "build",
     "compile_model": "build",
     "describe_model": "build",
+    "state_of": "checkpoints",
+    "source_of": "measures",
     "train_epochs": "epochs",
     "evaluate": "measures",
     "predict": "measures",
@@ -48,9 +50,9 @@ def counted():
     return sum(seconds.values())
 
 
-def timed(name, part):
-    """Replace a function of train_model by one that adds its time to a part."""
-    function = getattr(train_model, name)
+def timed(name, part, owner=train_model):
+    """Replace a function, one of train_model or of ``owner``, by one that adds to a part's time."""
+    function = getattr(owner, name)
 
     def replacement(*arguments, **options):
         start, before = time.perf_counter(), counted()
@@ -66,11 +68,12 @@ def timed(name, part):
             rows.extend(result["history"])
         return result
 
-    setattr(train_model, name, replacement)
+    setattr(owner, name, replacement)
 
 
 for name, part in PARTS.items():
     timed(name, part)
+timed("save", "checkpoints", train_model.Checkpoints)
 
 entered, before = time.perf_counter(), counted()
 whole_job.run_job(data_file, 2, "float32", model_name, folder)

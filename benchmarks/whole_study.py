@@ -7,6 +7,8 @@ from that and from the epochs of training_steps.
 import json
 import shutil
 import sys
+import time
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -67,18 +69,46 @@ def measure(folder):
     for name, values in seconds.items():
         print(f"{name}: {median(values) / median(seconds['flat script']):.2f}")
     steps = json.loads((ROOT / "results/benchmarks/training_steps.json").read_text())
+    saving = {model: _seconds_of_a_checkpoint(model, folder) for model in training_steps.STEPS}
     full = {
-        kind: _full_length(steps["found"], median(added), of_turns)
+        kind: _full_length(steps["found"], median(added), saving, of_turns)
         for kind, of_turns in {"medians": median, "fastest": min}.items()
     }
-    return {"seconds": seconds, "added": added, "full": full}
+    return {"seconds": seconds, "added": added, "saving": saving, "full": full}
 
 
-def _full_length(steps, added, of_turns):
+def _seconds_of_a_checkpoint(model, folder):
+    """Return the median time of taking and writing a state of ``model``, of five after one."""
+    import train_model
+    from bakeoff.architecture import build_model
+    from bakeoff.checkpoints import Checkpoints
+    from bakeoff.identity import training_identity
+    from whole_job import settings
+
+    identity = training_identity(ROOT, model, 0, settings(FULL_EPOCHS, "float32"))
+    built = build_model(ROOT, model, (28, 28, 1), 10)
+    train_model.compile_model(built, identity, "CPU")
+    record = train_model.restore(built, None)
+    checkpoints = Checkpoints(folder / "checkpoints", identity, "")
+    epochs = count(1)
+
+    def save():
+        begun = time.perf_counter()
+        checkpoints.save(next(epochs), train_model.state_of(built), record)
+        return time.perf_counter() - begun
+
+    with checkpoints.locked():
+        seconds = median(interleaved({"save": save})["save"])
+    shutil.rmtree(folder / "checkpoints")
+    return seconds
+
+
+def _full_length(steps, added, saving, of_turns):
     """Return a full study's time over its trainings in the flat script, by precision.
 
     The study trains one model after the other, each in a job that takes ``added`` seconds more
     than its epochs: its share of Snakemake, of the backend's import and of the report included.
+    After each epoch it saves a state, which takes the seconds that ``saving`` has by model.
     ``of_turns`` makes one number of the seconds of a training's turns.
     """
     totals = {}
@@ -88,7 +118,8 @@ def _full_length(steps, added, of_turns):
             key = row["precision"], name
             totals[key] = totals.get(key, 0) + FULL_EPOCHS * epoch
     models = len(training_steps.STEPS)
-    whole = {p: totals[p, "pipeline"] + models * added for p in training_steps.PRECISIONS}
+    more = models * added + FULL_EPOCHS * sum(saving.values())
+    whole = {p: totals[p, "pipeline"] + more for p in training_steps.PRECISIONS}
     return {
         "float32": whole["float32"] / totals["float32", "flat script"],
         "mixed_bfloat16": whole["mixed_bfloat16"] / totals["mixed_bfloat16", "flat script"],
@@ -110,8 +141,8 @@ def describe(measured):
             ),
             f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
             " images, one job at a time, computed from the epochs above and what a job adds"
-            " here, over the sum of the trainings in the flat script. With its fastest turns in"
-            " place of the medians, it never waits at the end of an epoch.",
+            " and its checkpoints take, over the sum of the trainings in the flat script. By the"
+            " fastest turns, the flat script does not wait at the end of an epoch.",
             table(
                 ["", "by medians", "by the fastest turns", "aim"],
                 [

@@ -28,8 +28,9 @@ from bakeoff.page.tables import (
     most_confused,
     pair_table,
 )
+from bakeoff.selection import MOST_SHOWN
 from fabricated_study import fabricate_data, fabricate_training
-from render_report import arrows_whole, unbroken
+from render_report import arrows_whole, describe_figures, unbroken
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
 HOSTILE = '<script>alert("1")</script> & <b> {{ 7 * 7 }}'
@@ -246,6 +247,33 @@ def test_a_diverged_model_has_its_place(tmp_path):
     assert "Diverged: its loss stopped being a number" in text
     assert "nan" not in text.lower()
     assert text.count("Confusion matrix of Model") == 2
+
+
+def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
+    figures = {}
+    for name in ("forest", "overview", "overlay", "matrix", "reliability"):
+        figures[name] = tmp_path / f"{name}.svg"
+        figures[name].write_text('<svg xmlns="http://www.w3.org/2000/svg" width="72pt"/>')
+    accuracies = [None, *(0.9 + 0.001 * number for number in range(MOST_SHOWN + 1))]
+    summary = [{"test_accuracy": accuracy} for accuracy in accuracies]
+    described = describe_figures(summary, figures | {"tradeoffs": []})
+    of_finished = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 1} models"
+    expected = f"Test accuracy of {of_finished} with 95 % intervals, from 90.10 % to 95.00 %."
+    assert described["forest"]["label"] == expected
+    assert of_finished in described["matrix"]["label"]
+    of_all = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 2} models"
+    assert of_all in described["overview"]["label"]
+    assert f"of {MOST_SHOWN + 2} models" in described["overlay"]["label"]
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("<svg")])
+def test_a_missing_or_damaged_curve_is_named_with_the_folder_to_delete(tmp_path, damage):
+    curve = tmp_path / "loss" / "model_1.svg"
+    curve.parent.mkdir()
+    curve.write_text("<svg/>")
+    damage(curve)
+    with pytest.raises(StudyError, match=r"model_1\.svg: cannot be read.*delete .*/loss and run"):
+        inline_svg(curve, "A curve.", curve.parent)
 
 
 def test_of_many_models_the_most_accurate_have_a_section(tmp_path, monkeypatch):

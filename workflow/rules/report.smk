@@ -35,8 +35,8 @@ rule plot_loss_curves:
     input:
         histories=per_training("history.csv"),
     output:
-        # A folder: Snakemake records all inputs with each output, which of many models' files
-        # would be as many times as many.
+        # One folder: Snakemake stores the list of all inputs with each output, so that records of
+        # a file a model would grow with the square of the models.
         folder=report(
             directory("<results>/figures/loss"),
             patterns=["{model}.svg"],

@@ -45,7 +45,8 @@ def draw_tradeoff(study, summary, runs, cost):
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
     ``summary`` and ``runs`` are the rows of the tables of these names, ``cost`` is one of
-    ``COSTS``. Models without a test accuracy or a known cost are named under the title.
+    ``COSTS``. Models without a test accuracy or a known cost are named under the title. Of more
+    than ``MOST_NAMED`` models, the most accurate on the front have names and bars.
     """
     name, label, number = COSTS[cost]
     shown = [row for row in summary if row["test_accuracy"] is not None and row[cost]]

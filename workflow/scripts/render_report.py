@@ -117,19 +117,19 @@ def describe_models(findings, runs, cards, curves):
     runs_of = defaultdict(list)
     for run in runs:
         runs_of[run["model"]].append(run)
-    shown, choice = most_accurate(
-        list(enumerate(findings["models"])),
-        lambda placed: placed[1]["accuracy"] and placed[1]["accuracy"]["value"],
-        MOST_DESCRIBED,
-    )
+    place_of = {model["model"]: place for place, model in enumerate(findings["models"])}
+    shown, choice = most_accurate(findings["models"], most=MOST_DESCRIBED)
     models = []
-    for place, model in shown:
+    for model in shown:
         key, name, errors = model["model"], model["name"], model["errors"]
         label = f"Training and validation loss of {name} over the epochs."
         described = model | {
-            "place": place,
+            "place": place_of[key],
             "facts": facts_of(model),
-            "figure": {"label": label, "svg": inline_svg(Path(curves) / f"{key}.svg", label)},
+            "figure": {
+                "label": label,
+                "svg": inline_svg(Path(curves) / f"{key}.svg", label, curves),
+            },
             "layers": layer_table(first_cards[key]["layers"]),
             "trainings": training_table(runs_of[key]),
             "matrix": errors and confusion_matrix(errors, findings["classes"]),
@@ -151,17 +151,17 @@ def facts_of(model):
 
 def describe_figures(summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
-    models = shown = w.count(len(summary), "model")
-    if len(summary) > MOST_SHOWN:
-        shown = f"the {MOST_SHOWN} most accurate of {models}"
+    models, most = w.count(len(summary), "model"), _some(len(summary))
     known = [row["test_accuracy"] for row in summary if row["test_accuracy"] is not None]
-    span = f", from {w.percent(min(known))} to {w.percent(max(known))}" if known else ""
+    highest = sorted(known)[-MOST_SHOWN:]
+    span = f", from {w.percent(highest[0])} to {w.percent(highest[-1])}" if known else ""
+    finished = _some(len(known))
     labels = {
-        "forest": f"Test accuracy of {shown} with 95 % intervals{span}.",
-        "overview": f"Training and validation loss of {shown} over the epochs, a panel a model.",
+        "forest": f"Test accuracy of {finished} with 95 % intervals{span}.",
+        "overview": f"Training and validation loss of {most} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
-        "matrix": f"Difference in test accuracy for every pair of {shown}, a cell a pair.",
-        "reliability": f"Share of right answers against how sure the answers are, for {shown}.",
+        "matrix": f"Difference in test accuracy for every pair of {finished}, a cell a pair.",
+        "reliability": f"Share of right answers against how sure the answers are, for {most}.",
     }
     described = {
         key: {"label": label, "svg": inline_svg(figures[key], label)}
@@ -176,6 +176,12 @@ def describe_figures(summary, figures):
         ]
     ]
     return described | {"tradeoffs": tradeoffs}
+
+
+def _some(count):
+    """Return how many of ``count`` models a figure shows that has a place for each, in words."""
+    models = w.count(count, "model")
+    return models if count <= MOST_SHOWN else f"the {MOST_SHOWN} most accurate of {models}"
 
 
 def _environment(template_folder):

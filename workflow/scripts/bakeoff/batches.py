@@ -70,9 +70,10 @@ class TensorFlowBatches:
         options = tf.data.Options()
         # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
         options.experimental_optimization.apply_default_optimizations = False
-        # An autotuner sleeps for 10 ms, then twice as long each time, and the end of an epoch can
-        # miss it: TensorFlow then idles until it wakes, for up to as long as the epoch took.
+        # TensorFlow's autotuner can sleep through the request to stop at an epoch's end, which
+        # then waits for it: for 10 ms at first, at last for as long as the epoch took.
         options.autotune.enabled = False
+        # One batch waits while the next is picked.
         self.source = batches.map(pick).prefetch(2).with_options(options)
 
     def shuffle(self, seed, epoch):

@@ -2,11 +2,18 @@
 
 import math
 
+from bakeoff import wording as w
+
 MOST_SHOWN = 50
 """With more models, a figure with a row, a cell or a panel a model shows the most accurate."""
 
 
-def most_accurate(models, accuracy_of, most=MOST_SHOWN):
+def accuracy_of(model):
+    """Return the test accuracy in a model's entry of findings.json, or None where it diverged."""
+    return model["accuracy"] and model["accuracy"]["value"]
+
+
+def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
     """Return the ``most`` models with the highest test accuracy, and a list of what to say of it.
 
     ``accuracy_of(model)`` is a model's test accuracy, None standing for unknown: such models come
@@ -20,3 +27,15 @@ def most_accurate(models, accuracy_of, most=MOST_SHOWN):
     highest = sorted(range(len(models)), key=lambda place: -ranks[place])[:most]
     said = f"Shown: the {most} of {len(models):,} models with the highest test accuracy"
     return [models[place] for place in sorted(highest)], [said]
+
+
+def ranked(models):
+    """Return the models that finished, the highest test accuracy first, and what to say of it.
+
+    ``models`` are those of findings.json; of many, the :func:`most_accurate` are returned.
+    """
+    finished = [model for model in models if accuracy_of(model) is not None]
+    shown, said = most_accurate(finished)
+    if lost := [model["name"] for model in models if accuracy_of(model) is None]:
+        said.append(f"Not shown (diverged): {w.models(lost)}")
+    return sorted(shown, key=lambda model: -accuracy_of(model)), said

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from bakeoff.colours import GRID, INK, PAPER
+from bakeoff.errors import StudyError
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -16,17 +17,25 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def inline_svg(file, label):
+def inline_svg(file, label, output=None):
     """Return an SVG file's drawing as markup to stand inside a page, labelled ``label``.
 
     It is ``width`` pixels wide, or as wide as there is room. Its ids are made its own, since ids
     of several drawings on one page would clash. Its ink, grid and paper take the page's colours,
     so that they follow its dark mode. Style attributes become attributes of their own and style
-    sheets are dropped, so that the page needs to allow neither.
+    sheets are dropped, so that the page needs to allow neither. Raises :class:`StudyError` where
+    the file is missing or damaged; ``output`` is what to delete then, if not the file: the folder
+    that is made as one.
     """
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
-    root = ElementTree.parse(file).getroot()
+    try:
+        root = ElementTree.parse(file).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise StudyError(
+            f"{file}: cannot be read ({error}); expected a figure: delete {output or 'it'} and run"
+            " snakemake again, which draws it anew."
+        ) from error
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from bakeoff import wording as w
 from bakeoff.colours import INK, PAPER
 from bakeoff.figures import model_looks, new_figure, shortened, wrapped
-from bakeoff.selection import most_accurate
+from bakeoff.selection import ranked
 
 _BEST_GROUP = ("best", "cannot be told from the best")
 _SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
@@ -24,15 +24,10 @@ def draw_forest(study, models):
     of many, the most accurate are shown.
     """
     looks = model_looks(study)
-    shown = [model for model in models if model["accuracy"]]
-    shown.sort(key=lambda model: -model["accuracy"]["value"])
-    shown, choice = most_accurate(shown, lambda model: model["accuracy"]["value"])
+    shown, said = ranked(models)
     several_seeds = len(study["seeds"]) > 1
     what = "Mean test accuracy over the seeds" if several_seeds else "Test accuracy"
-    lines = [f"{what} with its 95 % interval, {study['dataset']['title']}"]
-    lines += choice
-    if lost := [model["name"] for model in models if not model["accuracy"]]:
-        lines.append(f"Not shown (diverged): {w.models(lost)}")
+    lines = [f"{what} with its 95 % interval, {study['dataset']['title']}", *said]
     figure = new_figure(7, 1.6 + 0.2 * len(lines) + 0.22 * len(shown))
     axes = figure.subplots()
     axes.set_title("\n".join(wrapped(line, 76) for line in lines))

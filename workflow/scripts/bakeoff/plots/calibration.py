@@ -20,9 +20,7 @@ def draw_reliability(study, models):
     most accurate are shown.
     """
     colours = {model: look["color"] for model, look in model_looks(study).items()}
-    models, choice = most_accurate(
-        models, lambda model: model["accuracy"] and model["accuracy"]["value"]
-    )
+    models, choice = most_accurate(models)
     titles = [(model["name"], _error(model["calibration"])) for model in models]
     figure, panels = small_multiples(titles, 1.6, xlabel="confidence (%)")
     lines = [

@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 from bakeoff import wording as w
 from bakeoff.colours import GRID, HUES, INK
 from bakeoff.figures import new_figure, shortened, wrapped
-from bakeoff.selection import most_accurate
+from bakeoff.selection import ranked
 
 AHEAD, BEHIND = HUES[0], HUES[1]
 STRONGEST = 0.6
@@ -31,18 +31,14 @@ def draw_matrix(study, models, comparisons):
     findings.json; models without a test accuracy are named in the title, and of many, the most
     accurate are shown.
     """
-    shown = [model for model in models if model["accuracy"]]
-    shown.sort(key=lambda model: -model["accuracy"]["value"])
-    shown, choice = most_accurate(shown, lambda model: model["accuracy"]["value"])
+    shown, said = ranked(models)
     points, told = matrices([model["model"] for model in shown], comparisons)
     lines = [f"Test accuracy, row minus column, {study['dataset']['title']}"]
     if len(shown) > 1:
         lines.append("In percentage points; the most accurate model first")
-    lines += choice
-    if lost := [model["name"] for model in models if not model["accuracy"]]:
-        lines.append(f"Not shown (diverged): {w.models(lost)}")
+    lines += said
 
-    side = max(min(0.47 * len(shown), 7.5), 0.11 * len(shown))
+    side = min(0.47 * len(shown), 7.5)
     names = [shortened(model["name"], 22) for model in shown]
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
     margin = max(map(len, names), default=0) / 15
@@ -74,9 +70,8 @@ def draw_matrix(study, models, comparisons):
             text = w.number(points[row, column])
             text = f"+{text}" if points[row, column] > 0 and text != "0.00" else text
             axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
-    size = min(8, 0.8 * 72 * side / len(shown))
-    axes.set_xticks(range(len(shown)), labels=names, rotation=90, fontsize=size)
-    axes.set_yticks(range(len(shown)), labels=names, fontsize=size)
+    axes.set_xticks(range(len(shown)), labels=names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(shown)), labels=names, fontsize=8)
     axes.set_xlim(-0.5, len(shown) - 0.5)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     figure.legend(handles=_legend_entries(points, told), loc="outside lower left", ncols=1)

@@ -1,0 +1,82 @@
+"""Preparing the data: the pipeline's step against a few lines of NumPy that do no more than that.
+
+Both read MNIST's four files and write one npz file, in this process.
+"""
+
+import contextlib
+import gzip
+import io
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from measuring import interleaved, ratio_of_medians, table
+
+TITLE = "Preparing the data"
+FILES = {
+    f"{part}_{kind}": Path(__file__).parents[1] / "resources" / "mnist" / f"{name}-{end}-ubyte.gz"
+    for part, name in (("train", "train"), ("test", "t10k"))
+    for kind, end in (("images", "images-idx3"), ("labels", "labels-idx1"))
+}
+SETTINGS = {
+    "dataset": "mnist",
+    "source": "idx",
+    "classes": list("0123456789"),
+    "train_images": None,
+    "test_images": None,
+    "validation": "test",
+    "holdout_images": 10_000,
+    "split_seed": 0,
+}
+
+
+def measure(folder):
+    """Return the seconds of every turn of both."""
+    from preprocess_images import preprocess_images
+
+    def pipeline():
+        with contextlib.redirect_stdout(io.StringIO()):
+            preprocess_images(SETTINGS, FILES, folder / "pipeline.npz")
+
+    def a_few_lines():
+        arrays = {}
+        for part in ("train", "test"):
+            content = gzip.decompress(FILES[f"{part}_images"].read_bytes())
+            images = np.frombuffer(content, np.uint8, offset=16).reshape(-1, 28, 28, 1)
+            arrays[f"x_{part}"] = images.astype(np.float32) / 255
+            content = gzip.decompress(FILES[f"{part}_labels"].read_bytes())
+            arrays[f"y_{part}"] = np.frombuffer(content, np.uint8, offset=8)
+        np.savez(folder / "a_few_lines.npz", **arrays)
+
+    found = interleaved({"pipeline": _timed(pipeline), "NumPy": _timed(a_few_lines)})
+    print(f"{ratio_of_medians(found, 'pipeline', 'NumPy'):.2f} times NumPy")
+    return found
+
+
+def _timed(function):
+    def seconds():
+        begun = time.perf_counter()
+        function()
+        return time.perf_counter() - begun
+
+    return seconds
+
+
+def describe(measured):
+    """Return the section of docs/performance.md."""
+    ratio = ratio_of_medians(measured, "pipeline", "NumPy")
+    rows = [
+        [name, f"{median(seconds) / median(measured['NumPy']):.2f}"]
+        for name, seconds in measured.items()
+    ]
+    return "\n\n".join(
+        [
+            f"To prepare the 70,000 images takes {ratio:.1f} times as long as a few lines of NumPy"
+            " that read, scale and save them. The step checks them as well, splits them, writes"
+            " the validation images a second time, so that a training need not know what they"
+            " are, and sees the file safely onto the disk. It runs once for all trainings.",
+            table(["", "times NumPy"], rows),
+        ]
+    )
