@@ -1,5 +1,6 @@
 """What the benchmarks compare: the same layers, on the same images."""
 
+import importlib
 import importlib.util
 import json
 import os
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from run import PARTS
 
 ROOT = Path(__file__).parents[1]
 MODELS = [f"model_{number:02}" for number in range(1, 11)]
@@ -35,6 +38,14 @@ def test_pytorch_has_the_same_layers(name):
     expected = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert sum(part.numel() for part in translated.parameters()) == expected
     assert translated.eval()(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_measures_and_describes(part):
+    module = importlib.import_module(part)
+    assert module.TITLE
+    assert callable(module.measure)
+    assert callable(module.describe)
 
 
 def test_a_layer_without_translation_is_named():
