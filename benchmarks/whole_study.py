@@ -27,6 +27,7 @@ FULL_RATIOS = {
     "float32": ("float32", MOST),
     "mixed_bfloat16": ("bfloat16", MOST),
     "mixed_bfloat16 over float32": ("bfloat16, over the flat script in float32", MOST_BFLOAT16),
+    "PyTorch": ("for comparison: PyTorch's steps in bfloat16, over its own in float32", ""),
 }
 SNAKEMAKE = {
     "snakemake, one job at a time": ["--cores", "2"],
@@ -113,7 +114,7 @@ def _full_length(steps, added, saving, of_turns):
     """
     totals = {}
     for row in steps["rows"]:
-        for name in ("pipeline", "flat script"):
+        for name in training_steps.CONTENDERS:
             epoch = of_turns(row["seconds"][name]) * training_steps.EPOCH / row["images"]
             key = row["precision"], name
             totals[key] = totals.get(key, 0) + FULL_EPOCHS * epoch
@@ -124,6 +125,7 @@ def _full_length(steps, added, saving, of_turns):
         "float32": whole["float32"] / totals["float32", "flat script"],
         "mixed_bfloat16": whole["mixed_bfloat16"] / totals["mixed_bfloat16", "flat script"],
         "mixed_bfloat16 over float32": whole["mixed_bfloat16"] / totals["float32", "flat script"],
+        "PyTorch": totals["mixed_bfloat16", "PyTorch"] / totals["float32", "PyTorch"],
     }
 
 
