@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff import wording as w
 from measuring import snakemake, table, title_of
 
 TITLE = "Accuracy in bfloat16"
@@ -74,10 +75,10 @@ def describe(measured):
                 [
                     [
                         title_of(row["model"]),
-                        f"{row['bfloat16']:.2%}",
-                        f"{row['float32']:.2%}",
-                        f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}",
-                        f"{row['p_holm']:.2f}",
+                        w.percent(row["bfloat16"]),
+                        w.percent(row["float32"]),
+                        w.points_interval(row["low"], row["high"]),
+                        w.probability(row["p_holm"]),
                     ]
                     for row in rows
                 ],
