@@ -49,6 +49,26 @@ def test_imports_inside_functions_and_relative_ones_count(root):
     }
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "if a:\n    pass\nelse:\n    {}",
+        "try:\n    {}\nexcept E:\n    pass",
+        "try:\n    pass\nexcept E:\n    {}",
+        "try:\n    pass\nfinally:\n    {}",
+        "while a:\n    {}",
+        "for a in b:\n    pass\nelse:\n    {}",
+        "with a:\n    {}",
+        "class A:\n    async def f(self):\n        {}",
+        "match a:\n    case 1:\n        {}",
+    ],
+)
+def test_imports_inside_any_statement_count(root, statement):
+    file = root / "architectures" / "inside.py"
+    file.write_text(statement.format("import architectures.deep"))
+    assert "architectures/deep.py" in architectures(root, "inside")
+
+
 def test_training_code_counts_and_reporting_code_does_not(root):
     sources = training_identity(root, "small", 0, SETTINGS)["sources"]
     code = {name for name in sources if name.startswith("workflow/")}

@@ -68,7 +68,7 @@ def _imported_files(root, source):
     # Modules are found where training finds them: in the root and among the scripts.
     search_path = (root, root / "workflow" / "scripts")
     found = set()
-    for node in ast.walk(ast.parse(source.read_bytes(), filename=str(source))):
+    for node in _statements(ast.parse(source.read_bytes(), filename=str(source))):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
             starts = search_path
@@ -82,6 +82,17 @@ def _imported_files(root, source):
             for start in starts:
                 found.update(_module_files(start, module))
     return frozenset(found)
+
+
+def _statements(tree):
+    """Yield all statements, nested ones too, of a module's syntax tree."""
+    queue = [tree]
+    while queue:
+        node = queue.pop()
+        yield node
+        # Not the expressions within, which are most of a tree and import nothing.
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            queue.extend(getattr(node, block, ()))
 
 
 @cache

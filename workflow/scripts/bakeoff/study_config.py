@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 import jsonschema
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -13,6 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from bakeoff.errors import StudyError
 
 _SCHEMAS = Path(__file__).parents[2] / "schemas"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMAND_LINE = "--config on the command line"
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32", "deterministic": False}
@@ -136,7 +138,8 @@ def _validator(name):
 
     # YAML writes 13.0 where 13 is meant to be a whole number, and Python counts True as 1.
     whole_number = base.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    schema = YAML(typ="safe", pure=True).load(_SCHEMAS / f"{name}.schema.yaml")
+    # Read by LibYAML: ours needs no search for doubled keys, and each run of Snakemake reads it.
+    schema = yaml.load((_SCHEMAS / f"{name}.schema.yaml").read_bytes(), _LOADER)
     extended = jsonschema.validators.extend(
         base, {"properties": fill_defaults}, type_checker=whole_number
     )
