@@ -99,8 +99,8 @@ def _explain_native(ratios):
         return ""
     names = w.listing(f"{title_of(model)} in {NAMES[p]}" for model, p in slower)
     most = max(fastest for _, fastest, _ in slower.values())
-    why = ", as are those of the flat script: the kernels differ" if most <= MOST else ""
-    return f" PyTorch's steps are faster for {names}{why}."
+    why = ", and also than the flat script: the kernels differ" if most <= MOST else ""
+    return f" PyTorch is faster than the pipeline for {names}{why}."
 
 
 def _ratios(seconds):
