@@ -152,7 +152,7 @@ def faults(cluster, finished, tmp_path_factory):
     """Two trainings that meet faults, and one that meets none, by the name of their project.
 
     ``tiny`` runs into a time limit of a minute per attempt in "limited", and into none in "calm".
-    ``wide`` is cancelled, planned again for a drained node, and then preempted in "moved".
+    ``wide`` is cancelled, sent again to a drained node, and then preempted in "moved".
     """
     history = finished.path("results/models/tiny/seed_0/history.csv").read_text().splitlines()
     seconds = min(float(row.split(",")[-1]) for row in history[1:])
@@ -182,21 +182,26 @@ def faults(cluster, finished, tmp_path_factory):
 
 
 def move_about(project, cluster):
-    """Cancel a training, drain its node, run again, bring the node back, and preempt it."""
-    process = start(project, cluster, WIDE, *ONE_THREAD)
+    """Drain a training's node and cancel it, run again, interrupt that, and again; preempt it."""
+    # A cancelled training is a failed one to Snakemake, which would send it again.
+    process = start(project, cluster, WIDE, *ONE_THREAD, "--retries", "0")
     try:
         wait_until(lambda: re.search(r"epoch +2/", training_log(project)), process)
-        cluster.run("scancel", jobs_of(cluster, project)[0]["JobId"])
         cluster.update_node(State="DRAIN", Reason="test")
-        # What Ctrl-C sends.
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) != 0
+        cluster.run("scancel", jobs_of(cluster, project)[0]["JobId"])
+        assert process.wait(120) != 0
 
         process = start(project, cluster, WIDE, *ONE_THREAD)
         wait_until(lambda: jobs_of(cluster, project)[1:], process)
         # Long enough for a scheduler that would start it.
         time.sleep(4)
         project.on_the_drained_node = jobs_of(cluster, project)[1]
+        # What Ctrl-C sends.
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) != 0
+
+        process = start(project, cluster, WIDE, *ONE_THREAD)
+        wait_until(lambda: jobs_of(cluster, project)[2:], process)
         cluster.update_node(State="RESUME")
         wait_until(lambda: "going on after epoch" in training_log(project), process)
         project.log_of_the_rerun = training_log(project)
@@ -210,17 +215,19 @@ def move_about(project, cluster):
 
 def test_a_cancelled_training_waits_for_its_drained_node_and_goes_on(cluster, faults):
     project = faults["moved"]
-    cancelled, again = jobs_of(cluster, project)
+    cancelled, interrupted, again = jobs_of(cluster, project)
     assert cancelled["JobState"] == "CANCELLED"
-    assert project.on_the_drained_node["JobId"] == again["JobId"]
+    assert project.on_the_drained_node["JobId"] == interrupted["JobId"]
     assert project.on_the_drained_node["JobState"] == "PENDING"
+    # By Snakemake, when it was interrupted.
+    assert interrupted["JobState"] == "CANCELLED"
     assert "going on after epoch" in project.log_of_the_rerun
     assert again["JobState"] == "COMPLETED"
 
 
 def test_a_preempted_training_goes_back_to_the_queue_and_goes_on(cluster, faults):
     project = faults["moved"]
-    assert jobs_of(cluster, project)[1]["Restarts"] == "1"
+    assert jobs_of(cluster, project)[-1]["Restarts"] == "1"
     assert "going on after epoch" in training_log(project)
     pieces = json.loads(project.path(WIDE).read_text())["pieces"]
     starts = [piece["first_epoch"] for piece in pieces]
