@@ -1,0 +1,44 @@
+"""Batches of images: whole, in the order that is asked for, and without what makes epochs wait."""
+
+import numpy as np
+import pytest
+
+from bakeoff.batches import ArrayBatches, TensorFlowBatches, epoch_order
+
+IMAGES, CLASSES = 10, 3
+X = np.arange(IMAGES, dtype=np.float32).reshape(IMAGES, 1, 1, 1)
+Y = np.eye(CLASSES, dtype=np.float32)[np.arange(IMAGES) % CLASSES]
+
+
+def content(kind, batches):
+    """Return the images and labels of every batch, as lists of arrays."""
+    source = batches.source
+    pairs = source if kind is TensorFlowBatches else [source[i] for i in range(len(source))]
+    return [[np.asarray(part) for part in pair] for pair in pairs]
+
+
+@pytest.fixture(params=[ArrayBatches, TensorFlowBatches])
+def kind(request):
+    return request.param
+
+
+def test_images_keep_their_order_and_the_last_batch_is_the_rest(kind):
+    batches = content(kind, kind(X, Y, 4))
+    assert [len(images) for images, _ in batches] == [4, 4, 2]
+    assert np.array_equal(np.concatenate([images for images, _ in batches]), X)
+    assert np.array_equal(np.concatenate([labels for _, labels in batches]), Y)
+
+
+def test_shuffled_images_have_the_order_of_seed_and_epoch_and_their_own_labels(kind):
+    batches = kind(X, Y, 4)
+    for epoch in (1, 2):
+        batches.shuffle(7, epoch)
+        order = epoch_order(IMAGES, 7, epoch)
+        images, labels = map(np.concatenate, zip(*content(kind, batches), strict=True))
+        assert np.array_equal(images, X[order])
+        assert np.array_equal(labels, Y[order])
+    assert not np.array_equal(epoch_order(IMAGES, 7, 1), epoch_order(IMAGES, 7, 2))
+
+
+def test_no_autotuner_can_hold_up_the_end_of_an_epoch():
+    assert TensorFlowBatches(X, Y, 4).source.options().autotune.enabled is False
