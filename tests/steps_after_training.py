@@ -1,11 +1,10 @@
 """Every step after training, on a study whose trainings are made up.
 
 As a program: runs the steps for a folder with study.json and the trainings, and prints the
-processor seconds and the mebibytes of memory that they took.
+processor seconds and the megabytes of memory that they took.
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -102,9 +101,8 @@ def run_steps(folder, study):
 
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+    from bakeoff.memory import peak_memory_mb
+
     folder = Path(sys.argv[1])
     run_steps(folder, json.loads((folder / "study.json").read_text()))
-    # Kibibytes, but bytes on macOS.
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    print(json.dumps({"seconds": time.process_time(), "mebibytes": peak}))
+    print(json.dumps({"seconds": time.process_time(), "megabytes": peak_memory_mb()}))

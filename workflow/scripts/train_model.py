@@ -2,7 +2,6 @@
 
 import json
 import math
-import resource
 import signal
 import sys
 import time
@@ -26,6 +25,7 @@ from bakeoff.commit import describe_commit
 from bakeoff.errors import StudyError
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
+from bakeoff.memory import peak_memory_mb
 
 
 def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
@@ -394,13 +394,6 @@ def layer_table(model):
     lines = []
     model.summary(print_fn=lambda line, line_break=False: lines.append(line), line_length=80)
     return "\n".join(lines) + "\n"
-
-
-def peak_memory_mb():
-    """Return the most memory that this process has held, in megabytes."""
-    # Kilobytes on Linux, bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def as_json(value):
