@@ -103,8 +103,9 @@ def _pipeline(job, turns):
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
     train_model.state_of = lambda model: None
+    batches = train_model.batches_of_parts(data, BATCH)
     turns.next()
-    train_model.train_epochs(model, data, identity, _Waiting(turns), {}, time.perf_counter())
+    train_model.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())
 
 
 class _Waiting:

@@ -32,7 +32,7 @@ PARTS = {
     "compile_model": "build",
     "describe_model": "build",
     "state_of": "checkpoints",
-    "source_of": "measures",
+    "batches_of_parts": "build",
     "train_epochs": "epochs",
     "evaluate": "measures",
     "predict": "measures",

@@ -53,18 +53,15 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     description = describe_model(model) | {
         "dataset": describe_data(data, Path(data_file).stem, checksum)
     }
-    # Before the training images are handed over.
-    chosen = data["train_eval_index"]
-    data |= {"x_clean": data["x_train"][chosen], "y_clean": data["y_train"][chosen]}
+    batches = batches_of_parts(data, settings["batch_size"])
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
     versions = software_versions(backend)
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked():
         remove_unfinished(Path(outputs["card"]).parent)
-        record = train_epochs(model, data, identity, checkpoints, piece, started)
+        record = train_epochs(model, batches, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
-        batch_size = settings["batch_size"]
-        probabilities = predict(model, source_of(data, "test", batch_size))
+        probabilities = predict(model, batches["test"])
         card = {
             "model": identity["model"],
             "seed": identity["seed"],
@@ -74,8 +71,8 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "training": settings,
             "optimizer": plain_optimizer(model).get_config(),
             **description,
-            "clean_train": evaluate(model, source_of(data, "clean", batch_size))
-            | {"images": len(chosen)},
+            "clean_train": evaluate(model, batches["clean"])
+            | {"images": len(data["train_eval_index"])},
             "latency_ms": measure_latency(model, data["x_test"][:1]),
             "backend": backend,
             "precision": precision,
@@ -188,27 +185,37 @@ def plain_optimizer(model):
     return getattr(model.optimizer, "inner_optimizer", model.optimizer)
 
 
-def train_epochs(model, data, identity, checkpoints, piece, started):
+def batches_of_parts(data, batch_size):
+    """Return batches of the prepared ``data`` by part: train, clean, val and test.
+
+    clean are images of train, whose accuracy is measured with dropout off. val and test are the
+    same where the test set validates. The training images are taken out of ``data``: TensorFlow
+    has a copy of its own, and both together would be most of a job's memory.
+    """
+    # Imports Keras.
+    from bakeoff.batches import batches_of
+
+    classes = len(data["class_names"])
+    train = batches_of(data.pop("x_train"), data["y_train"], classes, batch_size)
+    val = test = batches_of(data["x_val"], data["y_val"], classes, batch_size)
+    if str(data["validation"]) != "test":
+        test = batches_of(data["x_test"], data["y_test"], classes, batch_size)
+    clean = train.only(data["train_eval_index"])
+    return {"train": train, "clean": clean, "val": val, "test": test}
+
+
+def train_epochs(model, batches, identity, checkpoints, piece, started):
     """Train ``model`` to the last epoch; return its record of history rows and pieces.
 
-    A row is a dict of epoch (from 1), loss, accuracy, val_*, test_* and seconds. A piece is
-    what one process contributed: ``piece``, to which its first epoch, the seconds from
-    ``started`` to its last, and how many trainings shared the machine are added. Each whole
-    epoch is saved to ``checkpoints``. The training images are taken out of ``data``: TensorFlow
-    has a copy of its own, and both together would be most of a job's memory.
+    ``batches`` are those of :func:`batches_of_parts`. A row is a dict of epoch (from 1), loss,
+    accuracy, val_*, test_* and seconds. A piece is what one process contributed: ``piece``, to
+    which its first epoch, the seconds from ``started`` to its last, and how many trainings
+    shared the machine are added. Each whole epoch is saved to ``checkpoints``.
     """
     import keras
 
-    from bakeoff.batches import batches_of
-
-    settings, seed = identity["settings"], identity["seed"]
-    batch_size, epochs = settings["batch_size"], settings["epochs"]
-    classes = len(data["class_names"])
-    batches = batches_of(data.pop("x_train"), data["y_train"], classes, batch_size)
-    validation = source_of(data, "val", batch_size)
-    validated_on_test = str(data["validation"]) == "test"
-    test = None if validated_on_test else source_of(data, "test", batch_size)
-
+    epochs, seed = identity["settings"]["epochs"], identity["seed"]
+    validated_on_test = batches["val"] is batches["test"]
     record = restore(model, checkpoints.load(epochs))
     history = record["history"]
     first = len(history) + 1
@@ -220,7 +227,7 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         nonlocal begun
         begun = time.perf_counter()
         # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
-        batches.shuffle(seed, index + 1)
+        batches["train"].shuffle(seed, index + 1)
         seed_epoch(model, seed, index + 1)
 
     def end(index, logs):
@@ -229,7 +236,7 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
         if validated_on_test:
             scores = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
         else:
-            scores = evaluate(model, test)
+            scores = evaluate(model, batches["test"])
         row |= {"test_loss": scores["loss"], "test_accuracy": scores["accuracy"]}
         row["seconds"] = time.perf_counter() - begun
         history.append(row)
@@ -245,11 +252,11 @@ def train_epochs(model, data, identity, checkpoints, piece, started):
 
     diverged = bool(history) and not is_finite(history[-1])
     model.fit(
-        batches.source,
+        batches["train"].source,
         epochs=epochs,
         initial_epoch=epochs if diverged else first - 1,
         shuffle=False,
-        validation_data=validation,
+        validation_data=batches["val"].source,
         verbose=0,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)],
     )
@@ -297,26 +304,15 @@ def seed_epoch(model, seed, epoch):
         state.assign(generated.astype(state.dtype))
 
 
-def source_of(data, part, batch_size):
-    """Return the images of a part of the data, such as test, and their labels, as Keras takes them.
-
-    Keras's own way from arrays to batches has TensorFlow's autotuner, see bakeoff.batches.
-    """
-    from bakeoff.batches import batches_of
-
-    images, labels = data[f"x_{part}"], data[f"y_{part}"]
-    return batches_of(images, labels, len(data["class_names"]), batch_size).source
-
-
-def evaluate(model, source):
-    """Return loss and accuracy of ``model``, dropout off, on what :func:`source_of` returns."""
-    scores = model.evaluate(source, verbose=0, return_dict=True)
+def evaluate(model, batches):
+    """Return loss and accuracy of ``model``, dropout off, on a part's ``batches``."""
+    scores = model.evaluate(batches.source, verbose=0, return_dict=True)
     return {"loss": scores["loss"], "accuracy": scores["accuracy"]}
 
 
-def predict(model, source):
-    """Return class probabilities, float32 ``(n, classes)``, of what :func:`source_of` returns."""
-    return model.predict(source, verbose=0)
+def predict(model, batches):
+    """Return class probabilities, float32 ``(n, classes)``, of a part's ``batches``."""
+    return model.predict(batches.source, verbose=0)
 
 
 def measure_latency(model, image, repeats=50):

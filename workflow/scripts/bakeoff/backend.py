@@ -1,9 +1,11 @@
 """Setting up Keras's backend before Keras is imported, and telling what it runs on."""
 
+import gc
 import importlib.metadata
 import importlib.util
 import os
 import platform
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -32,14 +34,31 @@ def prepare_backend(threads, backend="tensorflow", precision="float32", determin
     os.environ["KERAS_BACKEND"] = backend
     # Held until the process ends.
     claim_gpu()
-    device = _PREPARE[backend](threads, deterministic)
+    with _kept_from_garbage_collection():
+        device = _PREPARE[backend](threads, deterministic)
+        import keras
     if device is None:
         say(f"No GPU found: training on the CPU with {threads} thread{'s' * (threads != 1)}.")
         device = f"CPU: {describe_processor()}"
-    import keras
-
     keras.config.set_dtype_policy(precision)
     return device
+
+
+@contextmanager
+def _kept_from_garbage_collection():
+    """Keep what the block imports, which stays until the process ends, from garbage collection.
+
+    To look for garbage among the objects of TensorFlow and Keras, again and again while they are
+    imported and once more when Python is left, took more than a third of both together.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _prepare_tensorflow(threads, deterministic):

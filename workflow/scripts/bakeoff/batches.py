@@ -12,11 +12,12 @@ def batches_of(x, labels, classes, batch_size):
 
     ``x`` is float32 ``(n, height, width, channels)`` and ``labels`` integers ``(n,)``. Images are
     picked batch by batch: the same array in a new order would take as much memory again. Without
-    :meth:`shuffle`, they keep their order.
+    :meth:`shuffle`, they keep their order. TensorFlow has a copy of its own of ``x``.
     """
     y = keras.utils.to_categorical(labels, classes).astype(np.float32)
-    kind = TensorFlowBatches if keras.backend.backend() == "tensorflow" else ArrayBatches
-    return kind(x, y, batch_size)
+    if keras.backend.backend() == "tensorflow":
+        return TensorFlowBatches(_variable_of(x), _variable_of(y), batch_size)
+    return ArrayBatches(x, y, batch_size)
 
 
 def epoch_order(images, seed, epoch):
@@ -30,18 +31,22 @@ class ArrayBatches(keras.utils.PyDataset):
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
-    def __init__(self, x, y, batch_size):
+    def __init__(self, x, y, batch_size, order=None):
         super().__init__()
         self.x, self.y, self.batch_size = x, y, batch_size
-        self.order = np.arange(len(x))
+        self.order = np.arange(len(x)) if order is None else order
         self.source = self
 
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
-        self.order = epoch_order(len(self.x), seed, epoch)
+        self.order = epoch_order(len(self.order), seed, epoch)
+
+    def only(self, chosen):
+        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
+        return type(self)(self.x, self.y, self.batch_size, chosen)
 
     def __len__(self):
-        return -(-len(self.x) // self.batch_size)
+        return -(-len(self.order) // self.batch_size)
 
     def __getitem__(self, batch):
         chosen = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
@@ -51,22 +56,23 @@ class ArrayBatches(keras.utils.PyDataset):
 class TensorFlowBatches:
     """The same batches, which TensorFlow picks by itself while it trains on those before.
 
+    ``x`` and ``y`` are TensorFlow variables on the CPU, where batches are picked, also for a GPU.
     Python would hold it up: it runs several steps before it comes back there.
     """
 
-    def __init__(self, x, y, batch_size):
+    def __init__(self, x, y, batch_size, order=None):
         import tensorflow as tf
 
-        # Batches are picked on the CPU, also for a GPU.
+        self.x, self.y, self.batch_size = x, y, batch_size
+        order = np.arange(x.shape[0]) if order is None else order
         with tf.device("CPU:0"):
-            images, answers = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-            self.order = tf.Variable(np.arange(len(x)), trainable=False)
+            self.order = tf.Variable(order, trainable=False)
 
         def pick(batch):
             chosen = self.order[batch * batch_size : (batch + 1) * batch_size]
-            return tf.gather(images, chosen), tf.gather(answers, chosen)
+            return tf.gather(self.x, chosen), tf.gather(self.y, chosen)
 
-        batches = tf.data.Dataset.range(-(-len(x) // batch_size))
+        batches = tf.data.Dataset.range(-(-len(order) // batch_size))
         options = tf.data.Options()
         # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
         options.experimental_optimization.apply_default_optimizations = False
@@ -79,3 +85,23 @@ class TensorFlowBatches:
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
         self.order.assign(epoch_order(self.order.shape[0], seed, epoch))
+
+    def only(self, chosen):
+        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
+        return type(self)(self.x, self.y, self.batch_size, chosen)
+
+
+def _variable_of(array, images=1_000):
+    """Return a TensorFlow variable on the CPU with the values of ``array``, moved piece by piece.
+
+    TensorFlow's own conversion of arrays holds two copies beside the array for a while.
+    """
+    import tensorflow as tf
+
+    with tf.device("CPU:0"):
+        variable = tf.Variable(tf.zeros(array.shape, array.dtype), trainable=False)
+        for start in range(0, len(array), images):
+            piece = array[start : start + images]
+            places = np.arange(start, start + len(piece))
+            variable.scatter_update(tf.IndexedSlices(piece, places))
+    return variable

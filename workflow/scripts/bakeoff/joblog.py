@@ -1,6 +1,7 @@
 """A job's log file, and the few lines that reach the console too."""
 
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -21,6 +22,8 @@ def job_log(path):
     to the console.
     """
     global _console
+    # What a script has imported stays: leaving Python is not to look for garbage in it.
+    gc.freeze()
     path = Path(path)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
