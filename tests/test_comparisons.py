@@ -1,10 +1,13 @@
 """Tests of the statistics, against values worked out by hand or published."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from bakeoff import comparisons
 from bakeoff.comparisons import (
     accuracy_interval,
     compare,
@@ -256,6 +259,37 @@ def test_a_pair_does_not_depend_on_the_other_models():
     three = compare_all(models)
     assert two["a", "b"][0] == three["a", "b"][0]
     assert two["a", "b"][1] < three["a", "b"][1]
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_all_pairs_at_once_are_what_each_is_alone(seeds, monkeypatch):
+    monkeypatch.setattr(comparisons, "_BLOCK", 2)
+    generator = np.random.default_rng(8)
+    models = {
+        f"model_{number}": {seed: generator.random(400) < 0.9 for seed in range(seeds)}
+        for number in range(5)
+    }
+    # One seed or two that another model has as well, and none at all.
+    models["model_1"].pop(0)
+    models["model_3"][seeds] = generator.random(400) < 0.8
+    pairs = compare_all(models)
+    alone = {}
+    for a, b in combinations(models, 2):
+        if shared := [seed for seed in models[a] if seed in models[b]]:
+            found = compare(*([models[model][seed] for seed in shared] for model in (a, b)))
+            alone |= {(a, b): found, (b, a): found.reversed()}
+    assert {pair: comparison for pair, (comparison, _) in pairs.items()} == alone
+    assert len(pairs) == len(alone) == (12 if seeds == 1 else 20)
+    assert [p for _, p in pairs.values()] == [
+        p for p in holm([found.p for found in list(alone.values())[::2]]) for _ in range(2)
+    ]
+    assert pairs.of_one_seed is (seeds == 1)
+    assert pairs.get(("model_0", "model_0")) is None
+
+
+def test_sums_beyond_what_float32_counts_are_exact():
+    x = np.array([[5000, 1]])
+    assert comparisons._inner_products(x, x).item() == 25_000_001
 
 
 def test_one_training_each_must_differ_by_more_than_the_margin():

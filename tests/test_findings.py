@@ -202,6 +202,20 @@ def test_one_model_has_nothing_to_be_compared_with(tmp_path):
     assert "two most accurate" not in said(findings, "last_epochs")
 
 
+def test_of_many_models_the_pairs_of_the_most_accurate_and_with_the_best_are_listed(tmp_path):
+    # The first of 53 shares the best accuracy; the three before the last are the least accurate.
+    shares = [0.9] + [0.8] * 48 + [0.7] * 3 + [0.9]
+    findings, _ = conclude(
+        tmp_path, {f"model_{i}": {"accuracy": share} for i, share in enumerate(shares)}
+    )
+    assert findings["pairs"] == 53 * 52 // 2
+    listed = {(pair["a"], pair["b"]) for pair in findings["comparisons"]}
+    assert len(listed) == len(findings["comparisons"]) == 50 * 49 // 2 + 3 * 2
+    assert {("model_0", "model_49"), ("model_51", "model_52"), ("model_1", "model_2")} <= listed
+    assert not {("model_1", "model_49"), ("model_49", "model_50")} & listed
+    assert f"corrected for {53 * 52 // 2:,} pairs" in said(findings, "best")
+
+
 def test_a_diverged_model_is_named_and_left_out(tmp_path):
     diverged = {"status": "diverged", "epochs_trained": 3}
     findings, text = conclude(tmp_path, {"model_1": {}, "model_2": diverged, "model_3": {}})

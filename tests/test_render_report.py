@@ -399,6 +399,7 @@ def compared(models, best=0):
             {"model": key, "name": key.title(), "verdict": "best" if i == best else "worse"}
             for i, key in enumerate(keys)
         ],
+        "pairs": models * (models - 1) // 2,
         "comparisons": [{"a": a, "b": b} | pair for i, a in enumerate(keys) for b in keys[i + 1 :]],
     }
 
@@ -417,11 +418,21 @@ def test_all_pairs_of_a_few_models_are_listed():
 def test_of_many_models_the_pairs_with_the_best_are_listed_from_its_side():
     table, note = pair_table(compared(16, best=3))
     assert len(table["rows"]) == 15
-    assert "Of the 120 pairs, the table lists the 15 with a best model" in note
+    assert note == (
+        "Of the 120 pairs, the table lists the 15 with a best model; findings.json has them all."
+    )
     assert {row[0] for row in table["rows"]} == {"Model_3"}
     assert table["rows"][0] == [
         *("Model_3", "Model_0", "−1.00", "[−2.20, 0.20]", "2", "1,200", "< 0.001", "0.040", "10 %")
     ]
+
+
+def test_of_very_many_models_findings_hold_not_all_pairs_either():
+    findings = compared(16, best=3)
+    findings["comparisons"].pop()
+    note = pair_table(findings)[1]
+    assert note.startswith("Of the 120 pairs, the table lists the 15 with a best model;")
+    assert note.endswith(" findings.json has also those of the 50 most accurate models.")
 
 
 def test_layers_with_unknown_sizes_are_shown_as_unknown():

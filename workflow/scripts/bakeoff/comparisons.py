@@ -9,11 +9,13 @@ they add is pooled over both models. ``docs/statistics.md`` holds the simulation
 methods were chosen.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import combinations
+from itertools import product
 
 import numpy as np
+import pandas as pd
 from scipy import special
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -29,6 +31,9 @@ Where seeds spread accuracy by 0.1 points (standard deviation), ten equal models
 each come out as far apart in fewer than one study in 20; the test alone, which takes the trained
 networks as given, calls some of them different in most.
 """
+
+# So many models are compared with so many others at once.
+_BLOCK = 128
 
 
 @dataclass(frozen=True)
@@ -73,56 +78,137 @@ def compare(correct_a, correct_b):
     correct_a, correct_b = np.asarray(correct_a, bool), np.asarray(correct_b, bool)
     if correct_a.shape != correct_b.shape or correct_a.ndim != 2:
         raise ValueError(f"answers of shape {correct_a.shape} against {correct_b.shape}")
-    return _compare(_Answers(correct_a), _Answers(correct_b))
-
-
-def _compare(a, b):
-    only_a = int(np.count_nonzero(a.correct > b.correct))
-    only_b = int(np.count_nonzero(b.correct > a.correct))
-    mean = _difference(a, b)
-    if len(a.correct) == 1:
-        p, ahead = _mcnemar(only_a, only_b), None
-    else:
-        p = 2 * special.stdtr(mean.freedom, -abs(mean.value) / mean.error)
-        ahead = probability_ahead(a.by_seed, b.by_seed)
-    return Comparison(
-        difference=(only_a - only_b) / a.correct.size,
-        low=max(mean.value - mean.margin, -1.0),
-        high=min(mean.value + mean.margin, 1.0),
-        only_a=only_a,
-        only_b=only_b,
-        p=float(p),
-        ahead=ahead,
-    )
-
-
-@cache
-def _mcnemar(only_a, only_b):
-    return mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue
+    compared = _compare(_Answers(correct_a[None]), _Answers(correct_b[None]))
+    return _comparison(values.item() for values in compared.values())
 
 
 def compare_all(answers):
     """Compare every pair of models, and correct for having looked at them all.
 
-    ``answers`` maps model to seed to a boolean array ``(images,)``. Returns a dict from
-    ``(a, b)``, both ways round, to ``(Comparison, corrected p)``. A pair is compared on the
-    seeds that both have, and left out when there are none. The correction is Holm's over all
-    pairs, which allows for the best model being picked from the same data.
+    ``answers`` maps model to seed to a boolean array ``(images,)``. Returns the :class:`Pairs`.
+    A pair is compared on the seeds that both have, and left out when there are none. The
+    correction is Holm's over all pairs, which allows for the best model being picked from the
+    same data.
+    """
+    models = list(answers)
+    with_seeds = {}
+    for place, model in enumerate(models):
+        with_seeds.setdefault(tuple(answers[model]), []).append(place)
+
+    def of(places, seeds):
+        return _Answers(np.array([[answers[models[p]][seed] for seed in seeds] for p in places]))
+
+    tables = []
+    for (seeds_a, places_a), (seeds_b, places_b) in product(with_seeds.items(), repeat=2):
+        seeds = [seed for seed in seeds_a if seed in seeds_b]
+        for a, b in product(_blocks(places_a), _blocks(places_b)):
+            # Each pair once, the model that comes first in the study set against the other.
+            chosen = a[:, None] < b
+            if seeds and chosen.any():
+                row, column = np.nonzero(chosen)
+                compared = _compare(of(a, seeds), of(b, seeds))
+                values = {name: values[chosen] for name, values in compared.items()}
+                tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
+    return Pairs(models, tables)
+
+
+def _blocks(places):
+    return [np.array(places[start : start + _BLOCK]) for start in range(0, len(places), _BLOCK)]
+
+
+class Pairs(Mapping):
+    """The pairs of a study's models: ``(a, b)``, both ways round, to (Comparison, corrected p).
+
+    They are kept as a table, since a thousand models have half a million: ``tables`` have the
+    models by their places in ``models``, ``a`` before ``b``, and the fields of a Comparison.
     """
 
-    @cache
-    def of(model, seeds):
-        return _Answers(np.stack([answers[model][seed] for seed in seeds]))
+    def __init__(self, models, tables):
+        self._models = models
+        self._place = {model: place for place, model in enumerate(models)}
+        table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
+        self._columns = {name: column.to_numpy() for name, column in table.items()}
+        self._a, self._b = (self._columns.pop(name, np.array([], int)) for name in ("a", "b"))
+        self._p_holm = np.array(holm(self._columns.get("p", [])))
+        self._row = np.full((len(models), len(models)), -1, np.int32)
+        self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
 
-    compared = {}
-    for a, b in combinations(answers, 2):
-        if seeds := tuple(seed for seed in answers[a] if seed in answers[b]):
-            compared[a, b] = _compare(of(a, seeds), of(b, seeds))
-    pairs = {}
-    for (a, b), p in zip(compared, holm([c.p for c in compared.values()]), strict=True):
-        pairs[a, b] = compared[a, b], p
-        pairs[b, a] = compared[a, b].reversed(), p
-    return pairs
+    @property
+    def of_one_seed(self):
+        """Whether any two models are compared on one seed only."""
+        return bool(np.isnan(self._columns.get("ahead", [])).any())
+
+    def __getitem__(self, pair):
+        a, b = (self._place[model] for model in pair)
+        row = self._row[a, b]
+        if row < 0:
+            raise KeyError(pair)
+        found = _comparison(values[row].item() for values in self._columns.values())
+        return found if a < b else found.reversed(), self._p_holm[row].item()
+
+    def __iter__(self):
+        for a, b in zip(self._a, self._b, strict=True):
+            pair = self._models[a], self._models[b]
+            yield pair
+            yield pair[::-1]
+
+    def __len__(self):
+        return 2 * len(self._a)
+
+
+def _comparison(values):
+    """Return the Comparison of the values of its fields, ``ahead`` being NaN for one seed."""
+    *others, ahead = values
+    return Comparison(*others, None if np.isnan(ahead) else ahead)
+
+
+def _compare(a, b):
+    """Compare each of a's models with each of b's; ``a`` and ``b`` are :class:`_Answers`.
+
+    Returns the fields of a :class:`Comparison` by name, arrays (models of a, models of b);
+    ``ahead`` is NaN with one seed.
+    """
+    seeds, images = a.correct.shape[1:]
+    right_a, right_b = a.right[:, None], b.right
+    both = _inner_products(a.correct, b.correct)
+    only_a, only_b = right_a - both, right_b - both
+    mean = _difference(a, b)
+    if seeds == 1:
+        p, ahead = _mcnemar(only_a, only_b), np.full(both.shape, np.nan)
+    else:
+        p = 2 * special.stdtr(mean.freedom, -abs(mean.value) / mean.error)
+        ahead = probability_ahead(a.by_seed[:, None], b.by_seed)
+    return {
+        "difference": (only_a - only_b) / (seeds * images),
+        "low": np.maximum(mean.value - mean.margin, -1.0),
+        "high": np.minimum(mean.value + mean.margin, 1.0),
+        "only_a": only_a,
+        "only_b": only_b,
+        "p": p,
+        "ahead": ahead,
+    }
+
+
+def _inner_products(x, y):
+    """Return the sums of products of each of x with each of y, whole numbers 0 or more, int64."""
+    x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
+    largest = x.shape[1] * int(x.max(initial=0)) * int(y.max(initial=0))
+    # Products of floats are fast, and sums of whole numbers are exact up to 2 ** 24 in float32.
+    precision = np.float32 if largest <= 2**24 else np.float64
+    return np.rint(x.astype(precision) @ y.astype(precision).T).astype(np.int64)
+
+
+def _mcnemar(only_a, only_b):
+    """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
+    counts = np.stack([only_a.ravel(), only_b.ravel()])
+    different, place = np.unique(counts, axis=1, return_inverse=True)
+    p = [_exact_mcnemar(a, b) for a, b in different.T.tolist()]
+    return np.array(p, float)[place.reshape(only_a.shape)]
+
+
+@cache
+def _exact_mcnemar(only_a, only_b):
+    return float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
 def told_apart(comparison, p_holm):
@@ -137,19 +223,18 @@ def told_apart(comparison, p_holm):
 
 def holm(p_values):
     """Return the p-values corrected by Holm's step-down method (1979), in the same order."""
-    if not p_values:
-        return []
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
 
 
 def probability_ahead(a, b):
     """Return the share of pairs (one of ``a``, one of ``b``) with the first higher, ties half.
 
-    It estimates the probability that a training of a beats one of b, which Bouthillier et al.
-    (2021, "Accounting for variance in machine learning benchmarks") recommend to report;
-    Vargha and Delaney's A (2000).
+    ``a`` and ``b`` are arrays ``(..., seeds)``. The share estimates the probability that a
+    training of a beats one of b, which Bouthillier et al. (2021, "Accounting for variance in
+    machine learning benchmarks") recommend to report; Vargha and Delaney's A (2000).
     """
-    return float((1 + np.sign(np.subtract.outer(a, b)).mean()) / 2)
+    signs = np.sign(np.asarray(a)[..., :, None] - np.asarray(b)[..., None, :])
+    return (1 + signs.mean(axis=(-2, -1))) / 2
 
 
 def accuracy_interval(correct):
@@ -187,7 +272,10 @@ def gap_interval(correct, train_accuracy, train_images):
 
 @dataclass(frozen=True)
 class CrossedMean:
-    """A mean over seeds and images with its standard error and degrees of freedom."""
+    """A mean over seeds and images with its standard error and degrees of freedom.
+
+    Arrays stand for several means.
+    """
 
     value: float
     error: float
@@ -196,7 +284,7 @@ class CrossedMean:
     @property
     def margin(self):
         """Half the width of the interval."""
-        return float(special.stdtrit(self.freedom, 1 - LEVEL / 2) * self.error)
+        return special.stdtrit(self.freedom, 1 - LEVEL / 2) * self.error
 
 
 def crossed_mean(correct):
@@ -206,9 +294,11 @@ def crossed_mean(correct):
     those of a two-way layout, as for readers who all judge the same cases (Obuchowski and
     Rockette 1995), and never less than what the images alone account for.
     """
-    answers = _Answers(correct)
-    of_images = answers.mean_squares[0] / correct.size
-    return _with_seeds(float(correct.mean()), of_images, [answers])
+    answers = _Answers(correct[None])
+    seeds, images = correct.shape
+    squares = answers.mean_squares[:, 0]
+    value, of_images = float(correct.mean()), squares[0] / (seeds * images)
+    return _with_seeds(value, of_images, squares, 1, seeds, images)
 
 
 def crossed_difference(correct_a, correct_b):
@@ -219,59 +309,67 @@ def crossed_difference(correct_a, correct_b):
     as Bonett and Price do. What the trainings add is (MS_seeds - MS_rest) / (seeds * images),
     nought or more, summed over the two models. With one seed the trainings are taken as given.
     """
-    return _difference(_Answers(correct_a), _Answers(correct_b))
+    mean = _difference(_Answers(correct_a[None]), _Answers(correct_b[None]))
+    return CrossedMean(*(np.ravel(values).item() for values in vars(mean).values()))
 
 
 def _difference(a, b):
-    seeds, images = a.correct.shape
-    difference = a.by_image - b.by_image
-    images += 2
-    value = float(difference.sum() / (seeds * images))
-    square = (float(difference @ difference) / seeds**2 + 2) / images
-    return _with_seeds(value, (square - value**2) / images, [a, b])
+    """Return :func:`crossed_difference` of each of a's models and each of b's."""
+    seeds, images = a.correct.shape[1:]
+    square = a.square[:, None] + b.square - 2 * _inner_products(a.by_image, b.by_image)
+    value = (a.right[:, None] - b.right) / (seeds * (images + 2))
+    of_images = ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
+    squares = a.mean_squares[:, :, None] + b.mean_squares[:, None] if seeds > 1 else None
+    return _with_seeds(value, of_images, squares, 2, seeds, images)
 
 
-def _with_seeds(value, of_images, models):
-    """Add what the trainings of ``models`` contribute to the variance ``of_images``.
+def _with_seeds(value, of_images, mean_squares, models, seeds, images):
+    """Add what the trainings of one or two ``models`` contribute to the variance ``of_images``.
 
-    The degrees of freedom are Satterthwaite's, as only those of the mean square between seeds
-    are few. Its share of the variance comes from its median-unbiased estimate: the plain one
-    is too low more often than not, and then promises too many degrees of freedom just when the
-    variance is too low as well.
+    ``mean_squares`` are the sums over these models. The degrees of freedom are Satterthwaite's,
+    as only those of the mean square between seeds are few. Its share of the variance comes from
+    its median-unbiased estimate: the plain one is too low more often than not, and then promises
+    too many degrees of freedom just when the variance is too low as well.
     """
-    seeds = len(models[0].correct)
     if seeds == 1:
-        return CrossedMean(value, float(np.sqrt(of_images)), np.inf)
-    _, between, rest = sum(model.mean_squares for model in models) / models[0].correct.size
-    between = max(between, rest)
+        return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, np.inf))
+    _, between, rest = mean_squares / (seeds * images)
+    between = np.maximum(between, rest)
     variance = of_images + between - rest
-    freedom = len(models) * (seeds - 1)
+    freedom = models * (seeds - 1)
     median = special.chdtri(freedom, 0.5)
     likely = between * freedom / median
-    others = max(of_images - rest, 0)
-    freedom = freedom * ((others + likely) / likely) ** 2 if likely > 0 else np.inf
-    return CrossedMean(value, float(np.sqrt(variance)), float(freedom))
+    others = np.maximum(of_images - rest, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = np.where(likely > 0, freedom * ((others + likely) / likely) ** 2, np.inf)
+    return CrossedMean(value, np.sqrt(variance), freedom)
 
 
 class _Answers:
-    """Boolean answers ``(seeds, images)`` of a model, with what is counted in them once."""
+    """Answers ``correct``, bool (models, seeds, images), with what is counted in them once."""
 
     def __init__(self, correct):
         self.correct = correct
-        self.by_image = correct.sum(axis=0, dtype=np.int64)
-        self.by_seed = correct.sum(axis=1, dtype=np.int64)
+        self.by_image = correct.sum(axis=1, dtype=np.int64)
+        self.by_seed = correct.sum(axis=2, dtype=np.int64)
+        self.right = self.by_seed.sum(axis=1)
+
+    @cached_property
+    def square(self):
+        """Each model's sum over the images of the squared number of seeds that are right."""
+        return (self.by_image**2).sum(axis=1)
 
     @cached_property
     def mean_squares(self):
-        """Mean squares of a two-way layout, float64: of images, of seeds and of the rest."""
-        seeds, images = self.correct.shape
-        total = self.by_seed.sum()
+        """Mean squares of a two-way layout, float64 (3, models): of images, seeds and the rest."""
+        seeds, images = self.correct.shape[1:]
+        size, total = seeds * images, self.right
         # Sums of squares times the number of answers: whole numbers, so nothing is lost.
-        of_images = images * (self.by_image @ self.by_image) - total**2
-        of_seeds = seeds * (self.by_seed @ self.by_seed) - total**2
-        rest = self.correct.size * total - total**2 - of_images - of_seeds
+        of_images = images * self.square - total**2
+        of_seeds = seeds * (self.by_seed**2).sum(axis=1) - total**2
+        rest = size * total - total**2 - of_images - of_seeds
         freedom = np.array([images - 1, seeds - 1, (images - 1) * (seeds - 1)])
-        return np.array([of_images, of_seeds, rest]) / freedom / self.correct.size
+        return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size
 
 
 def _wilson(share, count):

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import pandas as pd
+
 from bakeoff.comparisons import Comparison, compare_all, told_apart
 from bakeoff.measures import Model
 
@@ -84,26 +87,16 @@ class Results:
     @cached_property
     def bargains(self):
         """A :class:`Bargain` for each model that costs more than it brings, the dearest first."""
-        found = filter(None, map(self._bargain, self.finished))
+        found = filter(None, map(self._bargain, self.finished, _cheaper(self.finished)))
         return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
 
-    def _bargain(self, model):
-        candidates = [
-            Bargain(model, other, ratios, self.pairs[model.key, other.key][0])
-            for other in self.finished
-            if (model.key, other.key) in self.pairs
-            and self._brings_no_more(model, other)
-            and (ratios := _cost_ratios(model, other))
-        ]
-        return max(
-            candidates,
-            key=lambda b: (b.cheaper.accuracy[0], b.ratios.get("parameters", 0)),
-            default=None,
-        )
-
-    def _brings_no_more(self, model, other):
-        pair = self.pairs[model.key, other.key]
-        return pair[0].difference <= (0 if told_apart(*pair) else SMALL_LEAD)
+    def _bargain(self, model, cheaper):
+        """Set ``model`` against the most accurate of the ``cheaper`` ones that does as well."""
+        for other in sorted(cheaper, key=lambda m: (-m.accuracy[0], m.cost["parameters"])):
+            pair = self.pairs.get((model.key, other.key))
+            if pair and pair[0].difference <= (0 if told_apart(*pair) else SMALL_LEAD):
+                return Bargain(model, other, _cost_ratios(model, other), pair[0])
+        return None
 
     @cached_property
     def winners_at_last_epoch(self):
@@ -130,15 +123,24 @@ class Results:
         }
 
 
+def _cheaper(models):
+    """Yield for each model the list of those that cost clearly less, and in no respect more."""
+    costs = pd.DataFrame([model.cost for model in models])
+    noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in costs]
+    values, others = costs.to_numpy(float), costs.replace(0, np.nan).to_numpy(float)
+    for value in values:
+        ratios = value / others
+        # Where a cost is not known, it speaks neither for nor against.
+        dearer_in_none = ((ratios * noise >= 1) | np.isnan(ratios)).all(axis=1)
+        clearly = (ratios >= CLEARLY_CHEAPER).any(axis=1)
+        yield [models[place] for place in np.flatnonzero(dearer_in_none & clearly)]
+
+
 def _cost_ratios(model, other):
-    """Return how many times as much ``model`` costs, or None if ``other`` is not cheaper."""
-    ratios = {
+    """Return how many times as much ``model`` costs as ``other``, by what costs."""
+    return {
         cost: value / other.cost[cost] for cost, value in model.cost.items() if other.cost.get(cost)
     }
-    dearer_in_none = all(
-        ratio * (LATENCY_NOISE if cost == "latency" else 1) >= 1 for cost, ratio in ratios.items()
-    )
-    return ratios if dearer_in_none and max(ratios.values()) >= CLEARLY_CHEAPER else None
 
 
 def _ahead(accuracies):

@@ -6,6 +6,7 @@ sentence names a model, a count or a number of its own.
 """
 
 from dataclasses import asdict
+from itertools import combinations
 
 from bakeoff.answers import confusion_of, hardest_images, recalls
 from bakeoff.comparisons import told_apart
@@ -25,6 +26,7 @@ from bakeoff.findings.reproduction import reproduction
 from bakeoff.findings.traits import traits_that_matter
 from bakeoff.measures import models_of_study
 from bakeoff.results import Results
+from bakeoff.selection import most_accurate
 from bakeoff.setting import cautions, setting
 
 CLOSING = (
@@ -58,7 +60,8 @@ def compute_findings(study, data, trainings):
     with ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
     ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``accuracy``,
     ``remark``, ``notation``, ``errors`` and ``calibration``; ``errors`` with the ``hardest``
-    images; ``comparisons``, one for each pair of models; ``closing``.
+    images; ``pairs``, how many pairs of models were compared; ``comparisons``, of many models
+    those of :func:`_listed`; ``closing``.
     """
     results = Results(study, data, models_of_study(study, trainings))
     return {
@@ -87,14 +90,31 @@ def compute_findings(study, data, trainings):
             for model in results.models
         ],
         "errors": {"hardest": hardest_images(results) if results.finished else []},
+        "pairs": len(results.pairs) // 2,
         "comparisons": [
             {"a": a, "b": b, **asdict(comparison), "p_holm": p_holm}
             | {"told_apart": told_apart(comparison, p_holm)}
-            for (a, b), (comparison, p_holm) in results.pairs.items()
-            if results.keys.index(a) < results.keys.index(b)
+            for a, b in _listed(results)
+            for comparison, p_holm in [results.pairs[a, b]]
         ],
         "closing": CLOSING,
     }
+
+
+def _listed(results):
+    """Yield the pairs to list: of many models, those with a best one and of the most accurate.
+
+    A thousand models have half a million pairs, of which no figure or table shows more.
+    """
+    shown = {model.key for model in most_accurate(results.finished, _accuracy)[0]}
+    best = {model.key for model in results.best}
+    for a, b in combinations([model.key for model in results.finished], 2):
+        if (a in best or b in best or (a in shown and b in shown)) and (a, b) in results.pairs:
+            yield a, b
+
+
+def _accuracy(model):
+    return model.accuracy[0]
 
 
 def _errors(model, data):

@@ -7,6 +7,7 @@ import numpy as np
 
 from bakeoff import wording as w
 from bakeoff.answers import confusions
+from bakeoff.selection import MOST_SHOWN
 
 MOST_CLASSES = 20
 """Up to so many classes a confusion matrix is shown whole."""
@@ -81,19 +82,24 @@ def pair_table(findings):
     model. The table is None where no pair was compared.
     """
     names = {model["model"]: model["name"] for model in findings["models"]}
-    pairs = findings["comparisons"]
+    pairs, compared = findings["comparisons"], findings["pairs"]
     note = None
-    if len(pairs) > MOST_PAIRS:
+    if compared > MOST_PAIRS:
         best = {model["model"] for model in findings["models"] if model["verdict"] == "best"}
         pairs = [
             pair if pair["a"] in best else _turned(pair)
             for pair in pairs
             if best & {pair["a"], pair["b"]}
         ]
+        kept = (
+            "them all"
+            if compared == len(findings["comparisons"])
+            else f"also those of the {MOST_SHOWN} most accurate models"
+        )
         note = (
-            f"Of the {w.count(len(findings['comparisons']), 'pair')}, the table lists"
+            f"Of the {w.count(compared, 'pair')}, the table lists"
             f" {w.plural(len(pairs), 'the one', f'the {len(pairs):,}')} with a best model;"
-            " findings.json has them all."
+            f" findings.json has {kept}."
         )
     if not pairs:
         return None, None
