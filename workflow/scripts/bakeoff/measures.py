@@ -175,21 +175,20 @@ class Model:
 
 def models_of_study(study, trainings):
     """Group ``trainings`` by the models of ``study``, in the study's order."""
+    of = {entry["model"]: [] for entry in study["models"]}
+    for training in trainings:
+        of[training.card["model"]].append(training)
     return [
         Model(
             key=entry["model"],
             name=entry["name"],
             description=entry["description"],
             family=entry["family"],
-            trainings=[t for t in trainings if _of(t, entry) and t.card["status"] == "ok"],
-            diverged=[t.card for t in trainings if _of(t, entry) and t.card["status"] != "ok"],
+            trainings=[t for t in of[entry["model"]] if t.card["status"] == "ok"],
+            diverged=[t.card for t in of[entry["model"]] if t.card["status"] != "ok"],
         )
         for entry in study["models"]
     ]
-
-
-def _of(training, entry):
-    return training.card["model"] == entry["model"]
 
 
 @dataclass(frozen=True)
