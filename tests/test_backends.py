@@ -17,12 +17,15 @@ from training_process import Training
 
 BACKENDS = ("tensorflow", "jax", "torch")
 FIRST_STEPS = """
+import gc
 import sys
 from pathlib import Path
 import numpy as np
 from bakeoff.backend import prepare_backend
 backend, data_file, weights_file = sys.argv[1:]
 prepare_backend(1, backend)
+# What was imported is out of the collector's sight, which works on.
+assert gc.isenabled() and gc.get_freeze_count() > 10_000
 import keras
 sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
 from without_dropout import build

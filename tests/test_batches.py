@@ -22,7 +22,7 @@ def kind(request):
     return request.param
 
 
-def made(kind):
+def batches_of_all(kind):
     """Return batches of four of all images, made as :func:`bakeoff.batches.batches_of` does."""
     variables = kind is TensorFlowBatches
     return kind(_variable_of(X), _variable_of(Y), 4) if variables else kind(X, Y, 4)
@@ -31,20 +31,20 @@ def made(kind):
 def test_a_variable_has_the_values_of_its_array():
     for size in (0, 1, 4, 5, 9):
         array = np.arange(2 * size, dtype=np.float32).reshape(size, 2)
-        variable = _variable_of(array, images=4)
+        variable = _variable_of(array, rows_at_once=4)
         assert variable.dtype == "float32"
         assert np.array_equal(variable.numpy(), array)
 
 
 def test_images_keep_their_order_and_the_last_batch_is_the_rest(kind):
-    batches = content(kind, made(kind))
+    batches = content(kind, batches_of_all(kind))
     assert [len(images) for images, _ in batches] == [4, 4, 2]
     assert np.array_equal(np.concatenate([images for images, _ in batches]), X)
     assert np.array_equal(np.concatenate([labels for _, labels in batches]), Y)
 
 
 def test_shuffled_images_have_the_order_of_seed_and_epoch_and_their_own_labels(kind):
-    batches = made(kind)
+    batches = batches_of_all(kind)
     for epoch in (1, 2):
         batches.shuffle(7, epoch)
         order = epoch_order(IMAGES, 7, epoch)
@@ -55,14 +55,17 @@ def test_shuffled_images_have_the_order_of_seed_and_epoch_and_their_own_labels(k
 
 
 def test_chosen_images_are_those_of_their_indices_whatever_order_the_others_are_in(kind):
-    batches, chosen = made(kind), np.array([1, 2, 5, 7, 8])
+    batches, chosen = batches_of_all(kind), np.array([1, 2, 5, 7, 8])
     few = batches.only(chosen)
     batches.shuffle(7, 1)
     assert [len(images) for images, _ in content(kind, few)] == [4, 1]
     images, labels = map(np.concatenate, zip(*content(kind, few), strict=True))
     assert np.array_equal(images, X[chosen])
     assert np.array_equal(labels, Y[chosen])
+    few.shuffle(7, 1)
+    images = np.concatenate([images for images, _ in content(kind, few)])
+    assert np.array_equal(images, X[chosen[epoch_order(5, 7, 1)]])
 
 
 def test_no_autotuner_can_hold_up_the_end_of_an_epoch():
-    assert made(TensorFlowBatches).source.options().autotune.enabled is False
+    assert batches_of_all(TensorFlowBatches).source.options().autotune.enabled is False

@@ -208,7 +208,7 @@ def test_of_many_models_the_pairs_of_the_most_accurate_and_with_the_best_are_lis
     findings, _ = conclude(
         tmp_path, {f"model_{i}": {"accuracy": share} for i, share in enumerate(shares)}
     )
-    assert findings["pairs"] == 53 * 52 // 2
+    assert findings["pairs_compared"] == 53 * 52 // 2
     listed = {(pair["a"], pair["b"]) for pair in findings["comparisons"]}
     assert len(listed) == len(findings["comparisons"]) == 50 * 49 // 2 + 3 * 2
     assert {("model_0", "model_49"), ("model_51", "model_52"), ("model_1", "model_2")} <= listed
@@ -441,6 +441,23 @@ def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
     )
     assert "Model 2 has" not in text
     assert "It costs more than it brings: 14 times" in remark(findings, "model_1")
+
+
+def test_a_dear_model_is_set_against_the_most_accurate_of_the_cheaper_and_then_the_smallest(
+    tmp_path,
+):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"parameters": 10_000, "wrong_images": range(12)},
+            "model_2": {"parameters": 50_000, "wrong_images": range(10)},
+            "model_3": {"parameters": 20_000, "wrong_images": range(10)},
+            "model_4": {"parameters": 900_000, "wrong_images": range(11)},
+            # Ahead of all, but no cheaper by far than the one before.
+            "model_5": {"parameters": 850_000, "wrong_images": range(9)},
+        },
+    )
+    assert "Model 4 has 45 times the parameters of Model 3 and" in said(findings, "cost")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""The memory that a process says it has held, against what it is known to hold."""
+
 import os
 import subprocess
 import sys

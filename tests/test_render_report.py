@@ -399,7 +399,7 @@ def compared(models, best=0):
             {"model": key, "name": key.title(), "verdict": "best" if i == best else "worse"}
             for i, key in enumerate(keys)
         ],
-        "pairs": models * (models - 1) // 2,
+        "pairs_compared": models * (models - 1) // 2,
         "comparisons": [{"a": a, "b": b} | pair for i, a in enumerate(keys) for b in keys[i + 1 :]],
     }
 
@@ -427,12 +427,12 @@ def test_of_many_models_the_pairs_with_the_best_are_listed_from_its_side():
     ]
 
 
-def test_of_very_many_models_findings_hold_not_all_pairs_either():
+def test_of_very_many_models_findings_do_not_hold_all_pairs_either():
     findings = compared(16, best=3)
     findings["comparisons"].pop()
     note = pair_table(findings)[1]
     assert note.startswith("Of the 120 pairs, the table lists the 15 with a best model;")
-    assert note.endswith(" findings.json has also those of the 50 most accurate models.")
+    assert note.endswith(" findings.json has also those among the 50 most accurate models.")
 
 
 def test_layers_with_unknown_sizes_are_shown_as_unknown():

@@ -186,7 +186,7 @@ def plain_optimizer(model):
 
 
 def batches_of_parts(data, batch_size):
-    """Return batches of the prepared ``data`` by part: train, clean, val and test.
+    """Return a dict of batches of the prepared ``data``: train, clean, val and test.
 
     clean are images of train, whose accuracy is measured with dropout off. val and test are the
     same where the test set validates. The training images are taken out of ``data``: TensorFlow

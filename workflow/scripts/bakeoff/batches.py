@@ -25,25 +25,37 @@ def epoch_order(images, seed, epoch):
     return np.random.default_rng([seed, epoch]).permutation(images)
 
 
-class ArrayBatches(keras.utils.PyDataset):
+class _Selection:
+    """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
+
+    def __init__(self, x, y, batch_size, chosen=None):
+        super().__init__()
+        self.x, self.y, self.batch_size = x, y, batch_size
+        self.chosen = np.arange(x.shape[0]) if chosen is None else chosen
+
+    def only(self, chosen):
+        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
+        return type(self)(self.x, self.y, self.batch_size, chosen)
+
+    def in_order(self, seed, epoch):
+        """Return the chosen indices in the order of that epoch."""
+        return self.chosen[epoch_order(len(self.chosen), seed, epoch)]
+
+
+class ArrayBatches(_Selection, keras.utils.PyDataset):
     """Batches of images and one-hot labels, as arrays, in the order of :meth:`shuffle`.
 
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
-    def __init__(self, x, y, batch_size, order=None):
-        super().__init__()
-        self.x, self.y, self.batch_size = x, y, batch_size
-        self.order = np.arange(len(x)) if order is None else order
+    def __init__(self, x, y, batch_size, chosen=None):
+        super().__init__(x, y, batch_size, chosen)
+        self.order = self.chosen
         self.source = self
 
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
-        self.order = epoch_order(len(self.order), seed, epoch)
-
-    def only(self, chosen):
-        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        return type(self)(self.x, self.y, self.batch_size, chosen)
+        self.order = self.in_order(seed, epoch)
 
     def __len__(self):
         return -(-len(self.order) // self.batch_size)
@@ -53,26 +65,25 @@ class ArrayBatches(keras.utils.PyDataset):
         return self.x[chosen], self.y[chosen]
 
 
-class TensorFlowBatches:
+class TensorFlowBatches(_Selection):
     """The same batches, which TensorFlow picks by itself while it trains on those before.
 
-    ``x`` and ``y`` are TensorFlow variables on the CPU, where batches are picked, also for a GPU.
-    Python would hold it up: it runs several steps before it comes back there.
+    Python would hold it up: it runs several steps before it comes back there. ``x`` and ``y`` are
+    TensorFlow variables on the CPU, where batches are picked, also for a GPU.
     """
 
-    def __init__(self, x, y, batch_size, order=None):
+    def __init__(self, x, y, batch_size, chosen=None):
         import tensorflow as tf
 
-        self.x, self.y, self.batch_size = x, y, batch_size
-        order = np.arange(x.shape[0]) if order is None else order
+        super().__init__(x, y, batch_size, chosen)
         with tf.device("CPU:0"):
-            self.order = tf.Variable(order, trainable=False)
+            self.order = tf.Variable(self.chosen, trainable=False)
 
         def pick(batch):
             chosen = self.order[batch * batch_size : (batch + 1) * batch_size]
             return tf.gather(self.x, chosen), tf.gather(self.y, chosen)
 
-        batches = tf.data.Dataset.range(-(-len(order) // batch_size))
+        batches = tf.data.Dataset.range(-(-len(self.chosen) // batch_size))
         options = tf.data.Options()
         # As Keras does for arrays: rewriting so small a graph takes longer than it can save.
         options.experimental_optimization.apply_default_optimizations = False
@@ -84,14 +95,10 @@ class TensorFlowBatches:
 
     def shuffle(self, seed, epoch):
         """Put the images into the order of that epoch."""
-        self.order.assign(epoch_order(self.order.shape[0], seed, epoch))
-
-    def only(self, chosen):
-        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        return type(self)(self.x, self.y, self.batch_size, chosen)
+        self.order.assign(self.in_order(seed, epoch))
 
 
-def _variable_of(array, images=1_000):
+def _variable_of(array, rows_at_once=1_000):
     """Return a TensorFlow variable on the CPU with the values of ``array``, moved piece by piece.
 
     TensorFlow's own conversion of arrays holds two copies beside the array for a while.
@@ -100,8 +107,8 @@ def _variable_of(array, images=1_000):
 
     with tf.device("CPU:0"):
         variable = tf.Variable(tf.zeros(array.shape, array.dtype), trainable=False)
-        for start in range(0, len(array), images):
-            piece = array[start : start + images]
+        for start in range(0, len(array), rows_at_once):
+            piece = array[start : start + rows_at_once]
             places = np.arange(start, start + len(piece))
             variable.scatter_update(tf.IndexedSlices(piece, places))
     return variable

@@ -32,8 +32,10 @@ each come out as far apart in fewer than one study in 20; the test alone, which 
 networks as given, calls some of them different in most.
 """
 
-# So many models are compared with so many others at once.
+# So many models are compared with so many others at once: fewer where each has many answers, of
+# which both sides are held as floats.
 _BLOCK = 128
+_MOST_ANSWERS = 2**23
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def compare(correct_a, correct_b):
     if correct_a.shape != correct_b.shape or correct_a.ndim != 2:
         raise ValueError(f"answers of shape {correct_a.shape} against {correct_b.shape}")
     compared = _compare(_Answers(correct_a[None]), _Answers(correct_b[None]))
-    return _comparison(values.item() for values in compared.values())
+    return _comparison({name: values.item() for name, values in compared.items()})
 
 
 def compare_all(answers):
@@ -91,36 +93,48 @@ def compare_all(answers):
     same data.
     """
     models = list(answers)
-    with_seeds = {}
+    places_by_seeds = {}
     for place, model in enumerate(models):
-        with_seeds.setdefault(tuple(answers[model]), []).append(place)
+        places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
 
     def of(places, seeds):
         return _Answers(np.array([[answers[models[p]][seed] for seed in seeds] for p in places]))
 
     tables = []
-    for (seeds_a, places_a), (seeds_b, places_b) in product(with_seeds.items(), repeat=2):
+    for (seeds_a, places_a), (seeds_b, places_b) in product(places_by_seeds.items(), repeat=2):
         seeds = [seed for seed in seeds_a if seed in seeds_b]
-        for a, b in product(_blocks(places_a), _blocks(places_b)):
+        if not seeds:
+            continue
+        size = _block_size(len(seeds) * len(answers[models[places_a[0]]][seeds[0]]))
+        for a in _blocks(places_a, size):
             # Each pair once, the model that comes first in the study set against the other.
-            chosen = a[:, None] < b
-            if seeds and chosen.any():
+            later = [b for b in _blocks(places_b, size) if a[0] < b[-1]]
+            answers_a = of(a, seeds) if later else None
+            for b in later:
+                chosen = a[:, None] < b
                 row, column = np.nonzero(chosen)
-                compared = _compare(of(a, seeds), of(b, seeds))
+                compared = _compare(answers_a, of(b, seeds))
                 values = {name: values[chosen] for name, values in compared.items()}
                 tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
     return Pairs(models, tables)
 
 
-def _blocks(places):
-    return [np.array(places[start : start + _BLOCK]) for start in range(0, len(places), _BLOCK)]
+def _block_size(answers):
+    """Return how many models of so many answers each are compared at once."""
+    return min(_BLOCK, max(1, _MOST_ANSWERS // answers))
+
+
+def _blocks(places, size):
+    """Cut a rising list of places into arrays of at most ``size``."""
+    return [np.array(places[start : start + size]) for start in range(0, len(places), size)]
 
 
 class Pairs(Mapping):
     """The pairs of a study's models: ``(a, b)``, both ways round, to (Comparison, corrected p).
 
-    They are kept as a table, since a thousand models have half a million: ``tables`` have the
-    models by their places in ``models``, ``a`` before ``b``, and the fields of a Comparison.
+    They are kept as a table, since a thousand models have half a million. ``tables`` are
+    DataFrames with the models by their places in ``models``, ``a`` before ``b``, and the fields
+    of a Comparison, ``ahead`` being NaN for one seed. A pair that was not compared is a KeyError.
     """
 
     def __init__(self, models, tables):
@@ -129,12 +143,12 @@ class Pairs(Mapping):
         table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
         self._columns = {name: column.to_numpy() for name, column in table.items()}
         self._a, self._b = (self._columns.pop(name, np.array([], int)) for name in ("a", "b"))
-        self._p_holm = np.array(holm(self._columns.get("p", [])))
+        self._p_holm = _holm(self._columns.get("p", []))
         self._row = np.full((len(models), len(models)), -1, np.int32)
         self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
 
     @property
-    def of_one_seed(self):
+    def any_on_one_seed(self):
         """Whether any two models are compared on one seed only."""
         return bool(np.isnan(self._columns.get("ahead", [])).any())
 
@@ -143,7 +157,7 @@ class Pairs(Mapping):
         row = self._row[a, b]
         if row < 0:
             raise KeyError(pair)
-        found = _comparison(values[row].item() for values in self._columns.values())
+        found = _comparison({name: column[row].item() for name, column in self._columns.items()})
         return found if a < b else found.reversed(), self._p_holm[row].item()
 
     def __iter__(self):
@@ -157,9 +171,8 @@ class Pairs(Mapping):
 
 
 def _comparison(values):
-    """Return the Comparison of the values of its fields, ``ahead`` being NaN for one seed."""
-    *others, ahead = values
-    return Comparison(*others, None if np.isnan(ahead) else ahead)
+    """Return the Comparison with these ``values`` by name, ``ahead`` being NaN for one seed."""
+    return Comparison(**values | {"ahead": None if np.isnan(values["ahead"]) else values["ahead"]})
 
 
 def _compare(a, b):
@@ -190,7 +203,10 @@ def _compare(a, b):
 
 
 def _inner_products(x, y):
-    """Return the sums of products of each of x with each of y, whole numbers 0 or more, int64."""
+    """Return the sums of products of each of x with each of y, int64 (n, m).
+
+    ``x`` is an array (n, ...) and ``y`` (m, ...), both of whole numbers, 0 or more.
+    """
     x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
     largest = x.shape[1] * int(x.max(initial=0)) * int(y.max(initial=0))
     # Products of floats are fast, and sums of whole numbers are exact up to 2 ** 24 in float32.
@@ -200,7 +216,8 @@ def _inner_products(x, y):
 
 def _mcnemar(only_a, only_b):
     """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
-    counts = np.stack([only_a.ravel(), only_b.ravel()])
+    # The test is the same the other way round.
+    counts = np.sort([only_a.ravel(), only_b.ravel()], axis=0)
     different, place = np.unique(counts, axis=1, return_inverse=True)
     p = [_exact_mcnemar(a, b) for a, b in different.T.tolist()]
     return np.array(p, float)[place.reshape(only_a.shape)]
@@ -223,15 +240,20 @@ def told_apart(comparison, p_holm):
 
 def holm(p_values):
     """Return the p-values corrected by Holm's step-down method (1979), in the same order."""
-    return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
+    return _holm(p_values).tolist()
+
+
+def _holm(p_values):
+    return multipletests(p_values, method="holm")[1] if len(p_values) else np.array([])
 
 
 def probability_ahead(a, b):
     """Return the share of pairs (one of ``a``, one of ``b``) with the first higher, ties half.
 
-    ``a`` and ``b`` are arrays ``(..., seeds)``. The share estimates the probability that a
-    training of a beats one of b, which Bouthillier et al. (2021, "Accounting for variance in
-    machine learning benchmarks") recommend to report; Vargha and Delaney's A (2000).
+    ``a`` and ``b`` are arrays ``(..., seeds)``, the result is ``(...)``. The share estimates the
+    probability that a training of a beats one of b, which Bouthillier et al. (2021, "Accounting
+    for variance in machine learning benchmarks") recommend to report; Vargha and Delaney's A
+    (2000).
     """
     signs = np.sign(np.asarray(a)[..., :, None] - np.asarray(b)[..., None, :])
     return (1 + signs.mean(axis=(-2, -1))) / 2
@@ -277,9 +299,9 @@ class CrossedMean:
     Arrays stand for several means.
     """
 
-    value: float
-    error: float
-    freedom: float
+    value: float | np.ndarray
+    error: float | np.ndarray
+    freedom: float | np.ndarray
 
     @property
     def margin(self):
@@ -298,7 +320,7 @@ def crossed_mean(correct):
     seeds, images = correct.shape
     squares = answers.mean_squares[:, 0]
     value, of_images = float(correct.mean()), squares[0] / (seeds * images)
-    return _with_seeds(value, of_images, squares, 1, seeds, images)
+    return _single(_with_seeds(value, of_images, squares, 1, seeds, images))
 
 
 def crossed_difference(correct_a, correct_b):
@@ -309,12 +331,16 @@ def crossed_difference(correct_a, correct_b):
     as Bonett and Price do. What the trainings add is (MS_seeds - MS_rest) / (seeds * images),
     nought or more, summed over the two models. With one seed the trainings are taken as given.
     """
-    mean = _difference(_Answers(correct_a[None]), _Answers(correct_b[None]))
-    return CrossedMean(*(np.ravel(values).item() for values in vars(mean).values()))
+    return _single(_difference(_Answers(correct_a[None]), _Answers(correct_b[None])))
+
+
+def _single(mean):
+    """Return the one :class:`CrossedMean` that arrays stand for."""
+    return CrossedMean(**{name: np.ravel(value).item() for name, value in vars(mean).items()})
 
 
 def _difference(a, b):
-    """Return :func:`crossed_difference` of each of a's models and each of b's."""
+    """Return :func:`crossed_difference` of each of a's models and b's, arrays (of a, of b)."""
     seeds, images = a.correct.shape[1:]
     square = a.square[:, None] + b.square - 2 * _inner_products(a.by_image, b.by_image)
     value = (a.right[:, None] - b.right) / (seeds * (images + 2))
@@ -326,10 +352,11 @@ def _difference(a, b):
 def _with_seeds(value, of_images, mean_squares, models, seeds, images):
     """Add what the trainings of one or two ``models`` contribute to the variance ``of_images``.
 
-    ``mean_squares`` are the sums over these models. The degrees of freedom are Satterthwaite's,
-    as only those of the mean square between seeds are few. Its share of the variance comes from
-    its median-unbiased estimate: the plain one is too low more often than not, and then promises
-    too many degrees of freedom just when the variance is too low as well.
+    ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
+    of freedom are Satterthwaite's, as only those of the mean square between seeds are few. Its
+    share of the variance comes from its median-unbiased estimate: the plain one is too low more
+    often than not, and then promises too many degrees of freedom just when the variance is too
+    low as well.
     """
     if seeds == 1:
         return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, np.inf))
@@ -356,7 +383,7 @@ class _Answers:
 
     @cached_property
     def square(self):
-        """Each model's sum over the images of the squared number of seeds that are right."""
+        """Sums over the images of the squared number of seeds that are right, int64 (models,)."""
         return (self.by_image**2).sum(axis=1)
 
     @cached_property

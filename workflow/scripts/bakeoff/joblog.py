@@ -19,10 +19,10 @@ def job_log(path):
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console.
+    to the console. For a script that is all of its process: what it has imported is kept from
+    garbage collection, here and when Python is left.
     """
     global _console
-    # What a script has imported stays: leaving Python is not to look for garbage in it.
     gc.freeze()
     path = Path(path)
     for stream in (sys.stdout, sys.stderr):

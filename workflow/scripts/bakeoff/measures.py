@@ -175,17 +175,17 @@ class Model:
 
 def models_of_study(study, trainings):
     """Group ``trainings`` by the models of ``study``, in the study's order."""
-    of = {entry["model"]: [] for entry in study["models"]}
+    by_model = {entry["model"]: [] for entry in study["models"]}
     for training in trainings:
-        of[training.card["model"]].append(training)
+        by_model[training.card["model"]].append(training)
     return [
         Model(
             key=entry["model"],
             name=entry["name"],
             description=entry["description"],
             family=entry["family"],
-            trainings=[t for t in of[entry["model"]] if t.card["status"] == "ok"],
-            diverged=[t.card for t in of[entry["model"]] if t.card["status"] != "ok"],
+            trainings=[t for t in by_model[entry["model"]] if t.card["status"] == "ok"],
+            diverged=[t.card for t in by_model[entry["model"]] if t.card["status"] != "ok"],
         )
         for entry in study["models"]
     ]

@@ -91,8 +91,8 @@ class Results:
         return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
 
     def _bargain(self, model, cheaper):
-        """Set ``model`` against the most accurate of the ``cheaper`` ones that does as well."""
-        for other in sorted(cheaper, key=lambda m: (-m.accuracy[0], m.cost["parameters"])):
+        """Set ``model`` against the first of the ``cheaper`` ones that does as well."""
+        for other in cheaper:
             pair = self.pairs.get((model.key, other.key))
             if pair and pair[0].difference <= (0 if told_apart(*pair) else SMALL_LEAD):
                 return Bargain(model, other, _cost_ratios(model, other), pair[0])
@@ -124,16 +124,21 @@ class Results:
 
 
 def _cheaper(models):
-    """Yield for each model the list of those that cost clearly less, and in no respect more."""
-    costs = pd.DataFrame([model.cost for model in models])
+    """Yield for each model the list of those that cost clearly less, and in no respect more.
+
+    The most accurate come first, of these the smallest.
+    """
+    ordered = sorted(models, key=lambda model: (-model.accuracy[0], model.cost["parameters"]))
+    costs = pd.DataFrame([model.cost for model in ordered])
     noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in costs]
-    values, others = costs.to_numpy(float), costs.replace(0, np.nan).to_numpy(float)
-    for value in values:
-        ratios = value / others
+    # The ratios are those of _cost_ratios, NaN standing for those that it leaves out.
+    others = costs.replace(0, np.nan).to_numpy(float)
+    for model in models:
+        ratios = costs.columns.map(model.cost).to_numpy(float) / others
         # Where a cost is not known, it speaks neither for nor against.
         dearer_in_none = ((ratios * noise >= 1) | np.isnan(ratios)).all(axis=1)
         clearly = (ratios >= CLEARLY_CHEAPER).any(axis=1)
-        yield [models[place] for place in np.flatnonzero(dearer_in_none & clearly)]
+        yield [ordered[place] for place in np.flatnonzero(dearer_in_none & clearly)]
 
 
 def _cost_ratios(model, other):

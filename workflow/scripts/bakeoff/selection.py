@@ -5,7 +5,10 @@ import math
 from bakeoff import wording as w
 
 MOST_SHOWN = 50
-"""With more models, a figure with a row, a cell or a panel a model shows the most accurate."""
+"""With more models, a figure with a row, a cell or a panel a model shows the most accurate.
+
+Of more, findings.json lists the pairs among these and with a best model.
+"""
 
 
 def accuracy_of(model):

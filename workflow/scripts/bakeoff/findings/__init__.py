@@ -60,7 +60,7 @@ def compute_findings(study, data, trainings):
     with ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
     ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``accuracy``,
     ``remark``, ``notation``, ``errors`` and ``calibration``; ``errors`` with the ``hardest``
-    images; ``pairs``, how many pairs of models were compared; ``comparisons``, of many models
+    images; ``pairs_compared``, their number; ``comparisons`` of two models, of many models
     those of :func:`_listed`; ``closing``.
     """
     results = Results(study, data, models_of_study(study, trainings))
@@ -90,7 +90,7 @@ def compute_findings(study, data, trainings):
             for model in results.models
         ],
         "errors": {"hardest": hardest_images(results) if results.finished else []},
-        "pairs": len(results.pairs) // 2,
+        "pairs_compared": len(results.pairs) // 2,
         "comparisons": [
             {"a": a, "b": b, **asdict(comparison), "p_holm": p_holm}
             | {"told_apart": told_apart(comparison, p_holm)}

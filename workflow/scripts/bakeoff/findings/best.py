@@ -147,7 +147,7 @@ def _method(results):
         " (ties count half): an estimate of the probability that the best is ahead when both are"
         " trained once."
     )
-    if results.pairs.of_one_seed:
+    if results.pairs.any_on_one_seed:
         text += f" Where two models share one seed only (exact McNemar test), {networks}"
     return text
 

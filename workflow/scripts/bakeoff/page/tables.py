@@ -82,7 +82,7 @@ def pair_table(findings):
     model. The table is None where no pair was compared.
     """
     names = {model["model"]: model["name"] for model in findings["models"]}
-    pairs, compared = findings["comparisons"], findings["pairs"]
+    pairs, compared = findings["comparisons"], findings["pairs_compared"]
     note = None
     if compared > MOST_PAIRS:
         best = {model["model"] for model in findings["models"] if model["verdict"] == "best"}
@@ -94,7 +94,7 @@ def pair_table(findings):
         kept = (
             "them all"
             if compared == len(findings["comparisons"])
-            else f"also those of the {MOST_SHOWN} most accurate models"
+            else f"also those among the {MOST_SHOWN} most accurate models"
         )
         note = (
             f"Of the {w.count(compared, 'pair')}, the table lists"
