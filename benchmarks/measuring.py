@@ -101,7 +101,7 @@ def describe_ratio(what, ratio, most):
 
     ``what`` is the sentence's beginning, with its verb.
     """
-    return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(ratio, most)})."
+    return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(round(ratio, 2), most)})."
 
 
 def verdict(value, most):
