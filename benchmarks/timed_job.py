@@ -19,8 +19,6 @@ seconds = defaultdict(float)
 seconds["interpreter"] = time.time() - float(begun)
 
 entered = time.perf_counter()
-import numpy as np  # noqa: E402
-
 import train_model  # noqa: E402
 import whole_job  # noqa: E402
 
@@ -64,7 +62,7 @@ def timed(name, part, owner=train_model):
         seconds[part] += taken - (counted() - before)
         if name == "batches_of_parts":
             # All images are handed over, few are trained on.
-            result["train"] = result["train"].only(np.arange(FEW))
+            result["train"] = result["train"].only(result["train"].chosen[:FEW])
         if name == "train_epochs":
             rows.extend(result["history"])
         return result
