@@ -94,23 +94,24 @@ def compute_findings(study, data, trainings):
         "comparisons": [
             {"a": a, "b": b, **asdict(comparison), "p_holm": p_holm}
             | {"told_apart": told_apart(comparison, p_holm)}
-            for a, b in _listed(results)
-            for comparison, p_holm in [results.pairs[a, b]]
+            for a, b, comparison, p_holm in _listed(results)
         ],
         "closing": CLOSING,
     }
 
 
 def _listed(results):
-    """Yield the pairs to list: of many models, those with a best one and of the most accurate.
+    """Yield (a, b, Comparison, corrected p) of the pairs to list.
 
-    A thousand models have half a million pairs, of which no figure or table shows more.
+    Of many models, those are the pairs with a best one and those among the most accurate: a
+    thousand have half a million, of which no figure or table shows more.
     """
     shown = {model.key for model in most_accurate(results.finished, _accuracy)[0]}
     best = {model.key for model in results.best}
     for a, b in combinations([model.key for model in results.finished], 2):
-        if (a in best or b in best or (a in shown and b in shown)) and (a, b) in results.pairs:
-            yield a, b
+        wanted = a in best or b in best or (a in shown and b in shown)
+        if wanted and (found := results.pairs.get((a, b))):
+            yield a, b, *found
 
 
 def _accuracy(model):
