@@ -101,9 +101,12 @@ def describe_ratio(what, ratio, most):
 
     ``what`` is the sentence's beginning, with its verb.
     """
-    return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(round(ratio, 2), most)})."
+    return f"{what} at most {ratio:.2f} (aim: {most:g}, {verdict(ratio, most)})."
 
 
 def verdict(value, most):
     """Say whether ``value`` keeps to the ``most`` that is aimed at, and by how much it misses."""
-    return "kept" if value <= most else f"missed by {value / most - 1:.0%}"
+    over = value / most - 1
+    if over <= 0:
+        return "kept"
+    return f"missed by {over:.0%}" if over >= 0.005 else "missed by less than 1%"
