@@ -39,6 +39,7 @@ _SUMMARY_COLUMNS = [
     *("val_accuracy", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
     *("last_epochs", "val_accuracy_last_mean", "val_accuracy_last_sd"),
     *("loss_slope_epochs", "loss_slope", "loss_slope_low", "loss_slope_high"),
+    "loss_trend",
     *("epochs", "seconds_per_epoch", "training_seconds", "latency_ms"),
     "concurrent_trainings",
     *_SIZES,
@@ -157,7 +158,8 @@ def summarise_models(study, runs, models):
     ``test_accuracy_min`` and ``_max`` the lowest and the highest seed. ``_low`` and ``_high`` are
     95 % intervals: of the test accuracy, of the ``gap`` as in
     :class:`bakeoff.measures.Overfitting`, and of ``loss_slope``, the slope of validation loss
-    per epoch over the last ``loss_slope_epochs``, missing where these are too few. A model that
+    per epoch over the last ``loss_slope_epochs``, missing where these are too few; ``loss_trend``
+    is the verdict on it, as in :class:`bakeoff.measures.Trend`. A model that
     diverged with every seed has none of them.
     """
     rows = [
@@ -205,6 +207,7 @@ def _judged(model):
         "loss_slope": trend.slope,
         "loss_slope_low": trend.low,
         "loss_slope_high": trend.high,
+        "loss_trend": trend.verdict,
     }
 
 

@@ -3,7 +3,13 @@
 import numpy as np
 
 TREND_EPOCHS = 5
-"""Fewest epochs that a trend is read from: with four points, no interval reaches 95 %."""
+"""Fewest epochs that a trend is read from: four stretches take five."""
+
+SLOPES = 4
+"""Fewest slopes that a trend's interval comes from: those of trainings, or of their stretches."""
+
+FLAT = 0.05
+"""A loss is flat that as many epochs again would change by less than this share of it."""
 
 LAST_EPOCHS = 5
 """The epochs at the end over which fluctuation is measured."""

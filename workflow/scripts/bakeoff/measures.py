@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from scipy import stats
 
 from bakeoff.calibration import NO_ANSWERS, Reliability, reliability
 from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
-from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS, mean_history
+from bakeoff.epochs import (
+    FLAT,
+    LAST_EPOCHS,
+    SLOPES,
+    SPREAD_EPOCHS,
+    TREND_EPOCHS,
+    by_epoch,
+    mean_history,
+)
 from bakeoff.tables import (
     read_card,
     read_history,
@@ -153,9 +162,18 @@ class Model:
 
     @cached_property
     def trend(self):
-        """Where validation loss is heading in the last third of the epochs."""
-        losses = self.curves["val_loss"]
-        return loss_trend(losses, len(losses) - max(TREND_EPOCHS, ceil(len(losses) / 3)))
+        """Where validation loss is heading at the end of the training."""
+        return loss_trend(self._losses)
+
+    @cached_property
+    def has_risen(self):
+        """Whether validation loss is shown to have risen, at the end or since the middle."""
+        return self.trend.verdict == "rising" or rose_since_the_middle(self._losses)
+
+    @property
+    def _losses(self):
+        """Validation losses, float64 (seeds, epochs)."""
+        return by_epoch([training.history for training in self.trainings], "val_loss")
 
     @cached_property
     def overfitting(self):
@@ -193,32 +211,72 @@ def models_of_study(study, trainings):
 
 @dataclass(frozen=True)
 class Trend:
-    """Slope of a loss per epoch with its interval, over ``epochs`` epochs up to the last.
+    """Slope of a loss per epoch with its 95 % interval, over ``epochs`` epochs up to the last.
 
-    ``verdict`` is "falling" or "rising" when the interval lies wholly on one side of nought,
-    "flat" when it does not, and "unknown", without numbers, when there are too few epochs.
+    ``verdict`` is "flat" when the whole interval is so near to zero that as many epochs again
+    would change the loss by less than ``FLAT``, "falling" or "rising" when it lies on one side of
+    zero, otherwise "noisy": the losses wander too much to tell. It is "unknown", without numbers,
+    when there are too few epochs.
     """
 
-    verdict: str
+    verdict: Literal["falling", "rising", "flat", "noisy", "unknown"]
     epochs: int
     slope: float | None = None
     low: float | None = None
     high: float | None = None
 
 
-def loss_trend(losses, start):
-    """Return the :class:`Trend` of ``losses`` (epochs,) from index ``start`` on.
+def loss_trend(losses):
+    """Return the :class:`Trend` of ``losses``, float (seeds, epochs), over the last third.
 
-    The slope is Theil and Sen's, the median of the slopes between all pairs of epochs, which a
-    single wild epoch does not move (Sen 1968).
+    The losses of one training wander: each depends on those before. So epochs are no sample, but
+    trainings are, and so are stretches of one training that follow each other: their slopes are
+    all but independent, even where the loss is a random walk. Each training gives one slope, or,
+    with fewer than ``SLOPES`` trainings, those of so many equal stretches that there are at least
+    that many; the interval is Student's for their mean (Ibragimov and Mueller 2010, "t-Statistic
+    Based Correlation and Heterogeneity Robust Inference", Journal of Business & Economic
+    Statistics 28). docs/statistics.md has what it holds on simulated losses.
     """
-    losses = np.asarray(losses, float)
-    epochs = len(losses) - max(start, 0)
-    if start < 0 or epochs < TREND_EPOCHS:
-        return Trend("unknown", len(losses) if start < 0 else epochs)
-    slope, _, low, high = map(float, stats.theilslopes(losses[start:], alpha=1 - LEVEL))
-    verdict = "falling" if high < 0 else "rising" if low > 0 else "flat"
-    return Trend(verdict, epochs, slope, low, high)
+    seeds, epochs = losses.shape
+    stretches = ceil(SLOPES / seeds)
+    window = max(TREND_EPOCHS, ceil(epochs / 3))
+    if epochs < window:
+        return Trend("unknown", epochs)
+    # Stretches share the epoch between them: a step up and down again is then no trend.
+    steps = (window - 1) // stretches
+    ends = range(epochs - steps * stretches, epochs, steps)
+    pieces = np.concatenate([losses[:, end - 1 : end + steps] for end in ends])
+    place = np.arange(steps + 1) - steps / 2
+    slope, low, high = mean_interval(pieces @ place / (place @ place))
+    band = FLAT * losses[:, -window:].mean() / window
+    if -band <= low and high <= band:
+        verdict = "flat"
+    else:
+        verdict = "falling" if high < 0 else "rising" if low > 0 else "noisy"
+    return Trend(verdict, window, slope, low, high)
+
+
+def rose_since_the_middle(losses):
+    """Tell whether ``losses``, float (seeds, epochs), are higher at the end than in the middle.
+
+    That is, whether the mean over the last third of the epochs is shown to lie above that over
+    the third before, the trainings being the sample; one training cannot show it. The epoch of
+    the lowest loss is no yardstick: it was picked for being low, so from it all is a rise.
+    """
+    seeds, epochs = losses.shape
+    third = epochs // 3
+    if seeds < 2 or not third:
+        return False
+    last, before = losses[:, -third:], losses[:, -2 * third : -third]
+    _, low, _ = mean_interval(last.mean(axis=1) - before.mean(axis=1))
+    return low > 0
+
+
+def mean_interval(values):
+    """Return (mean, low, high): Student's 95 % interval for the mean of at least two values."""
+    mean = float(np.mean(values))
+    margin = stats.t.isf(LEVEL / 2, len(values) - 1) * stats.sem(values)
+    return mean, float(mean - margin), float(mean + margin)
 
 
 @dataclass(frozen=True)
@@ -226,9 +284,8 @@ class Overfitting:
     """How much better a model is on training images than on others.
 
     ``gap`` with its interval is the accuracy on training images (dropout off) minus that on
-    test images. ``verdict`` is "none" when the interval reaches down to nought, "harmful" when
-    validation loss is rising besides (over the last third of the epochs, or since its lowest
-    and not falling again), otherwise "harmless".
+    test images. ``verdict`` is "none" when the interval reaches down to zero, "harmful" when
+    validation loss is shown to have risen besides and is not falling again, otherwise "harmless".
     """
 
     verdict: str
@@ -251,10 +308,7 @@ def overfitting(model):
     )
     losses = model.curves["val_loss"]
     lowest = int(losses.argmin())
-    # The lowest epoch itself is left out: it was picked for being low, so from it all is a rise.
-    since_lowest = loss_trend(losses, lowest + 1)
-    rising = "rising" in (model.trend.verdict, since_lowest.verdict)
-    rising = rising and model.trend.verdict != "falling"
+    rising = model.has_risen and model.trend.verdict != "falling"
     return Overfitting(
         verdict=("harmful" if rising else "harmless") if low > 0 else "none",
         train_accuracy=train_accuracy,

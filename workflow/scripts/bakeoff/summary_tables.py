@@ -3,7 +3,7 @@
 from prettytable import PrettyTable
 
 from bakeoff import wording as w
-from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS
+from bakeoff.epochs import FLAT, LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS
 
 _NONE = "–"
 
@@ -184,11 +184,11 @@ def _best_epoch_note(several, holdout):
 
 def _last_epochs_note(summary, several):
     seeds = ", pooled over the seeds" if several else ""
-    curve = "the mean curve of the seeds" if several else "the curve"
     sentences = [
         f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs."
-        f" The slope per epoch is Theil and Sen's, of {curve} over the last third of the epochs,"
-        f" at least {TREND_EPOCHS}."
+        " The slope per epoch is the mean over the last third of the epochs, at least"
+        f" {TREND_EPOCHS}; flat: as many epochs again would change the loss by less than"
+        f" {100 * FLAT:g} %; noisy: the curve wanders too much to tell."
     ]
     finished = [row for row in summary if row["n_seeds"]]
     tested = sum(not _lacks(row, "loss_slope") for row in finished)
@@ -257,8 +257,4 @@ def _slope_interval(row):
 
 
 def _heading(row):
-    if _lacks(row, "loss_slope"):
-        return _missing(row)
-    if row["loss_slope_high"] < 0:
-        return "falling"
-    return "rising" if row["loss_slope_low"] > 0 else "flat"
+    return _missing(row) if _lacks(row, "loss_slope") else row["loss_trend"]

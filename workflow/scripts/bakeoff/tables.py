@@ -222,7 +222,7 @@ def read_summary(path, study):
     """
     models = [entry["model"] for entry in study["models"]]
     try:
-        summary = _read_rows(path, ["model", "name", "description", "family"])
+        summary = _read_rows(path, ["model", "name", "description", "family", "loss_trend"])
         whole = [row["model"] for row in summary] == models
         whole = whole and all(row["test_images"] is not None for row in summary)
     except (KeyError, TypeError, ValueError, csv.Error) as error:

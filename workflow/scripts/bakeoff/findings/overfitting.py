@@ -24,10 +24,10 @@ def overfitting_models(results):
             f" training images is higher than on test images by {by}."
         )
         text.append(
-            f"In {names(harmful)} this does harm: validation loss is rising."
+            f"In {names(harmful)} this does harm: validation loss has risen."
             if harmful
-            else "Validation loss has not clearly risen in"
-            f" {w.plural(len(overfit), 'it', 'any of them')}, so no harm shows so far."
+            else "Validation loss is not shown to have risen in"
+            f" {w.plural(len(overfit), 'it', 'any of them')}, so no harm is shown."
         )
     if none:
         text.append(
@@ -38,6 +38,12 @@ def overfitting_models(results):
         "Accuracy and loss on training images are measured after the last epoch with dropout off;"
         " the running averages of the training itself, dropout on, look worse."
     )
+    if overfit:
+        method += (
+            " A loss has risen where it is rising at the end, or where its mean over the last third"
+            " of the epochs is above that over the third before; the seeds are the sample, so that"
+            " one seed alone can show the former only."
+        )
     if len(by_gap) > 1:
         method += (
             f" The intervals are not corrected for there being {len(by_gap)} models: of models that"
