@@ -86,7 +86,8 @@ def make_findings(study, accuracies=None, diverged=()):
                 "a": a,
                 "b": b,
                 "difference": accuracies[a] - accuracies[b],
-                "told_apart": abs(accuracies[a] - accuracies[b]) > 0.002,
+                "significant": abs(accuracies[a] - accuracies[b]) > 0.002,
+                "ahead": 0.5 if len(study["seeds"]) > 1 else None,
             }
             for a, b in combinations(accuracies, 2)
         ],

@@ -12,12 +12,13 @@ from bakeoff.comparisons import (
     accuracy_interval,
     compare,
     compare_all,
+    compare_each,
     crossed_difference,
     crossed_mean,
     gap_interval,
     holm,
     probability_ahead,
-    told_apart,
+    typical_spread,
 )
 
 
@@ -50,6 +51,62 @@ def test_equal_answers_differ_by_nothing_but_leave_room():
     comparison = compare(*answers(0, 0, 100))
     assert comparison.difference == 0
     assert comparison.low < 0 < comparison.high
+
+
+def test_test_and_interval_agree_on_zero():
+    # Of five images one model gets all right and the other none: exact McNemar gives 2 / 2^5,
+    # though Bonett and Price's interval would start at 0.20.
+    comparison = compare(*answers(5, 0, 5))
+    assert comparison.p == pytest.approx(0.0625)
+    assert comparison.low == 0
+    assert comparison.high == 1
+    assert not comparison.significant
+    # Six of six are enough: 2 / 2^6.
+    comparison = compare(*answers(6, 0, 6))
+    assert comparison.p == pytest.approx(0.03125)
+    assert comparison.low > 0
+
+
+def test_intervals_of_several_pairs_are_widened_and_zero_lies_where_holm_says():
+    generator = np.random.default_rng(12)
+    for seeds in (1, 3):
+        for images in (6, 60, 600):
+            shares = generator.uniform(0.5, 1, 9)
+            models = {
+                model: {seed: generator.random(images) < share for seed in range(seeds)}
+                for model, share in enumerate(shares)
+            }
+            found = compare_all(models)
+            significant = 0
+            for comparison in found.values():
+                assert comparison.low <= comparison.difference <= comparison.high
+                assert (comparison.low <= 0 <= comparison.high) != comparison.significant
+                significant += comparison.significant
+            assert images < 600 or significant
+
+
+def test_bonferronis_interval_by_hand():
+    # 12 against 2 of 100 images, one of three pairs: the normal quantile of 1 - 0.05 / 6 is 2.394.
+    pairs = [answers(12, 2, 100), answers(3, 3, 100), answers(4, 3, 100)]
+    first = compare_each(pairs)[0]
+    value, variance = 10 / 102, ((14 + 2) / 102 - (10 / 102) ** 2) / 102
+    assert first.high == pytest.approx(value + 2.39398 * variance**0.5, rel=1e-5)
+    # Holm's first step: three times the p-value, 0.0129.
+    assert first.p_holm == pytest.approx(3 * 0.01294, rel=1e-3)
+    assert first.low == pytest.approx(value - 2.39398 * variance**0.5, rel=1e-5)
+    assert compare_each([]) == []
+
+
+def test_where_holms_later_step_decides_the_interval_ends_short_of_zero():
+    # 10 against 2 of 100: p is 0.0386, enough for the second of two steps. Bonferroni's interval,
+    # 2.241 standard errors wide, would start at -0.002.
+    certain, close = compare_each([answers(40, 0, 100), answers(10, 2, 100)])
+    assert close.p_holm == pytest.approx(0.03857, rel=1e-3)
+    assert close.significant
+    assert 0 < close.low < 1e-300
+    assert certain.low > 0.2
+    # In one comparison alone nothing is cut.
+    assert compare(*answers(10, 2, 100)).low == pytest.approx(0.00816, abs=1e-5)
 
 
 def test_one_seed_interval_is_that_of_the_several_seeds_without_any_seeds():
@@ -249,7 +306,7 @@ def test_interval_of_several_seeds_stays_within_bounds_and_has_a_width():
     assert 0 < low < 0.9 < 0.97 < high <= 1
 
 
-def test_a_pair_does_not_depend_on_the_other_models():
+def test_what_is_counted_of_a_pair_does_not_depend_on_the_other_models():
     generator = np.random.default_rng(3)
     models = {
         name: {seed: generator.random(500) < share for seed in (0, 1)}
@@ -257,8 +314,12 @@ def test_a_pair_does_not_depend_on_the_other_models():
     }
     two = compare_all({name: models[name] for name in ("a", "b")})
     three = compare_all(models)
-    assert two["a", "b"][0] == three["a", "b"][0]
-    assert two["a", "b"][1] < three["a", "b"][1]
+    two, three = two["a", "b"], three["a", "b"]
+    for field in ("difference", "only_a", "only_b", "ahead"):
+        assert getattr(two, field) == getattr(three, field)
+    assert two.p_holm == two.p
+    assert three.p_holm > three.p
+    assert three.low < two.low < two.high < three.high
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -280,10 +341,15 @@ def test_all_pairs_at_once_are_what_each_is_alone(seeds, monkeypatch):
         if shared := [seed for seed in models[a] if seed in models[b]]:
             found = compare(*([models[model][seed] for seed in shared] for model in (a, b)))
             alone |= {(a, b): found, (b, a): found.reversed()}
-    assert {pair: comparison for pair, (comparison, _) in pairs.items()} == alone
+    for field in ("difference", "only_a", "only_b", "ahead"):
+        assert {pair: getattr(found, field) for pair, found in pairs.items()} == {
+            pair: getattr(found, field) for pair, found in alone.items()
+        }
+    if seeds == 1:
+        assert [found.p for found in pairs.values()] == [found.p for found in alone.values()]
     assert len(pairs) == len(alone) == (12 if seeds == 1 else 18)
-    assert [p for _, p in pairs.values()] == [
-        p for p in holm([found.p for found in list(alone.values())[::2]]) for _ in range(2)
+    assert [found.p_holm for found in pairs.values()] == [
+        p for p in holm([found.p for found in list(pairs.values())[::2]]) for _ in range(2)
     ]
     assert pairs.any_on_one_seed
     assert {found.ahead is None for found in alone.values()} == (
@@ -297,23 +363,51 @@ def test_sums_beyond_what_float32_counts_are_exact():
     assert comparisons._inner_products(x, x).item() == 25_000_001
 
 
-def test_one_training_each_must_differ_by_more_than_the_margin():
-    near, far = compare(*answers(40, 2, 10_000)), compare(*answers(60, 2, 10_000))
-    assert near.p < far.p * 1e6 < 0.001
-    assert not told_apart(near, near.p)
-    assert told_apart(far, far.p)
-    several = compare(*(np.repeat(correct, 5, axis=0) for correct in answers(40, 2, 10_000)))
-    assert told_apart(several, several.p)
-    assert not told_apart(several, 0.05)
+def test_one_training_each_judges_networks_and_no_models():
+    once = compare(*answers(60, 2, 10_000))
+    assert once.p < 1e-12
+    assert (once.one_seed, once.significant, once.told_apart) == (True, True, False)
+    several = compare(*(np.repeat(correct, 5, axis=0) for correct in answers(60, 2, 10_000)))
+    assert (several.one_seed, several.significant, several.told_apart) == (False, True, True)
+
+
+def test_trainings_that_lie_close_together_by_chance_do_not_make_a_pair_certain():
+    # The seeds of six models move them by half a point; those of two happen to agree.
+    generator = np.random.default_rng(9)
+
+    def model(*shares):
+        return {seed: generator.random(10_000) < share for seed, share in enumerate(shares)}
+
+    calm = {"a": model(0.990, 0.990), "b": model(0.985, 0.985)}
+    uneasy = {f"other_{i}": model(0.98, 0.98 + 0.007 * (-1) ** i) for i in range(6)}
+    assert compare_all(calm)["a", "b"].p < 0.05
+    assert compare_all(calm | uneasy)["a", "b"].p > 0.2
+
+
+def test_the_typical_spread_by_hand():
+    # Mean squares between seeds: images times the variance of the seeds' accuracies.
+    def model(*right):
+        return np.arange(100) < np.array(right)[:, None]
+
+    calm, wild = model(50, 52), model(20, 80)
+    # 100 * 0.01^2 * 2 = 0.02; the median of chi-squared with one degree of freedom is 0.45494.
+    found = typical_spread([calm, calm, calm])
+    assert found.mean_square == pytest.approx(0.02)
+    assert found.freedom == pytest.approx(0.6 * 3)
+    # One that is 900 times as variable does not stand for all: twice the median at most.
+    found = typical_spread([calm, calm, calm, wild])
+    assert found.mean_square == pytest.approx(2 * 0.02 / 0.45494, rel=1e-4)
+    assert typical_spread([]) is None
 
 
 def test_a_seed_that_diverged_in_a_third_model_changes_nothing_for_a_pair():
     generator = np.random.default_rng(7)
     a, b, c = ({seed: generator.random(300) < 0.9 for seed in range(4)} for _ in range(3))
     del a[3]
-    two = compare_all({"a": a, "b": b})["a", "b"][0]
+    two = compare_all({"a": a, "b": b})["a", "b"]
     del c[1]
-    assert compare_all({"c": c, "a": a, "b": b})["a", "b"][0] == two
+    three = compare_all({"c": c, "a": a, "b": b})["a", "b"]
+    assert (three.difference, three.only_a, three.ahead) == (two.difference, two.only_a, two.ahead)
     assert two.ahead is not None
 
 
@@ -322,6 +416,7 @@ def test_a_pair_is_compared_on_the_seeds_that_both_have():
     a, b, c = ({seed: generator.random(200) < 0.8 for seed in range(3)} for _ in range(3))
     del b[1], c[0], c[2]
     pairs = compare_all({"a": a, "b": b, "c": c})
-    assert pairs["a", "b"][0] == compare([a[0], a[2]], [b[0], b[2]])
-    assert pairs["c", "a"][0] == compare([c[1]], [a[1]])
+    alone = compare([a[0], a[2]], [b[0], b[2]])
+    assert (pairs["a", "b"].difference, pairs["a", "b"].ahead) == (alone.difference, alone.ahead)
+    assert pairs["c", "a"].p == compare([c[1]], [a[1]]).p
     assert ("b", "c") not in pairs

@@ -35,8 +35,8 @@ def test_a_vote_outvotes_the_unsure(tmp_path):
     text = said(findings, "ensemble")
     assert (
         "The vote of all 3 models has a test accuracy of 100.00 % (95 % interval 99.05 % to"
-        " 100.00 %). It is better than Model 1, the best single model: the difference is 10.00"
-        " points [" in text
+        " 100.00 %). It is better than the network of Model 1, the best single model: the"
+        " difference is 10.00 points [" in text
     )
     assert "in parameters 1,939,230 for all 3 models, against 646,410 of Model 1." in text
     rows = ensembles(findings)
@@ -51,7 +51,7 @@ def test_a_vote_may_be_worse_than_the_best(tmp_path):
     findings = study(tmp_path, models)
     text = said(findings, "ensemble")
     assert "The vote of both models has a test accuracy of 75.00 %" in text
-    assert "It is worse than Model 1, the best single model: the difference is −25.00" in text
+    assert "It is worse than the network of Model 1, the best single model: the difference" in text
     assert "The best group is Model 1 alone, so it has no vote of its own." in text
 
 
@@ -68,7 +68,7 @@ def test_the_best_group_votes_and_is_said_to_be_picked_on_the_test_images(tmp_pa
     assert "picked on these same test images, so what it reaches is optimistic" in text
     # Images 8 and 9 are wrong in both.
     assert "The vote of the best group has a test accuracy of 99.50 %" in text
-    assert "The p-values are corrected for there being two votes (Holm)." in text
+    assert "Intervals and p-values are corrected for there being two votes (Holm)." in text
     rows = ensembles(findings)
     # McNemar: 8 images that only the vote gets right, none the other way. The other vote is
     # further from the best, so it is that one's p-value which Holm's correction doubles.

@@ -43,22 +43,58 @@ def remark(findings, model):
 # Which models are best
 
 
+CLEAR = {
+    "model_1": {"accuracy": 0.90},
+    "model_2": {"accuracy": 0.99},
+    "model_3": {"accuracy": 0.8},
+}
+
+
 def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
-    findings, _ = conclude(
-        tmp_path,
-        {
-            "model_1": {"accuracy": 0.90},
-            "model_2": {"accuracy": 0.99},
-            "model_3": {"accuracy": 0.8},
-        },
-    )
-    assert said(findings, "best").startswith(
-        "Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %)."
-        " Models 1 and 3 are worse, and the risk of saying so of any model that is no worse is held"
-        " to 5 %."
+    of_seeds = {
+        model: {seed: {"accuracy": own["accuracy"] - 0.004 * seed} for seed in range(3)}
+        for model, own in CLEAR.items()
+    }
+    findings, _ = conclude(tmp_path, of_seeds, seeds=(0, 1, 2))
+    # The seeds differ by 0.4 points from one to the next, in each model alike.
+    text = said(findings, "best")
+    assert text.startswith("Model 2 has the highest test accuracy, 98.60 % (95 % interval 9")
+    assert (
+        " Models 1 and 3 are worse. The chance of even one false “worse” among the 3 pairs is at"
+        " most 5 %, if the seeds move all models about as much: here by a standard deviation of"
+        " 0.40 points." in text
     )
     assert verdicts(findings) == {"Model 1": "worse", "Model 2": "best", "Model 3": "worse"}
     assert "worse than the best: 9.00 points below" in remark(findings, "model_1")
+
+
+def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
+    findings, text = conclude(tmp_path, CLEAR)
+    assert said(findings, "best").startswith(
+        "Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
+        " each model was trained once: trained networks can be compared, models cannot, and"
+        " another seed may change their order. The networks of Models 1 and 3 are worse than that"
+        " of Model 2. The chance of even one false “worse” among the 3 pairs of networks is at most"
+        " 5 %."
+    )
+    assert verdicts(findings) == {
+        "Model 1": "network is worse",
+        "Model 2": "best",
+        "Model 3": "network is worse",
+    }
+    assert [(pair["significant"], pair["told_apart"]) for pair in findings["comparisons"]] == [
+        (True, False)
+    ] * 3
+    assert "Its network is worse than the best's: 9.00 points below" in remark(findings, "model_1")
+    assert "another seed may give another order" in remark(findings, "model_1")
+    assert "standard deviation of" not in said(findings, "best")
+    assert "are worse." not in text
+
+
+def test_with_two_seeds_the_level_is_only_about_5_percent(tmp_path):
+    models = {"model_1": {"accuracy": 0.9}, "model_2": {"accuracy": 0.99}}
+    text = said(conclude(tmp_path, models, seeds=(0, 1))[0], "best")
+    assert "The chance of even one false “worse” is about 5 %, if the seeds move all" in text
 
 
 def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_path):
@@ -71,8 +107,8 @@ def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_
         },
     )
     text = said(findings, "best")
-    assert ", but Model 2 cannot be told from it: either may be the best. Model 3 is worse" in text
-    assert "corrected for 3 pairs of models (Holm)" in text
+    assert "The network of Model 3 is worse than that of Model 1; that of Model 2 cannot" in text
+    assert "are corrected for 3 pairs of models" in text
     assert verdicts(findings)["Model 2"] == "cannot be told from the best"
     # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
     row = findings["findings"][0]["table"]["rows"][1]
@@ -96,9 +132,10 @@ def test_two_may_share_the_lead(tmp_path):
             "model_2": {"wrong_images": range(10, 20)},
             "model_3": {"accuracy": 0.8},
         },
+        seeds=(0, 1, 2),
     )
     assert said(findings, "best").startswith(
-        "Models 1 and 2 share the highest test accuracy, 99.00 %. Model 3 is worse, and"
+        "Models 1 and 2 share the highest test accuracy, 99.00 %. Model 3 is worse. The chance"
     )
 
 
@@ -110,6 +147,8 @@ def test_a_third_model_changes_no_number_of_a_pair_but_the_correction(tmp_path):
         for name, models in (("two", two), ("three", three))
     )
     assert first.pop("p_holm") < second.pop("p_holm")
+    assert first.pop("low") > second.pop("low")
+    assert first.pop("high") < second.pop("high")
     assert first == second
     assert (first["a"], first["b"]) == ("model_1", "model_2")
     assert first["difference"] == pytest.approx(-0.01)
@@ -150,7 +189,8 @@ def test_accuracy_and_verdict_of_each_model_are_data_too(tmp_path):
     assert first[1]["sd"] == pytest.approx(0.01 / np.sqrt(2))
     assert first[1]["by_seed"] == {"0": 0.98, "1": 0.99}
     assert first[1]["low"] < 0.985 < first[1]["high"]
-    assert (second[0], second[1]["sd"], second[1]["by_seed"]) == ("worse", None, {"0": 0.9})
+    assert second[0] == "network is worse"
+    assert (second[1]["sd"], second[1]["by_seed"]) == (None, {"0": 0.9})
     assert third == ("diverged", None)
 
 
@@ -162,13 +202,13 @@ def test_one_training_each_is_no_proof_of_a_small_difference(tmp_path):
         images=10_000,
     )
     text = said(findings, "best")
-    assert "up to 0.50 points is not taken for one between the models" in text
-    assert "Model 2 cannot be told from it" in text
-    assert verdicts(findings)["Model 3"] == "worse"
+    assert "it is the trained networks that are compared, not the models" in text
+    assert verdicts(findings)["Model 2"] == verdicts(findings)["Model 3"] == "network is worse"
     near, far, _ = findings["comparisons"]
     assert near["p_holm"] < 0.001
-    assert (near["told_apart"], far["told_apart"]) == (False, True)
-    assert "p < 0.001 corrected, which another seed alone may give" in remark(findings, "model_2")
+    assert not near["told_apart"]
+    assert not far["told_apart"]
+    assert "p < 0.001 corrected; another seed may give another order" in remark(findings, "model_2")
 
 
 def test_without_a_worse_model_the_next_is_given_with_its_interval(tmp_path):
@@ -179,8 +219,9 @@ def test_without_a_worse_model_the_next_is_given_with_its_interval(tmp_path):
     )
     assert said(findings, "best").startswith(
         "Model 1 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
-        " Model 2 cannot be told from it: either may be the best. No model of this study is shown"
-        " to be worse than the best: Model 2, the next, is 1.00 points behind (95 % interval"
+        " each model was trained once: trained networks can be compared, models cannot, and"
+        " another seed may change their order. No trained network of this study is shown to be"
+        " worse than the best: Model 2, the next, is 1.00 points behind (95 % interval"
     )
 
 
@@ -284,18 +325,47 @@ def test_falling_flat_and_rising_losses_are_told_apart(tmp_path):
     )
     text = said(findings, "epochs")
     assert "still falling in Model 1 over the last 5 of 13 epochs: it is worth more" in text
-    assert "It was flat in Model 2:" in text
+    assert "The curve of Model 2 is too noisy to say whether more epochs would help." in text
     assert "It was rising in Model 3:" in text
+    assert "flat" not in text
     assert "Model 1: −0.00200 per epoch [−0.00200, −0.00200], falling." in text
     assert "worth more epochs" in remark(findings, "model_1")
     assert "worth more epochs" not in remark(findings, "model_2")
+    assert "Its curve is too noisy to say" in remark(findings, "model_2")
 
 
 def test_one_wild_epoch_does_not_make_a_trend(tmp_path):
     losses = FLAT["val_loss"].copy()
     losses[-1] = 0.5
     findings, _ = conclude(tmp_path, {"model_1": {"curves": {"val_loss": losses}}})
-    assert "It was flat in Model 1" in said(findings, "epochs")
+    assert "The curve of Model 1 is too noisy to say" in said(findings, "epochs")
+
+
+def test_flat_means_within_a_stated_band(tmp_path):
+    # Up and down by 0.1 % of the loss: as many epochs again are worth less than 5 %.
+    calm = {"val_loss": 0.05 + 0.00005 * (-1.0) ** EPOCH}
+    # Steadily down, by so little that it does not matter either.
+    slow = {"val_loss": 0.05 - 0.0001 * EPOCH}
+    faster = {"val_loss": 0.05 - 0.001 * EPOCH}
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {"curves": calm}, "model_2": {"curves": slow}, "model_3": {"curves": faster}},
+    )
+    text = said(findings, "epochs")
+    assert "It was flat in Models 1 and 2: as many epochs again would change it by less" in text
+    assert "still falling in Model 3 over" in text
+    assert "promise little" not in text
+
+
+def test_an_interval_that_all_but_excludes_zero_is_not_called_flat(tmp_path):
+    # Three seeds that fall by very different amounts.
+    curves = {
+        seed: {"curves": {"val_loss": 3 - drop * EPOCH / 13}}
+        for seed, drop in enumerate((0.1, 0.2, 2.0))
+    }
+    findings, _ = conclude(tmp_path, {"model_1": curves}, seeds=(0, 1, 2))
+    assert "too noisy to say" in said(findings, "epochs")
+    assert "flat" not in said(findings, "epochs")
 
 
 @pytest.mark.parametrize(("epochs", "told"), [(4, False), (5, True)])
@@ -327,7 +397,7 @@ def test_overfitting_is_measured_and_its_harm_told(tmp_path):
         "Models 1 and 2 overfit: accuracy on training images is higher than on test images by 3.90"
         " (Model 2) to 4.90 points (Model 1)." in text
     )
-    assert "In Model 1 this does harm: validation loss is rising." in text
+    assert "In Model 1 this does harm: validation loss has risen." in text
     assert "Model 3 does not measurably overfit" in text
     assert "Model 1: by 4.90 points" in text
     assert "validation loss 0.0560 against 0.0010 on training images, and up from its" in text
@@ -345,10 +415,23 @@ def test_a_loss_that_has_risen_does_harm_although_it_is_flat_by_now(tmp_path):
             "model_1": {"accuracy": 0.9, "curves": {"val_loss": risen}},
             "model_2": {"accuracy": 0.9, "curves": {"val_loss": back}, "epochs": 30},
         },
+        seeds=(0, 1),
         clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
     )
-    assert "It was flat in Model 1:" in said(findings, "epochs")
+    assert "rising" not in said(findings, "epochs")
     assert "In Model 1 this does harm" in said(findings, "overfitting")
+
+
+def test_one_seed_whose_loss_has_wandered_up_does_no_harm_that_is_shown(tmp_path):
+    wandered = np.array([60, 50, 40, 30, 32, 34, 36, 38, 40, 42, 41, 42, 41]) / 1000
+    findings, _ = conclude(
+        tmp_path,
+        {"model_1": {"accuracy": 0.9, "curves": {"val_loss": wandered}}},
+        clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
+    )
+    text = said(findings, "overfitting")
+    assert "Validation loss is not shown to have risen in it, so no harm is shown." in text
+    assert "one seed alone can show the former only" in text
 
 
 def test_overfitting_without_harm_says_so(tmp_path):
@@ -357,7 +440,7 @@ def test_overfitting_without_harm_says_so(tmp_path):
         {"model_1": {"accuracy": 0.9, "curves": FLAT}},
         clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
     )
-    assert "has not clearly risen in it, so no harm shows" in said(findings, "overfitting")
+    assert "is not shown to have risen in it, so no harm is shown" in said(findings, "overfitting")
     assert "It overfits by 10.00 points" in remark(findings, "model_1")
 
 

@@ -59,8 +59,8 @@ def test_only_differences_that_hold_have_a_colour():
     assert colours[2, 0] == pytest.approx([*to_rgb(BEHIND), STRONGEST])
     assert colours[1, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST * 3 / 4])
     assert labels_of(matrix(study, findings)) == [
-        "the row's model is more accurate (up to 0.40 points)",
-        "the column's model is more accurate",
+        "the row's network is more accurate (up to 0.40 points)",
+        "the column's network is more accurate",
         "cannot be told apart",
     ]
 

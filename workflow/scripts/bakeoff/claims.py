@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.comparisons import LEVEL, told_apart
+from bakeoff.comparisons import LEVEL
 from bakeoff.histories import judge_last_epoch
 from bakeoff.measures import Model
 from bakeoff.results import LATENCY_NOISE
@@ -109,10 +109,10 @@ def _more_accurate(sign):
         for model in about:
             for other in against:
                 pair = results.pairs.get((model.key, other.key))
-                if pair is None or not told_apart(*pair):
+                if pair is None or not pair.told_apart:
                     found.append(None)
                 else:
-                    found.append(sign * pair[0].difference > 0)
+                    found.append(sign * pair.difference > 0)
         return found
 
     return evidence
@@ -122,13 +122,17 @@ def _apart(interval, sign):
     """Evidence that a quantity is higher (``sign`` 1) or lower (-1).
 
     ``interval`` gives a model's (low, high). Two are told apart where these do not meet, which is
-    stricter than a test at the same level (Schenker and Gentleman 2001).
+    stricter than a test at the same level (Schenker and Gentleman 2001). That of one training says
+    nothing of the model.
     """
 
     def evidence(results, about, against):
         found = []
         for model in about:
             for other in against:
+                if min(len(model.trainings), len(other.trainings)) == 1:
+                    found.append(None)
+                    continue
                 (low, high), (other_low, other_high) = interval(model), interval(other)
                 apart = 1 if low > other_high else -1 if high < other_low else 0
                 found.append(apart == sign if apart else None)
@@ -189,12 +193,13 @@ def _strongly(model):
     return False if model.trend.verdict == "falling" else None
 
 
-def _heading(verdict):
-    """Evidence that validation loss is "falling" or "rising" at the end."""
+def _worth_more_epochs(worth):
+    """Evidence that more epochs would help (``worth``) or not, by the trend of validation loss."""
 
     def evidence(results, about, against):
-        known = {"falling": verdict == "falling", "rising": verdict == "rising"}
-        return [known.get(model.trend.verdict) for model in about]
+        helps = {"falling": True, "flat": False, "rising": False}
+        found = [helps.get(model.trend.verdict) for model in about]
+        return [None if helped is None else helped == worth for helped in found]
 
     return evidence
 
@@ -220,8 +225,8 @@ KINDS = {
     "overfits_strongly": Kind(_overfits(_strongly)),
     "overfits_less": Kind(_apart(_gap_interval, -1), compares=True),
     "highest_train_accuracy": Kind(_apart(train_accuracy_interval, 1), compares=True),
-    "worth_more_epochs": Kind(_heading("falling")),
-    "not_worth_more_epochs": Kind(_heading("rising")),
+    "worth_more_epochs": Kind(_worth_more_epochs(True)),
+    "not_worth_more_epochs": Kind(_worth_more_epochs(False)),
     "parameters": Kind(_parameters),
     "slower": Kind(_slower, compares=True),
     "last_epoch_misleads": Kind(_last_epoch, needs_all=False),

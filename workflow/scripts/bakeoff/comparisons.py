@@ -24,14 +24,6 @@ from statsmodels.stats.proportion import proportion_confint
 LEVEL = 0.05
 """Level of every test; every interval has the confidence 1 - LEVEL."""
 
-ONE_SEED_MARGIN = 0.005
-"""How far apart, as a share of 1, the accuracies of two models with one training each must be.
-
-Where seeds spread accuracy by 0.1 points (standard deviation), ten equal models with one training
-each come out as far apart in fewer than one study in 20; the test alone, which takes the trained
-networks as given, calls some of them different in most.
-"""
-
 # So many models are compared with so many others at once: fewer where each has many answers, of
 # which both sides are held as floats.
 _BLOCK = 128
@@ -43,9 +35,11 @@ class Comparison:
     """Accuracy of one model minus that of another, as shares of 1, with its interval.
 
     ``only_a`` and ``only_b`` count the answers that only one of the two got right, over all
-    seeds; ``p`` belongs to the hypothesis of no difference and is not corrected. ``ahead`` is
-    the estimated probability that a training of a is more accurate than one of b, or None with
-    one seed.
+    seeds. ``p`` belongs to the hypothesis of no difference; ``p_holm`` is corrected for all that
+    is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
+    true differences with the confidence 1 - LEVEL, and zero lies in one just where its ``p_holm``
+    is not below LEVEL. ``ahead`` is the estimated probability that a training of a is more
+    accurate than one of b, or None with one seed.
     """
 
     difference: float
@@ -54,7 +48,28 @@ class Comparison:
     only_a: int
     only_b: int
     p: float
+    p_holm: float
     ahead: float | None
+
+    @property
+    def one_seed(self):
+        """Whether two trained networks are compared, not two models."""
+        return self.ahead is None
+
+    @property
+    def significant(self):
+        """Whether the two differ: the models, or with one seed the two trained networks."""
+        return self.p_holm < LEVEL
+
+    @property
+    def told_apart(self):
+        """Whether the two models are shown to differ, which one training of each cannot show.
+
+        Another training of the same models may differ the other way round. Where seeds move
+        accuracy by 0.1 points (standard deviation), the test of the networks calls some of ten
+        equal models different in two studies of three: docs/statistics.md.
+        """
+        return self.significant and not self.one_seed
 
     def reversed(self):
         """Return the same comparison seen from the other model."""
@@ -70,18 +85,29 @@ class Comparison:
 
 
 def compare(correct_a, correct_b):
-    """Compare two models by their answers to the same images.
+    """Compare two models, and nothing else, by their answers: see :func:`compare_each`."""
+    return compare_each([(correct_a, correct_b)])[0]
 
-    Both arrays are boolean ``(seeds, images)``. One seed: exact McNemar test, interval of
-    Bonett and Price (2012, "Adjusted Wald confidence interval for a difference of binomial
-    proportions based on paired data"). Several: t-test on :func:`crossed_difference`, and its
-    interval. Raises ``ValueError`` when the shapes differ.
+
+def compare_each(pairs):
+    """Return a :class:`Comparison` for each of several pairs, corrected for their number.
+
+    A pair are two boolean arrays ``(seeds, images)``, the answers to the same images. One seed:
+    exact McNemar test, interval of Bonett and Price (2012, "Adjusted Wald confidence interval for
+    a difference of binomial proportions based on paired data"). Several: t-test on
+    :func:`crossed_difference`, and its interval. Raises ``ValueError`` when shapes differ.
     """
-    correct_a, correct_b = np.asarray(correct_a, bool), np.asarray(correct_b, bool)
-    if correct_a.shape != correct_b.shape or correct_a.ndim != 2:
-        raise ValueError(f"answers of shape {correct_a.shape} against {correct_b.shape}")
-    compared = _compare(_Answers(correct_a[None]), _Answers(correct_b[None]))
-    return _comparison({name: values.item() for name, values in compared.items()})
+    tables = []
+    for pair in pairs:
+        a, b = (np.asarray(correct, bool) for correct in pair)
+        if a.shape != b.shape or a.ndim != 2:
+            raise ValueError(f"answers of shape {a.shape} against {b.shape}")
+        compared = _compare(_Answers(a[None]), _Answers(b[None]))
+        tables.append({name: values.ravel() for name, values in compared.items()})
+    if not tables:
+        return []
+    corrected = _corrected({name: np.concatenate([t[name] for t in tables]) for name in tables[0]})
+    return [_comparison(corrected, row) for row in range(len(tables))]
 
 
 def compare_all(answers):
@@ -90,9 +116,13 @@ def compare_all(answers):
     ``answers`` maps model to seed to a boolean array ``(images,)``. Returns the :class:`Pairs`.
     A pair is compared on the seeds that both have, and left out when there are none. The
     correction is Holm's over all pairs, which allows for the best model being picked from the
-    same data.
+    same data. The variance between seeds is that of the pair, and never less than is
+    :func:`typical_spread` of the study: of a few trainings, some by chance lie close together.
     """
     models = list(answers)
+    typical = typical_spread(
+        [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1]
+    )
     places_by_seeds = {}
     for place, model in enumerate(models):
         places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
@@ -113,7 +143,7 @@ def compare_all(answers):
             for b in later:
                 chosen = a[:, None] < b
                 row, column = np.nonzero(chosen)
-                compared = _compare(answers_a, of(b, seeds))
+                compared = _compare(answers_a, of(b, seeds), typical)
                 values = {name: values[chosen] for name, values in compared.items()}
                 tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
     return Pairs(models, tables)
@@ -130,20 +160,20 @@ def _blocks(places, size):
 
 
 class Pairs(Mapping):
-    """The pairs of a study's models: ``(a, b)``, both ways round, to (Comparison, corrected p).
+    """The pairs of a study's models: ``(a, b)``, both ways round, to :class:`Comparison`.
 
     They are kept as a table, since a thousand models have half a million. ``tables`` are
-    DataFrames with the models by their places in ``models``, ``a`` before ``b``, and the fields
-    of a Comparison, ``ahead`` being NaN for one seed. A pair that was not compared is a KeyError.
+    DataFrames with the models by their places in ``models``, ``a`` before ``b``, and what
+    :func:`_compare` returns. A pair that was not compared is a KeyError.
     """
 
     def __init__(self, models, tables):
         self._models = models
         self._place = {model: place for place, model in enumerate(models)}
         table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
-        self._columns = {name: column.to_numpy() for name, column in table.items()}
-        self._a, self._b = (self._columns.pop(name, np.array([], int)) for name in ("a", "b"))
-        self._p_holm = _holm(self._columns.get("p", []))
+        columns = {name: column.to_numpy() for name, column in table.items()}
+        self._a, self._b = (columns.pop(name, np.array([], int)) for name in ("a", "b"))
+        self._columns = _corrected(columns) if columns else {}
         self._row = np.full((len(models), len(models)), -1, np.int32)
         self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
 
@@ -152,13 +182,18 @@ class Pairs(Mapping):
         """Whether any two models are compared on one seed only."""
         return bool(np.isnan(self._columns.get("ahead", [])).any())
 
+    @property
+    def all_on_one_seed(self):
+        """Whether there are pairs, and each is compared on one seed only."""
+        return len(self) > 0 and bool(np.isnan(self._columns["ahead"]).all())
+
     def __getitem__(self, pair):
         a, b = (self._place[model] for model in pair)
         row = self._row[a, b]
         if row < 0:
             raise KeyError(pair)
-        found = _comparison({name: column[row].item() for name, column in self._columns.items()})
-        return found if a < b else found.reversed(), self._p_holm[row].item()
+        found = _comparison(self._columns, row)
+        return found if a < b else found.reversed()
 
     def __iter__(self):
         for a, b in zip(self._a, self._b, strict=True):
@@ -170,22 +205,24 @@ class Pairs(Mapping):
         return 2 * len(self._a)
 
 
-def _comparison(values):
-    """Return the Comparison with these ``values`` by name, ``ahead`` being NaN for one seed."""
+def _comparison(columns, row):
+    """Return one row of what :func:`_corrected` returns, ``ahead`` being NaN for one seed."""
+    values = {name: column[row].item() for name, column in columns.items()}
     return Comparison(**values | {"ahead": None if np.isnan(values["ahead"]) else values["ahead"]})
 
 
-def _compare(a, b):
+def _compare(a, b, typical=None):
     """Compare each of a's models with each of b's; ``a`` and ``b`` are :class:`_Answers`.
 
-    Returns the fields of a :class:`Comparison` by name, arrays (models of a, models of b);
-    ``ahead`` is NaN with one seed.
+    Returns arrays (models of a, models of b) by name: fields of a :class:`Comparison`, and the
+    ``value``, ``error`` and ``freedom`` from which :func:`_corrected` makes the others. ``ahead``
+    is NaN with one seed. ``typical`` is a :class:`Spread` or None.
     """
     seeds, images = a.correct.shape[1:]
     right_a, right_b = a.right[:, None], b.right
     both = _inner_products(a.correct, b.correct)
     only_a, only_b = right_a - both, right_b - both
-    mean = _difference(a, b)
+    mean = _difference(a, b, typical)
     if seeds == 1:
         p, ahead = _mcnemar(only_a, only_b), np.full(both.shape, np.nan)
     else:
@@ -193,13 +230,35 @@ def _compare(a, b):
         ahead = probability_ahead(a.by_seed[:, None], b.by_seed)
     return {
         "difference": (only_a - only_b) / (seeds * images),
-        "low": np.maximum(mean.value - mean.margin, -1.0),
-        "high": np.minimum(mean.value + mean.margin, 1.0),
         "only_a": only_a,
         "only_b": only_b,
         "p": p,
         "ahead": ahead,
+        **vars(mean),
     }
+
+
+def _corrected(columns):
+    """Correct pairs, arrays by name as of :func:`_compare`, for there being so many of them.
+
+    The p-values are Holm's. The intervals have the confidence 1 - LEVEL / pairs each, so together
+    1 - LEVEL (Bonferroni). On zero the test has the last word, since a verdict rests on it: it
+    takes more steps than Bonferroni, and with one seed it is exact where the interval is not. An
+    interval is widened to zero where the test does not reject it, and ends short of zero where
+    it does.
+    """
+    columns = dict(columns)
+    value, error, freedom = (columns.pop(name) for name in ("value", "error", "freedom"))
+    p_holm = _holm(columns["p"])
+    margin = special.stdtrit(freedom, 1 - LEVEL / 2 / len(value)) * error
+    low, high = np.maximum(value - margin, -1.0), np.minimum(value + margin, 1.0)
+    differ, positive = p_holm < LEVEL, columns["difference"] > 0
+    least = np.finfo(float).tiny
+    low = np.where(~differ, np.minimum(low, 0), np.where(positive, np.maximum(low, least), low))
+    high = np.where(
+        ~differ, np.maximum(high, 0), np.where(positive, high, np.minimum(high, -least))
+    )
+    return columns | {"p_holm": p_holm, "low": low, "high": high}
 
 
 def _inner_products(x, y):
@@ -228,16 +287,6 @@ def _exact_mcnemar(only_a, only_b):
     return float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
-def told_apart(comparison, p_holm):
-    """Tell whether two models are shown to differ, given what :func:`compare_all` returns.
-
-    With one seed each, another training of the same models might differ the other way round, so
-    the difference must exceed :data:`ONE_SEED_MARGIN` as well.
-    """
-    one_seed = comparison.ahead is None
-    return p_holm < LEVEL and not (one_seed and abs(comparison.difference) <= ONE_SEED_MARGIN)
-
-
 def holm(p_values):
     """Return the p-values corrected by Holm's step-down method (1979), in the same order."""
     return _holm(p_values).tolist()
@@ -245,6 +294,36 @@ def holm(p_values):
 
 def _holm(p_values):
     return multipletests(p_values, method="holm")[1] if len(p_values) else np.array([])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the trainings of one model typically add: a mean square, and its degrees of freedom."""
+
+    mean_square: float
+    freedom: float
+
+
+# A mean square is not taken for typical that is more than so many times the median one.
+_ODD = 2
+# A median is about as sure as a mean of so many times as many values.
+_MEDIAN_EFFICIENCY = 0.6
+
+
+def typical_spread(answers):
+    """Return the :class:`Spread` of a study's models, or None where ``answers`` are of none.
+
+    ``answers`` are boolean arrays ``(seeds, images)`` of at least two seeds each. It is the mean
+    of their mean squares between seeds, weighted by degrees of freedom, but at most twice
+    the (median-unbiased) median, so that one odd model does not stand for all.
+    """
+    if not answers:
+        return None
+    squares = np.array([_Answers(correct[None]).mean_squares[1, 0] for correct in answers])
+    freedom = np.array([len(correct) - 1.0 for correct in answers])
+    mean = np.average(squares, weights=freedom)
+    median = np.median(squares * freedom / special.chdtri(freedom, 0.5))
+    return Spread(float(min(mean, _ODD * median)), float(_MEDIAN_EFFICIENCY * freedom.sum()))
 
 
 def probability_ahead(a, b):
@@ -329,7 +408,7 @@ def crossed_difference(correct_a, correct_b):
     What the images add to the variance is taken from the differences image by image, with two
     images added, one that only a gets right and one that only b does: with one seed, exactly
     as Bonett and Price do. What the trainings add is (MS_seeds - MS_rest) / (seeds * images),
-    nought or more, summed over the two models. With one seed the trainings are taken as given.
+    zero or more, summed over the two models. With one seed the trainings are taken as given.
     """
     return _single(_difference(_Answers(correct_a[None]), _Answers(correct_b[None])))
 
@@ -339,33 +418,39 @@ def _single(mean):
     return CrossedMean(**{name: np.ravel(value).item() for name, value in vars(mean).items()})
 
 
-def _difference(a, b):
-    """Return :func:`crossed_difference` of each of a's models and b's, arrays (of a, of b)."""
+def _difference(a, b, typical=None):
+    """Return :func:`crossed_difference` of each of a's models and b's, arrays (of a, of b).
+
+    The mean square between seeds is at least that of a ``typical`` :class:`Spread`.
+    """
     seeds, images = a.correct.shape[1:]
     square = a.square[:, None] + b.square - 2 * _inner_products(a.by_image, b.by_image)
     value = (a.right[:, None] - b.right) / (seeds * (images + 2))
     of_images = ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
     squares = a.mean_squares[:, :, None] + b.mean_squares[:, None] if seeds > 1 else None
-    return _with_seeds(value, of_images, squares, 2, seeds, images)
+    return _with_seeds(value, of_images, squares, 2, seeds, images, typical)
 
 
-def _with_seeds(value, of_images, mean_squares, models, seeds, images):
+def _with_seeds(value, of_images, mean_squares, models, seeds, images, typical=None):
     """Add what the trainings of one or two ``models`` contribute to the variance ``of_images``.
 
     ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
     of freedom are Satterthwaite's, as only those of the mean square between seeds are few. Its
     share of the variance comes from its median-unbiased estimate: the plain one is too low more
     often than not, and then promises too many degrees of freedom just when the variance is too
-    low as well.
+    low as well. ``typical`` is a :class:`Spread` below which the mean square is not taken to be.
     """
     if seeds == 1:
         return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, np.inf))
     _, between, rest = mean_squares / (seeds * images)
+    freedom = np.full_like(between, models * (seeds - 1))
+    if typical is not None:
+        least = models * typical.mean_square / (seeds * images)
+        freedom = np.where(between < least, np.maximum(freedom, typical.freedom), freedom)
+        between = np.maximum(between, least)
     between = np.maximum(between, rest)
     variance = of_images + between - rest
-    freedom = models * (seeds - 1)
-    median = special.chdtri(freedom, 0.5)
-    likely = between * freedom / median
+    likely = between * freedom / special.chdtri(freedom, 0.5)
     others = np.maximum(of_images - rest, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         freedom = np.where(likely > 0, freedom * ((others + likely) / likely) ** 2, np.inf)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparisons import Comparison, compare_all, told_apart
+from bakeoff.comparisons import Comparison, compare_all
 from bakeoff.measures import Model
 
 SMALL_LEAD = 0.0005
@@ -66,7 +66,14 @@ class Results:
 
     @cached_property
     def worse(self):
-        return [model for model in self.others if self._worse(model)]
+        """The models that are shown to be worse than the best."""
+        return [model for model in self.others if self._behind(model, "told_apart")]
+
+    @cached_property
+    def worse_networks(self):
+        """The models of which one trained network is worse than the best's: no model is judged."""
+        behind = [model for model in self.others if self._behind(model, "significant")]
+        return [model for model in behind if model not in self.worse]
 
     @cached_property
     def not_compared(self):
@@ -74,15 +81,16 @@ class Results:
         return [model for model in self.others if not self.against_best(model)]
 
     def against_best(self, model):
-        """Return (Comparison, corrected p) with that one of the best that is hardest to tell
-        from ``model``, or None where no seed finished with both."""
+        """Return the Comparison with that one of the best that is hardest to tell from
+        ``model``, or None where no seed finished with both."""
         found = [self.pairs.get((best.key, model.key)) for best in self.best]
-        return max(filter(None, found), key=lambda pair: pair[1], default=None)
+        return max(filter(None, found), key=lambda compared: compared.p_holm, default=None)
 
-    def _worse(self, model):
-        pair = self.against_best(model)
+    def _behind(self, model, shown):
+        """Tell whether a ``shown`` difference ("told_apart", "significant") is to the best."""
+        compared = self.against_best(model)
         # On the seeds that both finished, a model may even be ahead of the best.
-        return pair is not None and told_apart(*pair) and pair[0].difference > 0
+        return compared is not None and getattr(compared, shown) and compared.difference > 0
 
     @cached_property
     def bargains(self):
@@ -94,8 +102,8 @@ class Results:
         """Set ``model`` against the first of the ``cheaper`` ones that does as well."""
         for other in cheaper:
             pair = self.pairs.get((model.key, other.key))
-            if pair and pair[0].difference <= (0 if told_apart(*pair) else SMALL_LEAD):
-                return Bargain(model, other, _cost_ratios(model, other), pair[0])
+            if pair and pair.difference <= (0 if pair.significant else SMALL_LEAD):
+                return Bargain(model, other, _cost_ratios(model, other), pair)
         return None
 
     @cached_property

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from itertools import combinations
 
 from bakeoff.answers import confusion_of, hardest_images, recalls
-from bakeoff.comparisons import told_apart
 from bakeoff.findings.agreement import alike_answers
 from bakeoff.findings.best import best_models, described_accuracy, verdict
 from bakeoff.findings.calibration import trust_in_probabilities
@@ -92,16 +91,16 @@ def compute_findings(study, data, trainings):
         "errors": {"hardest": hardest_images(results) if results.finished else []},
         "pairs_compared": len(results.pairs) // 2,
         "comparisons": [
-            {"a": a, "b": b, **asdict(comparison), "p_holm": p_holm}
-            | {"told_apart": told_apart(comparison, p_holm)}
-            for a, b, comparison, p_holm in _listed(results)
+            {"a": a, "b": b, **asdict(comparison)}
+            | {"significant": comparison.significant, "told_apart": comparison.told_apart}
+            for a, b, comparison in _listed(results)
         ],
         "closing": CLOSING,
     }
 
 
 def _listed(results):
-    """Yield (a, b, Comparison, corrected p) of the pairs to list.
+    """Yield (a, b, Comparison) of the pairs to list.
 
     Of many models, those are the pairs with a best one and those among the most accurate: a
     thousand have half a million, of which no figure or table shows more.
@@ -111,7 +110,7 @@ def _listed(results):
     for a, b in combinations([model.key for model in results.finished], 2):
         wanted = a in best or b in best or (a in shown and b in shown)
         if wanted and (found := results.pairs.get((a, b))):
-            yield a, b, *found
+            yield a, b, found
 
 
 def _accuracy(model):

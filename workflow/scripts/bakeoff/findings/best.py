@@ -3,8 +3,9 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.comparisons import LEVEL, ONE_SEED_MARGIN
+from bakeoff.comparisons import LEVEL
 from bakeoff.findings.finding import Finding, names
+from bakeoff.measures import pooled
 
 
 def best_models(results):
@@ -26,8 +27,9 @@ def best_models(results):
 def verdict(model, results):
     """Return what the study says of one model.
 
-    One of "best", "cannot be told from the best", "worse", "not compared" (no seed finished
-    with it and with the best) and "diverged" (no training of it ended well).
+    One of "best", "cannot be told from the best", "worse", "network is worse" (of its one
+    training; of the model nothing is said), "not compared" (no seed finished with it and with the
+    best) and "diverged" (no training of it ended well).
     """
     if not model.trainings:
         return "diverged"
@@ -35,6 +37,8 @@ def verdict(model, results):
         return "best"
     if model in results.worse:
         return "worse"
+    if model in results.worse_networks:
+        return "network is worse"
     return "not compared" if model in results.not_compared else "cannot be told from the best"
 
 
@@ -73,6 +77,11 @@ def _answer(results):
     else:
         accuracy = w.percent(best[0].accuracy[0])
         lead, them = f"{names(best)} share the highest test accuracy, {accuracy}", "them"
+    if results.pairs.all_on_one_seed:
+        return (
+            f"{lead}, but each model was trained once: trained networks can be compared, models"
+            " cannot, and another seed may change their order."
+        )
     if alike:
         group = len(best) + len(alike)
         return (
@@ -83,31 +92,81 @@ def _answer(results):
 
 
 def _certainty(results):
-    """How sure that is, in one sentence; nothing where all models are the same."""
+    """How sure that is; nothing where all models are the same."""
     if not results.others:
         return ""
+    sentences = []
     if results.worse:
-        sentence = (
-            f"{names(results.worse)} {w.plural(len(results.worse), 'is', 'are')} worse, and the"
-            f" risk of saying so of any model that is no worse is held to {100 * LEVEL:g} %"
-        )
-    else:
-        sentence = "No model of this study is shown to be worse than the best"
+        is_worse = w.plural(len(results.worse), "is", "are")
+        sentences.append(f"{names(results.worse)} {is_worse} worse.")
+    if results.worse_networks:
+        sentences.append(_of_networks(results))
+    if not sentences:
+        one = "trained network" if results.pairs.all_on_one_seed else "model"
+        sentence = f"No {one} of this study is shown to be worse than the best"
         if results.alike:
             sentence += f": {_next(results.alike[0], results)}"
+        sentences.append(f"{sentence}.")
     if results.not_compared:
         left = results.not_compared
-        sentence += (
-            f"; {names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
-            " no seed finished with both"
+        sentences.append(
+            f"{names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
+            " no seed finished with both."
         )
-    return f"{sentence}."
+    return " ".join([*sentences, _risk(results)]).strip()
+
+
+def _of_networks(results):
+    """What is said of the networks of models that were trained once."""
+    worse = results.worse_networks
+    best = names(results.best)
+    text = (
+        f"The {w.plural(len(worse), 'network', 'networks')} of {names(worse)}"
+        f" {w.plural(len(worse), 'is', 'are')} worse than"
+        f" {w.plural(len(results.best), 'that', 'those')} of {best}"
+    )
+    alike = [model for model in results.alike if model not in worse]
+    if alike and results.pairs.all_on_one_seed:
+        those = w.plural(len(alike), "that", "those")
+        it = w.plural(len(results.best), "it", "them")
+        text += f"; {those} of {names(alike)} cannot be told from {it}"
+    return f"{text}."
+
+
+def _risk(results):
+    """How often such a study says "worse" of a model that is no worse, and on what that rests.
+
+    docs/statistics.md has the simulated studies.
+    """
+    pairs = len(results.pairs) // 2
+    among = f" among the {pairs:,} pairs" if pairs > 1 else ""
+    if results.pairs.all_on_one_seed:
+        if not results.worse_networks:
+            return ""
+        return (
+            f"The chance of even one false “worse”{among} of networks is at most {100 * LEVEL:g} %."
+        )
+    spreads = {
+        model: sd
+        for model in results.finished
+        if (sd := described_accuracy(model)["sd"]) is not None
+    }
+    if not results.worse or not spreads:
+        return ""
+    least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
+    span = f" ({least} to {most})" if least != most else ""
+    seeds = min(len(model.trainings) for model in spreads)
+    level = f"at most {100 * LEVEL:g} %" if seeds > 2 else f"about {100 * LEVEL:g} %"
+    return (
+        f"The chance of even one false “worse”{among} is {level}, if the seeds move all models"
+        " about as much: here by a standard deviation of"
+        f" {w.points(pooled(spreads.values()))}{span}."
+    )
 
 
 def _next(model, results):
     """How far the next model is behind the best."""
-    comparison, _ = results.against_best(model)
-    where = "behind"
+    comparison, where = results.against_best(model), "behind"
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
@@ -124,31 +183,29 @@ def _method(results):
     corrected = f"the level is {100 * LEVEL:g} %"
     if pairs > 1:
         corrected = (
-            f"the p-values are corrected for {pairs:,} pairs of models (Holm), since the best was"
-            f" picked from the same data; {corrected}"
+            f"p-values (Holm) and the intervals of differences (Bonferroni) are corrected for"
+            f" {pairs:,} pairs of models, since the best was picked from the same data; {corrected}"
         )
     order = "Among models that cannot be told apart, the order is no ranking."
-    networks = (
-        "it is the trained networks that are compared: how far another seed would have moved them"
-        f" is not known, so a difference of up to {w.points(ONE_SEED_MARGIN)} is not taken for one"
-        " between the models."
-    )
-    if all(len(model.trainings) == 1 for model in results.finished):
+    networks = "it is the trained networks that are compared, not the models"
+    if results.pairs.all_on_one_seed:
         return (
             f"Every pair was compared on the same {images} (exact McNemar test);"
-            f" {corrected}. {order} With one training of each, {networks}"
+            f" {corrected}. {order} With one training of each, {networks}: how far another seed"
+            " would have moved them is not known."
         )
     text = (
         f"Every pair was compared on the same {images} and on the seeds that both models"
         " finished, images and seeds both taken as random samples (t-test; the variance between"
-        " seeds is pooled over the two models, that between images taken from the differences"
-        f" image by image); {corrected}. {order} “Best ahead in” is the share, among all pairs of a"
+        " seeds is pooled over the two models, and never less than what is typical of the study;"
+        f" that between images is taken from the differences image by image); {corrected}."
+        f" {order} “Best ahead in” is the share, among all pairs of a"
         " training of the best and one of the other model, of those with the best's more accurate"
         " (ties count half): an estimate of the probability that the best is ahead when both are"
         " trained once."
     )
     if results.pairs.any_on_one_seed:
-        text += f" Where two models share one seed only (exact McNemar test), {networks}"
+        text += f" Where two models share one seed only (exact McNemar test), {networks}."
     return text
 
 
@@ -168,15 +225,15 @@ def _standings(results):
         if several:
             sd = accuracy["sd"]
             row += ["" if sd is None else w.number(100 * sd, 3), str(len(model.trainings))]
-        pair = None if model in results.best else results.against_best(model)
-        if pair:
-            row += _against(*pair, several)
+        comparison = None if model in results.best else results.against_best(model)
+        if comparison:
+            row += _against(comparison, several)
         row += [""] * (len(columns) - 1 - len(row))
         rows.append([*row, verdict(model, results)])
     return {"columns": columns, "rows": rows}
 
 
-def _against(comparison, p_holm, several):
+def _against(comparison, several):
     """The cells on one model's comparison with the best."""
     cells = [
         w.number(100 * comparison.difference),
@@ -187,4 +244,4 @@ def _against(comparison, p_holm, several):
     if several:
         ahead = comparison.ahead
         cells.append("" if ahead is None else f"{w.number(100 * ahead, 0)} %")
-    return [*cells, w.probability(comparison.p), w.probability(p_holm)]
+    return [*cells, w.probability(comparison.p), w.probability(comparison.p_holm)]

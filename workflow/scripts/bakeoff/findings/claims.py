@@ -4,7 +4,7 @@ import re
 
 from bakeoff import wording as w
 from bakeoff.claims import train_accuracy_interval
-from bakeoff.findings.epochs import slope
+from bakeoff.findings.epochs import heading, slope
 from bakeoff.findings.finding import names
 from bakeoff.histories import judge_last_epoch
 
@@ -135,7 +135,7 @@ def _train_accuracy(results, judged):
 
 def _trends(results, judged):
     described = [
-        f"{slope(model.trend)} in {model.name} ({model.trend.verdict})"
+        f"{slope(model.trend)} in {model.name} ({heading(model.trend)})"
         if model.trend.verdict != "unknown"
         else f"not known in {model.name}, with too few epochs"
         for model in judged.about

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.comparisons import accuracy_interval, compare, holm, told_apart
+from bakeoff.comparisons import accuracy_interval, compare_each
 from bakeoff.ensembles import soft_vote
 from bakeoff.findings.finding import Finding, names
 
@@ -11,7 +11,9 @@ from bakeoff.findings.finding import Finding, names
 def answers_together(results):
     """What the mean of the probabilities reaches: of all models, and of the best group."""
     title = "What the models reach together"
-    best, group = results.best[0], [*results.best, *results.alike]
+    best = results.best[0]
+    alike = [model for model in results.alike if model not in results.worse_networks]
+    group = [*results.best, *alike]
     if _trainings(results.finished) == 1:
         return Finding("ensemble", title, ["One training alone cannot vote."])
     voters = {}
@@ -31,7 +33,7 @@ def answers_together(results):
     ]
     text += [_by_seed(who, vote, best, compared) for who, vote in votes.items() if vote.by_seed]
     if len(compared) > 1:
-        text.append("The p-values are corrected for there being two votes (Holm).")
+        text.append("Intervals and p-values are corrected for there being two votes (Holm).")
     text.append(_group(results, group, votes))
     text += [_together(votes), _cost(votes, best)]
     return Finding("ensemble", title, [t for t in text if t], table=_table(best, votes, compared))
@@ -46,17 +48,16 @@ def _every(models):
 
 
 def _against(best, votes):
-    """Return (Comparison, corrected p) of each vote a seed with the best single model."""
-    compared = {}
+    """Return the Comparison of each vote a seed with the best single model."""
+    answers = {}
     for who, vote in votes.items():
         seeds = [seed for seed in vote.by_seed if seed in best.answers]
         if seeds:
-            compared[who] = compare(
+            answers[who] = (
                 np.stack([vote.by_seed[seed] for seed in seeds]),
                 np.stack([best.answers[seed] for seed in seeds]),
             )
-    corrected = holm([comparison.p for comparison in compared.values()])
-    return dict(zip(compared, zip(compared.values(), corrected, strict=True), strict=True))
+    return dict(zip(answers, compare_each(answers.values()), strict=True))
 
 
 def _by_seed(who, vote, best, compared):
@@ -68,14 +69,15 @@ def _by_seed(who, vote, best, compared):
     )
     if who not in compared:
         return f"{sentence}."
-    comparison, p = compared[who]
+    comparison = compared[who]
     verdict = "cannot be told from"
-    if told_apart(comparison, p):
+    if comparison.significant:
         verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
+    network = "the network of " if comparison.one_seed else ""
     return (
-        f"{sentence}. It {verdict} {best.name}, the best single model: the difference is"
+        f"{sentence}. It {verdict} {network}{best.name}, the best single model: the difference is"
         f" {w.points(comparison.difference)}"
-        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(p)}."
+        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(comparison.p_holm)}."
     )
 
 
@@ -133,11 +135,11 @@ def _table(best, votes, compared):
             correct = np.stack(list(vote.by_seed.values()))
             rows.append([who, f"{len(vote.members):,}", *_accuracy(accuracy_interval(correct))])
             if who in compared:
-                comparison, p = compared[who]
+                comparison = compared[who]
                 rows[-1] += [
                     w.number(100 * comparison.difference),
                     w.points_interval(comparison.low, comparison.high),
-                    w.probability(p),
+                    w.probability(comparison.p_holm),
                 ]
         if _has_more_than_a_seed(vote):
             own = _accuracy(accuracy_interval(vote.together[None]))

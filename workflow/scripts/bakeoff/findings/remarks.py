@@ -1,7 +1,6 @@
 """What there is to say about one model."""
 
 from bakeoff import wording as w
-from bakeoff.comparisons import LEVEL
 from bakeoff.findings.cost import describe_bargain
 from bakeoff.findings.epochs import slope
 from bakeoff.findings.overfitting import describe_overfitting
@@ -45,23 +44,23 @@ def _standing(model, results):
     if model in results.best:
         share = "It has the highest" if len(results.best) == 1 else "None has a higher"
         return f"{share} test accuracy."
-    pair = results.against_best(model)
-    if pair is None:
+    comparison = results.against_best(model)
+    if comparison is None:
         return "No seed finished with it and with the best model, so the two are not compared."
-    comparison, p_holm = pair
+    corrected = f"{w.p_value(comparison.p_holm)} corrected"
     if comparison.difference < 0:
         return (
             "On the seeds that both finished it is ahead of the best by"
-            f" {w.points(-comparison.difference)}, {w.p_value(p_holm)} corrected."
+            f" {w.points(-comparison.difference)}, {corrected}."
         )
     by = (
         f"{w.points(comparison.difference)} below"
-        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(p_holm)} corrected"
+        f" {w.points_interval(comparison.low, comparison.high)}, {corrected}"
     )
     if model in results.worse:
         return f"It is worse than the best: {by}."
-    if p_holm < LEVEL:
-        by += ", which another seed alone may give"
+    if model in results.worse_networks:
+        return f"Its network is worse than the best's: {by}; another seed may give another order."
     return f"It cannot be told from the best: {by}."
 
 
@@ -70,6 +69,8 @@ def _heading(model):
     match trend.verdict:
         case "falling":
             return f"Validation loss was still falling ({slope(trend)}): worth more epochs."
+        case "noisy":
+            return f"Its curve is too noisy to say whether more epochs would help ({slope(trend)})."
         case "flat":
             return f"Validation loss was flat at the end ({slope(trend)})."
         case "rising":

@@ -3,7 +3,7 @@
 from statistics import median
 
 from bakeoff import wording as w
-from bakeoff.claims import judge_claims
+from bakeoff.claims import KINDS, judge_claims
 from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
 from bakeoff.reproduction import FIGURES, published_models, reproduce
@@ -40,7 +40,7 @@ def reproduction(results):
         *_within(compared),
         *_parameters(models, published),
         *_method(compared),
-        *_conclusions(judged, published),
+        *_conclusions(results, judged),
     ]
     items = [describe_claim(results, claim) for claim in judged]
     return Finding("reproduction", title, text, items, _table(compared))
@@ -189,7 +189,7 @@ def _usual_width(compared):
     return median(a.high - a.low for a in accuracies if a.basis == "seeds")
 
 
-def _conclusions(judged, published):
+def _conclusions(results, judged):
     """How many of the conclusions hold."""
     if not judged:
         return []
@@ -205,8 +205,9 @@ def _conclusions(judged, published):
     ]
     said = [phrase for phrase, number in zip(phrases, count.values(), strict=True) if number]
     total = w.count(len(judged), "conclusion")
+    called = results.study["published"]["called"]
     sentences = [
-        f"Of {total} of {published['called']}, {w.listing(said)}. A conclusion holds when every"
+        f"Of {total} of {called}, {w.listing(said)}. A conclusion holds when every"
         " comparison that it takes bears it out, and does not hold as soon as one goes against it;"
         " otherwise the data do not decide."
     ]
@@ -220,6 +221,11 @@ def _conclusions(judged, published):
         sentences.append(
             "Two models are told apart in overfitting and in train accuracy where their 95 %"
             " intervals do not meet, in test accuracy by the corrected test."
+        )
+    if results.pairs.all_on_one_seed and any(KINDS[kind].compares for kind in kinds):
+        sentences.append(
+            "Models that were trained once are not judged against each other: conclusions that do"
+            " so cannot be told."
         )
     return [" ".join(sentences)]
 

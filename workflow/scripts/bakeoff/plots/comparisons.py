@@ -32,11 +32,12 @@ def draw_matrix(study, models, comparisons):
     accurate are shown.
     """
     shown, said = ranked(models)
-    points, told = matrices([model["model"] for model in shown], comparisons)
+    points, differ = matrices([model["model"] for model in shown], comparisons)
     lines = [f"Test accuracy, row minus column, {study['dataset']['title']}"]
     if len(shown) > 1:
         lines.append("In percentage points; the most accurate model first")
     lines += said
+    trained_once = all(pair["ahead"] is None for pair in comparisons)
 
     side = min(0.47 * len(shown), 7.5)
     names = [shortened(model["name"], 22) for model in shown]
@@ -61,7 +62,7 @@ def draw_matrix(study, models, comparisons):
 
     edges = np.arange(len(shown) + 1) - 0.5
     axes.pcolormesh(
-        edges, edges, colours_of(points, told), linewidth=0, rasterized=len(shown) > MOST_DRAWN
+        edges, edges, colours_of(points, differ), linewidth=0, rasterized=len(shown) > MOST_DRAWN
     )
     axes.hlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
     axes.vlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
@@ -74,52 +75,58 @@ def draw_matrix(study, models, comparisons):
     axes.set_yticks(range(len(shown)), labels=names, fontsize=8)
     axes.set_xlim(-0.5, len(shown) - 0.5)
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    figure.legend(handles=_legend_entries(points, told), loc="outside lower left", ncols=1)
+    figure.legend(
+        handles=_legend_entries(points, differ, trained_once), loc="outside lower left", ncols=1
+    )
     return figure
 
 
 def matrices(order, comparisons):
-    """Return (points, told), both (models, models), from findings.json's comparisons.
+    """Return (points, differ), both (models, models), from findings.json's comparisons.
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
-    NaN where two were not compared. ``told`` bool: whether they can be told apart. ``order`` are
+    NaN where two were not compared. ``differ`` bool: whether the two models, or
+    with one seed their networks, can be told apart. ``order`` are
     the keys of the models to show.
     """
     place = {model: row for row, model in enumerate(order)}
     points = np.full((len(order), len(order)), np.nan)
-    told = np.zeros(points.shape, bool)
+    differ = np.zeros(points.shape, bool)
     for pair in comparisons:
         if not place.keys() >= {pair["a"], pair["b"]}:
             continue
         a, b = place[pair["a"]], place[pair["b"]]
         points[a, b], points[b, a] = 100 * pair["difference"], -100 * pair["difference"]
-        told[a, b] = told[b, a] = pair["told_apart"]
-    return points, told
+        differ[a, b] = differ[b, a] = pair["significant"]
+    return points, differ
 
 
-def colours_of(points, told):
+def colours_of(points, differ):
     """Return the cells' colours, RGBA float64 (models, models, 4), of what :func:`matrices` gives.
 
     The opacity grows with the difference, so that cells suit a light and a dark background.
     """
     colours = np.zeros((*points.shape, 4))
-    colours[told & (points > 0), :3] = to_rgb(AHEAD)
-    colours[told & (points < 0), :3] = to_rgb(BEHIND)
-    colours[told, 3] = STRONGEST * np.abs(points[told]) / np.abs(points[told]).max(initial=1e-9)
+    colours[differ & (points > 0), :3] = to_rgb(AHEAD)
+    colours[differ & (points < 0), :3] = to_rgb(BEHIND)
+    colours[differ, 3] = (
+        STRONGEST * np.abs(points[differ]) / np.abs(points[differ]).max(initial=1e-9)
+    )
     colours[np.isnan(points)] = to_rgba(INK, _NOTHING)
     return colours
 
 
-def _legend_entries(points, told):
-    cannot_be_told = np.isfinite(points) & ~told
+def _legend_entries(points, differ, trained_once):
+    undecided = np.isfinite(points) & ~differ
+    what = "network" if trained_once else "model"
     handles = []
-    if told.any():
-        most = f"up to {w.number(np.abs(points[told]).max())} points"
-        label = f"the row's model is more accurate ({most})"
+    if differ.any():
+        most = f"up to {w.number(np.abs(points[differ]).max())} points"
+        label = f"the row's {what} is more accurate ({most})"
         handles.append(Patch(facecolor=AHEAD, alpha=STRONGEST, label=label))
-        label = "the column's model is more accurate"
+        label = f"the column's {what} is more accurate"
         handles.append(Patch(facecolor=BEHIND, alpha=STRONGEST, label=label))
-    if cannot_be_told.any():
+    if undecided.any():
         label = "cannot be told apart"
         handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))
     if np.isnan(points).sum() > len(points):
