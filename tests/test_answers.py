@@ -1,13 +1,14 @@
 """Tests of what is made of the answers: mistakes, hard images, disputed labels, agreement."""
 
 from itertools import combinations, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
 from bakeoff.agreement import agreement
-from bakeoff.answers import confusion_matrix, confusions, recalls
+from bakeoff.answers import confusion_matrix, confusions, recalls, stands_out
 from bakeoff.errors import StudyError
 from bakeoff.tables import read_data_set, undisputed
 from concluded_study import conclude, said
@@ -85,22 +86,60 @@ def test_the_hardest_class_and_the_commonest_mistakes_are_named(tmp_path):
     text = said(findings, "errors")
     # Pooled: 8 of 12 shoes are right, 9 of 12 T-shirts and all hats.
     assert (
-        "Class shoe is the hardest: 66.67 % of its test images are answered rightly, against"
-        " 100.00 % of those of class hat, all models taken together. It is the hardest for 2 of"
-        " the 3: Models 1 and 2." in text
+        "Class shoe has the lowest share of right answers, 66.67 %, against 100.00 % of those of"
+        " class hat, all models taken together. With other test images another class might be last."
+        " It is last for 2 of the 3: Models 1 and 2." in text
     )
     assert (
         "The mistakes are shoe taken for hat (4 times) and T-shirt taken for hat (3 times), of 7"
         " wrong answers in all." in text
     )
     assert (
-        "Of the 12 test images, all 3 models get 1 wrong, more than half of the models 1, at least"
-        " one 5." in text
+        "Of the 12 test images, all 3 models get 1 wrong, more than half of them 1, at least one 5."
+        in text
     )
     rows = table(findings, "errors")
-    assert [row["Hardest class"] for row in rows] == ["shoe", "T-shirt and shoe", "T-shirt"]
+    assert [row["Class with lowest share right"] for row in rows] == [
+        "shoe",
+        "T-shirt and shoe",
+        "T-shirt",
+    ]
     assert rows[0]["Wrong answers"] == "2"
     assert rows[0]["Most frequent mistake"] == "shoe taken for hat"
+
+
+def test_a_class_with_clearly_more_errors_than_each_other_is_the_hardest(tmp_path):
+    answers = np.arange(600) % 3
+    # 60 of 200 images of class 2, and 10 of 200 of class 1.
+    answers[2:180:3] = 0
+    answers[1:30:3] = 0
+    findings, _ = conclude_answers(tmp_path, [answers])
+    assert said(findings, "errors").startswith(
+        "Class 2 is the hardest: 70.00 % of its test images are answered rightly, against 100.00 %"
+        " of those of class 0."
+    )
+    # Five errors more than the next class are not enough, with as many images.
+    answers[1:165:3] = 0
+    findings, _ = conclude_answers(tmp_path, [answers])
+    assert "Class 2 has the lowest share of right answers, 70.00 %, against" in said(
+        findings, "errors"
+    )
+
+
+def test_a_class_stands_out_by_chance_in_few_studies_of_equal_classes():
+    generator = np.random.default_rng(2)
+    labels = (np.arange(600) % 5).astype(np.uint8)
+    found = 0
+    for _ in range(300):
+        wrong = generator.random((1, 600)) < 0.05
+        model = SimpleNamespace(trainings=[SimpleNamespace(correct=~wrong[0])])
+        hardest = int(np.argmax(np.bincount(labels, weights=wrong[0])))
+        found += stands_out([model], labels, hardest)
+    assert found <= 15
+    wrong = (labels == 3) & (np.arange(600) < 200)
+    model = SimpleNamespace(trainings=[SimpleNamespace(correct=~wrong)])
+    assert stands_out([model], labels, 3)
+    assert not stands_out([model], labels, 2)
 
 
 def test_findings_hold_each_models_confusions_summed_over_the_seeds(tmp_path):
@@ -132,11 +171,14 @@ def test_one_kind_of_mistake_is_put_in_the_singular(tmp_path):
 
 
 def test_many_equally_frequent_mistakes_are_shortened(tmp_path):
-    images = 40
-    answers = (np.arange(images) + 1) % 40
+    # Each of 40 classes has two images, the first of which is answered wrongly.
+    images = np.arange(80)
+    answers = (images + (images < 40)) % 40
     findings, _ = conclude_answers(tmp_path, [answers], classes=40)
     text = said(findings, "errors")
-    assert "All classes are equally hard: 0.00 %" in text
+    assert text.startswith(
+        "Of the test images of each class, 50.00 % are answered rightly: no class stands out."
+    )
     assert "10 taken for 11 (1 time) and 29 more, of 40 wrong answers in all." in text
 
 
@@ -144,17 +186,19 @@ def test_many_equally_frequent_mistakes_are_shortened(tmp_path):
 
 
 def test_hardest_images_are_those_that_most_models_then_most_trainings_get_wrong(tmp_path):
-    # Labels are 0 1 2 0 1 2. Model 1 gets image 2 wrong, both get image 5 wrong; of image 3,
-    # Model 1 has one training wrong, but the mean of its probabilities is right.
-    sure, unsure = answered([0, 1, 1, 0, 1, 0], 3, 0.9), answered([0, 1, 0, 1, 1, 0], 3, 0.6)
-    other = answered([0, 1, 2, 0, 1, 1], 3)
+    # Labels are 0 1 2 0 1 2 and so on. Model 1 gets image 2 wrong, both get image 5 wrong; of image
+    # 3, Model 1 has one training wrong, but the mean of its probabilities is right.
+    right = [0, 1, 2] * 8
+    sure = answered([0, 1, 1, 0, 1, 0, *right], 3, 0.9)
+    unsure = answered([0, 1, 0, 1, 1, 0, *right], 3, 0.6)
+    other = answered([0, 1, 2, 0, 1, 1, *right], 3)
     findings, _ = conclude(
         tmp_path,
         {"model_1": {0: sure, 1: unsure}, "model_2": {0: other, 1: other}},
         seeds=(0, 1),
-        images=6,
+        images=30,
         classes=3,
-        data={"test_index": [3, 10, 20, 30, 40, 947]},
+        data={"test_index": [3, 10, 20, 30, 40, 947, *range(1000, 1024)]},
         dataset={"disputed": [947, 5]},
     )
     assert findings["errors"]["hardest"] == [
@@ -186,9 +230,10 @@ def test_hardest_images_are_those_that_most_models_then_most_trainings_get_wrong
 
 
 def test_equally_wrong_images_are_ordered_by_the_probability_of_their_label(tmp_path):
-    probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.3, 0.7], [0.6, 0.4]])
+    probabilities = np.tile([[0.9, 0.1], [0.1, 0.9]], (15, 1))
+    probabilities[:4] = [[0.6, 0.4], [0.9, 0.1], [0.3, 0.7], [0.6, 0.4]]
     findings, _ = conclude(
-        tmp_path, {"model_1": {"probabilities": probabilities}}, images=4, classes=2
+        tmp_path, {"model_1": {"probabilities": probabilities}}, images=30, classes=2
     )
     assert [image["image"] for image in findings["errors"]["hardest"]] == [1, 2, 3]
     assert "There are 3 test images that Model 1 gets wrong. First come those whose label" in said(
@@ -197,7 +242,8 @@ def test_equally_wrong_images_are_ordered_by_the_probability_of_their_label(tmp_
 
 
 def test_at_most_24_images_are_described(tmp_path):
-    findings, _ = conclude_answers(tmp_path, [[1] * 90, [2] * 90])
+    right = [0, 1, 2] * 100
+    findings, _ = conclude_answers(tmp_path, [[1] * 90 + right, [2] * 90 + right])
     assert len(findings["errors"]["hardest"]) == 24
     assert len(table(findings, "hardest")) == 12
     assert "the 12 hardest of the 90 test images" in said(findings, "hardest")
@@ -245,16 +291,16 @@ def test_no_model_below_the_limit_is_said_to_fit_noise(tmp_path):
 
 
 def test_disputed_labels_are_not_spoken_of_where_there_are_none(tmp_path):
-    answers = [[0, 1, 2, 1]]
+    answers = [[0, 1, 2, 1, 1, 2]]
     findings, _ = conclude_answers(tmp_path, answers)
     assert "disputed" not in {finding["key"] for finding in findings["findings"]}
     assert "Label disputed" not in table(findings, "hardest")[0]
     # A subset may hold none of them.
     findings, _ = conclude_answers(
-        tmp_path, answers, dataset={"disputed": [947]}, data={"test_index": [1, 2, 3, 4]}
+        tmp_path, answers, dataset={"disputed": [947]}, data={"test_index": [1, 2, 3, 4, 5, 6]}
     )
     assert said(findings, "disputed") == (
-        "1 test label is listed as in doubt; none of the 4 test images of this study has such a"
+        "1 test label is listed as in doubt; none of the 6 test images of this study has such a"
         " label."
     )
 
@@ -326,7 +372,7 @@ def test_models_that_differ_more_than_their_seeds_are_told_from_those_that_do_no
         " test images on average over 2 models; of those that at least one of the two gets wrong,"
         " both get 33.33 % wrong." in text
     )
-    assert "another seed changes 3.33 % of the answers, another architecture 6.67 %." in text
+    assert "another seed changes 3.33 % of the answers, another model 6.67 %." in text
 
 
 def test_the_most_and_the_least_alike_pair_are_named(tmp_path):

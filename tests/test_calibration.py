@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from bakeoff.calibration import BINS, NO_ANSWERS, reliability
+from bakeoff.calibration import BINS, NO_ANSWERS, calibration_error, reliability
 from concluded_study import conclude, said
 
 
@@ -68,6 +68,59 @@ def sure(share, confidence, images=1000):
     return {"probabilities": probabilities}
 
 
+def calibration_table(findings):
+    table = next(f for f in findings["findings"] if f["key"] == "calibration")["table"]
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("images", "shape"), [(360, (20, 1)), (360, (5, 1)), (10_000, (60, 0.3)), (50, (8, 1))]
+)
+def test_what_chance_gives_is_what_calibrated_networks_show(images, shape):
+    generator = np.random.default_rng(3)
+    confidence = np.clip(generator.beta(*shape, images), 0.1, 1)
+    errors = [
+        reliability(confidence, generator.random(images) < confidence).expected_calibration_error
+        for _ in range(2000)
+    ]
+    mean, limit = reliability(confidence, np.ones(images, bool)).by_chance
+    assert mean == pytest.approx(np.mean(errors), rel=0.05)
+    assert np.mean(np.array(errors) > limit) == pytest.approx(0.05, abs=0.02)
+
+
+def test_sure_answers_leave_nothing_to_chance():
+    assert reliability([1.0, 1.0 + 1e-7], [True, True]).by_chance == (0, 0)
+    one = calibration_error([reliability([1.0, 1.0], [True, False])])
+    assert (one.value, one.by_chance, one.beyond_chance) == (0.5, 0, True)
+
+
+def test_seeds_on_the_same_images_do_not_pretend_to_more_images():
+    generator = np.random.default_rng(4)
+    confidence = generator.beta(8, 1, 400)
+    one = reliability(confidence, generator.random(400) < confidence)
+    ten = calibration_error([one] * 10)
+    assert ten.value == pytest.approx(one.expected_calibration_error)
+    assert (ten.by_chance, ten.limit) == pytest.approx(one.by_chance)
+    # Errors that seeds make in opposite directions do not cancel.
+    over, under = (reliability([0.8] * 100, np.arange(100) < right) for right in (60, 100))
+    assert calibration_error([over, under]).value == pytest.approx(0.2)
+
+
+def test_models_within_chance_are_not_ranked(tmp_path):
+    models = {"model_1": sure(0.9, 0.9, 360), "model_2": sure(0.9, 0.905, 360)}
+    findings, _ = conclude(tmp_path, models, images=360, classes=2)
+    text = said(findings, "calibration")
+    assert text.startswith(
+        "The expected calibration error of Models 1 and 2 is within what chance alone gives a"
+        " calibrated model with the same confidences on 360 test images, so these are not ranked."
+    )
+    assert "one in 20" not in text
+    calibration = findings["models"][1]["calibration"]
+    assert calibration["beyond_chance"] is False
+    assert calibration["ece"] == pytest.approx(0.005, rel=1e-4)
+    assert calibration["by_chance"] == pytest.approx(0.0123, rel=0.07)
+
+
 def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tmp_path):
     models = {
         "model_1": sure(0.9, 0.99),
@@ -77,11 +130,23 @@ def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tm
     }
     findings, _ = conclude(tmp_path, models, images=1000, classes=2)
     text = said(findings, "calibration")
-    assert "from 0.00 points (Model 2) to 10.00 points (Model 3)" in text
+    # What chance gives 1,000 answers with a confidence of 0.9 is 0.76 points: models 2 and 4 are
+    # calibrated as far as that tells, and not ranked.
+    assert text.startswith(
+        "The expected calibration error of Models 1 and 3 is more than chance alone gives: from"
+        " 9.00 points (Model 1) to 10.00 points (Model 3).\nThat of Models 2 and 4 is within what"
+        " chance alone gives a calibrated model with the same confidences on 1,000 test images, so"
+        " these are not ranked."
+    )
+    rows = calibration_table(findings)
+    assert [row["Beyond chance"] for row in rows] == ["yes", "no", "yes", "no"]
+    by_chance = [float(row["By chance alone (points)"]) for row in rows]
+    # sqrt(2 / pi * c (1 - c) / 1000)
+    assert by_chance == pytest.approx([0.251, 0.757, 1.009, 0.740], rel=0.07)
     assert "Model 1 is over-confident: mean confidence lies above the 95 % interval" in text
     assert "Model 3 is under-confident: mean confidence lies below" in text
-    assert "Models 2 and 4 are neither over- nor under-confident on average" in text
-    assert "of all seeds" not in text
+    assert "Models 2 and 4 are not shown to be over- or under-confident on average" in text
+    assert "over the trainings" not in text
     assert findings["models"][0]["calibration"]["ece"] == pytest.approx(0.09)
     filled = [bin for bin in findings["models"][0]["calibration"]["bins"] if bin["answers"]]
     assert [(bin["answers"], bin["accuracy"]) for bin in filled] == [(1000, 0.9)]
@@ -91,8 +156,10 @@ def test_one_model_over_several_seeds(tmp_path):
     trainings = {"model_1": {0: sure(0.9, 0.99), 1: sure(0.8, 0.99), 2: {"status": "diverged"}}}
     findings, _ = conclude(tmp_path, trainings, seeds=(0, 1, 2), images=1000, classes=2)
     text = said(findings, "calibration")
-    assert text.startswith("The expected calibration error is 14.00 points.")
-    assert "over the answers of all seeds in 15" in text
+    assert text.startswith(
+        "The expected calibration error is 14.00 points, more than chance alone gives."
+    )
+    assert "with several seeds, the mean over the trainings" in text
     answers = sum(bin["answers"] for bin in findings["models"][0]["calibration"]["bins"])
     assert answers == 2000
 
@@ -100,7 +167,7 @@ def test_one_model_over_several_seeds(tmp_path):
 def test_equally_calibrated_models_have_one_error(tmp_path):
     models = {f"model_{i}": sure(0.9, 0.99) for i in (1, 2)}
     findings, _ = conclude(tmp_path, models, images=1000, classes=2)
-    assert "error of every model is 9.00 points." in said(findings, "calibration")
+    assert "error of Models 1 and 2 is 9.00 points, more than" in said(findings, "calibration")
 
 
 def test_a_diverged_model_has_neither_errors_nor_calibration(tmp_path):

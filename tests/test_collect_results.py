@@ -251,16 +251,33 @@ def test_the_last_epochs_are_averaged_and_their_slope_told(tmp_path):
     assert float(study.rows("runs.csv")[1]["val_accuracy_last_mean"]) == pytest.approx(0.974)
 
 
-@pytest.mark.parametrize(("epochs", "cells"), [(2, ["–"] * 4), (4, ["0.00", "–", "–", "–"])])
-def test_too_few_epochs_leave_cells_empty_with_a_reason(tmp_path, epochs, cells):
+@pytest.mark.parametrize(("epochs", "known"), [(2, 0), (4, 0), (5, 2)])
+def test_too_few_epochs_leave_cells_empty_with_a_reason(tmp_path, epochs, known):
     study = Study(tmp_path)
     steady = {"val_accuracy": [0.99] * epochs}
     fabricate_training(tmp_path, epochs=epochs, curves=steady)
     table = tables_in(study.collect().text())[3]
-    assert table[1][2:] == cells
+    assert table[1][1:3] == ["–", "–"]
+    assert ("–" in table[1][3:]) is (known == 0)
     text = " ".join(study.text().split())
-    assert "–: too few epochs; a spread needs 3, a slope 5." in text
+    assert "–: too few epochs; mean and standard deviation need 6, a slope 5." in text
     assert "not corrected" not in text
+
+
+@pytest.mark.parametrize(("epochs", "last"), [(5, 0), (6, 3), (9, 4), (10, 5), (40, 5)])
+def test_fluctuation_is_that_of_no_more_than_the_last_half_of_the_epochs(tmp_path, epochs, last):
+    # Half of the epochs are learning, from 10 % on: they are no fluctuation.
+    learning = np.linspace(0.1, 0.97, epochs - epochs // 2)
+    course = [*learning, *np.resize([0.98, 0.99], epochs // 2)]
+    study = Study(tmp_path)
+    fabricate_training(tmp_path, epochs=epochs, curves={"val_accuracy": course})
+    [row] = study.collect().rows("summary.csv")
+    assert row["last_epochs"] == str(last)
+    if last:
+        assert float(row["val_accuracy_last_sd"]) == pytest.approx(stdev(course[-last:]))
+        assert float(row["val_accuracy_last_mean"]) == pytest.approx(mean(course[-last:]))
+    else:
+        assert row["val_accuracy_last_sd"] == row["val_accuracy_last_mean"] == ""
 
 
 def test_both_train_accuracies_stand_beside_the_test_accuracy(tmp_path):
@@ -281,7 +298,7 @@ def test_every_table_has_a_title_and_one_row_a_model(tmp_path):
         fabricate_training(tmp_path, model)
     study.collect()
     summary = read_summary(tmp_path / "summary.csv", study.study)
-    tables = all_tables(summary, study.study)
+    tables = all_tables(summary, study.study, read_runs(tmp_path / "runs.csv", study.study))
     assert [table.rows for _, _, table in tables] == [
         table[1:] for table in tables_in(study.text())
     ]
@@ -412,7 +429,9 @@ def test_shared_machine_warns(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
     fabricate_training(tmp_path, "model_01")
     fabricate_training(tmp_path, "model_02", concurrent_trainings=2)
-    assert "Up to 2 trainings shared the machine" in study.collect().text()
+    assert "not compared: up to 2 trainings shared the machine." in " ".join(
+        study.collect().text().split()
+    )
 
 
 def test_equal_input_makes_equal_bytes(tmp_path):

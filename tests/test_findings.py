@@ -377,7 +377,7 @@ def test_a_trend_needs_five_epochs(tmp_path, epochs, told):
 
 def test_two_epochs_are_too_few_for_any_trend_or_fluctuation(tmp_path):
     findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, epochs=2)
-    assert "too few epochs to tell: 3 are needed" in said(findings, "last_epochs")
+    assert "too few epochs to tell: 6 are needed" in said(findings, "last_epochs")
     assert "moved within" not in text
 
 
@@ -452,6 +452,7 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
         f"model_{i}": {
             "accuracy": 0.98 + 0.001 * i if i > 4 else 0.90 + 0.001 * i,
             "layers": convolutions(count=4, kernel=5 if i > 4 else 3),
+            "parameters": 1000 * i,
         }
         for i in range(1, 9)
     }
@@ -461,7 +462,7 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
     # 2 of the 70 ways to split eight models into fours are as clear as this.
     assert (
         "Kernel size: mean test accuracy 90.25 % (mostly 3x3) and 98.65 % (mostly 5x5);"
-        " permutation test over the models, p = 0.029." in text
+        " permutation test over the architectures, p = 0.029." in text
     )
     assert "not what causes what" in text
     assert "Padding" not in text
@@ -471,6 +472,7 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
 def test_a_trait_without_effect_is_reported_without_a_claim(tmp_path):
     trainings = {
         f"model_{i}": {"accuracy": 0.99 - 0.001 * i, "layers": convolutions(pads=i % 2 == 0)}
+        | {"parameters": 1000 * i}
         for i in range(1, 9)
     }
     text = said(conclude(tmp_path, trainings)[0], "traits")
@@ -480,7 +482,8 @@ def test_a_trait_without_effect_is_reported_without_a_claim(tmp_path):
 
 def test_traits_that_all_share_are_not_reported(tmp_path):
     layers = convolutions()
-    findings, _ = conclude(tmp_path, {"model_1": {"layers": layers}, "model_2": {"layers": layers}})
+    alike = {f"model_{i}": {"layers": layers, "parameters": 1000 * i} for i in (1, 2)}
+    findings, _ = conclude(tmp_path, alike)
     assert "the models do not differ in those looked at" in said(findings, "traits")
 
 
@@ -568,9 +571,52 @@ def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
     assert "The multiply-adds of Model 2 are not known in full" in text
 
 
-def test_shared_machines_make_latencies_doubtful(tmp_path):
-    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {"concurrent_trainings": 3}})
-    assert "while up to 3 trainings shared the machine" in said(findings, "cost")
+def test_latencies_of_a_shared_machine_decide_nothing(tmp_path):
+    cheap = {"latency_ms": 0.94, "wrong_images": range(10)}
+    dear = {"latency_ms": 2.76, "wrong_images": range(10)}
+    alone, _ = conclude(tmp_path / "alone", {"model_1": dear, "model_2": cheap})
+    assert "Model 1 has 2.9 times the latency of Model 2" in said(alone, "cost")
+    assert "not compared" not in said(alone, "cost")
+    shared, _ = conclude(
+        tmp_path / "shared", {"model_1": dear, "model_2": cheap | {"concurrent_trainings": 3}}
+    )
+    text = said(shared, "cost")
+    why = "Latencies and training times are not compared: up to 3 trainings shared the machine."
+    assert text.startswith("None: no model is matched")
+    assert why in text
+    assert why in shared["cautions"]
+    assert "latency" not in remark(shared, "model_1")
+
+
+def test_latencies_that_are_not_compared_keep_no_model_from_being_a_bargain(tmp_path):
+    dear = {"parameters": 2_000_000, "latency_ms": 1.0, "concurrent_trainings": 2}
+    cheap = {"parameters": 1_000_000, "latency_ms": 9.0, "concurrent_trainings": 2}
+    findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": cheap})
+    assert "Model 1 has 2.0 times the parameters of Model 2 and" in said(findings, "cost")
+    assert "the latency" not in said(findings, "cost")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"device": "GPU: b"},
+        {"threads": 4},
+        {"precision": "mixed_float16"},
+        {"backend": "jax", "versions": {"python": "3.11.7", "keras": "3.15.1", "jax": "0.9"}},
+    ],
+)
+def test_latencies_of_unlike_circumstances_decide_nothing(tmp_path, other):
+    dear = {"latency_ms": 2.76} | other
+    findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": {"latency_ms": 0.94}})
+    text = said(findings, "cost")
+    assert "None: no model is matched" in text
+    assert "not compared: the trainings differ in" in text
+
+
+@pytest.mark.parametrize("cost", ["latency_ms", "parameters", "multiply_adds"])
+def test_costs_of_nought_are_no_reason_for_anything(tmp_path, cost):
+    findings, _ = conclude(tmp_path, {"model_1": {cost: 0}, "model_2": {cost: 0}})
+    assert said(findings, "cost").startswith("None: no model is matched")
 
 
 # The last epochs
@@ -634,8 +680,8 @@ def test_the_best_epoch_and_the_mean_of_the_last_stand_beside_the_last(tmp_path)
         " gain is optimistic." in text
     )
     assert (
-        "The mean over the last 5 epochs minus the last epoch is −0.80 points (the same in all"
-        " models). By that mean Model 1 is ahead." in text
+        "The mean over the last 5 epochs minus the last epoch is −0.80 points (the same in"
+        " each). By that mean Model 1 is ahead." in text
     )
 
 
@@ -704,11 +750,68 @@ def test_unlike_trainings_are_warned_about(tmp_path):
     other = {"device": "GPU: b", "precision": "mixed_float16", "epochs": 20}
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": other})
     cautions = " ".join(findings["cautions"])
-    assert "differ in epochs (13 and 20)" in cautions
-    assert "differ in device (CPU: made up and GPU: b)" in cautions
-    assert "differ in precision (float32 and mixed_float16)" in cautions
+    assert (
+        "The models were not all trained alike: epochs 13 (Model 1) and 20 (Model 2); precision"
+        " float32 (Model 1) and mixed_float16 (Model 2). Differences between them may come from"
+        " that." in cautions
+    )
+    assert "The trainings differ in device (CPU: made up and GPU: b): small differences" in cautions
+    assert (
+        "Latencies and training times are not compared: the trainings differ in device (CPU: made"
+        " up and GPU: b) and precision (float32 and mixed_float16)." in cautions
+    )
     assert "differ in software" not in cautions
     assert "for 13 to 20 epochs" in " ".join(findings["setting"])
+
+
+def trained(optimizer, defaults=None, **settings):
+    """Return the card's entries of a training with these settings."""
+    training = {"epochs": 13, "batch_size": 128, "loss": "categorical_crossentropy"}
+    defaults = {"name": optimizer["name"].lower(), "epsilon": 1e-07} | (defaults or {})
+    return {
+        "training": training | settings | {"optimizer": optimizer},
+        "optimizer": defaults | {k: v for k, v in optimizer.items() if k != "name"},
+    }
+
+
+def test_every_setting_in_which_models_differ_is_named(tmp_path):
+    adadelta = {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}
+    adam = {"name": "Adam", "learning_rate": 0.001}
+    like = trained(adadelta, {"weight_decay": None})
+    trainings = {
+        "model_1": like,
+        "model_2": like,
+        "model_3": like,
+        "model_4": trained(adam, {"weight_decay": 0.004, "beta_1": 0.9}, batch_size=64),
+        "model_5": trained(adadelta, {"weight_decay": None}, loss="mse", label_smoothing=0.1),
+    }
+    findings, _ = conclude(tmp_path, trainings)
+    [caution] = [line for line in findings["cautions"] if "trained alike" in line]
+    assert caution == (
+        "The models were not all trained alike: batch size 128 (Models 1, 2, 3 and 5) and 64 (Model"
+        " 4); loss categorical_crossentropy (Models 1 to 4) and mse (Model 5); optimizer Adadelta"
+        " (Models 1, 2, 3 and 5) and Adam (Model 4); weight decay none (Models 1, 2, 3 and 5) and"
+        " 0.004 (Model 4); learning rate 1 (Models 1, 2, 3 and 5) and 0.001 (Model 4); label"
+        " smoothing 0.1 (Model 5) and not set (Models 1 to 4). Differences between them may come"
+        " from that."
+    )
+
+
+def test_a_default_given_in_words_is_no_difference(tmp_path):
+    # Keras gives float32's 0.001 back as the default that the other model leaves open.
+    one = trained({"name": "Adam"}, {"learning_rate": 0.0010000000474974513})
+    other = trained({"name": "Adam", "learning_rate": 0.001})
+    findings, _ = conclude(tmp_path, {"model_1": one, "model_2": other})
+    assert "trained alike" not in " ".join(findings["cautions"])
+
+
+def test_of_a_setting_with_many_values_their_number_is_told(tmp_path):
+    trainings = {
+        f"model_{i}": trained({"name": "SGD", "learning_rate": 0.01 * i}) for i in range(1, 8)
+    }
+    findings, _ = conclude(tmp_path, trainings)
+    [caution] = [line for line in findings["cautions"] if "trained alike" in line]
+    assert "learning rate in 7 values from 0.01 to 0.07. Differences" in caution
 
 
 def test_markdown_says_what_the_data_say(tmp_path):

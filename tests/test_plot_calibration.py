@@ -52,6 +52,16 @@ def test_every_model_has_a_panel_with_its_error(tmp_path):
     assert "10,000 answers" not in texts, "no bin holds as many"
 
 
+def test_an_error_within_chance_is_said_to_be(tmp_path):
+    study = make_study(models=2)
+    findings = make_findings(study)
+    findings["models"][0]["calibration"]["beyond_chance"] = False
+    *_, file = plotted_findings(tmp_path, study, findings)
+    texts = texts_in(file)
+    assert texts.count("ECE 1.23, within chance") == 1
+    assert texts.count("ECE 1.23") == 1
+
+
 def test_everything_diverged_still_draws(tmp_path):
     study = make_study(models=2)
     findings = make_findings(study, diverged={"model_01", "model_02"})

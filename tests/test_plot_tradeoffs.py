@@ -7,7 +7,9 @@ from matplotlib.colors import to_hex
 from bakeoff.colours import model_colours
 from bakeoff.figures import MOST_NAMED, house_style
 from bakeoff.tables import read_runs, read_summary, trainings_of
-from figure_studies import faults_of_layout, make_study, summarise, texts_in
+from collect_results import collect_results
+from fabricated_study import fabricate_data, fabricate_training
+from figure_studies import fabricate, faults_of_layout, make_study, summarise, texts_in
 from plot_tradeoffs import COSTS, draw_tradeoff, pareto_front, plot_tradeoffs
 
 
@@ -115,25 +117,100 @@ def test_a_single_model_has_no_front(tmp_path):
     assert [len(line.get_xdata()) for line in axes.lines if line.get_marker() != "None"] == [1]
 
 
-def test_times_of_a_shared_machine_are_said_not_to_compare(tmp_path):
+def lines_of(axes):
+    """Return the dashed lines: the front, but not what leads from names to points."""
+    return [line for line in axes.lines if line.get_linestyle() == "--"]
+
+
+def test_times_of_a_shared_machine_have_no_front(tmp_path):
     study = make_study(models=2)
-    warning = "Up to 3 trainings shared the machine: their times are not comparable"
+    why = (
+        "Latencies and training times are not compared: up to 3 trainings shared the machine, so"
+        " there is no line of the best"
+    )
     for cost in COSTS:
-        title = draw(tmp_path, study, cost, concurrent_trainings=3).axes[0].get_title(loc="left")
-        assert (warning in title) == (cost in ("training_seconds", "latency_ms"))
-        title = draw(tmp_path, study, cost).axes[0].get_title(loc="left")
-        assert "not comparable" not in title
+        axes = draw(tmp_path, study, cost, concurrent_trainings=3).axes[0]
+        is_time = cost in ("training_seconds", "latency_ms")
+        title = " ".join(axes.get_title(loc="left").split())
+        assert (why in title) == is_time
+        assert (lines_of(axes) == []) == is_time
+        bold = {text.get_text() for text in axes.texts if text.get_fontweight() == "bold"}
+        assert (bold == set()) == is_time
+        assert ("no other model is both" in title) == (not is_time)
+        axes = draw(tmp_path, study, cost).axes[0]
+        assert "not compared" not in axes.get_title(loc="left")
+        assert len(lines_of(axes)) == 1
 
 
-def test_times_of_different_devices_are_said_not_to_compare(tmp_path):
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        (
+            "device",
+            "CPU: another",
+            "the trainings differ in device (CPU: made up and CPU: another)",
+        ),
+        ("threads", 4, "the trainings differ in threads (2 and 4)"),
+        ("precision", "mixed_float16", "the trainings differ in precision (float32 and mixed"),
+        ("keras", "4.0", "the trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1"),
+        ("moved", 1, "1 training went on elsewhere after an interruption"),
+    ],
+)
+def test_unlike_circumstances_of_times_leave_no_front(tmp_path, column, value, reason):
     study = make_study(models=2)
     summary, runs = summarise(tmp_path, study)
     table = read_runs(runs, study)
-    table[1]["device"] = "CPU: another"
+    table[1][column] = value
     with house_style():
         figure = draw_tradeoff(study, read_summary(summary, study), table, "latency_ms")
-    expected = "The times come from 2 different devices: they are not comparable"
-    assert expected in figure.axes[0].get_title(loc="left")
+    title = " ".join(figure.axes[0].get_title(loc="left").split())
+    assert f"Latencies and training times are not compared: {reason}" in title
+    assert lines_of(figure.axes[0]) == []
+    assert faults_of_layout(figure) == []
+
+
+def test_a_diverged_training_does_not_make_times_unlike(tmp_path):
+    study = make_study(models=3)
+    summary, runs = summarise(tmp_path, study, diverged={("model_03", 0)})
+    table = read_runs(runs, study)
+    table[2]["device"] = "CPU: another"
+    with house_style():
+        figure = draw_tradeoff(study, read_summary(summary, study), table, "latency_ms")
+    assert "not compared" not in figure.axes[0].get_title(loc="left")
+
+
+def test_of_many_models_whose_times_do_not_compare_the_most_accurate_are_named(tmp_path):
+    study = make_study(models=MOST_NAMED + 3)
+    axes = draw(tmp_path, study, "latency_ms", concurrent_trainings=2, accuracy=0.98).axes[0]
+    assert texts_of(axes) == {f"Model {number}" for number in range(1, MOST_NAMED + 1)}
+    title = " ".join(axes.get_title(loc="left").split())
+    assert f"Named: the {MOST_NAMED} with the highest test accuracy Latencies" in title
+
+
+def test_costs_of_nought_are_not_shown_on_a_logarithmic_scale(tmp_path):
+    study = make_study(models=2)
+    for cost, field in (("latency_ms", "latency_ms"), ("multiply_adds", "multiply_adds")):
+        axes = draw(tmp_path, study, cost, **{field: 0}).axes[0]
+        name = {"latency_ms": "latency", "multiply_adds": "multiply-adds"}[cost]
+        assert f"Not shown (diverged or without {name}): Models 1 and 2" in axes.get_title(
+            loc="left"
+        )
+
+
+def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp_path):
+    study = make_study(models=3)
+    folders = fabricate(tmp_path, study)
+    fabricate_training(tmp_path, "model_02", accuracy=0.1)
+    data = fabricate_data(tmp_path)
+    paths = [tmp_path / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
+    collect_results(study, data, *folders, *paths)
+    summary, runs = read_summary(paths[1], study), read_runs(paths[0], study)
+    assert [row["above_chance"] for row in summary] == [1, 0, 1]
+    with house_style():
+        axes = draw_tradeoff(study, summary, runs, "parameters").axes[0]
+    assert texts_of(axes) == {"Model 1", "Model 3"}
+    assert axes.get_ylim()[0] > 90
+    assert "Not shown (not better than chance): Model 2" in axes.get_title(loc="left")
 
 
 def test_models_without_a_point_are_named(tmp_path):

@@ -425,9 +425,14 @@ def test_the_number_of_parameters(tmp_path, parameters, expected):
         ((12.0, 2.0), 1, "holds"),
         ((2.0, 12.0), 1, "does not hold"),
         ((2.1, 2.0), 1, "cannot be told"),
-        # Where trainings shared the machine, 1.3 times is no difference.
         ((2.6, 2.0), 1, "holds"),
-        ((2.6, 2.0), 2, "cannot be told"),
+        # Where trainings shared the machine, latencies decide nothing.
+        ((12.0, 2.0), 2, "cannot be told"),
+        ((2.0, 12.0), 2, "cannot be told"),
+        # Below what the clock resolves, nothing is known.
+        ((0.0, 0.0), 1, "cannot be told"),
+        ((12.0, 0.0), 1, "cannot be told"),
+        ((0.0, 12.0), 1, "cannot be told"),
     ],
 )
 def test_the_slower(tmp_path, latencies, trainings_at_a_time, expected):
@@ -437,7 +442,25 @@ def test_the_slower(tmp_path, latencies, trainings_at_a_time, expected):
     }
     found, said = verdict(tmp_path, trainings, "slower", ["model_1"], ["model_2"])
     assert found == expected
+    if latencies == (0.0, 0.0):
+        assert "One image takes 0.00 ms (Model 1) against 0.00 ms (Model 2)." in said
     assert f"One image takes {latencies[0]:.2f} ms (Model 1) against {latencies[1]:.2f} ms" in said
+    reason = "Latencies and training times are not compared: up to 2 trainings shared the machine."
+    assert (reason in said) == (trainings_at_a_time == 2)
+    assert ("The test" in said) == (trainings_at_a_time == 1)
+
+
+def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
+    trainings = {
+        "model_1": {"latency_ms": 12.0, "device": "GPU: another"},
+        "model_2": {"latency_ms": 2.0},
+    }
+    found, said = verdict(tmp_path, trainings, "slower", ["model_1"], ["model_2"])
+    assert found == "cannot be told"
+    assert said.endswith(
+        "Latencies and training times are not compared: the trainings differ in device (GPU:"
+        " another and CPU: made up)."
+    )
 
 
 @pytest.mark.parametrize(

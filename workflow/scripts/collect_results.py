@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from prettytable import PrettyTable, TableStyle
 
-from bakeoff.epochs import LAST_EPOCHS
+from bakeoff.chance import commonest_share, has_learned
+from bakeoff.epochs import last_epochs
 from bakeoff.files import write_atomically
 from bakeoff.histories import history_figures
 from bakeoff.joblog import job_log
@@ -20,6 +21,7 @@ from bakeoff.tables import (
     read_training,
     trainings_of,
 )
+from bakeoff.times import was_moved
 
 _LAST_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
 _MEASURED = [
@@ -34,7 +36,7 @@ _SUMMARY_COLUMNS = [
     *("model", "name", "description", "family", "n_seeds", "n_diverged"),
     *("train_loss", "val_loss", "train_accuracy", "test_accuracy", "test_accuracy_sd"),
     *("test_accuracy_low", "test_accuracy_high", "test_accuracy_min", "test_accuracy_max"),
-    *("test_accuracy_undisputed", "test_loss"),
+    *("test_accuracy_undisputed", "test_loss", "above_chance"),
     *("clean_train_loss", "clean_train_accuracy", "gap", "gap_low", "gap_high"),
     *("val_accuracy", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
     *("last_epochs", "val_accuracy_last_mean", "val_accuracy_last_sd"),
@@ -86,10 +88,11 @@ def collect_results(
         trainings.append(Training(card, history, correct))
         described.append(describe_run(trainings[-1], card_file, data.disputed))
     runs = pd.DataFrame(described).astype({"best_epoch": "Int64", "multiply_adds": "Int64"})
-    summary = summarise_models(study, runs, models_of_study(study, trainings))
+    chance = commonest_share(data.labels)
+    summary = summarise_models(study, runs, models_of_study(study, trainings), chance)
     captions = describe_rows(study, runs)
     rows = summary.astype(object).where(summary.notna(), None).to_dict("records")
-    tables = all_tables(rows, study)
+    tables = all_tables(rows, study, described)
     for path, content in (
         (runs_file, runs.to_csv(index=False, lineterminator="\n")),
         (summary_file, summary.to_csv(index=False, lineterminator="\n")),
@@ -108,8 +111,8 @@ def describe_run(training, card_file, disputed):
     epoch's; :func:`bakeoff.histories.history_figures` says what is read of the others, and
     ``gap`` is the accuracy on training images, dropout off, minus that on test images.
     ``test_accuracy_undisputed`` is None where no label is in doubt. ``seconds_per_epoch`` is the
-    median, which the start-up in the first epoch does not move. A diverged training's
-    measurements are None.
+    median, which the start-up in the first epoch does not move; ``moved`` is 1 where the training
+    went on elsewhere after an interruption. A diverged training's measurements are None.
     """
     history, card = training.history, training.card
 
@@ -141,6 +144,7 @@ def describe_run(training, card_file, disputed):
         "device": value("device"),
         "threads": value("threads"),
         "concurrent_trainings": value("concurrent_trainings"),
+        "moved": int(was_moved(value("pieces"))),
         "backend": value("backend"),
         "precision": value("precision"),
         "python": value("versions", "python"),
@@ -149,10 +153,12 @@ def describe_run(training, card_file, disputed):
     }
 
 
-def summarise_models(study, runs, models):
+def summarise_models(study, runs, models, chance):
     """Return summary.csv: one row per model, in the study's order.
 
-    ``models`` are the study's :class:`bakeoff.measures.Model`. Measurements are means over the
+    ``models`` are the study's :class:`bakeoff.measures.Model`, and ``chance`` is the accuracy of
+    always answering with the commonest class: ``above_chance`` is 1 for the models that are shown
+    to be better, otherwise 0. Measurements are means over the
     seeds that finished (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled;
     ``test_accuracy_sd`` is the sample standard deviation, missing with one seed, and
     ``test_accuracy_min`` and ``_max`` the lowest and the highest seed. ``_low`` and ``_high`` are
@@ -163,13 +169,13 @@ def summarise_models(study, runs, models):
     diverged with every seed has none of them.
     """
     rows = [
-        entry | _summarise(runs[runs["model"] == entry["model"]], model)
+        entry | _summarise(runs[runs["model"] == entry["model"]], model, chance)
         for entry, model in zip(study["models"], models, strict=True)
     ]
     return pd.DataFrame(rows).reindex(columns=_SUMMARY_COLUMNS)
 
 
-def _summarise(runs, model):
+def _summarise(runs, model, chance):
     finished = runs[runs["status"] == "ok"]
     measured = finished[_MEASURED].astype(float)
     accuracies = measured["test_accuracy"]
@@ -178,6 +184,7 @@ def _summarise(runs, model):
         **runs[_SIZES].iloc[0],
         "concurrent_trainings": runs["concurrent_trainings"].max(),
         **(_judged(model) if model.trainings else {}),
+        "above_chance": int(bool(model.trainings) and has_learned(model, chance)),
         "n_seeds": len(finished),
         "n_diverged": len(runs) - len(finished),
         "train_loss": measured["loss"].mean(),
@@ -202,7 +209,7 @@ def _judged(model):
         "gap": model.overfitting.gap,
         "gap_low": model.overfitting.low,
         "gap_high": model.overfitting.high,
-        "last_epochs": min(LAST_EPOCHS, len(model.curves)),
+        "last_epochs": last_epochs(len(model.curves)),
         "loss_slope_epochs": trend.epochs,
         "loss_slope": trend.slope,
         "loss_slope_low": trend.low,

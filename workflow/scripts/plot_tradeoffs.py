@@ -20,6 +20,7 @@ from bakeoff.figures import (
 )
 from bakeoff.joblog import job_log
 from bakeoff.tables import read_runs, read_summary
+from bakeoff.times import why_not_compared
 
 COSTS = {
     "parameters": ("parameters", "parameters", EngFormatter(sep="")),
@@ -28,6 +29,9 @@ COSTS = {
     "latency_ms": ("latency", "latency of one image (milliseconds)", "{:,.10g}".format),
 }
 """For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
+
+TIMES = ("training_seconds", "latency_ms")
+"""The costs that are times, which cannot always be compared."""
 
 
 def plot_tradeoffs(study, summary_file, runs_file, *figure_files):
@@ -45,35 +49,24 @@ def draw_tradeoff(study, summary, runs, cost):
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
     ``summary`` and ``runs`` are the rows of the tables of these names, ``cost`` is one of
-    ``COSTS``. Models without a test accuracy or a known cost are named under the title. Of more
-    than ``MOST_NAMED`` models, the most accurate on the front have names and bars.
+    ``COSTS``. Models without a test accuracy or a known cost are named under the title, and so are
+    those no better than chance, which would squeeze the scale. Times that cannot be compared have
+    no front. Of more than ``MOST_NAMED`` models, the most accurate on the front have names and
+    bars; without a front, the most accurate of all.
     """
-    name, label, number = COSTS[cost]
-    shown = [row for row in summary if row["test_accuracy"] is not None and row[cost]]
-    left_out = [row["name"] for row in summary if row not in shown]
+    _, label, number = COSTS[cost]
+    why = why_not_compared(run for run in runs if run["status"] == "ok") if cost in TIMES else None
+    shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row["test_accuracy"] for row in shown])
-    front = pareto_front(costs, accuracy)
-    named = np.ones(len(shown), bool)
-    if len(shown) > MOST_NAMED:
-        named = front & (accuracy >= np.sort(accuracy[front])[-MOST_NAMED:].min())
-    lines = [
-        f"Test accuracy against {name}, {study['dataset']['title']}",
-        explain_bars(summary, several_seeds=len(study["seeds"]) > 1)
-        + ("" if named.all() else ", for models with names"),
-    ]
-    if len(shown) > 1:
-        lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
-    if named.sum() < front.sum():
-        lines.append(f"Named: the {named.sum()} with the highest test accuracy on that line")
-    if cost in ("training_seconds", "latency_ms"):
-        lines += explain_times(runs)
-    if len(left_out):
-        lines.append(f"Not shown (diverged or without {name}): {w.models(left_out)}")
+    front = np.zeros(len(shown), bool) if why else pareto_front(costs, accuracy)
+    named = _named(accuracy, np.ones(len(shown), bool) if why else front)
+    lines = [*_explained(study, summary, cost, why, named, front), *left_out]
+    title = "\n".join(wrapped(line, 76) for line in lines)
 
-    figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * len(lines))
+    figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * (1 + title.count("\n")))
     axes = figure.subplots()
-    axes.set_title("\n".join(wrapped(line, 76) for line in lines))
+    axes.set_title(title)
     axes.set_xlabel(f"{label}, logarithmic scale")
     axes.set_ylabel("test accuracy (%)")
     if not shown:
@@ -81,19 +74,9 @@ def draw_tradeoff(study, summary, runs, cost):
         return figure
 
     ticks = log_ticks(costs.min(), costs.max())
-    low, high = (
-        100 * np.array([row[f"test_accuracy_{end}"] for row in shown]) for end in ("low", "high")
-    )
-    all_looks = model_looks(study)
-    looks = [all_looks[row["model"]] for row in shown]
-    # Bars of all would hide the points of many.
-    bars = costs[named], low[named], high[named]
-    colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
-    axes.vlines(*bars, color=colours, linewidth=1)
-    for look, x, y in zip(looks, costs, accuracy, strict=True):
-        axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    bars = _draw_points(axes, study, shown, costs, named)
     steps = np.array([])
-    if len(shown) > 1:
+    if len(shown) > 1 and not why:
         steps = front_line(costs[front], accuracy[front], ticks[-1])
         axes.plot(*steps, color=INK, linewidth=0.8, linestyle="dashed")
     axes.set_xscale("log")
@@ -122,6 +105,52 @@ def draw_tradeoff(study, summary, runs, cost):
     return figure
 
 
+def _named(accuracy, eligible):
+    """Return which models have names, bool (n,): all, or the best of the ``eligible`` of many."""
+    if len(accuracy) <= MOST_NAMED:
+        return np.ones(len(accuracy), bool)
+    ranks = np.argsort(np.where(eligible, -accuracy, np.inf), kind="stable")
+    named = np.zeros(len(accuracy), bool)
+    named[ranks[:MOST_NAMED]] = True
+    return named & eligible
+
+
+def _explained(study, summary, cost, why, named, front):
+    """Return the lines of the title that say what is shown."""
+    lines = [
+        f"Test accuracy against {COSTS[cost][0]}, {study['dataset']['title']}",
+        explain_bars(summary, several_seeds=len(study["seeds"]) > 1)
+        + ("" if named.all() else ", for models with names"),
+    ]
+    which = "the highest test accuracy"
+    if why:
+        if not named.all():
+            lines.append(f"Named: the {named.sum()} with {which}")
+        return [*lines, f"{why.removesuffix('.')}, so there is no line of the best"]
+    if len(named) > 1:
+        lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
+    if named.sum() < front.sum():
+        lines.append(f"Named: the {named.sum()} with {which} on that line")
+    return lines
+
+
+def _draw_points(axes, study, shown, costs, named):
+    """Draw a point a model, and bars for those with names; return the bars' (x, low, high)."""
+    low, value, high = (
+        100 * np.array([row[f"test_accuracy{end}"] for row in shown])
+        for end in ("_low", "", "_high")
+    )
+    all_looks = model_looks(study)
+    looks = [all_looks[row["model"]] for row in shown]
+    # Bars of all would hide the points of many.
+    bars = costs[named], low[named], high[named]
+    colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
+    axes.vlines(*bars, color=colours, linewidth=1)
+    for look, x, y in zip(looks, costs, value, strict=True):
+        axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    return bars
+
+
 def front_line(costs, values, end):
     """Return the corners (2, 2 n) of the steps from front model to front model, up to ``end``."""
     order = np.argsort(costs, kind="stable")
@@ -148,16 +177,21 @@ def explain_bars(summary, several_seeds):
     return f"Points: one seed. Bars: 95 % Wilson interval for {images:,} test images"
 
 
-def explain_times(runs):
-    """Return the lines that say why times may not be compared: none where they may."""
+def shown_rows(summary, cost):
+    """Return the rows of ``summary`` that a figure shows, and lines that name the others.
+
+    Models no better than chance are left out where others are better.
+    """
+    known = [row for row in summary if row["test_accuracy"] is not None and row[cost]]
+    shown = [row for row in known if row["above_chance"]] or known
+    without = [row["name"] for row in summary if row not in known]
+    at_chance = [row["name"] for row in known if row not in shown]
     lines = []
-    shared = max(run["concurrent_trainings"] for run in runs)
-    if shared > 1:
-        lines.append(f"Up to {shared} trainings shared the machine: their times are not comparable")
-    devices = len({run["device"] for run in runs})
-    if devices > 1:
-        lines.append(f"The times come from {devices} different devices: they are not comparable")
-    return lines
+    if without:
+        lines.append(f"Not shown (diverged or without {COSTS[cost][0]}): {w.models(without)}")
+    if at_chance:
+        lines.append(f"Not shown (not better than chance): {w.models(at_chance)}")
+    return shown, lines
 
 
 if "snakemake" in globals():

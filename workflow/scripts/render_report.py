@@ -93,7 +93,7 @@ def render_report(
         several_seeds=len(study["seeds"]) > 1,
         tables=[
             {"title": title, "note": note} | aligned(table.field_names, table.rows)
-            for title, note, table in all_tables(summary, study)
+            for title, note, table in all_tables(summary, study, runs)
         ],
         pairs=pairs,
         pairs_note=pairs_note,

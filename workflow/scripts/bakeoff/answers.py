@@ -1,6 +1,9 @@
 """What the models answered to the test images, and which answers are wrong."""
 
 import numpy as np
+from scipy import stats
+
+from bakeoff.comparisons import LEVEL
 
 MOST_IMAGES = 24
 """How many of the hardest images are described."""
@@ -42,23 +45,52 @@ def confusions(confusion):
     return [(int(labels[i]), int(answers[i]), int(times[i])) for i in order]
 
 
+def stands_out(models, labels, label):
+    """Tell whether a class is answered wrongly more often than each other, beyond chance.
+
+    The test images are the sample, ``labels`` uint8 (n_test,) theirs; what is compared is the
+    share of the trainings of ``models`` that get an image wrong. Welch's t-test, with one image
+    that all get right and one that none does added to each class (Agresti and Caffo 2000, "Simple
+    and effective confidence intervals for proportions"), as a class without errors has no spread.
+    Bonferroni's correction is for all pairs of classes, since ``label`` is picked by its errors.
+    """
+    wrong = np.concatenate([[~t.correct for t in model.trainings] for model in models]).mean(axis=0)
+    images = np.bincount(labels)
+    classes = np.flatnonzero(images)
+    count = images[classes] + 2
+    total, square = (np.bincount(labels, weights=x)[classes] + 1 for x in (wrong, wrong**2))
+    mean = total / count
+    spread = np.sqrt(np.maximum(square - count * mean**2, 0) / (count - 1))
+    own, others = classes == label, classes != label
+    found = stats.ttest_ind_from_stats(
+        *(x[own].item() for x in (mean, spread, count)),
+        *(x[others] for x in (mean, spread, count)),
+        equal_var=False,
+    )
+    pairs = len(classes) * (len(classes) - 1) / 2
+    return bool(((found.statistic > 0) & (found.pvalue < LEVEL / pairs)).all())
+
+
 def wrong_models(results):
-    """Return by how many models each test image is answered wrongly, int (n_test,).
+    """Return how many of the models that learned get each test image wrong, int (n_test,).
 
     A model's answer is that of the mean of its trainings' probabilities.
     """
-    return sum((model.predicted != results.data.labels).astype(int) for model in results.finished)
+    return sum((model.predicted != results.data.labels).astype(int) for model in results.answering)
 
 
 def hardest_images(results):
     """Return the test images that most models get wrong, the hardest first, at most MOST_IMAGES.
 
-    Those that equally many models get wrong are ordered by the number of trainings that do,
-    then by the mean probability of the label, the least probable first. Each is a JSON-ready
-    dict: ``image``, its row in x_test; ``place``, its test_index; ``label``; ``disputed``;
-    ``wrong_models``; and ``answers``, the answer of each model that finished.
+    Only models that learned count; where none did, there are no such images. Those that equally
+    many models get wrong are ordered by the number of trainings that do, then by the mean
+    probability of the label, the least probable first. Each is a JSON-ready dict: ``image``, its
+    row in x_test; ``place``, its test_index; ``label``; ``disputed``; ``wrong_models``; and
+    ``answers``, the answer of each model that counts.
     """
-    data, models = results.data, results.finished
+    if results.nothing_learned:
+        return []
+    data, models = results.data, results.answering
     by_models = wrong_models(results)
     by_trainings = sum((~t.correct).astype(int) for m in models for t in m.trainings)
     probability = sum(

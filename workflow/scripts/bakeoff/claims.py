@@ -13,9 +13,6 @@ from bakeoff.histories import judge_last_epoch
 from bakeoff.measures import Model
 from bakeoff.results import LATENCY_NOISE
 
-SHARED_NOISE = 1.5
-"""Latencies measured on a shared machine count as the same below this factor."""
-
 SAME_PARAMETERS = 0.01
 """Two counts of parameters that differ by at most this share are the same, one being rounded."""
 
@@ -160,17 +157,17 @@ def train_accuracy_interval(model):
 
 
 def _slower(results, about, against):
-    shared = any(
-        training.card["concurrent_trainings"] > 1
-        for model in (*about, *against)
-        for training in model.trainings
-    )
-    noise = SHARED_NOISE if shared else LATENCY_NOISE
+    """Evidence by latencies; those of nought, below what a clock resolves, decide nothing."""
     found = []
     for model in about:
         for other in against:
-            ratio = model.cost["latency"] / other.cost["latency"]
-            found.append(True if ratio >= noise else False if ratio <= 1 / noise else None)
+            own, others = (results.costs(m).get("latency") for m in (model, other))
+            if not own or not others:
+                found.append(None)
+            elif own >= LATENCY_NOISE * others:
+                found.append(True)
+            else:
+                found.append(False if LATENCY_NOISE * own <= others else None)
     return found
 
 

@@ -12,10 +12,23 @@ FLAT = 0.05
 """A loss is flat that as many epochs again would change by less than this share of it."""
 
 LAST_EPOCHS = 5
-"""The epochs at the end over which fluctuation is measured."""
+"""The most epochs at the end over which fluctuation is measured."""
 
 SPREAD_EPOCHS = 3
 """Fewest epochs that a spread between epochs is read from."""
+
+FLUCTUATION_EPOCHS = 2 * SPREAD_EPOCHS
+"""Fewest epochs of a training whose last ones tell fluctuation from learning."""
+
+
+def last_epochs(epochs):
+    """Return over how many of the last of so many ``epochs`` fluctuation is measured.
+
+    They are ``LAST_EPOCHS``, but no more than half, as accuracy rises in the first ones. 0 where
+    that leaves fewer than ``SPREAD_EPOCHS``.
+    """
+    last = min(LAST_EPOCHS, epochs // 2)
+    return last if last >= SPREAD_EPOCHS else 0
 
 
 def by_epoch(histories, field):

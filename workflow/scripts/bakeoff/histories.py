@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from bakeoff.epochs import LAST_EPOCHS, SPREAD_EPOCHS
+from bakeoff.epochs import last_epochs
 from bakeoff.measures import pooled
 
 
@@ -14,19 +14,20 @@ def history_figures(history):
 
     ``best_epoch`` is the first one with the highest validation accuracy ``best_val_accuracy``,
     and ``best_epoch_test_accuracy`` the test accuracy after it. ``val_accuracy_last_mean`` and
-    ``val_accuracy_last_sd`` are mean and sample standard deviation over the last
-    ``LAST_EPOCHS`` epochs, or all if they are fewer; the latter is None with fewer than
-    ``SPREAD_EPOCHS``. Accuracies are shares of 1.
+    ``val_accuracy_last_sd`` are mean and sample standard deviation over the last epochs, as many
+    as :func:`bakeoff.epochs.last_epochs` says, and None where these are too few. Accuracies are
+    shares of 1.
     """
     accuracy = history["val_accuracy"]
     best = int(accuracy.argmax())
-    last = accuracy[-LAST_EPOCHS:]
+    epochs = last_epochs(len(history))
+    last = accuracy[-epochs:]
     return {
         "best_epoch": best + 1,
         "best_val_accuracy": float(accuracy[best]),
         "best_epoch_test_accuracy": float(history["test_accuracy"][best]),
-        "val_accuracy_last_mean": float(last.mean()),
-        "val_accuracy_last_sd": float(last.std(ddof=1)) if len(last) >= SPREAD_EPOCHS else None,
+        "val_accuracy_last_mean": float(last.mean()) if epochs else None,
+        "val_accuracy_last_sd": float(last.std(ddof=1)) if epochs else None,
     }
 
 
@@ -35,13 +36,14 @@ class EpochChoice:
     """A model's accuracies by the epoch at which one stops, shares of 1, means over its seeds.
 
     ``val_last``, ``val_best`` and ``val_mean`` are validation accuracies after the last epoch,
-    after each training's best and on average over the last ones; ``test_last`` and ``test_best``
+    after each training's best and on average over the last ones, the latter None where there are
+    too few epochs; ``test_last`` and ``test_best``
     the test accuracies after the last epoch and after the best by validation.
     """
 
     val_last: float
     val_best: float
-    val_mean: float
+    val_mean: float | None
     test_last: float
     test_best: float
 
@@ -50,10 +52,11 @@ def epoch_choice(model):
     """Return the :class:`EpochChoice` of a :class:`bakeoff.measures.Model` with a training."""
     histories = [training.history for training in model.trainings]
     figures = [history_figures(history) for history in histories]
+    means = [figure["val_accuracy_last_mean"] for figure in figures]
     return EpochChoice(
         val_last=float(np.mean([h["val_accuracy"][-1] for h in histories])),
         val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
-        val_mean=float(np.mean([f["val_accuracy_last_mean"] for f in figures])),
+        val_mean=None if None in means else float(np.mean(means)),
         test_last=float(np.mean([h["test_accuracy"][-1] for h in histories])),
         test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
     )
@@ -64,8 +67,8 @@ class LastEpoch:
     """Whether the last epoch alone can judge between the two most accurate models.
 
     ``deviation`` is the standard deviation of validation accuracy between the last epochs,
-    pooled over the models, and ``gap`` the difference in test accuracy between the two, both as
-    shares of 1. ``judge`` is "poor" when the gap is the smaller, "unsure" below three
+    pooled over the models that learned, and ``gap`` the difference in test accuracy between the
+    two, both as shares of 1. ``judge`` is "poor" when the gap is the smaller, "unsure" below three
     deviations, otherwise "good".
     """
 
@@ -77,10 +80,11 @@ class LastEpoch:
 def judge_last_epoch(results):
     """Return the :class:`LastEpoch` of :class:`bakeoff.results.Results`.
 
-    None with fewer than two models, or where no model has enough epochs to measure a spread.
+    None with fewer than two models, where none is better than chance, or where none has enough
+    epochs to measure a spread.
     """
-    measured = [model.fluctuation for model in results.finished if model.fluctuation]
-    if not measured or len(results.ranked) < 2:
+    measured = [model.fluctuation for model in results.answering if model.fluctuation]
+    if not measured or len(results.ranked) < 2 or results.nothing_learned:
         return None
     deviation = pooled(fluctuation.deviation for fluctuation in measured)
     first, second = results.ranked[:2]

@@ -11,15 +11,7 @@ from scipy import stats
 
 from bakeoff.calibration import NO_ANSWERS, Reliability, reliability
 from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
-from bakeoff.epochs import (
-    FLAT,
-    LAST_EPOCHS,
-    SLOPES,
-    SPREAD_EPOCHS,
-    TREND_EPOCHS,
-    by_epoch,
-    mean_history,
-)
+from bakeoff.epochs import FLAT, SLOPES, TREND_EPOCHS, by_epoch, last_epochs, mean_history
 from bakeoff.tables import (
     read_card,
     read_history,
@@ -182,7 +174,7 @@ class Model:
 
     @cached_property
     def fluctuation(self):
-        """How validation accuracy moves at the end; None with fewer than three epochs."""
+        """How validation accuracy moves at the end; None with too few epochs."""
         return fluctuation([training.history["val_accuracy"] for training in self.trainings])
 
     @cached_property
@@ -338,12 +330,13 @@ class Fluctuation:
 def fluctuation(accuracies):
     """Return the :class:`Fluctuation` of one validation accuracy curve for each seed.
 
-    ``None`` with fewer than ``SPREAD_EPOCHS``.
+    It is measured over the last of them (:func:`bakeoff.epochs.last_epochs`); ``None`` where these
+    are too few.
     """
-    last = [np.asarray(curve, float)[-LAST_EPOCHS:] for curve in accuracies]
-    epochs = min(map(len, last))
-    if epochs < SPREAD_EPOCHS:
+    epochs = last_epochs(min(map(len, accuracies)))
+    if not epochs:
         return None
+    last = [np.asarray(curve, float)[-epochs:] for curve in accuracies]
     return Fluctuation(
         epochs=epochs,
         deviation=pooled(curve.std(ddof=1) for curve in last),

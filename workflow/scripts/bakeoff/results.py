@@ -6,8 +6,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bakeoff.chance import commonest_share, has_learned, odd_runs, without
 from bakeoff.comparisons import Comparison, compare_all
 from bakeoff.measures import Model
+from bakeoff.times import circumstances, why_not_compared
 
 SMALL_LEAD = 0.0005
 """A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
@@ -44,6 +46,56 @@ class Results:
         self.keys = [model.key for model in models]
         self.finished = [model for model in models if model.trainings]
         self.pairs = compare_all({model.key: model.answers for model in self.finished})
+
+    @cached_property
+    def chance(self):
+        """The test accuracy, a share of 1, of always answering with the commonest class."""
+        return commonest_share(self.data.labels)
+
+    @cached_property
+    def at_chance(self):
+        """The finished models that are not shown to be better than :attr:`chance`."""
+        return [model for model in self.finished if not has_learned(model, self.chance)]
+
+    @property
+    def nothing_learned(self):
+        """Whether models finished, and none is shown to be better than chance."""
+        return len(self.at_chance) == len(self.finished) > 0
+
+    @cached_property
+    def learned(self):
+        """The models that count in averages and in what is said of all: those above chance.
+
+        All finished ones where :attr:`nothing_learned`.
+        """
+        above = [model for model in self.finished if model not in self.at_chance]
+        return above or self.finished
+
+    @cached_property
+    def odd_runs(self):
+        """The trainings that learned nothing by their models, of which others did."""
+        found = {model: odd_runs(model, self.chance) for model in self.learned}
+        return {model: runs for model, runs in found.items() if runs}
+
+    @cached_property
+    def answering(self):
+        """The :attr:`learned` models without their :attr:`odd_runs`: whose answers are pooled."""
+        return [without(model, self.odd_runs.get(model, [])) for model in self.learned]
+
+    @cached_property
+    def times_not_compared(self):
+        """The sentence that says why no times are compared, or None where they are."""
+        return why_not_compared(
+            circumstances(training.card) for model in self.finished for training in model.trainings
+        )
+
+    def costs(self, model):
+        """Return what ``model`` costs, by what costs, as far as models can be compared by it."""
+        return {
+            cost: value
+            for cost, value in model.cost.items()
+            if cost != "latency" or not self.times_not_compared
+        }
 
     @cached_property
     def ranked(self):
@@ -95,7 +147,8 @@ class Results:
     @cached_property
     def bargains(self):
         """A :class:`Bargain` for each model that costs more than it brings, the dearest first."""
-        found = filter(None, map(self._bargain, self.finished, _cheaper(self.finished)))
+        costs = {model: self.costs(model) for model in self.finished}
+        found = filter(None, map(self._bargain, self.finished, _cheaper(costs)))
         return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
 
     def _bargain(self, model, cheaper):
@@ -103,8 +156,17 @@ class Results:
         for other in cheaper:
             pair = self.pairs.get((model.key, other.key))
             if pair and pair.difference <= (0 if pair.significant else SMALL_LEAD):
-                return Bargain(model, other, _cost_ratios(model, other), pair)
+                return Bargain(model, other, self._cost_ratios(model, other), pair)
         return None
+
+    def _cost_ratios(self, model, other):
+        """Return how many times as much ``model`` costs as ``other``, by what costs."""
+        others = self.costs(other)
+        return {
+            cost: value / others[cost]
+            for cost, value in self.costs(model).items()
+            if others.get(cost)
+        }
 
     @cached_property
     def winners_at_last_epoch(self):
@@ -131,29 +193,23 @@ class Results:
         }
 
 
-def _cheaper(models):
+def _cheaper(costs):
     """Yield for each model the list of those that cost clearly less, and in no respect more.
 
-    The most accurate come first, of these the smallest.
+    ``costs`` maps each model to what it costs. The most accurate come first, of these the
+    smallest.
     """
-    ordered = sorted(models, key=lambda model: (-model.accuracy[0], model.cost["parameters"]))
-    costs = pd.DataFrame([model.cost for model in ordered])
-    noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in costs]
+    ordered = sorted(costs, key=lambda model: (-model.accuracy[0], costs[model]["parameters"]))
+    table = pd.DataFrame([costs[model] for model in ordered])
+    noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in table]
     # The ratios are those of _cost_ratios, NaN standing for those that it leaves out.
-    others = costs.replace(0, np.nan).to_numpy(float)
-    for model in models:
-        ratios = costs.columns.map(model.cost).to_numpy(float) / others
+    others = table.replace(0, np.nan).to_numpy(float)
+    for own in costs.values():
+        ratios = table.columns.map(own).to_numpy(float) / others
         # Where a cost is not known, it speaks neither for nor against.
         dearer_in_none = ((ratios * noise >= 1) | np.isnan(ratios)).all(axis=1)
         clearly = (ratios >= CLEARLY_CHEAPER).any(axis=1)
         yield [ordered[place] for place in np.flatnonzero(dearer_in_none & clearly)]
-
-
-def _cost_ratios(model, other):
-    """Return how many times as much ``model`` costs as ``other``, by what costs."""
-    return {
-        cost: value / other.cost[cost] for cost, value in model.cost.items() if other.cost.get(cost)
-    }
 
 
 def _ahead(accuracies):

@@ -1,8 +1,8 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
 from bakeoff import wording as w
-
-_BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+from bakeoff.recipes import unlike_settings
+from bakeoff.times import circumstances, distinct, software, was_moved
 
 
 def setting(study, models):
@@ -34,16 +34,20 @@ def setting(study, models):
             f"Validation was done on {w.count(data['validation_images'], 'image')} held out from"
             " the training images. Test accuracies are those of the last epoch."
         )
-    software = w.listing(_distinct(_software(card) for card in cards), "or")
+    versions = w.listing(distinct(map(_software, cards)), "or")
     sentences.append(
-        f"Trained on {w.listing(_distinct(card['device'] for card in cards))}; {software};"
-        f" precision {w.listing(_distinct(card['precision'] for card in cards))}."
+        f"Trained on {w.listing(distinct(card['device'] for card in cards))}; {versions};"
+        f" precision {w.listing(distinct(card['precision'] for card in cards))}."
     )
     return sentences
 
 
-def cautions(study, models):
-    """Return sentences that warn: other data, what is missing, one seed, unlike trainings."""
+def cautions(results):
+    """Return sentences that warn: other data, what is missing, one seed, unlike trainings.
+
+    ``results`` are the :class:`bakeoff.results.Results` of at least one model.
+    """
+    study, models = results.study, results.models
     cards = _cards(models)
     sentences = []
     if study["dataset"]["name"] == "digits":
@@ -72,26 +76,69 @@ def cautions(study, models):
                 f"{model.name} diverged with {w.plural(len(seeds), 'seed')} {w.listing(seeds)}:"
                 f" its loss stopped being a number. {left}"
             )
-    mixed = [m.name for m in models if any(_was_moved(card) for card in _cards([m]))]
+    sentences += _without_learning(results)
+    mixed = [m.name for m in models if any(was_moved(card["pieces"]) for card in _cards([m]))]
     if mixed:
         sentences.append(
             f"{w.models(mixed)} went on after an interruption on another device, with another"
             " number of threads or with other software: an uninterrupted training may differ in"
             " its last digits."
         )
-    for noun, read, consequence in _CIRCUMSTANCES:
-        values = _distinct(read(card) for card in cards)
+    if unlike := unlike_settings(models):
+        sentences.append(
+            f"The models were not all trained alike: {'; '.join(unlike)}. Differences between them"
+            " may come from that."
+        )
+    for noun, read in _CIRCUMSTANCES.items():
+        values = distinct(read(card) for card in cards)
         if len(values) > 1:
             sentences.append(
-                f"The trainings differ in {noun} ({w.listing(values)}): {consequence}."
+                f"The trainings differ in {noun} ({w.listing(values)}): small differences in"
+                " accuracy may come from that."
             )
+    if len(results.finished) > 1 and results.times_not_compared:
+        sentences.append(results.times_not_compared)
     return sentences
 
 
-def _was_moved(card):
-    """Tell whether the pieces of a resumed training were made under unlike circumstances."""
-    first, *later = card["pieces"]
-    return any(piece[key] != first[key] for piece in later for key in _OF_A_PIECE)
+def _without_learning(results):
+    """Which models, and which trainings of others, are not shown to be better than chance."""
+    always = f"always answering the commonest class gives {w.percent(results.chance)}"
+    if results.nothing_learned:
+        return [f"{no_better_than_chance(results)}: nothing is said of all models together."]
+    sentences = []
+    if lost := results.at_chance:
+        accuracies = sorted(model.accuracy[0] for model in lost)
+        low, high = w.percent(accuracies[0]), w.percent(accuracies[-1])
+        reached = low if low == high else f"{low} to {high}"
+        sentences.append(
+            f"{w.models(m.name for m in lost)} {w.plural(len(lost), 'is', 'are')} not shown to be"
+            f" better than chance ({reached}; {always}):"
+            f" {w.plural(len(lost), 'it is', 'they are')} left out of averages and of what is said"
+            " of all models."
+        )
+    for model, runs in results.odd_runs.items():
+        reached = w.listing(w.percent(run.correct.mean()) for run in runs)
+        sentences.append(
+            f"{model.name} is not shown to be better than chance with"
+            f" {w.plural(len(runs), 'seed')} {w.listing(str(run.seed) for run in runs)} ({reached};"
+            f" {always}): what is said of the answers of all models leaves"
+            f" {w.plural(len(runs), 'that training', 'those trainings')} out."
+        )
+    return sentences
+
+
+def no_better_than_chance(results):
+    """Return that no model is shown to be better than chance, without a full stop."""
+    if results.chance == 1:
+        return (
+            "All test images are of one class, so no model can be shown to be better than always"
+            " answering with it"
+        )
+    return (
+        "No model is shown to be better than chance (always answering the commonest class gives"
+        f" {w.percent(results.chance)})"
+    )
 
 
 def others(trainings):
@@ -100,29 +147,15 @@ def others(trainings):
 
 
 def _software(card):
-    backend = card["backend"]
-    versions = card["versions"]
-    return (
-        f"{_BACKENDS.get(backend, backend)} {versions[backend]}, Keras {versions['keras']},"
-        f" Python {versions['python']}"
-    )
+    return software(circumstances(card))
 
 
-_OF_A_PIECE = ("device", "threads", "versions")
-_TIMES = "their times and latencies do not compare"
-_NUMBERS = "small differences in accuracy may come from that"
-_CIRCUMSTANCES = [
-    ("epochs", lambda card: str(card["epochs"]), "more epochs may explain a better result"),
-    ("device", lambda card: card["device"], f"{_TIMES}, and {_NUMBERS}"),
-    ("threads", lambda card: str(card["threads"]), _TIMES),
-    ("software", _software, _NUMBERS),
-    ("precision", lambda card: card["precision"], _NUMBERS),
-]
+_CIRCUMSTANCES = {
+    "device": lambda card: card["device"],
+    "threads": lambda card: str(card["threads"]),
+    "software": _software,
+}
 
 
 def _cards(models):
     return [c for m in models for c in [*(t.card for t in m.trainings), *m.diverged]]
-
-
-def _distinct(values):
-    return list(dict.fromkeys(values))

@@ -3,17 +3,18 @@
 from prettytable import PrettyTable
 
 from bakeoff import wording as w
-from bakeoff.epochs import FLAT, LAST_EPOCHS, SPREAD_EPOCHS, TREND_EPOCHS
+from bakeoff.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
+from bakeoff.times import why_not_compared
 
 _NONE = "–"
 
 
-def all_tables(summary, study):
+def all_tables(summary, study, runs):
     """Return a study's tables in their order: a list of (title, note or None, PrettyTable).
 
     ``summary`` is summary.csv as :func:`bakeoff.tables.read_summary` returns it, a dict a model,
-    and ``study`` the reported study. The first table is the notebook's. Each table's first
-    column holds the models' names.
+    ``study`` the reported study and ``runs`` the rows of runs.csv. The first table is the
+    notebook's. Each table's first column holds the models' names.
     """
     several = len(study["seeds"]) > 1
     holdout = study["dataset"]["validation"] == "holdout"
@@ -42,7 +43,7 @@ def all_tables(summary, study):
             " accuracy minus that on the test images.",
             gap_table(summary),
         ),
-        ("Size and cost", _cost_note(summary, several), cost_table(summary)),
+        ("Size and cost", _cost_note(runs, several), cost_table(summary)),
     ]
 
 
@@ -185,7 +186,8 @@ def _best_epoch_note(several, holdout):
 def _last_epochs_note(summary, several):
     seeds = ", pooled over the seeds" if several else ""
     sentences = [
-        f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs."
+        f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs,"
+        " at most the last half of them."
         " The slope per epoch is the mean over the last third of the epochs, at least"
         f" {TREND_EPOCHS}; flat: as many epochs again would change the loss by less than"
         f" {100 * FLAT:g} %; noisy: the curve wanders too much to tell."
@@ -196,17 +198,18 @@ def _last_epochs_note(summary, several):
         sentences.append(w.uncorrected(tested))
     if any(_lacks(row, "loss_slope") or _lacks(row, "val_accuracy_last_sd") for row in finished):
         sentences.append(
-            f"{_NONE}: too few epochs; a spread needs {SPREAD_EPOCHS}, a slope {TREND_EPOCHS}."
+            f"{_NONE}: too few epochs; mean and standard deviation need {FLUCTUATION_EPOCHS}, a"
+            f" slope {TREND_EPOCHS}."
         )
     return " ".join(sentences)
 
 
-def _cost_note(summary, several):
+def _cost_note(runs, several):
     sentences = ["Seconds in all are those of one whole training."]
     if several:
         sentences.append("Times are means over the seeds.")
-    if (shared := max(row["concurrent_trainings"] for row in summary)) > 1:
-        sentences.append(f"Up to {shared} trainings shared the machine: times do not compare.")
+    if why := why_not_compared(run for run in runs if run["status"] == "ok"):
+        sentences.append(why)
     return " ".join(sentences)
 
 

@@ -1,5 +1,6 @@
-"""Do models that share a trait do better? The models are the sample here, and there are few."""
+"""Do architectures that share a trait do better? They are the sample here, and there are few."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import factorial, inf, prod
@@ -61,8 +62,54 @@ TRAITS = [
 
 
 @dataclass(frozen=True)
+class Architecture:
+    """The models that have one architecture: several where they differ in their training only.
+
+    ``accuracy`` and ``gap`` are the means of theirs, shares of 1.
+    """
+
+    models: list[Model]
+
+    @property
+    def traits(self):
+        return self.models[0].traits
+
+    @property
+    def accuracy(self):
+        return float(np.mean([model.accuracy[0] for model in self.models]))
+
+    @property
+    def gap(self):
+        return float(np.mean([model.overfitting.gap for model in self.models]))
+
+
+def architectures_of(models):
+    """Return the :class:`Architecture` of each of ``models``, each once, in their order.
+
+    Models have one architecture when their layers are equal but for the names, and their numbers
+    of parameters. Where layers are not all known, each is taken to have its own.
+    """
+    by_layers = {}
+    for model in models:
+        known = model.traits["complete"] and model.card["layers"]
+        by_layers.setdefault(_layers(model) if known else model.key, []).append(model)
+    return [Architecture(same) for same in by_layers.values()]
+
+
+def _layers(model):
+    """Return a model's layers, by their order instead of their names, as one text."""
+    layers = model.card["layers"]
+    place = {layer["name"]: number for number, layer in enumerate(layers)}
+    nameless = [
+        layer | {"name": None, "inputs": [place[name] for name in layer["inputs"]]}
+        for layer in layers
+    ]
+    return json.dumps([model.card["parameters"], nameless], sort_keys=True)
+
+
+@dataclass(frozen=True)
 class GroupAccuracy:
-    """Test accuracies of a group of models, as shares of 1, and their mean gap to training."""
+    """Test accuracies of a group, as shares of 1, and their mean gap to training."""
 
     mean: float
     low: float
@@ -72,28 +119,31 @@ class GroupAccuracy:
 
 @dataclass(frozen=True)
 class ComparedTrait:
-    """A trait's groups as (label, models, :class:`GroupAccuracy`), and the test between them.
+    """A trait's groups as (label, architectures, :class:`GroupAccuracy`), and their test.
 
-    ``p`` and ``p_holm`` are None where so few models differ that no result could be below the
-    level.
+    ``p`` and ``p_holm`` are None where so few architectures differ that no result could be below
+    the level.
     """
 
     name: str
-    groups: list[tuple[str, list[Model], GroupAccuracy]]
+    groups: list[tuple[str, list[Architecture], GroupAccuracy]]
     p: float | None
     p_holm: float | None = None
 
 
-def compare_groups(models):
-    """Return a :class:`ComparedTrait` for each trait in which ``models`` differ.
+def compare_groups(architectures):
+    """Return a :class:`ComparedTrait` for each trait in which ``architectures`` differ.
+
+    These are what :func:`architectures_of` returns: an architecture trained in two ways is one
+    sample of its traits, not two.
 
     The p-values are Holm-corrected over the traits tested.
     """
     compared = []
     for trait in TRAITS:
-        groups = _groups(trait, models)
+        groups = _groups(trait, architectures)
         if len(groups) > 1:
-            accuracies = [[m.accuracy[0] for m in group] for group in groups.values()]
+            accuracies = [[one.accuracy for one in group] for group in groups.values()]
             described = [(label, group, _describe(group)) for label, group in groups.items()]
             compared.append(ComparedTrait(trait.name, described, permutation_p(accuracies)))
     corrected = iter(holm([trait.p for trait in compared if trait.p is not None]))
@@ -133,23 +183,23 @@ def permutation_p(groups):
     )
 
 
-def _groups(trait, models):
-    """Return the models by group label, one group a value.
+def _groups(trait, architectures):
+    """Return the architectures by group label, one group a value.
 
-    Models whose layers are not all known are left out: what their insides add is not counted.
+    Those whose layers are not all known are left out: what their insides add is not counted.
     """
-    valued = [(trait.value(m.traits), m) for m in models if m.traits["complete"]]
+    valued = [(trait.value(one.traits), one) for one in architectures if one.traits["complete"]]
     groups = {}
     for value in sorted({value for value, _ in valued if value is not None}):
-        groups[trait.label(value)] = [model for other, model in valued if other == value]
+        groups[trait.label(value)] = [one for other, one in valued if other == value]
     return groups
 
 
-def _describe(models):
-    accuracies = [model.accuracy[0] for model in models]
+def _describe(architectures):
+    accuracies = [one.accuracy for one in architectures]
     return GroupAccuracy(
         mean=float(np.mean(accuracies)),
         low=min(accuracies),
         high=max(accuracies),
-        gap=float(np.mean([model.overfitting.gap for model in models])),
+        gap=float(np.mean([one.gap for one in architectures])),
     )

@@ -11,7 +11,7 @@ from itertools import combinations
 from bakeoff.answers import confusion_of, hardest_images, recalls
 from bakeoff.findings.agreement import alike_answers
 from bakeoff.findings.best import best_models, described_accuracy, verdict
-from bakeoff.findings.calibration import trust_in_probabilities
+from bakeoff.findings.calibration import calibration_of, trust_in_probabilities
 from bakeoff.findings.cost import dear_models
 from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import answers_together
@@ -67,7 +67,7 @@ def compute_findings(study, data, trainings):
         "title": study["title"],
         "classes": data.class_names,
         "setting": setting(study, results.models),
-        "cautions": cautions(study, results.models),
+        "cautions": cautions(results),
         "findings": [
             asdict(found)
             for find in (_FINDINGS if results.finished else [best_models])
@@ -127,5 +127,10 @@ def _errors(model, data):
 def _calibration(model):
     if not model.trainings:
         return None
-    found = model.reliability
-    return {"ece": found.expected_calibration_error, "bins": found.bins}
+    error = calibration_of(model)
+    return {
+        "ece": error.value,
+        "by_chance": error.by_chance,
+        "beyond_chance": error.beyond_chance,
+        "bins": model.reliability.bins,
+    }

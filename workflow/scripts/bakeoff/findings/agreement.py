@@ -5,11 +5,16 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.agreement import agreement
 from bakeoff.findings.finding import Finding, names
+from bakeoff.setting import no_better_than_chance
+
+_TITLE = "How alike the models answer"
 
 
 def alike_answers(results):
     """How often two models give the same answer, beside two seeds of one model."""
-    models = results.finished
+    if results.nothing_learned:
+        return Finding("agreement", _TITLE, [f"{no_better_than_chance(results)}."])
+    models = results.answering
     found = agreement(
         [np.stack([training.predicted for training in model.trainings]) for model in models],
         results.data.labels,
@@ -24,10 +29,12 @@ def alike_answers(results):
         text.append(_models_against_seeds(found, several))
     elif len(models) > 1:
         text.append("With one training of each model, how alike two seeds answer is not known.")
+    elif len(results.finished) > 1:
+        text.append(f"Only {names(models)} learned: there is no other to agree with.")
     else:
         text.append("One training alone has nothing to agree with.")
     table = _table(models, found) if len(models) > 1 else None
-    return Finding("agreement", "How alike the models answer", [t for t in text if t], table=table)
+    return Finding("agreement", _TITLE, [t for t in text if t], table=table)
 
 
 def _between_models(models, found):
@@ -92,7 +99,7 @@ def _models_against_seeds(found, several):
     more = int((between_models < between_seeds).sum())
     sentence = (
         f"So another seed changes {w.percent(1 - seeds.mean())} of the answers, another"
-        f" architecture {w.percent(1 - between_models.mean())}"
+        f" model {w.percent(1 - between_models.mean())}"
     )
     if len(between_models) == 1:
         return f"{sentence}."

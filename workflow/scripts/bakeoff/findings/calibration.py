@@ -1,20 +1,81 @@
 """How far the models' probabilities can be taken at their word."""
 
 from bakeoff import wording as w
-from bakeoff.calibration import BINS
+from bakeoff.calibration import BINS, calibration_error
 from bakeoff.findings.finding import Finding, names
+from bakeoff.setting import no_better_than_chance
 
 _TITLE = "Whether the probabilities can be taken at their word"
 
 
+def calibration_of(model):
+    """Return a model's :class:`bakeoff.calibration.CalibrationError`."""
+    return calibration_error([training.reliability for training in model.trainings])
+
+
 def trust_in_probabilities(results):
     """How well calibrated the models are, and which are too sure of themselves."""
-    models = results.finished
+    table = _table(results.finished)
+    if results.nothing_learned:
+        return Finding("calibration", _TITLE, [f"{no_better_than_chance(results)}."], table=table)
+    models = results.learned
+    text = [*_errors(models, len(results.data.labels)), *_confidence(models)]
+    several = any(len(model.trainings) > 1 for model in models)
+    text.append(
+        "Confidence is the probability of the class answered. The expected calibration error is"
+        " the distance between confidence and accuracy, averaged over the answers in"
+        f" {BINS} equally wide bins of confidence (Guo and others 2017)"
+        f"{'; with several seeds, the mean over the trainings' if several else ''}."
+        " “By chance alone” is what a calibrated network with the same confidences shows on"
+        " average, as a bin's accuracy is that of few answers."
+    )
+    return Finding("calibration", _TITLE, text, table=table)
+
+
+def _errors(models, images):
+    """Whose expected calibration error is beyond chance, and from what to what these go."""
+    errors = {model: calibration_of(model) for model in models}
+    beyond = [model for model, error in errors.items() if error.beyond_chance]
+    within = [model for model in models if model not in beyond]
+    text = []
+    if beyond:
+        text.append(_range({model: errors[model].value for model in beyond}, len(models)))
+    if within:
+        what = "That" if beyond else "The expected calibration error"
+        text.append(
+            f"{what} of {names(within)} is within what chance alone gives a calibrated model with"
+            f" the same confidences on {w.count(images, 'test image')}"
+            f"{', so these are not ranked' if len(within) > 1 else ''}."
+        )
+    if beyond and len(models) > 1:
+        text.append(
+            f"The limit of chance is a 95 % point, not corrected for there being {len(models)}"
+            " models: of calibrated ones, one in 20 would still be beyond it."
+        )
+    return text
+
+
+def _range(values, models):
+    """From what to what the errors beyond chance go; ``values`` are shares of 1 by model."""
+    least, most = (choose(values, key=values.get) for choose in (min, max))
+    low, high = w.points(values[least]), w.points(values[most])
+    whose = f" of {names(values)}" if models > 1 else ""
+    beyond = "more than chance alone gives"
+    if low == high:
+        return f"The expected calibration error{whose} is {low}, {beyond}."
+    return (
+        f"The expected calibration error{whose} is {beyond}: from {low} ({least.name}) to {high}"
+        f" ({most.name})."
+    )
+
+
+def _confidence(models):
+    """Which models are over-confident, which under-confident and which neither is shown of."""
     groups = {"over-confident": [], "under-confident": [], "neither": []}
     for model in models:
         groups[_verdict(model)].append(model)
     over, under, neither = groups.values()
-    text = [_errors(models)]
+    text = []
     if over:
         text.append(
             f"{names(over)} {w.plural(len(over), 'is', 'are')} over-confident: mean confidence lies"
@@ -27,29 +88,11 @@ def trust_in_probabilities(results):
         )
     if neither:
         text.append(
-            f"{names(neither)} {w.plural(len(neither), 'is', 'are')} neither over- nor"
+            f"{names(neither)} {w.plural(len(neither), 'is', 'are')} not shown to be over- or"
             " under-confident on average: mean confidence lies within the 95 % interval of the"
             " accuracy."
         )
-    pooled = any(len(model.trainings) > 1 for model in models)
-    text.append(
-        "Confidence is the probability of the class answered. The expected calibration error is"
-        " the distance between confidence and accuracy, averaged over the answers"
-        f"{' of all seeds' if pooled else ''} in {BINS} equally wide bins of confidence (Guo and"
-        " others 2017); chance alone keeps it above nought."
-    )
-    return Finding("calibration", _TITLE, text, table=_table(models))
-
-
-def _errors(models):
-    errors = {model: model.reliability.expected_calibration_error for model in models}
-    least, most = (choose(errors, key=errors.get) for choose in (min, max))
-    if len(models) == 1:
-        return f"The expected calibration error is {w.points(errors[least])}."
-    low, high = w.points(errors[least]), w.points(errors[most])
-    if low == high:
-        return f"The expected calibration error of every model is {low}."
-    return f"The expected calibration error goes from {low} ({least.name}) to {high} ({most.name})."
+    return text
 
 
 def _verdict(model):
@@ -62,17 +105,14 @@ def _verdict(model):
 
 
 def _table(models):
-    columns = ["Model", "Expected calibration error (points)", "Mean confidence", "Accuracy"]
+    columns = ["Model", "Expected calibration error (points)", "By chance alone (points)"]
+    columns += ["Beyond chance", "Mean confidence", "Accuracy"]
     columns += ["Confidence minus accuracy (points)", "Verdict"]
-    rows = [
-        [
-            model.name,
-            w.number(100 * model.reliability.expected_calibration_error),
-            w.percent(model.reliability.mean_confidence),
-            w.percent(model.accuracy[0]),
-            w.number(100 * (model.reliability.mean_confidence - model.accuracy[0])),
-            _verdict(model),
-        ]
-        for model in models
-    ]
+    rows = []
+    for model in models:
+        error, confidence = calibration_of(model), model.reliability.mean_confidence
+        row = [model.name, w.number(100 * error.value), w.number(100 * error.by_chance)]
+        row += ["yes" if error.beyond_chance else "no", w.percent(confidence)]
+        row += [w.percent(model.accuracy[0]), w.number(100 * (confidence - model.accuracy[0]))]
+        rows.append([*row, _verdict(model)])
     return {"columns": columns, "rows": rows}

@@ -4,6 +4,7 @@ import re
 
 from bakeoff import wording as w
 from bakeoff.claims import train_accuracy_interval
+from bakeoff.epochs import SPREAD_EPOCHS
 from bakeoff.findings.epochs import heading, slope
 from bakeoff.findings.finding import names
 from bakeoff.histories import judge_last_epoch
@@ -16,7 +17,10 @@ def describe_claim(results, judged):
         has = w.plural(len(judged.missing), "has", "have")
         sentences.append(f"{w.models(judged.missing)} {has} no finished training here.")
     elif not judged.comparisons:
-        sentences.append("It takes two models, and three epochs of at least one.")
+        sentences.append(
+            f"It takes two models better than chance, and {2 * SPREAD_EPOCHS} epochs of at least"
+            " one."
+        )
     if judged.comparisons:
         sentences.append(_NUMBERS[judged.claim["kind"]](results, judged))
     return " ".join(sentences)
@@ -162,7 +166,8 @@ def _latency(results, judged):
 
     return (
         f"One image takes {_range(judged.about, latency, milliseconds)} against"
-        f" {_range(judged.against, latency, milliseconds)}. {_tally(judged)}"
+        f" {_range(judged.against, latency, milliseconds)}."
+        f" {results.times_not_compared or _tally(judged)}"
     )
 
 

@@ -23,12 +23,8 @@ def dear_models(results):
             " chance may give does not count). Each is set against the most accurate of such"
             " models."
         ]
-    shared = max(t.card["concurrent_trainings"] for m in results.finished for t in m.trainings)
-    if shared > 1:
-        text.append(
-            f"Latency was measured while up to {w.count(shared, 'training')} shared the machine:"
-            " small differences in it say nothing."
-        )
+    if results.times_not_compared:
+        text.append(results.times_not_compared)
     unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
     if unknown:
         text.append(

@@ -4,7 +4,8 @@ import numpy as np
 
 from bakeoff import wording as w
 from bakeoff.answers import wrong_models
-from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.finding import Finding, every, names
+from bakeoff.setting import no_better_than_chance
 
 
 def disputed_labels(results):
@@ -49,8 +50,10 @@ def _which(results, disputed):
 
 
 def _answered_otherwise(results, disputed):
+    if results.nothing_learned:
+        return f"{no_better_than_chance(results)}."
     of_them = f"of {w.count(disputed, 'such image')} otherwise than labelled"
-    by_model = {model: _otherwise(model, results.data) for model in results.finished}
+    by_model = {model: _otherwise(model, results.data) for model in results.answering}
     least, most = (choose(by_model, key=by_model.get) for choose in (min, max))
     mean = _times(float(np.mean(list(by_model.values()))))
     if len(by_model) == 1:
@@ -62,19 +65,19 @@ def _answered_otherwise(results, disputed):
             f" ({most.name})"
         )
     by_all = int((wrong_models(results)[results.data.disputed] == len(by_model)).sum())
-    every = "both models" if len(by_model) == 2 else f"all {len(by_model)} models"
-    return f"{sentence}; {every} do so for {by_all or 'none'} of them."
+    return f"{sentence}; {every(results)} do so for {by_all or 'none'} of them."
 
 
 def _leaders(results):
     without = {model: _without(model, results.data) for model in results.finished}
-    changes = {model: without[model] - model.accuracy[0] for model in results.finished}
+    changes = {model: without[model] - model.accuracy[0] for model in results.learned}
     least, most = (choose(changes, key=changes.get) for choose in (min, max))
     if len(without) == 1:
         return f"Without such labels its test accuracy is {w.percent(without[least])}."
     low, high = w.points(changes[least]), w.points(changes[most])
     by = high if low == high else f"{low} ({least.name}) to {high} ({most.name})"
-    sentence = f"Without such labels test accuracies change by {by}. "
+    whose = "test accuracies change" if len(changes) > 1 else f"that of {most.name} changes"
+    sentence = f"Without such labels {whose} by {by}. "
     leaders = [model for model in results.ranked if without[model] == max(without.values())]
     has = w.plural(len(leaders), "has", "have")
     if set(leaders) == set(results.best):

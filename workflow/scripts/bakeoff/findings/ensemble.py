@@ -5,21 +5,25 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.comparisons import accuracy_interval, compare_each
 from bakeoff.ensembles import soft_vote
-from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.finding import Finding, every, names
+from bakeoff.setting import no_better_than_chance
 
 
 def answers_together(results):
     """What the mean of the probabilities reaches: of all models, and of the best group."""
     title = "What the models reach together"
+    if results.nothing_learned:
+        return Finding("ensemble", title, [f"{no_better_than_chance(results)}."])
+    members = {model.key: model for model in results.answering}
+    if _trainings(members.values()) == 1:
+        return Finding("ensemble", title, [_alone(results)])
     best = results.best[0]
     alike = [model for model in results.alike if model not in results.worse_networks]
-    group = [*results.best, *alike]
-    if _trainings(results.finished) == 1:
-        return Finding("ensemble", title, ["One training alone cannot vote."])
+    group = [members[m.key] for m in (*results.best, *alike) if m.key in members]
     voters = {}
-    if len(results.finished) > 1:
-        voters[_every(results.finished)] = results.finished
-    if 1 < len(group) < len(results.finished):
+    if len(members) > 1:
+        voters[every(results)] = list(members.values())
+    if 1 < len(group) < len(members):
         voters["the best group"] = group
     if len(best.trainings) > 1:
         voters[best.name] = [best]
@@ -43,8 +47,10 @@ def _trainings(models):
     return sum(len(model.trainings) for model in models)
 
 
-def _every(models):
-    return "both models" if len(models) == 2 else f"all {len(models)} models"
+def _alone(results):
+    if len(results.finished) == 1:
+        return "One training alone cannot vote."
+    return f"Only {names(results.learned)} learned, with one training: one alone cannot vote."
 
 
 def _against(best, votes):
@@ -87,11 +93,12 @@ def _group(results, group, votes):
             f"The best group is {names(group)}: the best and all that are not shown to be worse. It"
             " was picked on these same test images, so what it reaches is optimistic."
         )
-    if len(results.finished) == 1:
+    if len(results.learned) == 1 or not group:
         return None
     if len(group) == 1:
         return f"The best group is {names(group)} alone, so it has no vote of its own."
-    return "The best group is all of the models."
+    left_out = len(results.learned) < len(results.finished)
+    return f"The best group is all of the models{' that learned' if left_out else ''}."
 
 
 def _together(votes):

@@ -1,8 +1,9 @@
 """Which mistakes the models make."""
 
 from bakeoff import wording as w
-from bakeoff.answers import confusion_of, confusions, recalls, wrong_models
-from bakeoff.findings.finding import Finding, names
+from bakeoff.answers import confusion_of, confusions, recalls, stands_out, wrong_models
+from bakeoff.findings.finding import Finding, every, names
+from bakeoff.setting import no_better_than_chance
 
 _MOST_FREQUENT = 5
 
@@ -11,39 +12,62 @@ def mistakes(results):
     """Which classes are hardest, which are taken for each other, and how many images are hard."""
     title = "Which mistakes the models make"
     classes = results.data.class_names
-    by_model = {model: confusion_of(model, results.data) for model in results.finished}
-    total = sum(by_model.values())
-    if not confusions(total):
-        return Finding("errors", title, ["None: every test image was answered rightly each time."])
-    text = [_hardest_class(by_model, total, classes), _frequent(total, classes), _shared(results)]
-    return Finding("errors", title, text, table=_by_model(by_model, classes))
+    table = _by_model(results.finished, results.data)
+    if results.nothing_learned:
+        return Finding("errors", title, [f"{no_better_than_chance(results)}."], table=table)
+    total = sum(confusion_of(model, results.data) for model in results.answering)
+    if confusions(total):
+        text = [_hardest_class(results, total), _frequent(total, classes), _shared(results)]
+        return Finding("errors", title, text, table=table)
+    if len(results.learned) == len(results.finished):
+        text = "None: every test image was answered rightly each time."
+        return Finding("errors", title, [text])
+    text = f"{names(results.learned)} made none: every test image was answered rightly each time."
+    return Finding("errors", title, [text], table=table)
 
 
-def _hardest_class(by_model, total, classes):
+def _hardest_class(results, total):
+    """Which class has the lowest share of right answers, and whether chance may give that."""
+    classes, models = results.data.class_names, results.answering
     hard, lowest = _extreme(total, min)
     easy, highest = _extreme(total, max)
+    together = ", all models taken together" if len(models) > 1 else ""
     if lowest == highest:
         return (
-            f"All classes are equally hard: {w.percent(lowest)} of the test images of each are"
-            " answered rightly."
+            f"Of the test images of each class, {w.percent(lowest)} are answered rightly{together}:"
+            " no class stands out."
         )
-    sentence = (
-        f"{_named(hard, classes, 'Class', 'Classes')} {w.plural(len(hard), 'is', 'are')} the"
-        f" hardest: {w.percent(lowest)} of {w.plural(len(hard), 'its', 'their')} test images are"
-        f" answered rightly, against {w.percent(highest)} of those of"
-        f" {_named(easy, classes, 'class', 'classes')}"
+    listed = _named(hard, classes, "Class", "Classes")
+    against = (
+        f"{w.percent(highest)} of those of {_named(easy, classes, 'class', 'classes')}{together}"
     )
-    if len(by_model) == 1:
-        return f"{sentence}."
-    sentence += ", all models taken together."
     if len(hard) > 1:
-        return sentence
-    same = [model for model, own in by_model.items() if hard[0] in _extreme(own, min)[0]]
-    if len(same) == len(by_model):
-        return f"{sentence} It is the hardest for each of them."
+        return (
+            f"{listed} have the lowest share of right answers, {w.percent(lowest)}, against"
+            f" {against}."
+        )
+    if stands_out(models, results.data.labels, hard[0]):
+        sentence = (
+            f"{listed} is the hardest: {w.percent(lowest)} of its test images are answered rightly,"
+            f" against {against}."
+        )
+    else:
+        sentence = (
+            f"{listed} has the lowest share of right answers, {w.percent(lowest)}, against"
+            f" {against}. With other test images another class might be last."
+        )
+    return f"{sentence}{_last_for(hard[0], results)}" if len(models) > 1 else sentence
+
+
+def _last_for(label, results):
+    """For how many of the models a class is the one with the lowest share of right answers."""
+    models = results.answering
+    same = [m for m in models if label in _extreme(confusion_of(m, results.data), min)[0]]
+    if len(same) == len(models):
+        return " It is last for each of them."
     if not same:
-        return f"{sentence} It is the hardest for none of them alone."
-    return f"{sentence} It is the hardest for {len(same)} of the {len(by_model)}: {names(same)}."
+        return " It is last for none of them alone."
+    return f" It is last for {len(same)} of the {len(models)}: {names(same)}."
 
 
 def _extreme(confusion, choose):
@@ -78,7 +102,7 @@ def _confusion(mistake, classes):
 
 
 def _shared(results):
-    models = len(results.finished)
+    models = len(results.answering)
     counts = wrong_models(results)
 
     def images(least):
@@ -87,24 +111,28 @@ def _shared(results):
 
     total = w.count(len(counts), "test image")
     if models == 1:
-        sentence = f"Of the {total}, {results.finished[0].name} gets {images(1)} wrong"
+        sentence = f"Of the {total}, {results.answering[0].name} gets {images(1)} wrong"
     elif models == 2:
-        sentence = f"Of the {total}, both models get {images(2)} wrong, at least one {images(1)}"
+        sentence = (
+            f"Of the {total}, {every(results)} get {images(2)} wrong, at least one {images(1)}"
+        )
     else:
         sentence = (
-            f"Of the {total}, all {models} models get {images(models)} wrong, more than half of"
-            f" the models {images(models // 2 + 1)}, at least one {images(1)}"
+            f"Of the {total}, {every(results)} get {images(models)} wrong, more than half of"
+            f" them {images(models // 2 + 1)}, at least one {images(1)}"
         )
-    if any(len(model.trainings) > 1 for model in results.finished):
+    if any(len(model.trainings) > 1 for model in results.answering):
         sentence += "; a model's answer is that of the mean of its seeds' probabilities"
     return f"{sentence}."
 
 
-def _by_model(by_model, classes):
-    columns = ["Model", "Wrong answers", "Of how many", "Hardest class", "Answered rightly"]
-    columns += ["Most frequent mistake", "Times"]
+def _by_model(models, data):
+    classes = data.class_names
+    columns = ["Model", "Wrong answers", "Of how many", "Class with lowest share right"]
+    columns += ["Share right", "Most frequent mistake", "Times"]
     rows = []
-    for model, confusion in by_model.items():
+    for model in models:
+        confusion = confusion_of(model, data)
         found = confusions(confusion)
         row = [model.name, f"{sum(times for *_, times in found):,}", f"{confusion.sum():,}"]
         if found:

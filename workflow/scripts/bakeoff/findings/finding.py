@@ -24,6 +24,13 @@ def names(models):
     return w.models(model.name for model in models)
 
 
+def every(results):
+    """Return "both models" or "all 3 models" of those that count, and that others do not."""
+    number = len(results.learned)
+    phrase = "both models" if number == 2 else f"all {number} models"
+    return phrase if number == len(results.finished) else f"{phrase} that learned"
+
+
 def shortened(items):
     """Return the sentences, or the first of them and how many there are besides."""
     if len(items) <= MOST_ITEMS:

@@ -3,6 +3,7 @@
 from bakeoff import wording as w
 from bakeoff.answers import hardest_images, wrong_models
 from bakeoff.findings.finding import Finding
+from bakeoff.setting import no_better_than_chance
 
 _MOST_IMAGES = 12
 
@@ -10,9 +11,11 @@ _MOST_IMAGES = 12
 def hardest(results):
     """Which test images most models get wrong."""
     title = "Which images are hardest"
+    if results.nothing_learned:
+        return Finding("hardest", title, [f"{no_better_than_chance(results)}."])
     wrong = int((wrong_models(results) > 0).sum())
-    models, trainings = len(results.finished), sum(len(m.trainings) for m in results.finished)
-    who = "at least one model gets" if models > 1 else f"{results.finished[0].name} gets"
+    models, trainings = len(results.answering), sum(len(m.trainings) for m in results.answering)
+    who = "at least one model gets" if models > 1 else f"{results.answering[0].name} gets"
     if not wrong:
         return Finding("hardest", title, [f"There is no test image that {who} wrong."])
     images = hardest_images(results)[:_MOST_IMAGES]

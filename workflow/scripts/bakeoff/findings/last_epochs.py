@@ -1,24 +1,31 @@
 """How much the last epochs fluctuate, and what judging by the last one is worth."""
 
 from bakeoff import wording as w
-from bakeoff.epochs import SPREAD_EPOCHS
+from bakeoff.epochs import FLUCTUATION_EPOCHS
 from bakeoff.findings.finding import Finding, names
 from bakeoff.histories import epoch_choice, judge_last_epoch
 from bakeoff.measures import pooled
+from bakeoff.setting import no_better_than_chance
 
 
 def last_epochs(results):
     """How much the last epochs fluctuate, and what judging by the last one is worth."""
     title = "How much the last epochs fluctuate"
-    measured = [model for model in results.finished if model.fluctuation]
+    if results.nothing_learned:
+        return Finding("last_epochs", title, [f"{no_better_than_chance(results)}."])
+    measured = [model for model in results.answering if model.fluctuation]
     if not measured:
-        few = f"There are too few epochs to tell: {SPREAD_EPOCHS} are needed."
+        few = (
+            f"There are too few epochs to tell: {FLUCTUATION_EPOCHS} are needed, as accuracy rises"
+            " in the first half of them."
+        )
         return Finding("last_epochs", title, [few])
     deviation = pooled(model.fluctuation.deviation for model in measured)
     widest = max(measured, key=lambda model: model.fluctuation.range)
-    epochs = max(model.fluctuation.epochs for model in measured)
+    fewest, most = (pick(m.fluctuation.epochs for m in measured) for pick in (min, max))
+    span = f"{most}" if fewest == most else f"{fewest} to {most}"
     text = [
-        f"Over the last {epochs} epochs, validation accuracy went up and down by"
+        f"Over the last {span} epochs, validation accuracy went up and down by"
         f" {w.points(deviation)} (standard deviation between epochs"
         + (f", pooled over {w.count(len(measured), 'model')}" if len(measured) > 1 else "")
         + f"); the widest range is {w.points(widest.fluctuation.range)}"
@@ -27,8 +34,8 @@ def last_epochs(results):
     if len(results.finished) > 1:
         if deviation:
             text.append(_gap_against(results))
-        text.append(_winners(results, epochs))
-    text.append(_choosing(results, epochs))
+        text.append(_winners(results, fewest))
+    text.append(_choosing(results, measured, span))
     return Finding("last_epochs", title, text)
 
 
@@ -40,7 +47,7 @@ def _gap_against(results):
         case "poor":
             return (
                 f"That is more than the {w.points(last.gap)} between {pair} so which of the two is"
-                " ahead depends on the epoch at which one stops: the last epoch alone is a poor"
+                " ahead may depend on the epoch at which one stops: the last epoch alone is a poor"
                 " judge."
             )
         case "unsure":
@@ -54,9 +61,12 @@ def _gap_against(results):
     )
 
 
-def _choosing(results, epochs):
-    """What stopping each training at its best epoch, or averaging the last ones, would change."""
-    choices = {model.name: epoch_choice(model) for model in results.finished}
+def _choosing(results, measured, span):
+    """What stopping each training at its best epoch, or averaging the last ones, would change.
+
+    ``measured`` are the models with enough epochs for such an average, over ``span`` of them.
+    """
+    choices = {model.name: epoch_choice(model) for model in results.answering}
     holdout = results.study["dataset"]["validation"] == "holdout"
     kind = "holdout" if holdout else "validation"
     gains = {name: choice.val_best - choice.val_last for name, choice in choices.items()}
@@ -75,13 +85,13 @@ def _choosing(results, epochs):
             )
         else:
             sentences.append("That epoch is chosen on the test images, so the gain is optimistic.")
-    means = {name: choice.val_mean - choice.val_last for name, choice in choices.items()}
+    last = {model.name: choices[model.name].val_mean for model in measured}
+    means = {name: mean - choices[name].val_last for name, mean in last.items()}
     sentences.append(
-        f"The mean over the last {epochs} epochs minus the last epoch is {_span(means)}."
+        f"The mean over the last {span} epochs minus the last epoch is {_span(means)}."
     )
-    if len(choices) > 1:
-        highest = max(choice.val_mean for choice in choices.values())
-        ahead = [name for name, choice in choices.items() if choice.val_mean == highest]
+    if len(last) > 1:
+        ahead = [name for name, mean in last.items() if mean == max(last.values())]
         sentences.append(
             f"By that mean {w.models(ahead)} {w.plural(len(ahead), 'is', 'are')} ahead."
         )
@@ -94,17 +104,15 @@ def _span(differences):
     least, most = (pick(differences, key=differences.get) for pick in (min, max))
     low, high = (w.number(100 * differences[name]) for name in (least, most))
     if low == high:
-        return mean if len(differences) == 1 else f"{mean} (the same in all models)"
+        return mean if len(differences) == 1 else f"{mean} (the same in each)"
     return f"{mean} ({low} in {least} to {high} in {most})"
 
 
 def _winners(results, epochs):
     last, best = results.winners_at_last_epoch, results.winners_at_best_epoch
-    early = [m for m in results.finished if any(e < n for e, n in m.best_epochs)]
-    total = w.count(len(results.finished), "model")
-    some = f"{len(early)} of" if early else "none of the"
+    early = [m for m in results.answering if any(e < n for e, n in m.best_epochs)]
     is_ahead = f"{w.plural(len(last), 'is', 'are')} ahead in validation accuracy"
-    sentence = f"In {some} {total} an epoch before the last was the best. "
+    sentence = f"{_early(early, results)}. "
     if set(last) == set(best):
         sentence += f"By the last epoch and by each model's best alike, {names(last)} {is_ahead}"
     else:
@@ -121,3 +129,13 @@ def _winners(results, epochs):
         else f"; {names(led)} was ahead in each of the last {epochs} epochs."
     )
     return sentence
+
+
+def _early(early, results):
+    """In how many models some training was best before its last epoch."""
+    models = len(results.answering)
+    if models == 1:
+        some = names(results.answering) if early else f"no training of {names(results.answering)}"
+    else:
+        some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
+    return f"In {some} an epoch before the last was the best"

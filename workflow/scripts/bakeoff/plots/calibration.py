@@ -60,7 +60,10 @@ def diameter(answers):
 
 
 def _error(calibration):
-    return f"ECE {w.number(100 * calibration['ece'])}" if calibration else "diverged"
+    if not calibration:
+        return "diverged"
+    within = "" if calibration["beyond_chance"] else ", within chance"
+    return f"ECE {w.number(100 * calibration['ece'])}{within}"
 
 
 def _legend_entries(most):
