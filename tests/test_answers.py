@@ -95,8 +95,8 @@ def test_the_hardest_class_and_the_commonest_mistakes_are_named(tmp_path):
         " wrong answers in all." in text
     )
     assert (
-        "Of the 12 test images, all 3 models get 1 wrong, more than half of them 1, at least one 5."
-        in text
+        "Of the 12 test images, all 3 models get 1 wrong, more than half of the models 1, at least"
+        " one 5." in text
     )
     rows = table(findings, "errors")
     assert [row["Class with lowest share right"] for row in rows] == [

@@ -1,10 +1,12 @@
 """Tests of the conclusions, on made-up trainings whose verdicts are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from bakeoff import wording as w
-from bakeoff.trait_groups import permutation_p
+from bakeoff.trait_groups import architectures_of, permutation_p
 from concluded_study import conclude, said
 
 EPOCH = np.arange(1, 14)
@@ -487,6 +489,53 @@ def test_traits_that_all_share_are_not_reported(tmp_path):
     assert "the models do not differ in those looked at" in said(findings, "traits")
 
 
+def test_one_architecture_under_two_settings_counts_once_in_the_traits(tmp_path):
+    def named(prefix, layers):
+        call = {layer["name"]: f"{prefix}_{layer['name']}" for layer in layers}
+        return [
+            layer | {"name": call[layer["name"]], "inputs": [call[n] for n in layer["inputs"]]}
+            for layer in layers
+        ]
+
+    plain, padded = convolutions(), convolutions(pads=True)
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"accuracy": 0.98, "layers": plain},
+            "model_2": {"accuracy": 0.92, "layers": named("again", plain)},
+            "model_3": {"accuracy": 0.99, "layers": plain, "parameters": 5000},
+            "model_4": {"accuracy": 0.90, "layers": padded},
+        },
+    )
+    text = said(findings, "traits")
+    assert (
+        "Models 1 and 2 have equal layers, so they count as one architecture, with the mean of"
+        " their accuracies." in text
+    )
+    # (0.98 + 0.92) / 2 = 0.95, and then (0.95 + 0.99) / 2.
+    assert "Padding: mean test accuracy 97.00 % (no padding) and 90.00 % (half of" in text
+    table = next(f for f in findings["findings"] if f["key"] == "traits")["table"]
+    row = dict(zip(table["columns"], table["rows"][0], strict=True))
+    assert row["Architectures"] == "2"
+    assert row["Range"] == "95.00 % to 99.00 %"
+    assert row["Which models"] == "Models 1, 2 and 3"
+
+
+def test_models_of_one_architecture_only_show_no_trait(tmp_path):
+    same = {"layers": convolutions()}
+    findings, _ = conclude(tmp_path, {"model_1": same, "model_2": same})
+    assert said(findings, "traits") == (
+        "Nothing can be said about traits: the models have one architecture."
+    )
+
+
+def test_architectures_that_are_not_known_in_full_are_not_taken_for_one():
+    layers = [{"name": "own", "class": "Own", "inputs": [], "multiply_adds": None}]
+    card = {"layers": layers, "parameters": {"total": 5}}
+    models = [SimpleNamespace(key=key, card=card, traits={"complete": False}) for key in ("a", "b")]
+    assert [one.models for one in architectures_of(models)] == [[models[0]], [models[1]]]
+
+
 def test_few_models_are_grouped_but_not_tested(tmp_path):
     findings, _ = conclude(
         tmp_path,
@@ -523,7 +572,7 @@ def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
     text = said(findings, "cost")
     assert (
         "Model 1 has 14 times the parameters and 3.0 times the multiply-adds of Model 2 and is not"
-        " better: its test accuracy is 0.70 points lower [" in text
+        " shown to be better: its test accuracy is 0.70 points lower [" in text
     )
     assert "Model 2 has" not in text
     assert "It costs more than it brings: 14 times" in remark(findings, "model_1")
@@ -715,6 +764,149 @@ def test_trends_of_several_models_are_said_to_be_uncorrected(tmp_path):
     assert "not corrected for there being 2 models" in said(findings, "epochs")
     findings, _ = conclude(tmp_path / "one", {"model_1": {}, "model_2": {"epochs": 3}})
     assert "not corrected" not in said(findings, "epochs")
+
+
+@pytest.mark.parametrize("epochs", [3, 5])
+def test_few_epochs_are_learning_and_no_fluctuation(tmp_path, epochs):
+    findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, epochs=epochs)
+    assert said(findings, "last_epochs") == (
+        "There are too few epochs to tell: 6 are needed, as accuracy rises in the first half of"
+        " them."
+    )
+    assert "moved within" not in text
+
+
+def test_models_with_unlike_numbers_of_epochs_fluctuate_over_their_own(tmp_path):
+    epochs = {"model_1": {"epochs": 3}, "model_2": {"epochs": 7}, "model_3": {"epochs": 13}}
+    findings, _ = conclude(tmp_path, epochs)
+    fluctuate = said(findings, "last_epochs")
+    assert "Over the last 3 to 5 epochs, validation accuracy went up and down by" in fluctuate
+    assert "pooled over 2 models" in fluctuate
+    assert "The mean over the last 3 to 5 epochs minus the last epoch is" in fluctuate
+    assert "over the last 3 epochs" in fluctuate
+
+
+# Models and trainings that learned nothing
+
+
+def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
+    good = {"model_1": {"wrong_images": range(10)}, "model_2": {"wrong_images": range(12)}}
+    layers = [convolutions(), convolutions(pads=True), convolutions(pads=True, kernel=5)]
+    good = {
+        model: own | {"layers": made}
+        for (model, own), made in zip(good.items(), layers, strict=False)
+    }
+    bad = {
+        "accuracy": 0.1,
+        "layers": layers[2],
+        "curves": {"val_accuracy": 0.1 + 0.05 * (EPOCH % 2)},
+    }
+    alone, _ = conclude(tmp_path / "alone", good)
+    findings, _ = conclude(tmp_path / "all", good | {"model_3": bad})
+    assert (
+        "Model 3 is not shown to be better than chance (10.00 %; always answering the commonest"
+        " class gives 10.00 %): it is left out of averages and of what is said of all models."
+        in findings["cautions"]
+    )
+    assert [model["above_chance"] for model in findings["models"]] == [True, True, False]
+
+    # What is said of all models is what is said without it.
+    for key in ("traits", "hardest", "agreement", "calibration"):
+        assert said(findings, key) == said(alone, key), key
+    assert findings["errors"]["hardest"] == alone["errors"]["hardest"]
+    errors = said(findings, "errors")
+    assert errors.replace(" that learned", "") == said(alone, "errors")
+    assert "of 22 wrong answers in all" in errors
+    assert "both models that learned get 10 wrong" in errors
+    votes = said(findings, "ensemble")
+    assert votes.replace(" that learned", "") == said(alone, "ensemble")
+    assert "The vote of both models that learned has" in votes
+    fluctuation = said(findings, "last_epochs").splitlines()[0]
+    assert fluctuation == said(alone, "last_epochs").splitlines()[0]
+
+    # Tables by model, and the ranking, have it.
+    for key in ("best", "errors", "calibration"):
+        table = next(f for f in findings["findings"] if f["key"] == key)["table"]
+        assert "Model 3" in [row[0] for row in table["rows"]], key
+    assert verdicts(findings)["Model 3"] == "worse"
+
+
+def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
+    good = {"model_1": {"wrong_images": [0, 5]}, "model_2": {"wrong_images": [0]}}
+    bad = {"model_3": {"wrong_images": range(950)}}
+    findings, _ = conclude(tmp_path, good | bad, dataset={"disputed": [0, 1]})
+    text = said(findings, "disputed")
+    assert "On average a model answers 1 of 2 such images otherwise than labelled; both" in text
+    assert "both models that learned do so for 1 of them" in text
+    assert "change by 0.10 points" in text
+
+
+def test_two_models_of_which_one_learned(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {"accuracy": 0.1}})
+    assert said(findings, "agreement") == "Only Model 1 learned: there is no other to agree with."
+    assert said(findings, "ensemble") == (
+        "Only Model 1 learned, with one training: one alone cannot vote."
+    )
+    assert "one model that learned cannot show what a trait does" in said(findings, "traits")
+    assert "gets 10 wrong." in said(findings, "errors")
+    assert "all models" not in said(findings, "errors")
+    assert "In no training of Model 1 was an epoch before" in said(findings, "last_epochs")
+
+
+POOLED = ("traits", "last_epochs", "errors", "hardest", "agreement", "ensemble", "calibration")
+
+
+def test_where_no_model_learned_that_is_said_and_nothing_is_pooled(tmp_path):
+    findings, text = conclude(
+        tmp_path, {"model_1": {"accuracy": 0.11}, "model_2": {"accuracy": 0.1}}
+    )
+    sentence = (
+        "No model is shown to be better than chance (always answering the commonest class gives"
+        " 10.00 %)"
+    )
+    assert f"{sentence}: nothing is said of all models together." in findings["cautions"]
+    for key in POOLED:
+        assert said(findings, key) == f"{sentence}."
+    assert findings["errors"]["hardest"] == []
+    assert "most frequent mistakes" not in text
+    assert "left out of averages" not in text
+
+
+def test_test_images_of_one_class_show_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "fabricated_study._labels", lambda images, classes: np.full(images, 3, np.uint8)
+    )
+    findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {"accuracy": 0.8}})
+    sentence = (
+        "All test images are of one class, so no model can be shown to be better than always"
+        " answering with it"
+    )
+    assert f"{sentence}: nothing is said of all models together." in findings["cautions"]
+    assert said(findings, "errors") == f"{sentence}."
+    assert "equally hard" not in text
+
+
+def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
+    steady = {"wrong_images": range(10)}
+    runs = {0: steady, 1: {"accuracy": 0.1}, 2: steady}
+    findings, _ = conclude(tmp_path, {"model_1": runs, "model_2": steady}, seeds=(0, 1, 2))
+    assert (
+        "With seed 1, Model 1 is not shown to be better than chance (10.00 %; always answering the"
+        " commonest class gives 10.00 %): that training counts in the model's own numbers only."
+        in findings["cautions"]
+    )
+    # Five trainings with ten errors each.
+    assert "of 50 wrong answers in all" in said(findings, "errors")
+    assert "give the same answer to 100.00 % of the test images" in said(findings, "agreement")
+    assert "The 5 trainings of both models in one vote" in said(findings, "ensemble")
+    assert findings["models"][0]["above_chance"] is True
+    assert findings["models"][0]["accuracy"]["value"] == pytest.approx((0.99 + 0.1 + 0.99) / 3)
+
+
+def test_of_few_images_a_weaker_training_is_no_odd_one(tmp_path):
+    runs = {0: {"wrong_images": range(9)}, 1: {"wrong_images": range(12)}}
+    findings, _ = conclude(tmp_path, {"model_1": runs}, seeds=(0, 1), images=30, classes=2)
+    assert not [line for line in findings["cautions"] if "chance" in line]
 
 
 # What was run, and how it is written

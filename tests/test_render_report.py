@@ -327,6 +327,17 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
     ) in page.text
 
 
+def test_a_model_at_chance_is_not_counted_among_those_that_are_wrong(tmp_path):
+    models = {"Model 1": {"wrong_images": [3, 14]}, "Model 2": {"wrong_images": [3]}}
+    lost = {"Model 3": {"wrong_images": range(950)}, "Model 4": {"status": "diverged"}}
+    page = Page(render(tmp_path, models | lost))
+    assert len(page.all("img")) == 2
+    assert "Both models that learned are wrong. ✗ 4 , wrongly : Models 1 and 2" in page.text
+    assert "1 of 2 models that learned is wrong." in page.text
+    page = Page(render(tmp_path / "two", models | {"Model 4": {"status": "diverged"}}))
+    assert "that learned" not in page.text
+
+
 def decoded(uri):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
 

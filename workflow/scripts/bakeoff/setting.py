@@ -120,10 +120,10 @@ def _without_learning(results):
     for model, runs in results.odd_runs.items():
         reached = w.listing(w.percent(run.correct.mean()) for run in runs)
         sentences.append(
-            f"{model.name} is not shown to be better than chance with"
-            f" {w.plural(len(runs), 'seed')} {w.listing(str(run.seed) for run in runs)} ({reached};"
-            f" {always}): what is said of the answers of all models leaves"
-            f" {w.plural(len(runs), 'that training', 'those trainings')} out."
+            f"With {w.plural(len(runs), 'seed')} {w.listing(str(run.seed) for run in runs)},"
+            f" {model.name} is not shown to be better than chance ({reached}; {always}):"
+            f" {w.plural(len(runs), 'that training counts', 'those trainings count')} in the"
+            " model's own numbers only."
         )
     return sentences
 

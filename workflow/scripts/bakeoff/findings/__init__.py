@@ -57,8 +57,9 @@ def compute_findings(study, data, trainings):
     ``trainings`` what :func:`bakeoff.measures.read_trainings` returns. Keys: ``title``;
     ``classes``, their names; ``setting`` and ``cautions``, lists of sentences; ``findings``, each
     with ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
-    ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``accuracy``,
-    ``remark``, ``notation``, ``errors`` and ``calibration``; ``errors`` with the ``hardest``
+    ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``above_chance``
+    (None where all diverged), ``accuracy``, ``remark``, ``notation``, ``errors`` and
+    ``calibration``; ``errors`` with the ``hardest``
     images; ``pairs_compared``, their number; ``comparisons`` of two models, of many models
     those of :func:`_listed`; ``closing``.
     """
@@ -80,6 +81,7 @@ def compute_findings(study, data, trainings):
                 "description": model.description,
                 "family": model.family,
                 "verdict": verdict(model, results),
+                "above_chance": model not in results.at_chance if model.trainings else None,
                 "accuracy": described_accuracy(model),
                 "remark": remark(model, results),
                 "notation": model.card["notation"],

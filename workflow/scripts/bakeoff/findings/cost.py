@@ -18,7 +18,8 @@ def dear_models(results):
     else:
         text = [
             f"{names(bargain.model for bargain in bargains)}"
-            f" {w.plural(len(bargains), 'does', 'do')} no better than a model that is cheaper in"
+            f" {w.plural(len(bargains), 'is', 'are')} not shown to be better than a model that is"
+            " cheaper in"
             f" some respect and dearer in none (a lead of up to {w.points(SMALL_LEAD)} that"
             " chance may give does not count). Each is set against the most accurate of such"
             " models."
@@ -48,7 +49,7 @@ def describe_bargain(bargain):
         verdict = f"and the same test accuracy {interval}"
     else:
         verdict = (
-            f"and is not better: its test accuracy is {w.points(-c.difference)} lower"
+            f"and is not shown to be better: its test accuracy is {w.points(-c.difference)} lower"
             f" {w.points_interval(-c.high, -c.low)}"
         )
     return f"{w.listing(dearer)} of {bargain.cheaper.name} {verdict}"

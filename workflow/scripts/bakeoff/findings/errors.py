@@ -119,7 +119,7 @@ def _shared(results):
     else:
         sentence = (
             f"Of the {total}, {every(results)} get {images(models)} wrong, more than half of"
-            f" them {images(models // 2 + 1)}, at least one {images(1)}"
+            f" the models {images(models // 2 + 1)}, at least one {images(1)}"
         )
     if any(len(model.trainings) > 1 for model in results.answering):
         sentence += "; a model's answer is that of the mean of its seeds' probabilities"

@@ -135,7 +135,7 @@ def _early(early, results):
     """In how many models some training was best before its last epoch."""
     models = len(results.answering)
     if models == 1:
-        some = names(results.answering) if early else f"no training of {names(results.answering)}"
-    else:
-        some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
+        whose = f"of {names(results.answering)} was an epoch before the last the best"
+        return f"In {'a' if early else 'no'} training {whose}"
+    some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
     return f"In {some} an epoch before the last was the best"

@@ -30,7 +30,7 @@ def hardest_images(findings, data_file=None):
             "place": entry["place"],
             "label": classes[entry["label"]],
             "disputed": entry["disputed"],
-            "wrong": _wrong(entry),
+            "wrong": _wrong(entry, findings["models"]),
             "answers": _answers(entry, names, classes),
             "alt": f"{noun} labelled {classes[entry['label']]}",
             "image": image,
@@ -39,14 +39,16 @@ def hardest_images(findings, data_file=None):
     ]
 
 
-def _wrong(entry):
+def _wrong(entry, everyone):
     models = len(entry["answers"])
+    # Models no better than chance are not counted.
+    learned = " that learned" if any(m.get("above_chance") is False for m in everyone) else ""
     if models == 1:
-        return "The model is wrong"
+        return f"The model{learned} is wrong"
     if entry["wrong_models"] == models:
-        return f"{'Both' if models == 2 else f'All {models}'} models are wrong"
+        return f"{'Both' if models == 2 else f'All {models}'} models{learned} are wrong"
     return (
-        f"{entry['wrong_models']} of {models} models"
+        f"{entry['wrong_models']} of {models} models{learned}"
         f" {w.plural(entry['wrong_models'], 'is', 'are')} wrong"
     )
 
