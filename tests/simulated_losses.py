@@ -69,12 +69,13 @@ def main(studies=2000):
     print(f"Losses without a trend; {studies:,} curves each:\n")
     rows = []
     for name, autocorrelation in WANDERING.items():
+        found = [
+            judge_trends(studies, seeds, epochs, autocorrelation)
+            for epochs in EPOCHS
+            for seeds in SEEDS
+        ]
         for kind, method in kinds.items():
-            rows.append([name, method])
-            for epochs in EPOCHS:
-                for seeds in SEEDS:
-                    share = judge_trends(studies, seeds, epochs, autocorrelation)[kind]
-                    rows[-1].append(f"{100 * share:.1f}")
+            rows.append([name, method, *(f"{100 * shares[kind]:.1f}" for shares in found)])
     columns = ["losses", "method", *(f"{epochs} epochs, {n}" for epochs in EPOCHS for n in SEEDS)]
     _print_table(columns, rows)
 

@@ -477,7 +477,7 @@ def _print_elsewhere(studies):
             "images": 1000,
         },
     }
-    few = {name: CANDIDATES[name] for name in (CHOSEN, PAIR, PRIOR, BOOTSTRAP)}
+    few = {name: CANDIDATES[name] for name in (CHOSEN, PAIR, PRIOR)}
     rows = []
     for case, settings in cases.items():
         found = [judge(few, studies, seeds, **settings) for seeds in (2, 3, 5)]
@@ -503,13 +503,13 @@ def main(studies=3000):
     print(f"Elsewhere; {studies:,} studies of equal models:\n")
     _print_elsewhere(studies)
 
-    print(f"Intervals of differences together; {studies // 10:,} studies each:\n")
+    print(f"Intervals of differences together; {studies // 15:,} studies each:\n")
     columns = ["seeds, spread", "all, equal models", "each", "agree", "width (points)"]
     rows = []
     for seeds in (1, 2, 3, 5, 10):
         for spread in (*SPREADS, 0.002):
-            equal = judge_together(studies // 10, seeds, spread)
-            best = judge_together(studies // 10, seeds, spread, DIFFERENCE)
+            equal = judge_together(studies // 15, seeds, spread)
+            best = judge_together(studies // 15, seeds, spread, DIFFERENCE)
             row = [_percent(equal[key]) for key in ("all", "each", "agree")]
             row += [f"{100 * equal['width']:.2f}", _percent(best["all"])]
             rows.append([f"{seeds}, {100 * spread:g}", *row])
