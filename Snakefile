@@ -1,11 +1,18 @@
 """mnist-bakeoff: which of these CNN architectures is best on MNIST, and how sure are we?"""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.19")
 
+# Called from elsewhere, the study is the one there, or without one that of this repository.
+study_file = Path("config/config.yaml")
+if not study_file.exists():
+    study_file = Path(workflow.basedir) / study_file
 
-configfile: "config/config.yaml"
+
+configfile: str(study_file)
 
 
 include: "workflow/rules/common.smk"

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -27,8 +28,13 @@ from bakeoff.study_config import (
 # Snakemake lists the overlays of the command line before the file that they are laid over.
 overlays = workflow.overwrite_configfiles
 config_files = [*workflow.configfiles[len(overlays) :], *overlays]
+if workflow.config_settings.replace_workflow_config:
+    config_files = overlays
+# A profile's `config` comes as if it stood on the command line, which would win over it.
+on_command_line = any(re.fullmatch("-C.*|--config(=.*)?", word) for word in sys.argv)
+elsewhere = "--config on the command line" if on_command_line else "config in a profile"
 try:
-    config = read_config(config, config_files, ROOT)
+    config = read_config(config, config_files, ROOT, elsewhere)
     published = read_published(config, ROOT)
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.

@@ -3,14 +3,14 @@
 import ast
 import copy
 import difflib
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import yaml
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from bakeoff.config_faults import describe, describe_odd_number, is_number, read_text
+from bakeoff.config_sources import ABSENT, Source, Sources, look_up, shown_path
 from bakeoff.errors import StudyError
 
 _SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -28,23 +28,40 @@ _COMPARING = {
 }
 
 
-def read_config(config, files, root):
+def read_config(config, files, root, elsewhere=_COMMAND_LINE):
     """Return a checked copy of ``config`` with all defaults filled in.
 
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
-    they were merged) and of ``--config``; ``root`` is the folder that holds ``architectures/``.
-    Raises :class:`StudyError` with one line for each fault found.
+    they were merged) and of ``--config``, which messages call ``elsewhere``; ``root`` is the
+    folder that holds ``architectures/``. Under ``origins``, the copy has a dict from the keys of
+    ``data`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError` with one
+    line for each fault found.
     """
-    documents = {str(file): _load_without_doubles(file) for file in files}
-    config = _parse_texts(copy.deepcopy(config), (), documents)
-    given = copy.deepcopy(config)
-    faults = _faults_of_form(config, "config", given, documents) or [
-        f"{_origin(key, given, documents)}: {'.'.join(key)}: {fault}"
-        for key, fault in _faults_of_meaning(config, documents, Path(root))
-    ]
+    files = [Source(file) for file in files]
+    # Read as Snakemake read it: what is meant for a number is made one below.
+    sources = Sources(config, files, elsewhere)
+    schema = _schema("config")
+    config = _read_texts(config, (), schema, sources)
+    faults = _faults_of_form(config, schema, sources)
+    if not faults:
+        _fill_in_data_set(config["data"])
+        faults = [
+            f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
+            for key, fault, origin in _faults_of_meaning(config, sources, Path(root))
+        ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
+    config["origins"] = _origins_of_data(schema, sources)
     return config
+
+
+def _origins_of_data(schema, sources):
+    """Map the keys of ``data`` to where they stand, or to where they would be added."""
+    given = look_up(sources.config, ("data",))
+    return {
+        key: sources.origin(("data", key if key in given else "dataset"))
+        for key in schema["properties"]["data"]["properties"]
+    }
 
 
 def read_published(config, root):
@@ -55,10 +72,11 @@ def read_published(config, root):
     """
     if config["study"]["published"] is None:
         return None
-    file = Path(root) / config["study"]["published"]
     shown = config["study"]["published"]
-    published = _load_without_doubles(file)
-    faults = _faults_of_form(published, "published", published, {shown: published}) or [
+    file = Source(Path(root) / shown, shown)
+    published = copy.deepcopy(file.value)
+    sources = Sources(file.value, [file], shown)
+    faults = _faults_of_form(published, _schema("published"), sources) or [
         f"{shown}: {key}: {fault}" for key, fault in _faults_of_claims(published)
     ]
     if faults:
@@ -101,32 +119,69 @@ def reported_study(config, models, unfinished=(), published=None):
     }
 
 
-def _load_without_doubles(file):
-    try:
-        return YAML(typ="safe", pure=True).load(Path(file)) or {}
-    except DuplicateKeyError as error:
-        key = error.problem.split('"')[1]
-        raise StudyError(
-            f"{file}: {key}: given twice (the second time in line"
-            f" {error.problem_mark.line + 1}); expected each key once: remove one of the two."
-        ) from error
-    except MarkedYAMLError as error:
-        raise StudyError(
-            f"{file}: line {error.problem_mark.line + 1}: {error.problem}; expected YAML: mend"
-            " that line."
-        ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise StudyError(f"{file}: {reason}; expected YAML in UTF-8: mend the file.") from error
+def _read_texts(value, key, schema, sources):
+    """Return a copy of ``value``, at ``key``, with numbers for texts that :func:`read_text` reads.
+
+    ``schema`` is that of ``value``. A text in quotes, or where a text is expected, stays one.
+    """
+    if isinstance(value, dict):
+        return {
+            k: _read_texts(item, (*key, str(k)), _subschema(schema, k), sources)
+            for k, item in value.items()
+        }
+    if isinstance(value, list):
+        schema = _resolved(schema.get("items", {}))
+        return [_read_texts(item, (*key, str(k)), schema, sources) for k, item in enumerate(value)]
+    types = _types(schema)
+    if isinstance(value, str) and set(types) - {"string"}:
+        written = sources.written(key)
+        if written is None or not written.quoted:
+            meant = read_text(value, types)
+            return meant if "string" not in types or meant is None else value
+    return value
 
 
-def _faults_of_form(content, schema, given, documents):
+def _subschema(schema, key):
+    """Return the schema of what stands at ``key`` of a mapping, {} where it has none."""
+    others = schema.get("additionalProperties")
+    of_key = schema.get("properties", {}).get(key, others if isinstance(others, dict) else {})
+    return _resolved(of_key)
+
+
+def _resolved(schema):
+    """Return a schema of the config's with what it refers to put in."""
+    if "$ref" not in schema:
+        return schema
+    definition = _schema("config")["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return definition | schema
+
+
+def _types(schema):
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
+
+
+def _faults_of_form(content, schema, sources):
     """Return a line for each fault of ``content`` against a schema, and fill in its defaults."""
     errors = sorted(_validator(schema).iter_errors(content), key=lambda e: list(map(str, e.path)))
-    return [_describe(error, given, documents) for error in errors]
+    lines = [line for error in errors for line in describe(error, sources)]
+    for key, value, written in sources.odd_numbers():
+        if is_number(look_up(content, key)) and not any(list(key) == _path(e) for e in errors):
+            lines.append(describe_odd_number(key, value, written, sources))
+    return lines
 
 
-def _validator(name):
+def _path(error):
+    return [str(part) for part in error.absolute_path]
+
+
+@cache
+def _schema(name):
+    # Read by LibYAML, as each run of Snakemake reads it.
+    return yaml.load((_SCHEMAS / f"{name}.schema.yaml").read_bytes(), _LOADER)
+
+
+def _validator(schema):
     base = jsonschema.Draft202012Validator
 
     def fill_defaults(validator, properties, instance, schema):
@@ -137,119 +192,34 @@ def _validator(name):
         yield from base.VALIDATORS["properties"](validator, properties, instance, schema)
 
     # YAML writes 13.0 where 13 is meant to be a whole number, and Python counts True as 1.
-    whole_number = base.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    # Read by LibYAML: ours needs no search for doubled keys, and each run of Snakemake reads it.
-    schema = yaml.load((_SCHEMAS / f"{name}.schema.yaml").read_bytes(), _LOADER)
-    extended = jsonschema.validators.extend(
-        base, {"properties": fill_defaults}, type_checker=whole_number
+    types = base.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: is_number(value),
+        }
     )
+    extended = jsonschema.validators.extend(base, {"properties": fill_defaults}, type_checker=types)
     return extended(schema)
 
 
-def _describe(error, given, documents):
-    """Turn one of jsonschema's errors into one line."""
-    key = [str(part) for part in error.absolute_path]
-    value = error.instance
-    match error.validator:
-        case "additionalProperties":
-            known = sorted(error.schema["properties"])
-            unknown = sorted(set(value) - set(known))[0]
-            close = difflib.get_close_matches(unknown, known, n=1)
-            key.append(unknown)
-            meant = f"did you mean {close[0]}?" if close else "remove it."
-            problem = f"unknown key; expected one of {', '.join(known)}: {meant}"
-        case "required":
-            missing = sorted(set(error.validator_value) - set(value))[0]
-            key.append(missing)
-            problem = "missing; expected a value: add the key."
-        case "type":
-            expected = error.validator_value
-            expected = [expected] if isinstance(expected, str) else expected
-            problem = f"{value!r} is of the wrong type; expected {' or '.join(expected)}: " + (
-                "write a number without quotes."
-                if isinstance(value, str) and "number" in expected
-                else "change the value."
-            )
-        case "enum":
-            allowed = ", ".join(map(str, error.validator_value))
-            problem = f"{value!r} is not known; expected one of {allowed}: choose one of them."
-        case "uniqueItems":
-            double = next(item for item in value if value.count(item) > 1)
-            problem = f"{double!r} stands twice; expected each once: remove one of the two."
-        case "pattern":
-            problem = f"{value!r} does not fit; expected {error.validator_value}: rename it."
-        case "minItems" | "minProperties" | "minLength":
-            problem = f"{value!r} is empty; expected at least {error.validator_value}: add one."
-        case "maxItems":
-            problem = f"{len(value)} entries; expected at most {error.validator_value}: drop some."
-        case _:
-            limit = {
-                "minimum": "at least",
-                "exclusiveMinimum": "more than",
-                "maximum": "at most",
-            }[error.validator]
-            problem = (
-                f"{value!r} is out of range; expected {limit} {error.validator_value}:"
-                " change the value."
-            )
-    return f"{_origin(key, given, documents)}: {'.'.join(key) or 'the whole file'}: {problem}"
+def _fill_in_data_set(data):
+    """Fill in what a schema cannot: the title, and checksums in one case."""
+    data.setdefault("title", "MNIST" if data["dataset"] == "mnist" else data["dataset"])
+    data["sha256"] = {file: checksum.lower() for file, checksum in data["sha256"].items()}
 
 
-def _parse_texts(value, key, documents):
-    """Return ``value`` with numbers in place of the texts that Snakemake made of them.
+def _faults_of_meaning(config, sources, root):
+    """Yield (key, fault, origin) for what the schema cannot see.
 
-    Snakemake reads the entries of ``--config study='{seeds: [0, 1]}'`` as texts, and so it does
-    with 1e-3 in a file: YAML 1.1, which it follows, wants 1.0e-3.
+    The origin is None where it is that of the key.
     """
-    if isinstance(value, dict):
-        return {k: _parse_texts(item, (*key, str(k)), documents) for k, item in value.items()}
-    if isinstance(value, list):
-        return [_parse_texts(item, (*key, str(k)), documents) for k, item in enumerate(value)]
-    in_files = (_look_up(document, key) for document in documents.values())
-    if isinstance(value, str) and value not in in_files:
-        parsed = YAML(typ="safe", pure=True).load(value) if value else value
-        return value if isinstance(parsed, (dict, list)) else parsed
-    return value
-
-
-def _origin(key, given, documents):
-    """Return the file, or the command line, that had the last word on ``key`` in ``given``."""
-    # A key that is missing is missed where its parent stands.
-    while key and _look_up(given, key) is _ABSENT:
-        key = key[:-1]
-    value = _look_up(given, key)
-    holders = [file for file in documents if _look_up(documents[file], key) is not _ABSENT]
-    if not holders:
-        return _COMMAND_LINE
-    # Mappings are merged from several files; anything else was written by one.
-    if not isinstance(value, dict) and _look_up(documents[holders[-1]], key) != value:
-        return _COMMAND_LINE
-    return holders[-1]
-
-
-_ABSENT = object()
-
-
-def _look_up(document, key):
-    """Return what stands at ``key``, a sequence of texts, or ``_ABSENT``."""
-    for part in key:
-        if isinstance(document, list) and part.isdigit() and int(part) < len(document):
-            document = document[int(part)]
-        elif isinstance(document, dict) and part in document:
-            document = document[part]
-        else:
-            return _ABSENT
-    return document
-
-
-def _faults_of_meaning(config, documents, root):
-    """Yield (key, fault) for what the schema cannot see."""
     described = config["models"]
     for model in config["study"]["models"]:
         if model not in described:
             close = difflib.get_close_matches(model, described, n=1)
             remedy = f"did you mean {close[0]}?" if close else f"describe it under models.{model}."
-            yield ("study", "models"), f"{model!r} is not described under `models:`; {remedy}"
+            fault = f"{model!r} is not described under `models:`; expected a key of it: {remedy}"
+            yield ("study", "models"), fault, None
 
     first_with = {}
     for model, entry in described.items():
@@ -259,8 +229,9 @@ def _faults_of_meaning(config, documents, root):
                 ("models", model, "name"),
                 f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
                 " rename one of the two.",
+                None,
             )
-        yield from _faults_of_architecture(model, root / "architectures" / f"{model}.py")
+        yield from _faults_of_architecture(root / "architectures" / f"{model}.py")
 
     data = config["data"]
     if data["holdout_images"] is not None and data["validation"] != "holdout":
@@ -268,22 +239,82 @@ def _faults_of_meaning(config, documents, root):
             ("data", "holdout_images"),
             f"{data['holdout_images']} has no effect with `validation: {data['validation']}`;"
             " expected null: remove it, or set `validation: holdout`.",
+            None,
         )
-    other = _data_set_of_disputed(config, documents)
-    if other != data["dataset"]:
-        yield (
-            ("data", "disputed"),
-            f"{len(data['disputed'])} places in the test set of {other}; expected those of"
-            f" {data['dataset']}: give them where the data set is named, or [] for none.",
-        )
+    yield from _faults_of_data_set(data, sources)
 
     published = config["study"]["published"]
     if published is not None and not (root / published).is_file():
         yield (
             ("study", "published"),
-            f"{published!r} does not exist; expected a file in the repository: correct the path,"
-            " or set null.",
+            f"{published!r} does not exist; expected a file in {root}: correct the path, or set"
+            " null.",
+            None,
         )
+
+
+def _faults_of_data_set(data, sources):
+    """Yield (key, fault, origin) for what was given of another data set than the study's."""
+    dataset, disputed = data["dataset"], len(data["disputed"])
+    described = {
+        "title": f"{data['title']!r}, the title",
+        "classes": f"{len(data['classes'])} names, those",
+    }
+    if disputed:
+        described["disputed"] = f"{disputed} {'place' if disputed == 1 else 'places'}, those"
+    for name, what in described.items():
+        if (owner := _owner(("data", name), sources)) not in (None, dataset):
+            fault = (
+                f"{what} of {owner}; expected what belongs to {dataset}: give it where the data"
+                " set is named."
+            )
+            yield ("data", name), fault, None
+    if data["source"] == "idx":
+        yield from _faults_of_origin(data, sources)
+
+
+def _faults_of_origin(data, sources):
+    """Yield (key, fault, origin) where a data set would get the files or sums of another."""
+    dataset, named_in = data["dataset"], sources.origin(("data", "dataset"))
+    # The schema's defaults are those of MNIST.
+    own = {dataset, None} if dataset == "mnist" else {dataset}
+    if (owner := _owner(("data", "mirrors"), sources)) not in own:
+        fault = (
+            f"{_missing(owner)}; expected addresses or folders that hold the four files of"
+            f" {dataset}: give them where the data set is named."
+        )
+        yield ("data", "mirrors"), fault, named_in
+    owners = {file: _owner(("data", "sha256", file), sources) for file in data["sha256"]}
+    wrong = [file for file, owner in owners.items() if owner not in own]
+    if wrong:
+        which = "" if len(wrong) == len(owners) else f" for {', '.join(wrong)}"
+        fault = (
+            f"{_missing(owners[wrong[0]])}{which}; expected the checksums of all four files of"
+            f" {dataset}: give what `sha256sum *.gz` prints where the data set is named."
+        )
+        yield ("data", "sha256"), fault, named_in
+
+
+def _missing(owner):
+    return "missing (the defaults are those of mnist)" if owner is None else f"those of {owner}"
+
+
+def _owner(key, sources):
+    """Return the data set that was named when ``key`` had the last word, None if nothing gave it.
+
+    What no file gives, but the command line does, is meant for the study's own data set.
+    """
+    if look_up(sources.config, key) is ABSENT:
+        return None
+    owner = named = None
+    if sources.origin(key) == sources.elsewhere:
+        return look_up(sources.config, ("data", "dataset"))
+    for file in sources.files:
+        found = look_up(file.value, ("data", "dataset"))
+        named = named if found is ABSENT else found
+        if look_up(file.value, key) is not ABSENT:
+            owner = named or look_up(sources.config, ("data", "dataset"))
+    return owner
 
 
 def _faults_of_claims(published):
@@ -318,38 +349,27 @@ def _faults_of_claims(published):
             )
 
 
-def _data_set_of_disputed(config, documents):
-    """Return the data set that was named when ``data.disputed`` had the last word."""
-    data = config["data"]
-    owner = named = data["dataset"]
-    places = []
-    for document in documents.values():
-        given = document.get("data") or {}
-        named = given.get("dataset", named)
-        if "disputed" in given:
-            owner, places = named, given["disputed"]
-    # What a file says counts only where the command line says nothing else.
-    return owner if data["disputed"] and data["disputed"] == places else data["dataset"]
-
-
-def _faults_of_architecture(model, file):
-    key, shown = ("models", model), f"architectures/{file.name}"
+def _faults_of_architecture(file):
+    key, shown = ("models", file.stem), shown_path(file)
     if not file.is_file():
         yield (
             key,
             f"{shown} does not exist; expected a file with `build`: write it, or drop the model.",
+            None,
         )
         return
     try:
         tree = ast.parse(file.read_bytes(), filename=str(file))
     except SyntaxError as error:
-        yield key, f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line."
+        fault = f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line."
+        yield key, fault, None
         return
     if "build" not in set(_top_level_names(tree)):
         yield (
             key,
             f"{shown} has no `build`; expected `def build(input_shape, num_classes)` that returns"
             " a keras.Model: add it.",
+            None,
         )
 
 

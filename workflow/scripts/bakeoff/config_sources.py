@@ -1,0 +1,229 @@
+"""The files that a config is merged from: what stands in them, as written, and where.
+
+Snakemake reads YAML 1.1, in which ``yes`` is a truth value and ``012`` is ten. So do we, or a
+value would be looked for in vain in the file that it stands in.
+"""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bakeoff.errors import StudyError
+
+ABSENT = object()
+"""Stands for a value where there is none."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+# As people write numbers. The rest, such as 012 and 12:30, are others than they seem.
+_PLAIN_NUMBER = re.compile(
+    r"[-+]?((0|[1-9][0-9_]*)(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9_]+([eE][-+]?[0-9]+)?"
+    r"|0x[0-9a-fA-F_]+|\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN"
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A single value as it stands in a file: its text, its line from 1, and whether in quotes."""
+
+    text: str
+    line: int
+    quoted: bool
+
+
+class Source:
+    """One file of a config: its ``value``, and how everything in it is written.
+
+    ``name`` is how messages call it. ``odd_numbers`` are the keys, tuples of texts, at which
+    stands a number that people read as another. Raises :class:`StudyError` where the file is no
+    YAML or gives a key twice.
+    """
+
+    def __init__(self, file, name=None):
+        self.name = name or shown_path(file)
+        self.odd_numbers = []
+        self._root = None
+        loader = None
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+            loader = _LOADER(text)
+            self._root = loader.get_single_node()
+            self._check(self._root)
+            self.value = {} if self._root is None else loader.construct_document(self._root)
+        except yaml.MarkedYAMLError as error:
+            raise StudyError(
+                f"{self.name}: line {error.problem_mark.line + 1}: {error.problem}; expected YAML:"
+                " mend that line."
+            ) from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            raise StudyError(
+                f"{self.name}: {reason}; expected YAML in UTF-8: mend the file."
+            ) from error
+        finally:
+            if loader is not None:
+                loader.dispose()
+        self.value = {} if self.value is None else _as_json(text, self.value)
+
+    def _check(self, root):
+        """Refuse doubled keys, and note odd numbers."""
+        queue, seen = [((), root)], set()
+        while queue:
+            key, node = queue.pop()
+            if isinstance(node, yaml.ScalarNode):
+                number = node.tag in (f"{_TAG}int", f"{_TAG}float")
+                if number and not _PLAIN_NUMBER.fullmatch(node.value):
+                    self.odd_numbers.append(key)
+            # What an alias stands for is looked at once.
+            elif node is not None and id(node) not in seen:
+                seen.add(id(node))
+                queue += [((*key, part), child) for part, child in self._children(key, node)]
+
+    def _children(self, key, node):
+        """Return (part of the key, node) of all in a list or a mapping without doubled keys."""
+        if isinstance(node, yaml.SequenceNode):
+            return [(str(place), child) for place, child in enumerate(node.value)]
+        found = {}
+        for name, child in node.value:
+            part = _key_text(name)
+            if part in found and name.tag != f"{_TAG}merge":
+                raise StudyError(
+                    f"{self.name}: {'.'.join([*key, part])}: given twice (the second time in line"
+                    f" {name.start_mark.line + 1}); expected each key once: remove one of the two."
+                )
+            found[part] = child
+        return list(found.items())
+
+    def written(self, key):
+        """Return the :class:`Written` of the value at ``key``, None where no single value is."""
+        node = self._root
+        for part in key:
+            node = self._child(node, part)
+        return _written(node)
+
+    def written_key(self, key):
+        """Return the :class:`Written` of the last part of ``key`` itself."""
+        node = self._root
+        for part in key[:-1]:
+            node = self._child(node, part)
+        if isinstance(node, yaml.MappingNode):
+            for name, _ in node.value:
+                if _key_text(name) == key[-1]:
+                    return _written(name)
+        return None
+
+    @staticmethod
+    def _child(node, part):
+        if isinstance(node, yaml.SequenceNode):
+            return node.value[int(part)] if part.isdigit() and int(part) < len(node.value) else None
+        if isinstance(node, yaml.MappingNode):
+            # From the end: what a merge key brings in stands before a mapping's own.
+            for name, child in reversed(node.value):
+                if _key_text(name) == part:
+                    return child
+        return None
+
+
+class Sources:
+    """A config as Snakemake merged it, and the files that it came from.
+
+    ``config`` is the merged mapping, ``files`` the :class:`Source` of each file in the order of
+    merging, and ``elsewhere`` what to call the place of a value that stands in none of them.
+    """
+
+    def __init__(self, config, files, elsewhere):
+        self.config = config
+        self.files = files
+        self.elsewhere = elsewhere
+
+    def origin(self, key):
+        """Return the name of the file, or of the other place, that had the last word on ``key``.
+
+        A key that is missing is missed where the mapping that lacks it stands first.
+        """
+        held = self._held(key)
+        first = len(held) < len(key)
+        holder = self._holder(held, first)
+        return self.elsewhere if holder is None else holder.name
+
+    def written(self, key):
+        """Return the :class:`Written` of the value at ``key``, or None, as for another place."""
+        holder = self._holder(key)
+        return holder and holder.written(key)
+
+    def written_key(self, key):
+        """Return the :class:`Written` of the last part of ``key`` itself, or None."""
+        return next((w for file in reversed(self.files) if (w := file.written_key(key))), None)
+
+    def odd_numbers(self):
+        """Yield (key, value, :class:`Written`) of each odd number that has the last word."""
+        for file in self.files:
+            for key in file.odd_numbers:
+                if self._holder(key) is file:
+                    yield key, look_up(self.config, key), file.written(key)
+
+    def _held(self, key):
+        while key and look_up(self.config, key) is ABSENT:
+            key = key[:-1]
+        return key
+
+    def _holder(self, key, first=False):
+        value = look_up(self.config, key)
+        holders = [file for file in self.files if look_up(file.value, key) is not ABSENT]
+        if not holders:
+            return None
+        # Mappings are merged from several files; anything else was written by one.
+        if isinstance(value, dict):
+            return holders[0 if first else -1]
+        return holders[-1] if _same(look_up(holders[-1].value, key), value) else None
+
+
+def look_up(document, key):
+    """Return what stands at ``key``, a sequence of texts, or ``ABSENT``."""
+    for part in key:
+        if isinstance(document, list) and part.isdigit() and int(part) < len(document):
+            document = document[int(part)]
+        elif isinstance(document, dict):
+            if part not in document:
+                # A key may be a number or a truth value.
+                part = next((name for name in document if str(name) == part), ABSENT)
+            document = document.get(part, ABSENT)
+        else:
+            return ABSENT
+    return document
+
+
+def shown_path(file):
+    """Return a path as it is written here: relative within the working directory."""
+    path = Path(os.path.abspath(file))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _same(one, other):
+    # A number that is none does not equal itself.
+    return one == other or (one != one and other != other)
+
+
+def _written(node):
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    return Written(node.value, node.start_mark.line + 1, quoted=bool(node.style))
+
+
+def _key_text(node):
+    """Return a key as Python writes its value."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag in (f"{_TAG}str", f"{_TAG}merge"):
+        return str(node.value)
+    return str(yaml.SafeLoader("").construct_object(node))
+
+
+def _as_json(text, value):
+    """Return what Snakemake reads from a file that is JSON, and ``value`` for all others."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return value
