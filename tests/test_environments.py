@@ -25,7 +25,7 @@ ENVIRONMENTS = {
     ],
 }
 # Where a package is imported under another name than it is installed.
-INSTALLED_AS = {"sklearn": "scikit-learn", "ruamel": "ruamel-yaml", "PIL": "pillow"}
+INSTALLED_AS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 
 
 def locked():
