@@ -122,18 +122,29 @@ def fabricate_training(
 
 
 def fabricate_data(
-    folder, *, dataset="mnist", images=1000, classes=10, class_names=None, test_index=None
+    folder,
+    *,
+    dataset="mnist",
+    images=1000,
+    classes=10,
+    class_names=None,
+    test_index=None,
+    in_training=(),
 ):
     """Write the prepared data that :func:`fabricate_training`'s test images come from.
 
     The images are noise. ``class_names`` are by default "0", "1" and so on; ``test_index`` is
-    by default that of a whole test set. Returns the file's path, ``folder/data/<dataset>.npz``.
+    by default that of a whole test set, otherwise of one of at least 10,000 images;
+    ``in_training`` lists the test images that are said to be training images too. Returns the
+    file's path, ``folder/data/<dataset>.npz``.
     """
     file = Path(folder) / "data" / f"{dataset}.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(0).integers(0, 256, (images, 28, 28, 1), dtype=np.uint8)
     labels = _labels(images, classes)
     x_test = np.divide(noise, 255, dtype=np.float32)
+    whole = images if test_index is None else max(10_000, max(test_index) + 1)
+    test_index = np.arange(images) if test_index is None else np.asarray(test_index)
     np.savez(
         file,
         **{"x_train": x_test[:classes], "y_train": labels[:classes]},
@@ -141,7 +152,9 @@ def fabricate_data(
         class_names=np.array(class_names or [str(label) for label in range(classes)]),
         validation=np.array("test"),
         train_eval_index=np.arange(min(classes, images)),
-        test_index=np.arange(images) if test_index is None else np.asarray(test_index),
+        test_index=test_index,
+        whole_test_images=np.array(whole, dtype="<i8"),
+        test_in_train=np.isin(np.arange(images), in_training),
     )
     return file
 

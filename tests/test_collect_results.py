@@ -396,7 +396,18 @@ def test_captions_of_the_default_study(tmp_path):
     fabricate_training(tmp_path, images=10_000)
     text = study.collect().text()
     assert "MNIST, 10,000 test images; one seed (0); 13 epochs; trained on CPU: made up." in text
-    assert "Validation is the test set, as in the notebook" in text
+    assert "Validation is the test set: the best epoch is chosen on the test set" in text
+    assert "notebook" not in text
+
+
+@pytest.mark.parametrize("validation", ["test", "holdout"])
+def test_what_is_done_as_in_the_published_study_is_said_where_there_is_one(tmp_path, validation):
+    study = Study(tmp_path)
+    study.study["published"] = {"called": "the paper", "setting": {"validation": validation}}
+    fabricate_training(tmp_path)
+    study.collect()
+    text = (tmp_path / "summary.txt").read_text()
+    assert ("Validation is the test set, as in the paper: the" in text) == (validation == "test")
     assert "optimistic" in text
     assert "Warning" not in text
     assert "iverged" not in text

@@ -200,6 +200,19 @@ def test_says_what_each_mirror_sent_and_the_ways_out(originals, sums, target, tm
     assert leftovers(target) == []
 
 
+def test_where_all_mirrors_give_another_file_its_checksum_may_be_the_right_one(
+    originals, sums, target
+):
+    other = sums | {NAMES[0]: "0" * 64}
+    message = failure(other, [originals, originals.as_uri()], target)
+    assert message.startswith(f"config: data.sha256.{NAMES[0]}: no mirror gave a file with this")
+    assert message.count(f"got {sums[NAMES[0]]} ") == 2
+    assert (
+        "if the file they gave is the one that is meant, give its checksum here; other" in message
+    )
+    assert "name another mirror in data.mirrors" in message
+
+
 def test_a_stalled_transfer_is_given_up_in_time(originals, sums, target):
     start = time.monotonic()
     with loopback_mirror(originals, stall) as mirror:

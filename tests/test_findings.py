@@ -933,9 +933,39 @@ def test_a_holdout_is_not_called_optimistic(tmp_path):
 
 
 def test_digits_are_never_taken_for_mnist(tmp_path):
-    dataset = {"name": "digits", "title": "scikit-learn's digits"}
-    findings, _ = conclude(tmp_path, {"model_1": {}}, dataset=dataset)
+    dataset = {"name": "digits", "title": "scikit-learn's digits", "source": "digits"}
+    findings, _ = conclude(tmp_path / "digits", {"model_1": {}}, dataset=dataset)
     assert "scikit-learn's handwritten digits, not MNIST" in findings["cautions"][0]
+    dataset |= {"title": "My digits", "source": "idx"}
+    findings, _ = conclude(tmp_path / "own", {"model_1": {}}, dataset=dataset)
+    assert "scikit-learn" not in " ".join(findings["cautions"])
+
+
+def test_test_images_that_are_training_images_are_warned_of(tmp_path):
+    # Model 1 is wrong on one image of the four known ones and on two others, Model 2 on three
+    # others: without the four, 4 of 6 and 3 of 6 are right instead of 7 of 10 each.
+    models = {"model_1": {"wrong_images": [0, 4, 5]}, "model_2": {"wrong_images": [4, 5, 6]}}
+    shared = {"images": 10, "data": {"in_training": [0, 1, 2, 3]}}
+    findings, text = conclude(tmp_path / "two", models, **shared)
+    caution = (
+        "4 of the 10 test images are training images too: the accuracies count them. Without them"
+        " test accuracies change by −11.67 points on average over the models."
+    )
+    assert caution in findings["cautions"]
+    assert caution in text
+    shared["data"] = {"in_training": [0]}
+    findings, _ = conclude(tmp_path / "one", {"model_1": models["model_1"]}, **shared)
+    assert findings["cautions"][0] == (
+        "1 of the 10 test images is a training image too: the accuracies count it. Without it the"
+        " test accuracy changes by 7.78 points."
+    )
+    shared["data"] = {"in_training": range(10)}
+    findings, _ = conclude(tmp_path / "all", models, **shared)
+    assert findings["cautions"][0].startswith("The test images, all 10, are training images too:")
+    shared["data"] = {"in_training": [2]}
+    lost = {"model_1": {"status": "diverged"}}
+    findings, _ = conclude(tmp_path / "lost", lost, **shared)
+    assert findings["cautions"][0].endswith("the accuracies count it.")
 
 
 def test_unlike_trainings_are_warned_about(tmp_path):

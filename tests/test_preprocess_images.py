@@ -1,15 +1,25 @@
 import gzip
 import json
+import re
 import struct
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bakeoff.disputed import whole_test_images
 from bakeoff.errors import StudyError
+from bakeoff.files import sha256_of
 from bakeoff.idx import read_idx
-from preprocess_images import digits_like_mnist, preprocess_images, stratified_sample
+from preprocess_images import (
+    Part,
+    compare_parts,
+    digits_like_mnist,
+    preprocess_images,
+    stratified_sample,
+)
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 FILES = {
@@ -62,9 +72,9 @@ def prepare(files, output, **settings):
         return dict(arrays)
 
 
-def fault(files, output, **settings):
+def fault(files, output, disputed=(), sha256=None, **settings):
     with pytest.raises(StudyError) as caught:
-        preprocess_images(SETTINGS | settings, files, output)
+        preprocess_images(SETTINGS | settings, files, output, disputed, sha256)
     assert not output.exists()
     message = str(caught.value)
     assert "\n" not in message
@@ -188,7 +198,7 @@ def test_each_class_gets_its_share_rounded(size):
 
 @pytest.mark.parametrize("source", ["idx", "digits"])
 def test_equal_input_gives_equal_bytes(files, tmp_path, source):
-    classes = [str(digit) for digit in range(10)]
+    classes = [str(digit) for digit in range(3 if source == "idx" else 10)]
     made = []
     for name in ("first.npz", "second.npz"):
         prepare(files, tmp_path / name, source=source, classes=classes, validation="holdout")
@@ -281,6 +291,190 @@ def test_every_label_needs_a_class(files, output):
     assert f"label 2 in {files['train_labels']}" in message
 
 
+def test_labels_from_one_are_told_as_such(files, output):
+    for part, counts, seed in (("train", (60, 30, 30), 1), ("test", (10, 20, 10), 2)):
+        _, labels = made_up_images(counts, seed)
+        Path(files[f"{part}_labels"]).write_bytes(idx(labels + np.uint8(1)))
+    message = fault(files, output)
+    assert message.startswith(f"{files['train_labels']}: labels from 1 to 3; expected 0 to 2 for")
+    assert message.endswith("lower each label by one, or put a name for label 0 before the others.")
+    # With that name, they can be trained on.
+    prepare(files, output, classes=["none", "zero", "one", "two"])
+
+
+def test_a_name_after_the_last_label_is_refused(files, output):
+    message = fault(files, output, classes=list("0123456789"))
+    assert message.startswith("config: data.classes: 10 names; expected 3, as no label is above 2")
+    assert message.endswith("name the classes that there are, in the order of their labels.")
+
+
+def relabel(files, part, old, new):
+    """Give the images of a part that have one label another."""
+    file = Path(files[f"{part}_labels"])
+    labels = read_idx(file, ()).copy()
+    labels[labels == old] = new
+    file.write_bytes(idx(labels))
+
+
+def test_a_class_without_any_image_is_said(files, output, capsys):
+    for part in ("train", "test"):
+        relabel(files, part, 1, 0)
+    prepare(files, output)
+    assert (
+        "No image has the label 1, though data.classes has a name for it: nothing of it can be"
+        " learned. Mend data.classes if the names belong to other labels."
+    ) in capsys.readouterr().out.splitlines()
+
+
+def test_a_class_without_test_images_is_said(files, output, capsys):
+    relabel(files, "test", 1, 0)
+    prepare(files, output)
+    said = "No test image has the label 1: how well it is told is not measured."
+    assert said in capsys.readouterr().out.splitlines()
+
+
+def test_a_class_with_test_images_alone_is_refused(files, output):
+    relabel(files, "train", 1, 0)
+    message = fault(files, output)
+    assert message.startswith(f"{files['train_labels']}: no image with the label 1; expected")
+
+
+def test_nothing_is_said_of_classes_that_all_have_images(files, output, capsys):
+    prepare(files, output)
+    assert "No " not in capsys.readouterr().out
+
+
+WHOLE = {
+    "swapped": (
+        ("images", idx(made_up_images((4, 4, 4), 3)[1])),
+        "begins with the bytes 00 00 08 01 (labels); expected 00 00 08 03",
+    ),
+    "of another size": (
+        ("images", idx(np.zeros((40, 32, 32), np.uint8))),
+        "items of shape (32, 32); expected (28, 28)",
+    ),
+    "not compressed": (
+        ("labels", gzip.decompress(idx(made_up_images((4, 4, 4), 3)[1]))),
+        "an IDX file that is not compressed; expected one compressed by gzip",
+    ),
+    "of another number": (
+        ("labels", idx(np.zeros(39, np.uint8))),
+        "39 labels; expected 40, as many as there are images in",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_what_has_its_checksum_is_not_to_be_fetched_again(files, output, case):
+    (kind, content), said = WHOLE[case]
+    Path(files[f"test_{kind}"]).write_bytes(content)
+    sums = {Path(file).name: sha256_of(file) for file in files.values()}
+    message = fault(files, output, sha256=sums)
+    assert message.startswith(f"{files[f'test_{kind}']}: {said}")
+    assert re.search(r"fetched again (it|they) would be the same, as (its|their) checksum", message)
+    assert "anew" not in message
+    message = fault(files, output, sha256=sums | {Path(files[f"test_{kind}"]).name: "0" * 64})
+    assert "run again, so that" in message
+    assert "downloaded anew" in message
+
+
+# Disputed labels, and images in both sets
+
+
+@pytest.mark.parametrize("test_images", [None, 8])
+def test_a_disputed_place_beyond_the_whole_test_set_is_refused(files, output, test_images):
+    message = fault(files, output, disputed=[3, 40, 41], test_images=test_images)
+    assert message.startswith(
+        "config: data.disputed: 40 and 1 more; expected places from 0 to 39, as there are 40 test"
+        f" images in {files['test_labels']}: correct the place"
+    )
+    preprocess_images(SETTINGS | {"test_images": test_images}, files, output, disputed=[39])
+    # Planning reads it without NumPy.
+    assert whole_test_images(output) == 40
+
+
+def test_disputed_places_are_no_part_of_what_is_prepared(files, output):
+    prepare(files, output)
+    before = output.read_bytes()
+    preprocess_images(SETTINGS, files, output, disputed=[0, 7])
+    assert output.read_bytes() == before
+
+
+def test_without_prepared_data_the_size_is_not_known(tmp_path):
+    assert whole_test_images(tmp_path / "none.npz") is None
+    (tmp_path / "damaged.npz").write_bytes(b"PK")
+    assert whole_test_images(tmp_path / "damaged.npz") is None
+    np.savez(tmp_path / "older.npz", test_index=np.arange(3))
+    assert whole_test_images(tmp_path / "older.npz") is None
+
+
+def share_images(files):
+    """Put training image 5 into the test set as its images 2 and 9; return both sets' images."""
+    train, _ = made_up_images((60, 30, 30), 1)
+    test, _ = made_up_images((10, 20, 10), 2)
+    test[[2, 9]] = train[5]
+    train[7] = train[5]
+    for part, images in (("train", train), ("test", test)):
+        Path(files[f"{part}_images"]).write_bytes(idx(images))
+    return train, test
+
+
+def test_test_images_that_are_training_images_are_found(files, output, capsys):
+    arrays = prepare(files, output)
+    assert arrays["test_in_train"].dtype == bool
+    assert not arrays["test_in_train"].any()
+    assert "among the" not in capsys.readouterr().out
+
+    share_images(files)
+    arrays = prepare(files, output)
+    assert np.flatnonzero(arrays["test_in_train"]).tolist() == [2, 9]
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        "Training images among the 40 test images: 2 (test 2 = training 5, test 9 = training 5)."
+        " What they add to an accuracy says nothing of new images."
+    ) in lines
+    assert "Equal to an earlier one of the 120 training images: 1" in lines
+    assert "Equal to an earlier one of the 40 test images: 1" in lines
+
+
+def test_only_images_that_are_trained_on_count(files, output, capsys):
+    train, _ = share_images(files)
+    arrays = prepare(files, output, validation="holdout", train_images=30, test_images=20)
+    known = {image.tobytes() for image in (arrays["x_train"] * 255).round().astype(np.uint8)}
+    found = [
+        image.tobytes() in known for image in (arrays["x_test"] * 255).round().astype(np.uint8)
+    ]
+    assert arrays["test_in_train"].tolist() == found
+
+    # Held out, an image is none of those that are trained on.
+    part = Part.whole(train, np.zeros(len(train), np.uint8))
+    capsys.readouterr()
+    rest, held_out = part.without([5, 8]), part.only([5, 8])
+    assert compare_parts(rest, held_out, part.only([5, 6, 8])).tolist() == [True, True, False]
+    assert (
+        "Training images among the 2 validation images: 1 (validation 5 = training 7). What they"
+        " add to an accuracy says nothing of new images."
+    ) in capsys.readouterr().out
+
+
+def test_many_pairs_are_not_all_listed(capsys):
+    images, labels = made_up_images((20,), 0)
+    part = Part.whole(images, labels)
+    assert compare_parts(part, part, part).all()
+    said = capsys.readouterr().out
+    assert "Training images among the 20 test images: 20 (test 0 = training 0, " in said
+    assert "test 7 = training 7, …). What" in said
+
+
+def test_seventy_thousand_images_are_compared_within_a_second():
+    images = np.random.default_rng(0).integers(0, 256, (70_000, 28, 28), dtype=np.uint8)
+    part = Part.whole(images, np.zeros(70_000, np.uint8))
+    rest, test = part.only(slice(60_000)), part.only(slice(60_000, None))
+    begun = time.process_time()
+    assert not compare_parts(rest, test, test).any()
+    assert time.process_time() - begun < 1
+
+
 def test_images_scaled_already_are_refused(files, output):
     images, _ = made_up_images((10, 20, 10), 2)
     Path(files["test_images"]).write_bytes(idx(images // 255))
@@ -300,7 +494,7 @@ def test_images_scaled_already_are_refused(files, output):
         ),
         (
             {"validation": "holdout", "train_images": 5},
-            "data.holdout_images: 1; expected at least one image of each class",
+            "data.holdout_images: 1 (a sixth of the training images); expected at least one image",
         ),
         (
             {"validation": "holdout", "holdout_images": 119},

@@ -316,7 +316,7 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
     )
     page = Page(html)
     pictures = page.all("img")
-    assert [picture["alt"] for picture in pictures] == ["Digit labelled 3", "Digit labelled 4"]
+    assert [picture["alt"] for picture in pictures] == ["Image labelled 3", "Image labelled 4"]
     with np.load(folder / "data" / "mnist.npz") as data:
         shown = decoded(pictures[1]["src"])
         np.testing.assert_array_equal(shown, np.rint(255 * data["x_test"][14, ..., 0]))

@@ -620,6 +620,10 @@ def changed(*keys, value):
 def test_a_valid_file_is_read_as_it_stands(tmp_path):
     content = publish(["a", "b"], ("slower", ["a"], ["b"]))
     assert read(tmp_path, content) == content
+    content["models"]["a"]["val_loss"] = 0.001
+    written = yaml.safe_dump(content).replace("0.001", "1e-3")
+    assert "val_loss: 1e-3" in written
+    assert read(tmp_path, written) == content
 
 
 @pytest.mark.parametrize(
@@ -628,11 +632,11 @@ def test_a_valid_file_is_read_as_it_stands(tmp_path):
         (changed("called", value=None), ["called: missing"]),
         (changed("modles", value={}), ["modles: unknown key", "did you mean models?"]),
         (changed("setting", "epochs", value=0), ["setting.epochs: 0", "at least 1"]),
-        (changed("setting", "validation", value="x"), ["setting.validation: 'x'", "test, holdout"]),
-        (changed("models", "a", "val_loss", value="low"), ["models.a.val_loss: 'low'", "number"]),
+        (changed("setting", "validation", value="x"), ["setting.validation: x", "test, holdout"]),
+        (changed("models", "a", "val_loss", value="low"), ["models.a.val_loss: low", "number"]),
         (changed("models", "a", "test_accuracy", value=99.4), ["test_accuracy: 99.4", "at most 1"]),
-        (changed("models", value={}), ["models: {} is empty"]),
-        (changed("conclusions", 0, "kind", value="best"), ["conclusions.0.kind: 'best'", "slower"]),
+        (changed("models", value={}), ["models: empty; expected at least 1"]),
+        (changed("conclusions", 0, "kind", value="best"), ["conclusions.0.kind: best", "slower"]),
         (changed("conclusions", 0, "models", value=["c"]), ["conclusions.0.models: 'c'", "table"]),
         (changed("conclusions", 0, "than", value=["a"]), ["conclusions.0.models: leaves no model"]),
         (changed("conclusions", 0, "models", value=["a", "b"]) | {"x": 1}, ["x: unknown key"]),
@@ -640,7 +644,7 @@ def test_a_valid_file_is_read_as_it_stands(tmp_path):
             changed("conclusions", 0, "kind", value="parameters"),
             ["models.a.parameters: missing", "'claim_0'"],
         ),
-        ("- 1\n- 2\n", ["the whole file: [1, 2] is of the wrong type", "object"]),
+        ("- 1\n- 2\n", ["the whole file: [1, 2] is of the wrong type", "keys with values"]),
         ("title: a\ntitle: b\n", ["title: given twice"]),
         ("title: [\n", ["line 2", "expected YAML"]),
     ],
@@ -675,7 +679,8 @@ def test_without_a_file_there_is_nothing(tmp_path):
 def test_the_reported_study_carries_the_figures():
     config = {
         "study": {"title": "t", "seeds": [0], "show_images": True, "published": "x"},
-        "data": {"title": "t", "validation": "test", "disputed": [], "dataset": "mnist"},
+        "data": {"title": "t", "source": "idx", "validation": "test"}
+        | {"disputed": [], "dataset": "mnist"},
         "models": {},
     }
     assert reported_study(config, [], published=NOTEBOOK)["published"] == NOTEBOOK

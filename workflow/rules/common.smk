@@ -15,6 +15,7 @@ gc.freeze()
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from bakeoff.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.identity import source_checksums, training_identity
@@ -36,6 +37,9 @@ elsewhere = "--config on the command line" if on_command_line else "config in a 
 try:
     config = read_config(config, config_files, ROOT, elsewhere)
     published = read_published(config, ROOT)
+    # Data prepared before the list was edited is not prepared anew, which would check it as well.
+    prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}.npz"
+    check_disputed_of(config, prepared)
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))

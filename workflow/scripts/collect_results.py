@@ -228,8 +228,8 @@ def describe_rows(study, runs):
     ]
     if study["dataset"]["validation"] == "test":
         lines.append(
-            "Validation is the test set, as in the notebook: the best epoch is chosen on the test"
-            " set, so its accuracy is optimistic."
+            f"Validation is the test set{_as_published(study)}: the best epoch is chosen on the"
+            " test set, so its accuracy is optimistic."
         )
     else:
         lines.append("Validation is a holdout cut from the training images.")
@@ -241,6 +241,14 @@ def describe_rows(study, runs):
             " they are in no mean."
         )
     return lines + _warnings(runs)
+
+
+def _as_published(study):
+    """Return ", as in the notebook" where the published figures come of the same validation."""
+    published = study.get("published")
+    if published is None or published["setting"]["validation"] != "test":
+        return ""
+    return f", as in {published['called']}"
 
 
 def _seeds(seeds):

@@ -12,7 +12,7 @@ from pooch import HTTPDownloader
 from tqdm import tqdm
 from urllib3.exceptions import IncompleteRead
 
-from bakeoff.errors import StudyError
+from bakeoff.errors import ConfigError
 from bakeoff.files import sha256_of, write_atomically
 from bakeoff.joblog import console, job_log, say
 
@@ -24,12 +24,14 @@ _LONGEST_PAUSE = 10  # seconds
 class MirrorError(Exception):
     """What came back from a mirror instead of the file, in a few words.
 
-    ``passing`` tells whether asking the same mirror again may help.
+    ``passing`` tells whether asking the same mirror again may help, ``other_file`` whether it
+    was a file with another checksum.
     """
 
-    def __init__(self, outcome, passing):
+    def __init__(self, outcome, passing, other_file=False):
         super().__init__(outcome)
         self.passing = passing
+        self.other_file = other_file
 
 
 def download_files(sha256, mirrors, folder, attempts, timeout):
@@ -42,7 +44,7 @@ def download_files(sha256, mirrors, folder, attempts, timeout):
     where a failure may pass; ``timeout`` is in seconds, for the connection and for each wait
     for more data. A file that is already there with the right sum is not fetched again.
 
-    Raises :class:`StudyError` when no mirror gives a file.
+    Raises :class:`bakeoff.errors.ConfigError` when no mirror gives a file.
     """
     for name, expected in sha256.items():
         path = Path(folder) / name
@@ -54,14 +56,14 @@ def download_files(sha256, mirrors, folder, attempts, timeout):
 
 
 def _download_file(name, expected, mirrors, path, attempts, timeout):
-    """Return the mirror that gave the file; raise :class:`StudyError` when none does."""
-    outcomes = []
+    """Return the mirror that gave the file; raise :class:`ConfigError` when none does."""
+    outcomes, other_file = [], True
     for mirror in mirrors:
         for attempt in range(1, attempts + 1):
             try:
                 _fetch(mirror, name, expected, path, timeout)
             except MirrorError as error:
-                outcome = f"{mirror}: {error}"
+                last, outcome = error, f"{mirror}: {error}"
                 say(f"{name}: {outcome} (attempt {attempt} of {attempts})")
                 if not error.passing or attempt == attempts:
                     break
@@ -70,10 +72,22 @@ def _download_file(name, expected, mirrors, path, attempts, timeout):
                 say(f"{name}: {path.stat().st_size:,} bytes from {mirror}")
                 return mirror
         outcomes.append(outcome)
-    raise StudyError(
-        f"config: data.mirrors: no mirror gave {name} whole and right ({'; '.join(outcomes)})."
-        f" Name another mirror in data.mirrors, or a local folder that holds the"
-        " four files, or run the offline demo, which downloads nothing: make demo"
+        other_file = other_file and last.other_file
+    another = (
+        "name another mirror in data.mirrors, or a local folder that holds the four files, or run"
+        " the offline demo, which downloads nothing: make demo"
+    )
+    if other_file:
+        raise ConfigError(
+            f"data.sha256.{name}",
+            f"no mirror gave a file with this checksum ({'; '.join(outcomes)}); expected one that"
+            " does: if the file they gave is the one that is meant, give its checksum here;"
+            f" otherwise {another}.",
+        )
+    raise ConfigError(
+        "data.mirrors",
+        f"no mirror gave {name} whole and right ({'; '.join(outcomes)}); expected one that does:"
+        f" {another}.",
     )
 
 
@@ -88,7 +102,9 @@ def _fetch(mirror, name, expected, path, timeout):
         if found != expected:
             size = temporary.stat().st_size
             raise MirrorError(
-                f"wrong sha256, expected {expected}, got {found} ({size:,} bytes)", passing=True
+                f"wrong sha256, expected {expected}, got {found} ({size:,} bytes)",
+                passing=True,
+                other_file=True,
             )
 
 
@@ -155,7 +171,7 @@ def _fetch_from_folder(folder, name, path):
 
 
 if "snakemake" in globals():
-    with job_log(snakemake.log[0]):
+    with job_log(snakemake.log[0], snakemake.config["origins"]):
         # Where files come from is no part of what they are: it is read from the config, so
         # that another mirror reruns nothing.
         source = snakemake.config["data"]

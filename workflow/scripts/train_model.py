@@ -22,6 +22,7 @@ from bakeoff.backend import (
 )
 from bakeoff.checkpoints import Checkpoints
 from bakeoff.commit import describe_commit
+from bakeoff.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
@@ -414,6 +415,8 @@ def leave(signal_number, frame):
 if "snakemake" in globals():
     with job_log(snakemake.log[0]):
         signal.signal(signal.SIGTERM, leave)
+        # Prepared data may come from another study's cache, with other disputed labels.
+        check_disputed_of(snakemake.config, snakemake.input.data)
         card_file = Path(snakemake.output.card)
         train_model(
             identity=json.loads(snakemake.params.training),

@@ -167,7 +167,7 @@ def _remedy(error, types, written):
     if "integer" in types and is_number(value) and value == int(value):
         return f"write {int(value)}."
     if "object" in types:
-        return "write them, or take the key out."
+        return "write them."
     if "array" in types and not isinstance(value, (list, dict)) and value is not None:
         return f"write [{text or value}]."
     return "change the value." if value is not None else "write a value."

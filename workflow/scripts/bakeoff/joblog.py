@@ -8,19 +8,20 @@ import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
-from bakeoff.errors import StudyError
+from bakeoff.errors import ConfigError, StudyError
 
 _console = None
 
 
 @contextmanager
-def job_log(path):
+def job_log(path, origins=None):
     """Send all output of this process to the log file ``path`` for the length of the block.
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. For a script that is all of its process: what it has imported is kept from
-    garbage collection, here and when Python is left.
+    to the console. ``origins`` maps keys of the config's ``data`` to the file that each stands
+    in. For a script that is all of its process: what it has imported is kept from garbage
+    collection, here and when Python is left.
     """
     global _console
     gc.freeze()
@@ -45,7 +46,7 @@ def job_log(path):
         with suppress(OSError):
             traceback.print_exc(file=log)
         with redirect_stdout(log):
-            say(f"Error: {_in_one_line(error, path)}")
+            say(f"Error: {_in_one_line(error, path, origins)}")
         sys.exit(1)
     finally:
         for descriptor, copy in zip((1, 2), saved, strict=True):
@@ -70,7 +71,9 @@ def console():
     return _console or sys.stderr
 
 
-def _in_one_line(error, log):
+def _in_one_line(error, log, origins=None):
+    if isinstance(error, ConfigError) and origins:
+        return str(ConfigError(error.key, error.fault, origins[error.key.split(".")[1]]))
     if isinstance(error, StudyError):
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

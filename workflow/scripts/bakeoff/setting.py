@@ -1,5 +1,7 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
+import numpy as np
+
 from bakeoff import wording as w
 from bakeoff.recipes import unlike_settings
 from bakeoff.times import circumstances, distinct, software, was_moved
@@ -47,14 +49,16 @@ def cautions(results):
 
     ``results`` are the :class:`bakeoff.results.Results` of at least one model.
     """
-    study, models = results.study, results.models
+    study, models, data = results.study, results.models, results.data
     cards = _cards(models)
     sentences = []
-    if study["dataset"]["name"] == "digits":
+    if study["dataset"].get("source") == "digits":
         sentences.append(
             "The images are scikit-learn's handwritten digits, not MNIST: the numbers say nothing"
             " about MNIST."
         )
+    if data.in_training.any():
+        sentences.append(_known_images(models, data))
     if study["unfinished"]:
         missing = w.models(study["unfinished"])
         number = len(study["unfinished"])
@@ -139,6 +143,33 @@ def no_better_than_chance(results):
         "No model is shown to be better than chance (always answering the commonest class gives"
         f" {w.percent(results.chance)})"
     )
+
+
+def _known_images(models, data):
+    """Return the sentence on test images that are training images too, of which there are some."""
+    images, known = len(data.labels), int(data.in_training.sum())
+    if known == images:
+        return (
+            f"The test images, all {images:,}, are training images too: the accuracies say nothing"
+            " of images that the models do not know."
+        )
+    which = w.plural(known, "is a training image too", "are training images too")
+    sentence = (
+        f"{known:,} of the {images:,} test images {which}: the accuracies count"
+        f" {w.plural(known, 'it', 'them')}."
+    )
+    changes = [
+        np.mean([t.correct[~data.in_training].mean() - t.correct.mean() for t in model.trainings])
+        for model in models
+        if model.trainings
+    ]
+    if not changes:
+        return sentence
+    change = w.points(float(np.mean(changes)))
+    without = f"Without {w.plural(known, 'it', 'them')}"
+    if len(changes) == 1:
+        return f"{sentence} {without} the test accuracy changes by {change}."
+    return f"{sentence} {without} test accuracies change by {change} on average over the models."
 
 
 def others(trainings):

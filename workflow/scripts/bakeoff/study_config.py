@@ -41,7 +41,7 @@ def read_config(config, files, root, elsewhere=_COMMAND_LINE):
     # Read as Snakemake read it: what is meant for a number is made one below.
     sources = Sources(config, files, elsewhere)
     schema = _schema("config")
-    config = _read_texts(config, (), schema, sources)
+    config = _read_texts(config, schema, sources)
     faults = _faults_of_form(config, schema, sources)
     if not faults:
         _fill_in_data_set(config["data"])
@@ -74,8 +74,8 @@ def read_published(config, root):
         return None
     shown = config["study"]["published"]
     file = Source(Path(root) / shown, shown)
-    published = copy.deepcopy(file.value)
     sources = Sources(file.value, [file], shown)
+    published = _read_texts(file.value, _schema("published"), sources)
     faults = _faults_of_form(published, _schema("published"), sources) or [
         f"{shown}: {key}: {fault}" for key, fault in _faults_of_claims(published)
     ]
@@ -105,7 +105,7 @@ def reported_study(config, models, unfinished=(), published=None):
     data = config["data"]
     return {
         "title": config["study"]["title"],
-        "dataset": {key: data[key] for key in ("title", "validation", "disputed")}
+        "dataset": {key: data[key] for key in ("title", "source", "validation", "disputed")}
         | {"name": data["dataset"]},
         "models": [
             {"model": key}
@@ -119,19 +119,24 @@ def reported_study(config, models, unfinished=(), published=None):
     }
 
 
-def _read_texts(value, key, schema, sources):
+def _read_texts(value, schema, sources, key=(), definitions=None):
     """Return a copy of ``value``, at ``key``, with numbers for texts that :func:`read_text` reads.
 
-    ``schema`` is that of ``value``. A text in quotes, or where a text is expected, stays one.
+    ``schema`` is that of ``value``, and ``definitions`` are what it may refer to. A text in
+    quotes, or where a text is expected, stays one.
     """
-    if isinstance(value, dict):
-        return {
-            k: _read_texts(item, (*key, str(k)), _subschema(schema, k), sources)
-            for k, item in value.items()
+    definitions = definitions or schema["$defs"]
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].removeprefix("#/$defs/")] | schema
+    if isinstance(value, (dict, list)):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        read = {
+            part: _read_texts(
+                item, _subschema(schema, part), sources, (*key, str(part)), definitions
+            )
+            for part, item in parts
         }
-    if isinstance(value, list):
-        schema = _resolved(schema.get("items", {}))
-        return [_read_texts(item, (*key, str(k)), schema, sources) for k, item in enumerate(value)]
+        return read if isinstance(value, dict) else list(read.values())
     types = _types(schema)
     if isinstance(value, str) and set(types) - {"string"}:
         written = sources.written(key)
@@ -141,19 +146,12 @@ def _read_texts(value, key, schema, sources):
     return value
 
 
-def _subschema(schema, key):
-    """Return the schema of what stands at ``key`` of a mapping, {} where it has none."""
+def _subschema(schema, part):
+    """Return the schema of one part of a mapping or a list, {} where there is none."""
+    if part in schema.get("properties", {}):
+        return schema["properties"][part]
     others = schema.get("additionalProperties")
-    of_key = schema.get("properties", {}).get(key, others if isinstance(others, dict) else {})
-    return _resolved(of_key)
-
-
-def _resolved(schema):
-    """Return a schema of the config's with what it refers to put in."""
-    if "$ref" not in schema:
-        return schema
-    definition = _schema("config")["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-    return definition | schema
+    return others if isinstance(others, dict) else schema.get("items", {})
 
 
 def _types(schema):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.disputed import check_disputed
 from bakeoff.errors import StudyError
 
 _METRICS = [
@@ -106,14 +107,16 @@ class DataSet:
     """What the reporting steps need to know of the prepared data.
 
     ``class_names`` (classes,) str; for each test image ``labels`` uint8 (n_test,),
-    ``test_index`` int64 (n_test,), its place in the data set's own test set, and ``disputed``
-    bool (n_test,), whether its label is in doubt.
+    ``test_index`` int64 (n_test,), its place in the data set's own test set, ``disputed`` bool
+    (n_test,), whether its label is in doubt, and ``in_training`` bool (n_test,), whether the same
+    image stands among the training images.
     """
 
     class_names: list[str]
     labels: np.ndarray
     test_index: np.ndarray
     disputed: np.ndarray
+    in_training: np.ndarray
 
 
 def read_data_set(path, disputed):
@@ -122,23 +125,16 @@ def read_data_set(path, disputed):
     ``disputed`` are the places of the disputed labels in the data set's own test set. Raises
     :class:`StudyError` when the file is damaged, or a place lies beyond the test set.
     """
-    names = ("class_names", "y_test", "test_index")
+    names = ("class_names", "y_test", "test_index", "whole_test_images", "test_in_train")
     try:
         with np.load(path) as data:
-            classes, labels, test_index = (data[name] for name in names)
+            classes, labels, test_index, whole, in_training = (data[name] for name in names)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         expected = f"an npz file with {', '.join(names)}"
         raise _broken(path, f"not prepared data ({error})", expected, _TABLE) from error
-    # Of a subset, the size of the whole test set is not known.
-    whole = np.array_equal(test_index, np.arange(len(test_index)))
-    beyond = [place for place in disputed if place >= len(test_index)]
-    if whole and beyond:
-        raise StudyError(
-            f"config: data.disputed: {beyond[0]}; expected places from 0 to"
-            f" {len(test_index) - 1:,}, as there are {len(test_index):,} test images in {path}:"
-            " correct the place."
-        )
-    return DataSet(classes.tolist(), labels, test_index, ~undisputed(test_index, disputed))
+    check_disputed(disputed, int(whole), path)
+    in_doubt = ~undisputed(test_index, disputed)
+    return DataSet(classes.tolist(), labels, test_index, in_doubt, in_training)
 
 
 def undisputed(test_index, disputed):

@@ -24,7 +24,6 @@ def hardest_images(findings, data_file=None):
     images = [None] * len(hardest)
     if hardest and data_file is not None:
         images = map(png_uri, read_test_images(data_file, [entry["image"] for entry in hardest]))
-    noun = "Digit" if all(name.isdigit() for name in classes) else "Image"
     return [
         {
             "place": entry["place"],
@@ -32,7 +31,7 @@ def hardest_images(findings, data_file=None):
             "disputed": entry["disputed"],
             "wrong": _wrong(entry, findings["models"]),
             "answers": _answers(entry, names, classes),
-            "alt": f"{noun} labelled {classes[entry['label']]}",
+            "alt": f"Image labelled {classes[entry['label']]}",
             "image": image,
         }
         for entry, image in zip(hardest, images, strict=True)
