@@ -139,6 +139,7 @@ CONTRACT = {
         TRAININGS | COLLECTING,
     ),
     "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
+    "the title of the data": (set_in("data", "title", value="Digits"), COLLECTING),
     "retries": (set_in("data", "attempts", value=7), set()),
     "a subset": (
         set_in("data", "train_images", value=300),
