@@ -828,7 +828,7 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     for key in ("best", "errors", "calibration"):
         table = next(f for f in findings["findings"] if f["key"] == key)["table"]
         assert "Model 3" in [row[0] for row in table["rows"]], key
-    assert verdicts(findings)["Model 3"] == "worse"
+    assert verdicts(findings)["Model 3"] == "network is worse"
 
 
 def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
