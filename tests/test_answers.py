@@ -8,8 +8,9 @@ import pytest
 from sklearn import metrics
 
 from bakeoff.agreement import agreement
-from bakeoff.answers import confusion_matrix, confusions, recalls, stands_out
+from bakeoff.answers import confusion_matrix, confusions, recalls
 from bakeoff.errors import StudyError
+from bakeoff.hard_classes import stands_out
 from bakeoff.tables import read_data_set, undisputed
 from concluded_study import conclude, said
 from fabricated_study import fabricate_data, fabricate_training

@@ -1093,6 +1093,10 @@ def test_a_training_that_went_on_elsewhere_is_named(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {"pieces": pieces}, "model_2": {}})
     line = next(line for line in findings["cautions"] if "went on after" in line)
     assert line.startswith("Model 1 went on after an interruption")
+    assert (
+        "Latencies and training times are not compared: 1 training went on elsewhere after an"
+        " interruption." in findings["cautions"]
+    )
     pieces[1]["threads"] = 2
     findings, _ = conclude(tmp_path, {"model_1": {"pieces": pieces}, "model_2": {}})
     assert not [line for line in findings["cautions"] if "went on after" in line]

@@ -1,8 +1,9 @@
 """Which mistakes the models make."""
 
 from bakeoff import wording as w
-from bakeoff.answers import confusion_of, confusions, recalls, stands_out, wrong_models
+from bakeoff.answers import confusion_of, confusions, recalls, wrong_models
 from bakeoff.findings.finding import Finding, every, names
+from bakeoff.hard_classes import stands_out
 from bakeoff.setting import no_better_than_chance
 
 _MOST_FREQUENT = 5
