@@ -55,6 +55,25 @@ def test_an_error_is_one_line_with_its_traceback_in_the_log(tmp_path, body, line
     assert log.read_text().startswith("Traceback (most recent call last)")
 
 
+def test_a_fault_of_the_config_names_the_file_that_holds_it(tmp_path):
+    body = (
+        "    from bakeoff.errors import ConfigError\n"
+        "    raise ConfigError('data.sha256.a.gz', 'missing; expected it: add it.')\n"
+    )
+    said = "data.sha256.a.gz: missing; expected it: add it.\n"
+    done = run(tmp_path / "job.log", body)
+    assert done.stderr == f"Error: config: {said}"
+    origins = "job_log(sys.argv[1], {'sha256': 'config/own.yaml'})"
+    command = [sys.executable, "-c", HEAD.replace("job_log(sys.argv[1])", origins) + body]
+    done = subprocess.run(
+        [*command, tmp_path / "job.log"],
+        env={"PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == f"Error: config/own.yaml: {said}"
+
+
 def test_a_log_on_a_full_disk_does_not_hide_the_error():
     done = run("/dev/full", "    print('lost' * 10000)\n    raise StudyError('the line')\n")
     assert done.returncode == 1
