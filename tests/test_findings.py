@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bakeoff import wording as w
 from bakeoff.trait_groups import architectures_of, permutation_p
@@ -557,6 +558,49 @@ def test_permutation_test_by_hand():
     assert permutation_p([[1, 2, 3], [7, 8, 9]]) is None
     assert permutation_p([[1, 2, 3, 4], [7, 8, 9, 10]]) == pytest.approx(2 / 70)
     assert permutation_p([[5, 5, 5, 5], [5, 5, 5, 5]]) == 1
+
+
+def test_permutation_test_with_groups_of_one():
+    # Each of the 21 values may be the one alone, and the one that is is the farthest from the mean.
+    assert permutation_p([[0.5], np.linspace(0.8, 0.9, 20)]) == 1 / 21
+    # Of the 7 * 6 ways, those with the two extremes alone, on either side, are as clear.
+    assert permutation_p([[1], [9], [4, 5, 5, 5, 6]]) == 2 / 42
+    assert permutation_p([[0.9], [0.9] * 20]) == 1
+    assert permutation_p([[1], [2], [3]]) is None
+
+
+def test_permutation_test_counts_ties_that_rounding_parts():
+    # Thousandths: sums of the same numbers in another order differ in their last digits.
+    values = [[0.981, 0.983, 0.986, 0.982], [0.984, 0.985, 0.981, 0.982]]
+    whole = [[round(1000 * value) for value in group] for group in values]
+    assert permutation_p(values) == permutation_p(whole)
+
+
+@pytest.mark.parametrize("sizes", [(4, 4), (2, 3, 4), (2, 2, 2, 3), (9, 9)])
+def test_permutation_test_is_scipys(sizes):
+    generator = np.random.default_rng(sizes)
+    groups = [generator.random(size) for size in sizes]
+    centre = np.mean(np.concatenate(groups))
+
+    def between(*samples, axis):
+        return sum(s.shape[axis] * (s.mean(axis=axis) - centre) ** 2 for s in samples)
+
+    expected = stats.permutation_test(
+        groups, between, n_resamples=9999, alternative="greater", vectorized=True, rng=0
+    )
+    assert permutation_p(groups) == expected.pvalue
+
+
+def test_a_study_with_one_model_of_a_trait_keeps_its_report(tmp_path):
+    trainings = {
+        f"model_{i}": {
+            "accuracy": 0.5 if i == 1 else 0.98 + 0.0005 * i,
+            "layers": convolutions(kernel=5 if i == 1 else 3),
+        }
+        for i in range(1, 22)
+    }
+    text = said(conclude(tmp_path, trainings)[0], "traits")
+    assert "50.00 % (mostly 5x5); permutation test over the models, p = 0.048." in text
 
 
 def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
