@@ -400,6 +400,15 @@ def test_many_classes_are_told_by_their_most_frequent_confusions():
     assert len(recalls["rows"]) == 12
 
 
+def test_of_many_classes_a_model_without_a_mistake_has_a_section(tmp_path):
+    page = Page(render(tmp_path, {"Model 1": {"accuracy": 1.0}}, images=260, classes=26))
+    assert (
+        "Most frequent confusions of Model 1 None: every test image was answered rightly. Lowest"
+        " recalls of Model 1"
+    ) in page.text
+    assert "Recall 0 100.00 % 1 100.00 %" in page.text
+
+
 def compared(models, best=0):
     """Findings of ``models`` models, each pair compared, the first of a pair ahead."""
     keys = [f"model_{number}" for number in range(models)]
@@ -463,6 +472,7 @@ def test_columns_of_numbers_are_known_by_their_cells():
     }
     table = aligned(list(columns), list(zip(*columns.values(), strict=True)))
     assert table["numeric"] == [False, *[True] * 6, False]
+    assert aligned(["name", "share"], [])["numeric"] == [False, False]
 
 
 def test_drawings_suit_a_page(tmp_path):

@@ -134,6 +134,7 @@ def describe_models(findings, runs, cards, curves):
             "trainings": training_table(runs_of[key]),
             "matrix": errors and confusion_matrix(errors, findings["classes"]),
             "confusions": None,
+            "recalls": None,
         }
         if errors and not described["matrix"]:
             tables = most_confused(errors, findings["classes"])

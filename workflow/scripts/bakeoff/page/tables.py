@@ -25,12 +25,17 @@ _NUMBER = re.compile(
 
 
 def aligned(columns, rows):
-    """Return a table for the template, with a list that tells which columns hold only numbers."""
+    """Return a table for the template, with a list that tells which columns hold only numbers.
+
+    Without rows, none does.
+    """
+    columns_of_cells = list(zip(*rows, strict=True)) or [[]] * len(columns)
     return {
         "columns": columns,
         "rows": rows,
         "numeric": [
-            all(_NUMBER.fullmatch(str(cell)) for cell in cells) for cells in zip(*rows, strict=True)
+            bool(cells) and all(_NUMBER.fullmatch(str(cell)) for cell in cells)
+            for cells in columns_of_cells
         ],
     }
 
@@ -170,7 +175,10 @@ def _heat(count, most):
 
 
 def most_confused(errors, classes):
-    """Return two tables for many classes: the most frequent confusions, the lowest recalls."""
+    """Return two tables for many classes: the most frequent confusions, the lowest recalls.
+
+    The first has no rows where every image was answered rightly.
+    """
     counts = np.array(errors["confusion"])
     rows = [
         [classes[label], classes[answer], f"{times:,}", w.percent(times / counts[label].sum())]
