@@ -362,6 +362,21 @@ def test_markdown_escapes_bars(tmp_path):
     assert r"| 3x3 \| 5x5 |" in " ".join(study.collect().text("summary.md").split())
 
 
+def test_names_and_titles_are_kept_as_they_are(tmp_path):
+    study = Study(tmp_path)
+    study.study["title"] = "A *title*\nof <two> lines"
+    study.study["models"][0] |= {"name": "a\\|b", "description": "`3x3`\n\n| 5x5 |"}
+    fabricate_training(tmp_path, device="CPU: *fast*")
+    study.collect()
+    markdown = " ".join(study.text("summary.md").split())
+    assert markdown.startswith(r"**A \*title\* of \<two> lines**")
+    assert r"trained on CPU: \*fast\*." in markdown
+    assert r"| a\\\|b | \`3x3\` \| 5x5 \| |" in markdown
+    text = " ".join(study.text().split())
+    assert text.startswith("A *title* of <two> lines MNIST, ")
+    assert r"| a\|b | `3x3` | 5x5 | |" in text
+
+
 def test_diverged_trainings_are_in_no_mean(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
     fabricate_training(tmp_path, "model_01", 0, accuracy=0.98)

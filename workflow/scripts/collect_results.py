@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from prettytable import PrettyTable, TableStyle
 
+from bakeoff import wording as w
 from bakeoff.chance import commonest_share, has_learned
 from bakeoff.epochs import last_epochs
 from bakeoff.files import write_atomically
 from bakeoff.histories import history_figures
 from bakeoff.joblog import job_log
+from bakeoff.markdown import bullets, escaped
 from bakeoff.measures import Training, models_of_study, pooled
 from bakeoff.summary_tables import all_tables
 from bakeoff.tables import (
@@ -282,23 +284,29 @@ def _warnings(runs):
 
 def as_text(title, captions, tables):
     """Return summary.txt; ``tables`` are (title, note or None, PrettyTable)."""
-    blocks = [title, "\n".join(captions)]
+    blocks = [w.one_line(title), "\n".join(map(w.one_line, captions))]
     for name, note, table in tables:
         heading = name if note is None else f"{name}\n{textwrap.fill(note, 100)}"
-        blocks += [heading, table.get_string()]
+        blocks += [heading, _converted(table, w.one_line).get_string()]
     return "\n\n".join(blocks) + "\n"
 
 
 def as_markdown(title, captions, tables):
     """Return summary.md; ``tables`` are (title, note or None, PrettyTable)."""
-    blocks = [f"**{title}**", "\n".join(f"- {line}" for line in captions)]
+    blocks = [f"**{escaped(title)}**", bullets(captions)]
     for name, note, table in tables:
-        escaped = PrettyTable(table.field_names)
-        for row in table.rows:
-            escaped.add_row([str(cell).replace("|", r"\|") for cell in row])
-        escaped.set_style(TableStyle.MARKDOWN)
-        blocks += [f"**{name}**", *filter(None, [note]), escaped.get_string()]
+        converted = _converted(table, escaped)
+        converted.set_style(TableStyle.MARKDOWN)
+        blocks += [f"**{name}**", *([escaped(note)] if note else []), converted.get_string()]
     return "\n\n".join(blocks) + "\n"
+
+
+def _converted(table, convert):
+    """Return a PrettyTable with ``convert`` applied to each cell, a text."""
+    converted = PrettyTable(table.field_names)
+    converted.align = table.align
+    converted.add_rows([[convert(cell) for cell in row] for row in table.rows])
+    return converted
 
 
 if "snakemake" in globals():

@@ -1,11 +1,11 @@
 """Compute the findings of a study and write them in words."""
 
 import json
-import re
 
 from bakeoff.files import write_atomically
 from bakeoff.findings import compute_findings
 from bakeoff.joblog import job_log
+from bakeoff.markdown import bullets, escaped, preformatted, table
 from bakeoff.measures import read_trainings
 from bakeoff.tables import read_data_set
 
@@ -31,39 +31,24 @@ def write_conclusions(
 
 def as_markdown(findings):
     """Return the findings, as made by :func:`compute_findings`, as a Markdown text."""
-    blocks = [f"# {_plain(findings['title'])}: conclusions", _bullets(findings["setting"])]
+    blocks = [f"# {escaped(findings['title'])}: conclusions", bullets(findings["setting"])]
     if findings["cautions"]:
-        blocks += ["**Bear in mind**", _bullets(findings["cautions"])]
+        blocks += ["**Bear in mind**", bullets(findings["cautions"])]
     for finding in findings["findings"]:
-        blocks += [f"## {finding['title']}", *map(_plain, finding["text"])]
+        blocks += [f"## {escaped(finding['title'])}", *map(escaped, finding["text"])]
         if finding["items"]:
-            blocks.append(_bullets(finding["items"]))
+            blocks.append(bullets(finding["items"]))
         if finding["table"]:
-            blocks.append(_table(**finding["table"]))
+            blocks.append(table(**finding["table"]))
     blocks.append("## Model by model")
     for model in findings["models"]:
         heading = f"{model['name']}: {model['description']}"
-        blocks += [f"### {_plain(heading)}", _plain(model["remark"])]
+        blocks += [f"### {escaped(heading)}", escaped(model["remark"])]
     blocks.append("## Architectures")
     for model in findings["models"]:
-        blocks += [f"{_plain(model['name'])}:", f"```text\n{model['notation']}\n```"]
+        blocks += [escaped(f"{model['name']}:"), preformatted(model["notation"])]
     blocks.append(findings["closing"])
     return "\n\n".join(blocks) + "\n"
-
-
-def _plain(text):
-    """Keep Markdown from reading marks into a text, such as the stars in a model's name."""
-    return re.sub(r"([\\`*_|]|<(?=[a-zA-Z/!?]))", r"\\\1", " ".join(text.split()))
-
-
-def _bullets(sentences):
-    return "\n".join(f"- {_plain(sentence)}" for sentence in sentences)
-
-
-def _table(columns, rows):
-    header, *body = [[_plain(cell) for cell in row] for row in (columns, *rows)]
-    lines = [header, ["---"] * len(columns), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if "snakemake" in globals():

@@ -6,6 +6,11 @@ LONGEST_LIST = 12
 """How many things a sentence lists before it says how many more there are."""
 
 
+def one_line(text):
+    """Return a text with single spaces in place of its line breaks and runs of spaces."""
+    return " ".join(text.split())
+
+
 def plural(number, singular, several=None):
     """Return ``singular`` for one thing, otherwise ``several`` (by default with an s)."""
     return singular if number == 1 else several or f"{singular}s"
