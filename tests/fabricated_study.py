@@ -14,6 +14,7 @@ def fabricate_training(
     *,
     accuracy=0.99,
     epochs=13,
+    planned=None,
     images=1000,
     classes=10,
     parameters=646_410,
@@ -26,13 +27,16 @@ def fabricate_training(
     validation="test",
     wrong_images=None,
     probabilities=None,
+    labels=None,
     **card_fields,
 ):
     """Write one training's history, predictions, card and layer table under ``folder``.
 
     ``accuracy`` is the share of the ``images`` test images answered rightly; which ones are
     wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them, or
-    ``probabilities`` (images, classes) say what is answered.
+    ``probabilities`` (images, classes) say what is answered. ``labels`` (images,) are by default
+    0, 1, 2 and so on, over and over.
+    ``planned`` are the epochs of the config, where a training ended before.
     ``curves`` maps history columns to lists that replace the default decaying curves.
     """
     folder = Path(folder) / "models" / model / f"seed_{seed}"
@@ -54,12 +58,12 @@ def fabricate_training(
     history["seconds"] = 10.0
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
 
-    labels = _labels(images, classes)
-    answers = labels.copy()
-    if wrong_images is None:
-        wrong_images = generator.choice(images, round(images * (1 - accuracy)), replace=False)
-    answers[wrong_images] = (answers[wrong_images].astype(int) + 1) % classes
+    labels = _labels(images, classes) if labels is None else np.asarray(labels, np.uint8)
     if probabilities is None:
+        answers = labels.copy()
+        if wrong_images is None:
+            wrong_images = generator.choice(images, round(images * (1 - accuracy)), replace=False)
+        answers[wrong_images] = (answers[wrong_images].astype(int) + 1) % classes
         probabilities = np.full((images, classes), 0.02 / (classes - 1))
         probabilities[np.arange(images), answers] = 0.98
     probabilities = np.asarray(probabilities, np.float32)
@@ -74,7 +78,7 @@ def fabricate_training(
         "model": model,
         "seed": seed,
         "status": status,
-        "epochs": epochs,
+        "epochs": planned or epochs,
         "epochs_trained": epochs,
         "dataset": {
             "name": "mnist",
@@ -87,7 +91,7 @@ def fabricate_training(
             "classes": classes,
         },
         "training": {
-            "epochs": epochs,
+            "epochs": planned or epochs,
             "batch_size": 128,
             "loss": "categorical_crossentropy",
             "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
@@ -130,18 +134,21 @@ def fabricate_data(
     class_names=None,
     test_index=None,
     in_training=(),
+    labels=None,
+    size=28,
 ):
     """Write the prepared data that :func:`fabricate_training`'s test images come from.
 
-    The images are noise. ``class_names`` are by default "0", "1" and so on; ``test_index`` is
-    by default that of a whole test set, otherwise of one of at least 10,000 images;
-    ``in_training`` lists the test images that are said to be training images too. Returns the
-    file's path, ``folder/data/<dataset>.npz``.
+    The images are noise, ``size`` pixels wide and high. ``class_names`` are by default "0", "1"
+    and so on; ``test_index`` is by default that of a whole test set, otherwise of one of at least
+    10,000 images; ``labels`` are by default those of :func:`fabricate_training`; ``in_training``
+    lists the test images that are said to be training images too. Returns the file's path,
+    ``folder/data/<dataset>.npz``.
     """
     file = Path(folder) / "data" / f"{dataset}.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(0).integers(0, 256, (images, 28, 28, 1), dtype=np.uint8)
-    labels = _labels(images, classes)
+    noise = np.random.default_rng(0).integers(0, 256, (images, size, size, 1), dtype=np.uint8)
+    labels = _labels(images, classes) if labels is None else np.asarray(labels, np.uint8)
     x_test = np.divide(noise, 255, dtype=np.float32)
     whole = images if test_index is None else max(10_000, max(test_index) + 1)
     test_index = np.arange(images) if test_index is None else np.asarray(test_index)

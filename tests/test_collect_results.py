@@ -515,6 +515,24 @@ def test_faulty_histories_are_refused(tmp_path, change, said):
     assert not list(tmp_path.glob("*.csv"))
 
 
+def test_accuracies_are_whole_numbers_of_images(tmp_path):
+    # As Keras gives them: 0.9936 and 0.9937, of which the mean lies between two decimals.
+    shares = {0: 0.9936000108718872, 1: 0.9937000274658203}
+    study = Study(tmp_path, seeds=(0, 1))
+    study.images = 10_000
+    for seed, share in shares.items():
+        curves = {"val_accuracy": [0.5, share], "val_loss": [1.0, 1.0]}
+        wrong = range(10_000 - round(10_000 * share))
+        options = {"images": 10_000, "epochs": 2, "curves": curves, "wrong_images": wrong}
+        fabricate_training(tmp_path, "model_01", seed, **options)
+    runs = study.collect().rows("runs.csv")
+    assert [run["test_accuracy"] for run in runs] == ["0.9936", "0.9937"]
+    assert [run["val_accuracy"] for run in runs] == ["0.9936", "0.9937"]
+    # As 19,873 of 20,000 answers are shown.
+    notebooks, spread = tables_in(study.text())[:2]
+    assert notebooks[1][5] == spread[1][1] == "99.36 %"
+
+
 @pytest.mark.parametrize("model", ["NA", "nan", "inf", "True"])
 def test_models_may_have_names_that_look_like_values(tmp_path, model):
     history = fabricate_training(tmp_path, model) / "history.csv"

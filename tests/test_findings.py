@@ -261,7 +261,7 @@ def test_of_many_models_the_pairs_of_the_most_accurate_and_with_the_best_are_lis
 
 
 def test_a_diverged_model_is_named_and_left_out(tmp_path):
-    diverged = {"status": "diverged", "epochs_trained": 3}
+    diverged = {"status": "diverged", "planned": 13, "epochs": 3}
     findings, text = conclude(tmp_path, {"model_1": {}, "model_2": diverged, "model_3": {}})
     assert any(line.startswith("Model 2 diverged with seed 0") for line in findings["cautions"])
     assert "in epoch 3 (seed 0)" in remark(findings, "model_2")
@@ -1105,6 +1105,9 @@ def test_names_cannot_break_the_markdown(tmp_path):
         (["Model 1", "Model 2", "Model 3"], "Models 1, 2 and 3"),
         ([f"Model {i}" for i in (1, 2, 3, 4, 7)], "Models 1 to 4 and 7"),
         (["LeNet", "Model 2"], "LeNet and Model 2"),
+        # Names that are no number of ours: they are kept as they are.
+        (["Model 01", "Model 1"], "Model 01 and Model 1"),
+        (["Model ٢", "Model 1"], "Model ٢ and Model 1"),
         ([f"Model {i}" for i in range(1, 30, 2)], "Models 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21"),
         (list("abcdefghijklmn"), "a, b, c, d, e, f, g, h, i, j, k and 3 more"),
     ],
@@ -1122,6 +1125,8 @@ def test_long_lists_say_how_many_models_are_left():
 def test_numbers_in_words():
     assert w.points(-0.00001) == "0.00 points"
     assert w.points(-0.0012) == "−0.12 points"
+    # Both are 99.365 but for their last digit.
+    assert w.percent(0.99365) == w.percent(np.nextafter(0.99365, 1)) == "99.36 %"
     assert [w.p_value(p) for p in (0.0001, 0.034, 0.5)] == ["p < 0.001", "p = 0.034", "p = 0.50"]
     assert [w.times(ratio) for ratio in (1.64, 14.2, 1234)] == [
         "1.6 times",

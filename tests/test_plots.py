@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bakeoff.colours import GRID, HUES, INK, PAPER, model_colours
-from bakeoff.figures import house_style, log_ticks, shortened
+from bakeoff.figures import house_style, log_ticks, shortened, wrapped
 from bakeoff.plots.accuracies import draw_forest
 from bakeoff.plots.calibration import draw_reliability
 from bakeoff.plots.comparisons import draw_matrix
@@ -29,6 +29,11 @@ from plot_tradeoffs import COSTS, draw_tradeoff, plot_tradeoffs
 WORDY = {
     "name": "A rather long name",
     "description": "a rather long description that says at length what this architecture tries",
+}
+WIDE = {
+    "name": "漢字のとても長い名前のモデル 😀😀😀😀😀",
+    "description": "空白のない、とても長い説明で、このアーキテクチャが何を試みるかを詳しく述べるもの"
+    * 2,
 }
 
 
@@ -84,9 +89,12 @@ def test_of_many_models_figures_with_a_place_for_each_show_the_most_accurate(tmp
     assert all(paths[entry["model"]].exists() for entry in study["models"])
 
 
-@pytest.mark.parametrize(("models", "seeds"), [(1, 1), (3, 5), (10, 1), (12, 2)])
-def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds):
-    study = make_study(models, seeds, **WORDY)
+@pytest.mark.parametrize(
+    ("models", "seeds", "words"),
+    [(1, 1, WORDY), (3, 5, WORDY), (10, 1, WORDY), (12, 2, WORDY), (3, 2, WIDE)],
+)
+def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
+    study = make_study(models, seeds, **words)
     for number, entry in enumerate(study["models"]):
         entry["name"] += f" {number}"
     summary, runs = summarise(tmp_path, study)
@@ -123,3 +131,21 @@ def test_a_long_name_keeps_its_ends():
     assert shortened("Model 1", 7) == "Model 1"
     assert shortened("A long name of model 12", 11) == "A lon…el 12"
     assert len(shortened("x" * 100, 24)) == 24
+
+
+def test_wide_letters_count_twice_and_stay_whole():
+    assert shortened("漢字漢字", 8) == "漢字漢字"
+    assert shortened("漢字漢字漢字", 8) == "漢字…字"
+    assert wrapped("漢字漢字 漢字漢字漢字", 8) == "漢字漢字\n漢字漢字\n漢字"
+    family, accented = "\U0001f469\u200d\U0001f469\u200d\U0001f467", "e\u0301"
+    assert shortened(family * 10, 6) == f"{family}…{family}"
+    assert shortened(accented * 10, 5) == f"{accented * 2}…{accented * 2}"
+    assert shortened("two\n lines", 20) == "two lines"
+
+
+def test_letters_that_the_font_lacks_are_kept_as_text_without_a_warning(tmp_path, recwarn):
+    study = make_study(2, **WIDE)
+    study["models"][1]["name"] = "नमूना"
+    paths = draw_all(tmp_path, study)
+    assert "नमूना" in texts_in(paths["forest"])
+    assert [str(warning.message) for warning in recwarn] == []

@@ -620,3 +620,29 @@ def test_the_notebooks_settings():
     }
     assert config["data"]["validation"] == "test"
     assert config["study"]["seeds"] == [0]
+
+
+@pytest.mark.parametrize(
+    "name", ["  ", "\n", "a\0b", "bell\a", "escape\x1b[0m", "half\ud83d", "\uffff"]
+)
+def test_texts_that_nobody_can_see_are_refused(study, name):
+    study["models"]["small"]["name"] = name
+    line = refusal(study)
+    assert "models.small.name: " in line
+    assert "expected text that can be seen, without control characters: rename it." in line
+
+
+def test_texts_are_reported_on_one_line(study):
+    study["models"]["small"] |= {"name": " a\u00a0name ", "description": "two\n  lines\n"}
+    study["study"]["title"] = "漢字 😀\tשלום"
+    published = {"title": "A\ntitle", "conclusions": [{"claim": "so\n"}]}
+    reported = reported_study(study.pop("read")(), ["small"], ["large"], published)
+    assert reported["title"] == "漢字 😀 שלום"
+    assert reported["models"][0]["name"] == "a name"
+    assert reported["models"][0]["description"] == "two lines"
+    assert reported["published"] == {"title": "A title", "conclusions": [{"claim": "so"}]}
+
+
+def test_names_that_differ_in_spaces_only_are_one_name(study):
+    study["models"]["small"]["name"] = "Large\n"
+    assert "is also the name of small" in refusal(study)

@@ -1,13 +1,16 @@
 """One look for all figures, and files that are equal when what they show is equal."""
 
 import math
-import textwrap
+import warnings
+from contextlib import contextmanager
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from wcwidth import iter_graphemes, width, wrap
 
 from bakeoff.colours import GRID, INK, PAPER, model_colours, place_in_hue
 from bakeoff.files import write_atomically
+from bakeoff.wording import one_line
 
 _MARKERS = "os^DvPX<>p"
 _DASHES = ["solid", (0, (4, 1.2)), (0, (1.2, 0.8)), (0, (5, 1, 1, 1))]
@@ -55,9 +58,14 @@ MOST_NAMED = 20
 """With more models, a figure that names them on its lines and marks names only some."""
 
 
+@contextmanager
 def house_style():
-    """Return a context in which figures are drawn and saved in the project's style."""
-    return mpl.rc_context(_STYLE)
+    """Draw and save figures in the project's style, for the duration of a ``with`` block."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Texts are saved as texts, so a viewer's fonts show what DejaVu Sans lacks, such as
+        # Chinese; Matplotlib's font of last resort keeps room for it.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        yield
 
 
 def new_figure(width, height):
@@ -113,17 +121,36 @@ def model_looks(study):
     }
 
 
-def wrapped(text, width):
-    """Return ``text`` on lines of at most ``width`` characters."""
-    return textwrap.fill(text, width)
+def columns_of(text):
+    """Return how many letters wide a text is: Chinese letters and emoji are two wide."""
+    return width(text, control_codes="ignore")
+
+
+def wrapped(text, columns):
+    """Return ``text`` on lines that are at most ``columns`` letters wide."""
+    return "\n".join(wrap(one_line(text), columns, control_codes="ignore"))
 
 
 def shortened(text, most):
-    """Return ``text``, with an ellipsis for its middle where it has over ``most`` characters."""
-    if len(text) <= most:
+    """Return ``text``, with an ellipsis for its middle where it is over ``most`` letters wide."""
+    text = one_line(text)
+    if columns_of(text) <= most:
         return text
+    letters = list(iter_graphemes(text))
     end = (most - 1) // 2
-    return f"{text[: most - 1 - end].rstrip()}…{text[-end:].lstrip()}"
+    last = _fitting(reversed(letters), end)
+    return f"{''.join(_fitting(letters, most - 1 - end)).rstrip()}…{''.join(last[::-1]).lstrip()}"
+
+
+def _fitting(letters, columns):
+    """Return the first of some letters, as many as ``columns`` have room for."""
+    kept = []
+    for letter in letters:
+        columns -= columns_of(letter)
+        if columns < 0:
+            break
+        kept.append(letter)
+    return kept
 
 
 def log_ticks(low, high, most=8):

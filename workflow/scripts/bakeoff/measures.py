@@ -13,10 +13,9 @@ from bakeoff.calibration import NO_ANSWERS, Reliability, reliability
 from bakeoff.comparisons import LEVEL, accuracy_interval, gap_interval
 from bakeoff.epochs import FLAT, SLOPES, TREND_EPOCHS, by_epoch, last_epochs, mean_history
 from bakeoff.tables import (
-    read_card,
-    read_history,
     read_predictions,
     read_probabilities,
+    read_training,
     trainings_of,
 )
 from bakeoff.traits import model_traits
@@ -61,8 +60,7 @@ def read_trainings(study, data, cards, histories, predictions):
     trainings = []
     paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
     for (model, seed), card_file, history_file, predictions_file in paths:
-        card = read_card(card_file, model, seed)
-        history = read_history(history_file, model, seed)
+        history, card = read_training(history_file, card_file, model, seed)
         answers = {}
         if card["status"] == "ok":
             answers = _answers(read_probabilities(predictions_file, data), data.labels)

@@ -12,6 +12,7 @@ import yaml
 from bakeoff.config_faults import describe, describe_odd_number, is_number, read_text
 from bakeoff.config_sources import ABSENT, Source, Sources, look_up, shown_path
 from bakeoff.errors import StudyError
+from bakeoff.wording import one_line
 
 _SCHEMAS = Path(__file__).parents[2] / "schemas"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -100,10 +101,11 @@ def reported_study(config, models, unfinished=(), published=None):
     """Return what the reporting steps need to know of the config.
 
     ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
-    because they have not finished; ``published`` is what :func:`read_published` returns.
+    because they have not finished; ``published`` is what :func:`read_published` returns. Texts
+    are on one line each, without spaces around them.
     """
     data = config["data"]
-    return {
+    study = {
         "title": config["study"]["title"],
         "dataset": {key: data[key] for key in ("title", "source", "validation", "disputed")}
         | {"name": data["dataset"]},
@@ -117,6 +119,16 @@ def reported_study(config, models, unfinished=(), published=None):
         "show_images": config["study"]["show_images"],
         "published": published,
     }
+    return _on_one_line(study)
+
+
+def _on_one_line(value):
+    """Return JSON-ready data with every text in it on one line."""
+    if isinstance(value, dict):
+        return {key: _on_one_line(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_on_one_line(item) for item in value]
+    return one_line(value) if isinstance(value, str) else value
 
 
 def _read_texts(value, schema, sources, key=(), definitions=None):
@@ -221,7 +233,7 @@ def _faults_of_meaning(config, sources, root):
 
     first_with = {}
     for model, entry in described.items():
-        other = first_with.setdefault(entry["name"], model)
+        other = first_with.setdefault(one_line(entry["name"]), model)
         if other != model:
             yield (
                 ("models", model, "name"),

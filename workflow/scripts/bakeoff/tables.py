@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.disputed import check_disputed
 from bakeoff.errors import StudyError
+from bakeoff.wording import one_line
 
 _METRICS = [
     *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
@@ -73,9 +74,10 @@ def read_history(path, model, seed):
 def read_training(history_file, card_file, model, seed):
     """Return the history and the card of one training that came to its end.
 
-    Raises :class:`StudyError` for what :func:`read_history` and :func:`read_card` refuse, and
-    when the two do not belong together: another number of epochs, or a history without its
-    last numbers though the training did not diverge.
+    Accuracies on validation and test images are whole numbers of images. Raises
+    :class:`StudyError` for what :func:`read_history` and :func:`read_card` refuse, and when the
+    two do not belong together: another number of epochs, or a history without its last numbers
+    though the training did not diverge.
     """
     history, card = read_history(history_file, model, seed), read_card(card_file, model, seed)
     trained = card_value(card, card_file, "epochs_trained")
@@ -85,7 +87,20 @@ def read_training(history_file, card_file, model, seed):
         )
     if card_value(card, card_file, "status") == "ok" and not _complete(history):
         raise _broken(history_file, "numbers missing in the last epoch", "all numbers")
+    for part, column in (("validation", "val_accuracy"), ("test", "test_accuracy")):
+        images = card_value(card, card_file, "dataset", f"{part}_images")
+        history[column] = _whole_images(history[column], images)
     return history, card
+
+
+def _whole_images(accuracies, images):
+    """Return shares of ``images``, float64, that are whole numbers of them.
+
+    Keras rounds shares to float32: halfway between two decimals, a mean of them would be rounded
+    otherwise than that of the answers. What is no such share stays as it is.
+    """
+    exact = np.rint(accuracies * images) / images
+    return np.where(np.isclose(accuracies, exact, rtol=0, atol=1e-7), exact, accuracies)
 
 
 def read_card(path, model, seed):
@@ -134,7 +149,8 @@ def read_data_set(path, disputed):
         raise _broken(path, f"not prepared data ({error})", expected, _TABLE) from error
     check_disputed(disputed, int(whole), path)
     in_doubt = ~undisputed(test_index, disputed)
-    return DataSet(classes.tolist(), labels, test_index, in_doubt, in_training)
+    classes = [one_line(name) for name in classes.tolist()]
+    return DataSet(classes, labels, test_index, in_doubt, in_training)
 
 
 def undisputed(test_index, disputed):

@@ -34,7 +34,8 @@ def listing(items, conjunction="and"):
 def models(names):
     """Return the names as one phrase: "Models 1 to 4 and 7", or "LeNet and Model 2"."""
     names = list(names)
-    numbers = [re.fullmatch(r"Model (\d+)", name) for name in names]
+    # As people count: "Model 01" is a name.
+    numbers = [re.fullmatch("Model (0|[1-9][0-9]{0,8})", name) for name in names]
     if len(names) == 1 or not all(numbers):
         return listing(names)
     runs = []
@@ -57,8 +58,11 @@ def models(names):
 
 
 def number(value, decimals=2):
-    """Return a number with a true minus sign, and never a negative nought."""
-    text = f"{value:.{decimals}f}"
+    """Return a number with a true minus sign, and never a negative nought.
+
+    Two ways to compute one number may differ in its last digits; they give the same text.
+    """
+    text = f"{round(value, 9):.{decimals}f}"
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
 
 

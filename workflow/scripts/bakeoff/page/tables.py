@@ -19,15 +19,18 @@ HEAT_LEVELS = 6
 """How many shades a confusion matrix has."""
 
 _MOST_CONFUSIONS = 12
+_MODEL_COLUMNS = {"Model", "Model number", "First model", "Second model", "Most like"}
+_MODEL_COLUMNS |= {"Which models"}
 _NUMBER = re.compile(
     r"[\[<]? ?[+−]?\d[\d−.,%:±\] ]*(points|(to|of) [\d.,]+( %)?)?|diverged|unknown|not compared|–|"
 )
 
 
 def aligned(columns, rows):
-    """Return a table for the template, with a list that tells which columns hold only numbers.
+    """Return a table for the template, with two lists that tell of each column what it holds.
 
-    Without rows, none does.
+    ``numeric``: only numbers, which no column does without rows; ``models``: models' names, which
+    become links, where elsewhere a number or a verdict may read like one.
     """
     columns_of_cells = list(zip(*rows, strict=True)) or [[]] * len(columns)
     return {
@@ -37,6 +40,7 @@ def aligned(columns, rows):
             bool(cells) and all(_NUMBER.fullmatch(str(cell)) for cell in cells)
             for cells in columns_of_cells
         ],
+        "models": [column in _MODEL_COLUMNS for column in columns],
     }
 
 

@@ -6,7 +6,7 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.colours import GRID, HUES, INK
-from bakeoff.figures import new_figure, shortened, wrapped
+from bakeoff.figures import columns_of, new_figure, shortened, wrapped
 from bakeoff.selection import ranked
 
 AHEAD, BEHIND = HUES[0], HUES[1]
@@ -42,7 +42,7 @@ def draw_matrix(study, models, comparisons):
     side = min(0.47 * len(shown), 7.5)
     names = [shortened(model["name"], 22) for model in shown]
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
-    margin = max(map(len, names), default=0) / 15
+    margin = max(map(columns_of, names), default=0) / 15
     width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)
     figure = new_figure(max(5, width), height)
     axes = figure.subplots()
