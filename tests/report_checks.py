@@ -265,7 +265,8 @@ _SLIPS = [
         r"(?<![\d.,])[−-]0(\.0+)?(?![\d.,]*\d)",
         r"\d e[+-]?\d|\de[+-]\d",
         rf"(?<![\w.,−-])1 ({'|'.join(_PLURALS.values())})\b",
-        rf"(?<![\w.,])(0|[2-9]|\d[\d,.]*\d) ({'|'.join(_COUNTED)})\b(?! (image|label|loss|accurac))",
+        rf"(?<![\w.,])(0|[2-9]|\d[\d,.]*\d) ({'|'.join(_COUNTED)})\b"
+        r"(?! (image|label|loss|accurac))",
         r"\bare the only|\bAll 1\b|\ball 1\b|\bBoth 2\b|\bthe 1 (?!most)",
         r"\{\w*\}|%[sd]\b|<class|object at 0x",
     )

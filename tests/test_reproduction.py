@@ -386,15 +386,6 @@ def test_the_highest_train_accuracy(tmp_path, shares, expected, seeds):
     assert f"running average over the last epoch, is {mean:.2f} % [" in said
 
 
-@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
-def test_intervals_of_one_seed_are_said_to_leave_the_spread_between_trainings_out(tmp_path, seeds):
-    trainings = {"model_1": {}, "model_2": {}}
-    published = publish(trainings, ("highest_train_accuracy", ["model_1"], None))
-    text = " ".join(reproduction(study_of(tmp_path, trainings, published, seeds=seeds)).text)
-    assert "train accuracy where their 95 % intervals do not meet" in text
-    assert ("Of a model with one seed, these intervals leave out" in text) == (len(seeds) == 1)
-
-
 @pytest.mark.parametrize(
     ("curves", "expected", "opposite"),
     [

@@ -622,21 +622,19 @@ def test_the_notebooks_settings():
     assert config["study"]["seeds"] == [0]
 
 
-@pytest.mark.parametrize(
-    "name", ["  ", "\n", "a\0b", "bell\a", "escape\x1b[0m", "half\ud83d", "\uffff"]
-)
+@pytest.mark.parametrize("name", ["  ", "\n", "a\0b", "bell\a", "escape\x1b[0m", "\uffff"])
 def test_texts_that_nobody_can_see_are_refused(study, name):
     study["models"]["small"]["name"] = name
     line = refusal(study)
     assert "models.small.name: " in line
-    assert "expected text that can be seen, without control characters: rename it." in line
+    assert "expected text that can be seen, without control characters: change it." in line
 
 
 def test_texts_are_reported_on_one_line(study):
     study["models"]["small"] |= {"name": " a\u00a0name ", "description": "two\n  lines\n"}
     study["study"]["title"] = "漢字 😀\tשלום"
     published = {"title": "A\ntitle", "conclusions": [{"claim": "so\n"}]}
-    reported = reported_study(study.pop("read")(), ["small"], ["large"], published)
+    reported = reported_study(study.read(), ["small"], ["large"], published)
     assert reported["title"] == "漢字 😀 שלום"
     assert reported["models"][0]["name"] == "a name"
     assert reported["models"][0]["description"] == "two lines"

@@ -124,7 +124,8 @@ def _wrong_value(error, written):
             allowed = ", ".join(map(str, limit))
             return f"{stands} is not known; expected one of {allowed}: choose one of them."
         case "pattern":
-            return f"{stands} does not fit; expected {_described(error)}: change it."
+            expected = _described(error) or error.schema["$comment"]
+            return f"{stands} does not fit; expected {expected}: change it."
         case "uniqueItems":
             double = _brief(next(item for item in value if value.count(item) > 1))
             return f"{double} stands twice; expected each once: remove one of the two."
