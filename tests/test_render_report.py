@@ -31,6 +31,7 @@ from bakeoff.page.tables import (
 from bakeoff.selection import MOST_SHOWN
 from fabricated_study import fabricate_data, fabricate_training
 from render_report import arrows_whole, describe_figures, unbroken
+from report_readers import read_page
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
 HOSTILE = '<script>alert("1")</script> & <b> {{ 7 * 7 }}'
@@ -407,6 +408,17 @@ def test_of_many_classes_a_model_without_a_mistake_has_a_section(tmp_path):
         " recalls of Model 1"
     ) in page.text
     assert "Recall 0 100.00 % 1 100.00 %" in page.text
+
+
+def test_only_names_are_links_not_what_reads_like_one(tmp_path):
+    html = render(tmp_path, {"1": {"accuracy": 0.99}, "best": {"accuracy": 0.9}})
+    linked = set()
+    for table in read_page(html).all("table"):
+        header, *rows = (row.all("th", "td") for row in table.all("tr"))
+        for row in rows:
+            named = zip(header, row, strict=True)
+            linked |= {column.text for column, cell in named if cell.all("a")}
+    assert linked == {"Model number", "Model", "First model", "Second model", "Most like"}
 
 
 def compared(models, best=0):

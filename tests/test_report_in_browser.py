@@ -53,6 +53,14 @@ def long_report(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def odd_report(tmp_path_factory):
+    """The page of models whose names do not break or are no Latin words."""
+    models = {"x" * 80: {"accuracy": 0.9}, "漢字" * 12: {"accuracy": 0.94}}
+    models |= {"שלום <b>&": {"accuracy": 0.97}}
+    return make_page(tmp_path_factory.mktemp("odd_report"), models, [0])
+
+
+@pytest.fixture(scope="module")
 def browser():
     with launched() as browser:
         yield browser
@@ -204,6 +212,14 @@ def colours(page):
 
 def brightness(colour):
     return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_names_that_do_not_break_make_the_page_no_wider(browser, odd_report, width):
+    with Visit(browser, odd_report, width=width) as visit:
+        unfold(visit.page)
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+        assert visit.page.locator("b").count() == 0
 
 
 def test_dark_mode_reaches_the_page_and_its_figures(browser, report):

@@ -92,6 +92,6 @@ def _legend_entries(study, shown, several_seeds, published):
     if several_seeds:
         handles.append(Line2D([], [], **_SEED, label="each seed"))
     if published:
-        label = f"published: {study['published']['called']}"
+        label = f"published: {shortened(study['published']['called'], 40)}"
         handles.append(Line2D([], [], **_PUBLISHED, label=label))
     return handles
