@@ -177,6 +177,24 @@ def make_tiny_study(folder):
 
 
 @pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A folder with architectures of its own, out of reach of this repository's."""
+    (tmp_path / "architectures").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    kept = {name: module for name, module in sys.modules.items() if _is_architecture(name)}
+    for name in kept:
+        del sys.modules[name]
+    yield tmp_path
+    for name in [name for name in sys.modules if _is_architecture(name)]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+
+
+def _is_architecture(name):
+    return name.partition(".")[0] == "architectures"
+
+
+@pytest.fixture
 def tiny_study(tmp_path):
     """A tiny study that has not run yet."""
     return make_tiny_study(tmp_path / "study")

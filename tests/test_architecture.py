@@ -1,11 +1,16 @@
 """What an architecture file builds is checked before the first epoch."""
 
-import sys
+import os
+import random
 
+import keras
+import numpy as np
 import pytest
 
 from bakeoff.architecture import build_model, check_sources, sources_read
-from bakeoff.errors import StudyError
+from bakeoff.errors import StudyError, Terminated
+from bakeoff.layers import compute_dtypes, describe_layers
+from bakeoff.notation import arrow_notation
 
 HEAD = "import keras\nfrom keras import layers\n\n\ndef build(input_shape, num_classes):\n"
 FAULTS = {
@@ -44,30 +49,45 @@ FAULTS = {
         "    return keras.Model(a, layers.Lambda(lambda t: t / 0.0 * 0.0)(y))\n",
         ["NaN or infinity"],
     ),
+    "compiled": (
+        "    a = keras.Input(input_shape)\n"
+        '    y = layers.Dense(num_classes, "softmax")(layers.Flatten()(a))\n'
+        "    model = keras.Model(a, y)\n"
+        '    model.compile("sgd", "categorical_crossentropy")\n'
+        "    return model\n",
+        ["a compiled model", "drop `compile`", "`training:`"],
+    ),
+    "integers": (
+        '    a = keras.Input(input_shape, dtype="uint8")\n'
+        '    return keras.Model(a, layers.Dense(num_classes, "softmax")(layers.Flatten()(a)))\n',
+        ["images of type uint8", "float32", "keras.Input"],
+    ),
+    "output_in_a_dict": (
+        "    a = keras.Input(input_shape)\n"
+        '    y = layers.Dense(num_classes, "softmax")(layers.Flatten()(a))\n'
+        '    return keras.Model(a, {"y": y})\n',
+        ["1 output in a dict", "(n, 10)"],
+    ),
+    "all_in_another_type": (
+        "    a = keras.Input(input_shape)\n"
+        '    y = layers.Dense(num_classes, dtype="mixed_bfloat16")(layers.Flatten()(a))\n'
+        '    return keras.Model(a, layers.Softmax(dtype="float32")(y))\n',
+        ["compute in bfloat16", "float32", "`training: {precision: …}`"],
+    ),
+    "inside_a_layer": (
+        "    class Cut(layers.Layer):\n"
+        "        def call(self, x):\n"
+        "            return x.crop(3)\n"
+        "    a = keras.Input(input_shape)\n"
+        "    return keras.Model(a, Cut()(a))\n",
+        ["raised AttributeError: ", "no attribute 'crop' (in Cut.call())"],
+    ),
     "other_images": (
         "    a = keras.Input((32, 32, 3))\n"
         '    return keras.Model(a, layers.Dense(num_classes, "softmax")(layers.Flatten()(a)))\n',
         ["does not take images of shape (28, 28, 1)"],
     ),
 }
-
-
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """A folder with architectures of its own, out of reach of this repository's."""
-    (tmp_path / "architectures").mkdir()
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    kept = {name: module for name, module in sys.modules.items() if _is_architecture(name)}
-    for name in kept:
-        del sys.modules[name]
-    yield tmp_path
-    for name in [name for name in sys.modules if _is_architecture(name)]:
-        del sys.modules[name]
-    sys.modules.update(kept)
-
-
-def _is_architecture(name):
-    return name.partition(".")[0] == "architectures"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -83,7 +103,134 @@ def test_a_wrong_architecture_gets_one_line(root, fault):
     assert all(part in line for part in parts), line
 
 
-@pytest.mark.parametrize("style", ["functional", "sequential", "subclassed"])
+IMPORT_FAULTS = {
+    "argparse": (
+        "import argparse\np = argparse.ArgumentParser()\n"
+        'p.add_argument("--width", required=True)\np.parse_args([])\n',
+        ["import: left Python (sys.exit, status 2)", "if __name__"],
+    ),
+    "exit": ("import sys\nsys.exit(0)\n", ["import: left Python (sys.exit, status 0)"]),
+    "interrupt": (
+        "class Stop(BaseException):\n    pass\nraise Stop('one\\n two\\n\\nthree')\n",
+        ["import: raised Stop: one two;"],
+    ),
+    "missing": ("import no_such_module\n", ["import: raised ModuleNotFoundError: No module"]),
+    "syntax": ("def build(:\n", ["import: raised SyntaxError"]),
+    "no_build": ("def built(input_shape, num_classes):\n    return 1\n", ["no function build"]),
+    "no_parameters": ("def build():\n    return 1\n", ["build: takes ()", "two parameters"]),
+    "too_many": ("def build(a, b, c):\n    return 1\n", ["build: takes (a, b, c)"]),
+    "leaves_in_build": ("def build(a, b):\n    raise SystemExit\n", ["build: left Python"]),
+}
+
+
+@pytest.mark.parametrize("fault", IMPORT_FAULTS)
+def test_a_file_that_python_cannot_use_gets_one_line(root, fault):
+    source, parts = IMPORT_FAULTS[fault]
+    (root / "architectures" / f"{fault}.py").write_text(source)
+    with pytest.raises(StudyError) as error:
+        build_model(root, fault, (28, 28, 1), 10)
+    line = str(error.value)
+    assert "\n" not in line
+    assert line.startswith(f"architectures/{fault}.py: ")
+    assert "expected" in line
+    assert all(part in line for part in parts), line
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, Terminated])
+def test_an_end_from_outside_is_no_fault_of_the_file(root, end):
+    where = "builtins" if end is KeyboardInterrupt else "bakeoff.errors"
+    source = f"from {where} import {end.__name__}\nraise {end.__name__}\n"
+    (root / "architectures" / "ended.py").write_text(source)
+    with pytest.raises(end):
+        build_model(root, "ended", (28, 28, 1), 10)
+
+
+GOOD = (
+    "    a = keras.Input(input_shape)\n"
+    '    return keras.Model(a, layers.Dense(num_classes, "softmax")(layers.Flatten()(a)))\n'
+)
+GLOBALS = {
+    "keras.config.set_dtype_policy('mixed_bfloat16')": [
+        "sets Keras's dtype policy to mixed_bfloat16; expected float32",
+        "`training: {precision: mixed_bfloat16}`",
+    ],
+    "keras.config.set_dtype_policy('float64')": ["dtype policy to float64; expected float32"],
+    "keras.config.set_floatx('float64')": ["keras.config.floatx from float32 to float64"],
+    "keras.config.set_epsilon(1e-3)": ["keras.config.epsilon from 1e-07 to 0.001"],
+    "keras.config.set_image_data_format('channels_first')": [
+        "image_data_format from channels_last to channels_first"
+    ],
+    "keras.config.set_max_epochs(1)": ["keras.config.max_epochs from None to 1"],
+    "import tensorflow as tf; tf.config.run_functions_eagerly(True)": ["functions_run_eagerly"],
+    "import tensorflow as tf; tf.config.optimizer.set_jit('autoclustering')": ["get_jit"],
+    "import os; os.chdir('/')": ["working directory", "to /"],
+    "import random; random.seed(1)": ["seeds Python's random numbers", "drop the line"],
+    "import numpy as np; np.random.seed(1337)": ["seeds NumPy's random numbers"],
+    "import tensorflow as tf; tf.random.set_seed(3)": ["seeds TensorFlow's random numbers"],
+    "keras.utils.set_random_seed(42)": ["seeds Python's random numbers", "set_random_seed"],
+}
+
+
+@pytest.fixture
+def put_back(monkeypatch):
+    """Put back what the files of the tests change."""
+    tf = pytest.importorskip("tensorflow")
+    folder, epsilon = os.getcwd(), keras.config.epsilon()
+    yield
+    os.chdir(folder)
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(epsilon)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_max_epochs(None)
+    tf.config.run_functions_eagerly(False)
+    tf.config.optimizer.set_jit("")
+
+
+@pytest.mark.parametrize("moment", ["import", "build"])
+@pytest.mark.parametrize("line", GLOBALS)
+def test_a_file_that_changes_what_holds_for_the_process_is_refused(root, put_back, line, moment):
+    source = HEAD.replace("\n\n\ndef", f"\n{line}\n\ndef") if moment == "import" else HEAD
+    body = GOOD if moment == "import" else f"    {line}\n{GOOD}"
+    (root / "architectures" / "sets.py").write_text(source + body)
+    keras.utils.set_random_seed(0)
+    with pytest.raises(StudyError) as error:
+        build_model(root, "sets", (28, 28, 1), 10)
+    said = str(error.value)
+    assert said.startswith("architectures/sets.py: ")
+    assert "\n" not in said
+    assert "expected" in said
+    assert all(part in said for part in GLOBALS[line]), said
+
+
+def test_numbers_may_be_drawn_as_many_as_a_file_needs(root):
+    draws = (
+        "    import random\n    import numpy as np\n"
+        "    [random.random() for _ in range(5_000)]\n"
+        "    np.random.normal(size=(300, 300))\n"
+    )
+    (root / "architectures" / "draws.py").write_text(HEAD + draws + GOOD)
+    # At any place of the generators' blocks.
+    for drawn in (0, 1, 311):
+        keras.utils.set_random_seed(drawn)
+        for _ in range(drawn):
+            random.random()
+            np.random.random()
+        assert build_model(root, "draws", (28, 28, 1), 10).count_params() == 7850
+
+
+def test_layers_may_have_a_type_of_their_own(root):
+    body = (
+        "    a = keras.Input(input_shape)\n"
+        '    x = layers.Dense(8, dtype="mixed_bfloat16")(layers.Flatten()(a))\n'
+        '    return keras.Model(a, layers.Dense(num_classes, "softmax")(x))\n'
+    )
+    (root / "architectures" / "own.py").write_text(HEAD + body)
+    model = build_model(root, "own", (28, 28, 1), 10)
+    assert compute_dtypes(model) == ["bfloat16", "float32"]
+
+
+@pytest.mark.parametrize("style", ["functional", "sequential", "subclassed", "built"])
 def test_any_keras_model_will_do(root, style):
     body = {
         "functional": (
@@ -105,10 +252,18 @@ def test_any_keras_model_will_do(root, style):
             "            return self.dense(self.flatten(x))\n"
             "    return Net()\n"
         ),
-    }[style]
+    }
+    # A subclassed model that was called already is built, but has no `inputs`.
+    body["built"] = body["subclassed"].replace(
+        "    return Net()\n",
+        "    net = Net()\n    net(keras.Input(input_shape))\n    return net\n",
+    )
+    body = body[style]
     (root / "architectures" / f"{style}.py").write_text(HEAD + body)
     model = build_model(root, style, (28, 28, 1), 10)
     assert model.count_params() == 7850
+    assert arrow_notation(model).startswith("(1x28x28) --(")
+    assert describe_layers(model)[-1]["output_shape"] == [10]
 
 
 def test_a_source_that_changed_after_planning_is_refused(root):

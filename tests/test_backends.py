@@ -84,6 +84,7 @@ def test_a_study_on_another_backend(backend, tiny_study):
 def test_a_resumed_training_has_the_same_bits(backend, project, tmp_path):
     whole = Training(project, tmp_path / "whole", backend=backend, epochs=4)
     whole.run()
+    np.testing.assert_array_equal(whole.loaded_probabilities(), whole.probabilities())
     resumed = Training(project, tmp_path / "resumed", backend=backend, epochs=4)
     resumed.run(epochs=2)
     assert "going on after epoch 2" in resumed.run()
@@ -97,11 +98,24 @@ def test_mixed_precision_learns_and_resumes(precision, project, tmp_path):
     card = whole.card()
     assert card["precision"] == precision
     assert card["optimizer"]["rho"] == 0.95
+    assert card["compute_dtypes"] == sorted(["float32", precision.removeprefix("mixed_")])
     assert card["clean_train"]["accuracy"] > 0.8
+    np.testing.assert_array_equal(whole.loaded_probabilities(), whole.probabilities())
     resumed = Training(project, tmp_path / "resumed", precision=precision, epochs=12)
     resumed.run(model="mixed", epochs=3)
     assert "going on after epoch 3" in resumed.run(model="mixed")
     assert resumed.bits() == whole.bits()
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("other", ["jax", "torch"])
+def test_a_saved_model_keeps_its_precision_on_other_backends(other, precision, project, tmp_path):
+    if importlib.util.find_spec(other) is None and not os.environ.get("CI"):
+        pytest.skip(f"{other} is not installed: run `make backends`")
+    training = Training(project, tmp_path, backend=other, precision=precision, epochs=1)
+    training.run(model="mixed")
+    assert training.card()["loads_with"] == "keras alone"
+    np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
 
 
 def test_probabilities_in_sixteen_bits_are_refused(project, tmp_path):

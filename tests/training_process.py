@@ -19,6 +19,16 @@ import numpy as np
 import pandas as pd
 
 EPOCHS = 40
+# What someone does with the files, in a folder of their own: Keras, and nothing of this study.
+LOAD = """
+import sys
+import keras
+import numpy as np
+model, data, output, batch_size = sys.argv[1:]
+images = np.load(data)["x_test"]
+loaded = keras.models.load_model(model)
+np.save(output, loaded.predict(images, batch_size=int(batch_size), verbose=0))
+"""
 SETTINGS = {
     "epochs": EPOCHS,
     "batch_size": 32,
@@ -78,6 +88,28 @@ class Training:
 
     def bits(self):
         return bits_of(self.folder / "output")
+
+    def probabilities(self):
+        """Return the stored probabilities of the test images."""
+        return np.load(self.folder / "output" / "predictions.npz")["probabilities"]
+
+    def loaded_probabilities(self, script=LOAD, folder=None):
+        """Return those of the saved model, loaded by ``script`` in a new process in ``folder``."""
+        output = self.folder / "loaded.npy"
+        data = self.project.path("results/data/digits.npz")
+        backend, batch_size = self.settings["backend"], self.settings["batch_size"]
+        # The same number of threads as in training, as their number changes the last bits.
+        threads = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+        model = self.folder / "output" / "model.keras"
+        run = subprocess.run(
+            [sys.executable, "-c", script, model, data, output, f"{batch_size}"],
+            cwd=folder or self.folder,
+            env=os.environ | {"KERAS_BACKEND": backend} | threads,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+        return np.load(output)
 
 
 def bits_of(folder):

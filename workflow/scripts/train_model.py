@@ -3,7 +3,6 @@
 import json
 import math
 import signal
-import sys
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -11,7 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.architecture import build_model, check_sources, sources_read
+from bakeoff.architecture import (
+    architecture_file,
+    blamed_on,
+    build_model,
+    check_sources,
+    sources_read,
+)
 from bakeoff.backend import (
     compiles_steps,
     count_trainings,
@@ -23,7 +28,7 @@ from bakeoff.backend import (
 from bakeoff.checkpoints import Checkpoints
 from bakeoff.commit import describe_commit
 from bakeoff.disputed import check_disputed_of
-from bakeoff.errors import StudyError
+from bakeoff.errors import StudyError, Terminated
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
 from bakeoff.memory import peak_memory_mb
@@ -42,25 +47,21 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     check_sources(root, identity["sources"])
     data, checksum = load_data(data_file), sha256_of(data_file)
     settings = identity["settings"]
-    backend, precision = settings["backend"], settings["precision"]
-    device = prepare_backend(threads, backend, precision, settings["deterministic"])
-    import keras
-
-    keras.utils.set_random_seed(identity["seed"])
+    device = prepare_backend(
+        threads, settings["backend"], settings["precision"], settings["deterministic"]
+    )
     shape, classes = data["x_train"].shape[1:], len(data["class_names"])
-    model = build_model(root, identity["model"], shape, classes)
-    compile_model(model, identity, device)
-    # Before training, so that what cannot be described fails at once.
-    description = describe_model(model) | {
-        "dataset": describe_data(data, Path(data_file).stem, checksum)
-    }
+    # Before training, so that what cannot be built, saved or described fails at once.
+    model, described = prepare_model(identity, root, shape, classes, device)
+    described["dataset"] = describe_data(data, Path(data_file).stem, checksum)
     batches = batches_of_parts(data, settings["batch_size"])
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
-    versions = software_versions(backend)
+    versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked():
         remove_unfinished(Path(outputs["card"]).parent)
-        record = train_epochs(model, batches, identity, checkpoints, piece, started)
+        with blamed_on(root, identity["model"], "training"):
+            record = train_epochs(model, batches, identity, checkpoints, piece, started)
         status = "ok" if is_finite(record["history"][-1]) else "diverged"
         probabilities = predict(model, batches["test"])
         card = {
@@ -71,40 +72,24 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             "epochs_trained": len(record["history"]),
             "training": settings,
             "optimizer": plain_optimizer(model).get_config(),
-            **description,
+            **described,
             "clean_train": evaluate(model, batches["clean"])
             | {"images": len(data["train_eval_index"])},
             "latency_ms": measure_latency(model, data["x_test"][:1]),
-            "backend": backend,
-            "precision": precision,
-            "device": device,
-            "threads": threads,
-            "concurrent_trainings": max(piece["trainings"] for piece in record["pieces"]),
-            "versions": versions,
-            "platform": describe_platform(),
+            "backend": settings["backend"],
+            "precision": settings["precision"],
+            **piece_of_card(record, piece),
             "sources": sources_read(root),
             "commit": describe_commit(root),
-            "pieces": record["pieces"],
-            "resumed": len(record["pieces"]) > 1,
         }
         write_history(outputs["history"], record["history"], identity)
-        write_model(outputs["model"], model, root, identity["model"], shape, classes)
         with write_atomically(outputs["predictions"]) as temporary:
             np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
         with write_atomically(outputs["summary"]) as temporary:
             temporary.write_text(layer_table(model))
-        earlier = sum(other["seconds"] for other in record["pieces"] if other is not piece)
-        card |= {
-            "peak_memory_mb": peak_memory_mb(),
-            "seconds": {
-                "training": sum(row["seconds"] for row in record["history"]),
-                "job": earlier + time.perf_counter() - started,
-            },
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        write_model(outputs["model"], model, root, identity, shape, classes)
         # Last, so that a card stands for a training that is all there.
-        with write_atomically(outputs["card"]) as temporary:
-            temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
+        write_card(outputs["card"], card | costs(record, piece, started))
     say(f"{identity['model']} seed {identity['seed']}: {status}.")
 
 
@@ -137,10 +122,43 @@ def describe_data(data, name, checksum):
     }
 
 
+def prepare_model(identity, root, shape, classes, device):
+    """Return the model that ``identity`` names, compiled, and what a card says of it.
+
+    ``shape`` is that of an image, ``(height, width, channels)``. Whatever can be found out of a
+    model before it is trained is found out here: see :func:`bakeoff.architecture.build_model`,
+    :func:`bakeoff.saving.try_saving` and :func:`bakeoff.scores.check_steps`.
+    """
+    # These import Keras, which must find its backend prepared.
+    import keras
+
+    from bakeoff.inputs import input_scaled_by
+    from bakeoff.saving import try_saving
+    from bakeoff.scores import check_steps
+
+    name = identity["model"]
+    keras.utils.set_random_seed(identity["seed"])
+    model = build_model(root, name, shape, classes)
+    factor = input_scaled_by(model, shape)
+    if factor is not None:
+        say(
+            f"{name}: its first weights get the images times {factor:.3g}, though these are from"
+            f" 0 to 1 already: is there a Rescaling too many in {architecture_file(name)}?"
+        )
+    described = describe_model(model) | {
+        "input_scaled_by": factor,
+        "loads_with": try_saving(model, root, name, shape, classes),
+    }
+    with blamed_on(root, name, "compile"):
+        compile_model(model, identity, device)
+    check_steps(model, architecture_file(name), shape, classes)
+    return model, described
+
+
 def describe_model(model):
     """Return what a card says of an architecture, derived from the built model."""
     # These import Keras, which must find its backend prepared.
-    from bakeoff.layers import count_multiply_adds, describe_layers
+    from bakeoff.layers import compute_dtypes, count_multiply_adds, describe_layers
     from bakeoff.notation import arrow_notation
 
     layers = describe_layers(model)
@@ -152,6 +170,7 @@ def describe_model(model):
         },
         "multiply_adds": multiply_adds,
         "multiply_adds_not_counted": not_counted,
+        "compute_dtypes": compute_dtypes(model),
         "notation": arrow_notation(model),
         "layers": layers,
     }
@@ -160,6 +179,8 @@ def describe_model(model):
 def compile_model(model, identity, device):
     """Compile ``model`` with the loss and optimizer of ``identity["settings"]``."""
     import keras
+
+    from bakeoff.scores import metrics
 
     settings = identity["settings"]
     options = dict(settings["optimizer"])
@@ -175,7 +196,7 @@ def compile_model(model, identity, device):
     model.compile(
         optimizer=optimizer,
         loss=settings["loss"],
-        metrics=["accuracy"],
+        metrics=metrics(),
         jit_compile=compiles_steps(settings["backend"], device),
         steps_per_execution=steps_per_execution(settings["backend"]),
     )
@@ -209,9 +230,11 @@ def train_epochs(model, batches, identity, checkpoints, piece, started):
     """Train ``model`` to the last epoch; return its record of history rows and pieces.
 
     ``batches`` are those of :func:`batches_of_parts`. A row is a dict of epoch (from 1), loss,
-    accuracy, val_*, test_* and seconds. A piece is what one process contributed: ``piece``, to
-    which its first epoch, the seconds from ``started`` to its last, and how many trainings
-    shared the machine are added. Each whole epoch is saved to ``checkpoints``.
+    accuracy, val_*, test_*, objective and seconds. Losses are cross-entropy; the objective is the
+    running average of what was optimised, penalties included. A piece is what one process
+    contributed: ``piece``, to which its first epoch, the seconds from ``started`` to its last,
+    and how many trainings shared the machine are added. Each whole epoch is saved to
+    ``checkpoints``.
     """
     import keras
 
@@ -232,8 +255,8 @@ def train_epochs(model, batches, identity, checkpoints, piece, started):
         seed_epoch(model, seed, index + 1)
 
     def end(index, logs):
-        row = {"epoch": index + 1}
-        row |= {key: logs[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy")}
+        row = {"epoch": index + 1, **scores_in(logs), "objective": logs.get("loss", 0.0)}
+        row |= {f"val_{key}": value for key, value in scores_in(logs, "val_").items()}
         if validated_on_test:
             scores = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
         else:
@@ -307,8 +330,12 @@ def seed_epoch(model, seed, epoch):
 
 def evaluate(model, batches):
     """Return loss and accuracy of ``model``, dropout off, on a part's ``batches``."""
-    scores = model.evaluate(batches.source, verbose=0, return_dict=True)
-    return {"loss": scores["loss"], "accuracy": scores["accuracy"]}
+    return scores_in(model.evaluate(batches.source, verbose=0, return_dict=True))
+
+
+def scores_in(logs, prefix=""):
+    """Return loss and accuracy out of what Keras reports of a part: see bakeoff.scores."""
+    return {"loss": logs[f"{prefix}cross_entropy"], "accuracy": logs[f"{prefix}accuracy"]}
 
 
 def predict(model, batches):
@@ -329,8 +356,8 @@ def measure_latency(model, image, repeats=50):
 
 
 def is_finite(row):
-    """Tell whether a history row's training and validation losses are numbers."""
-    return math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])
+    """Tell whether a history row's losses, and what was optimised, are numbers."""
+    return all(math.isfinite(row[key]) for key in ("objective", "loss", "val_loss"))
 
 
 def epoch_line(identity, row, rows_of_this_process):
@@ -371,19 +398,57 @@ def write_history(path, rows, identity):
         table[["model", "seed", "epoch", *columns, "seconds"]].to_csv(temporary, index=False)
 
 
-def write_model(path, model, root, name, input_shape, classes):
-    """Save the trained weights in a freshly built model, which plain Keras loads.
+def write_model(path, model, root, identity, input_shape, classes):
+    """Save the trained weights in a freshly built model, as it was tried before the training.
 
     The optimizer's state would make the file three times as large; the checkpoint holds it.
     """
     import keras
 
+    from bakeoff.saving import save_model
+
     weights = model.get_weights()
+    # So that layers get the names of the first build. It forgets the precision too.
     keras.utils.clear_session()
-    plain = build_model(root, name, input_shape, classes)
+    keras.config.set_dtype_policy(identity["settings"]["precision"])
+    # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
+    keras.utils.set_random_seed(identity["seed"])
+    plain = build_model(root, identity["model"], input_shape, classes)
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
-        plain.save(temporary)
+        save_model(plain, temporary)
+
+
+def piece_of_card(record, piece):
+    """Return what a card says of the processes that trained, of which the last is ``piece``."""
+    return {
+        "device": piece["device"],
+        "threads": piece["threads"],
+        "concurrent_trainings": max(each["trainings"] for each in record["pieces"]),
+        "versions": piece["versions"],
+        "platform": describe_platform(),
+        "pieces": record["pieces"],
+        "resumed": len(record["pieces"]) > 1,
+    }
+
+
+def costs(record, piece, started):
+    """Return what a card says of time and memory, up to now and of all pieces."""
+    earlier = sum(other["seconds"] for other in record["pieces"] if other is not piece)
+    return {
+        "peak_memory_mb": peak_memory_mb(),
+        "seconds": {
+            "training": sum(row["seconds"] for row in record["history"]),
+            "job": earlier + time.perf_counter() - started,
+        },
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def write_card(path, card):
+    """Write a card as JSON."""
+    with write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
 
 
 def layer_table(model):
@@ -409,7 +474,7 @@ def as_json(value):
 def leave(signal_number, frame):
     """End with a non-zero status; the last whole epoch is on disk already."""
     say("Terminated: the last whole epoch is kept, and the next run goes on from there.")
-    sys.exit(128 + signal_number)
+    raise Terminated(128 + signal_number)
 
 
 if "snakemake" in globals():

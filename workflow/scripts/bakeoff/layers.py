@@ -87,6 +87,24 @@ def count_multiply_adds(described):
     return sum(count for count in counted if count is not None), uncounted
 
 
+def layers_with_weights(model):
+    """Return the layers of a built model, at any depth, that hold weights of their own."""
+    # No public way leads to the layers inside of layers.
+    found = [model, *model._flatten_layers(include_self=False)]
+    return [layer for layer in found if _own_weights(layer)]
+
+
+def compute_dtypes(model):
+    """Return the types in which layers with weights compute, sorted: such as ["float32"]."""
+    return sorted({layer.compute_dtype for layer in layers_with_weights(model)})
+
+
+def _own_weights(layer):
+    parts = layer._flatten_layers(include_self=False)
+    inner = {id(weight) for part in parts for weight in part.weights}
+    return [weight for weight in layer.weights if id(weight) not in inner]
+
+
 def _graph(model):
     """Return the model's symbolic inputs and outputs as lists."""
     if getattr(model, "outputs", None):

@@ -88,6 +88,7 @@ def cautions(results):
             " number of threads or with other software: an uninterrupted training may differ in"
             " its last digits."
         )
+    sentences += _of_the_files(models)
     if unlike := unlike_settings(models):
         sentences.append(
             f"The models were not all trained alike: {'; '.join(unlike)}. Differences between them"
@@ -170,6 +171,36 @@ def _known_images(models, data):
     if len(changes) == 1:
         return f"{sentence} {without} the test accuracy changes by {change}."
     return f"{sentence} {without} test accuracies change by {change} on average over the models."
+
+
+def _of_the_files(models):
+    """Return sentences on what a model's own file does with its images and its saving.
+
+    Cards of earlier versions do not tell.
+    """
+    scaled = {}
+    for model in models:
+        factors = {card.get("input_scaled_by") for card in _cards([model])} - {None}
+        for factor in sorted(f"{factor:.3g}" for factor in factors):
+            scaled.setdefault(factor, []).append(model.name)
+    sentences = [
+        f"{w.models(names)} {w.plural(len(names), 'multiplies', 'multiply')} the images by {factor}"
+        f" before {w.plural(len(names), 'its', 'their')} first weights, though these are from 0 to"
+        " 1 already: that alone may explain a worse result."
+        for factor, names in scaled.items()
+    ]
+    bound = [
+        model.name
+        for model in models
+        if any(card.get("loads_with") == "its architecture file" for card in _cards([model]))
+    ]
+    if bound:
+        sentences.append(
+            f"{w.models(bound)} {w.plural(len(bound), 'needs its', 'need their')} architecture"
+            f" {w.plural(len(bound), 'file', 'files')} to load model.keras: the README says"
+            " how."
+        )
+    return sentences
 
 
 def others(trainings):

@@ -1,0 +1,144 @@
+"""What a training of a model that is out of the ordinary leaves: its losses, its file, its card."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import TINY, make_tiny_study
+from test_readme import block
+from train_model import is_finite, prepare_model
+from training_process import LOAD, SETTINGS, Training
+
+RIDGE = TINY.format(units=16).replace(
+    'activation="relu")', 'activation="relu", kernel_regularizer="l2")'
+)
+SUBCLASSED = '''"""A subclassed model without get_config, as ordinary Keras has it."""
+
+import keras
+from keras import layers
+
+
+class Net(keras.Model):
+    def __init__(self, classes):
+        super().__init__()
+        self.conv = layers.Conv2D(8, 3, activation="relu")
+        self.drop = layers.Dropout(0.1)
+        self.flat = layers.Flatten()
+        self.dense = layers.Dense(classes, activation="softmax")
+
+    def call(self, x, training=None):
+        return self.dense(self.flat(self.drop(self.conv(x), training=training)))
+
+
+def build(input_shape, num_classes):
+    return Net(num_classes)
+'''
+DRAWN = '''"""A constant drawn while it is built, which no weight holds."""
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def build(input_shape, num_classes):
+    inputs = keras.Input(input_shape)
+    x = inputs * np.random.uniform(0.5, 1, input_shape).astype("float32")
+    x = layers.Dense(num_classes, activation="softmax")(layers.Flatten()(x))
+    return keras.Model(inputs, x)
+'''
+RESCALED = TINY.format(units=16).replace("conv(inputs", "conv(layers.Rescaling(1 / 255)(inputs)")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A tiny study whose data is ready, and some architectures out of the ordinary."""
+    project = make_tiny_study(tmp_path_factory.mktemp("trained") / "study")
+    project.snakemake("results/data/digits.npz")
+    sources = {"ridge": RIDGE, "subclassed": SUBCLASSED, "drawn": DRAWN, "rescaled": RESCALED}
+    for name, source in sources.items():
+        project.add_architecture(name, source)
+    return project
+
+
+def log_loss(probabilities, labels):
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return -np.log(np.clip(chosen, 1e-7, 1)).mean()
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_losses_are_those_of_the_predictions_whatever_penalties_are_trained_on(
+    backend, project, tmp_path
+):
+    pytest.importorskip(backend)
+    training = Training(project, tmp_path, epochs=4, backend=backend)
+    training.run(model="ridge")
+    history = pd.read_csv(tmp_path / "output" / "history.csv")
+    labels = np.load(project.path("results/data/digits.npz"))["y_test"]
+    expected = log_loss(training.probabilities(), labels)
+    last = history.iloc[-1]
+    assert last["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert last["test_loss"] == pytest.approx(expected, rel=1e-5)
+    # The penalty begins at about 0.25, and clean losses of this model are below a half of that.
+    assert history["loss"].is_monotonic_decreasing
+    clean = training.card()["clean_train"]
+    assert clean["loss"] < last["loss"] < 2 * clean["loss"] + 0.3
+    assert training.card()["loads_with"] == "keras alone"
+
+
+def test_a_subclassed_model_trains_and_is_loaded_as_the_readme_says(project, tmp_path):
+    training = Training(project, tmp_path, epochs=2)
+    said = training.run(model="subclassed")
+    line = "subclassed: its model.keras will load with architectures/subclassed.py only"
+    assert line in said
+    assert said.index(line) < said.index("epoch 1/2")
+    card = training.card()
+    assert card["status"] == "ok"
+    assert card["loads_with"] == "its architecture file"
+    assert card["notation"] == "(1x28x28) --(Net)--> 10"
+    assert 'Model: "net"' in (tmp_path / "output" / "summary.txt").read_text()
+    recipe = block("python", "load_weights").replace("small", "subclassed")
+    recipe = recipe.replace('"results/models/subclassed/seed_0/model.keras"', "model_file")
+    script = LOAD.replace("model, data", "model_file, data").replace(
+        "loaded = keras.models.load_model(model)", recipe + "\nloaded = model"
+    )
+    assert "load_weights(model_file)" in script
+    loaded = training.loaded_probabilities(script, folder=project.folder)
+    np.testing.assert_array_equal(loaded, training.probabilities())
+
+
+def test_what_a_file_drew_while_it_built_is_in_the_saved_model(project, tmp_path):
+    training = Training(project, tmp_path, epochs=2)
+    training.run(model="drawn")
+    np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
+
+
+def test_a_second_rescaling_is_said_before_the_training_and_stands_in_the_card(project, tmp_path):
+    training = Training(project, tmp_path, epochs=1)
+    said = training.run(model="rescaled")
+    line = "rescaled: its first weights get the images times 0.00392"
+    assert line in said
+    assert said.index(line) < said.index("epoch 1/1")
+    assert training.card()["input_scaled_by"] == pytest.approx(1 / 255, rel=1e-5)
+
+
+def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
+    pytest.importorskip("tensorflow")
+    source = RESCALED.replace("(layers.Rescaling(1 / 255)(inputs)", "(inputs")
+    source = source.replace("from architectures.blocks import conv, pool\n", "")
+    source = source.replace("pool(pool(conv(inputs, 4, 3)))", "layers.Conv2D(4, 3)(inputs)")
+    (root / "architectures" / "plain.py").write_text(source)
+    identity = {"model": "plain", "seed": 0, "settings": SETTINGS}
+    model, described = prepare_model(identity, root, (28, 28, 1), 10, "CPU: x")
+    assert capsys.readouterr().out == ""
+    assert model.compiled
+    assert described["input_scaled_by"] is None
+    assert described["loads_with"] == "keras alone"
+    assert described["compute_dtypes"] == ["float32"]
+
+
+@pytest.mark.parametrize("key", ["objective", "loss", "val_loss"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_training_has_diverged_where_any_loss_has_also_that_with_penalties(key, value):
+    row = {"objective": 1.0, "loss": 1.0, "val_loss": 1.0}
+    assert is_finite(row)
+    assert not is_finite(row | {key: value})
