@@ -53,6 +53,7 @@ def draw_all(folder, study, diverged=()):
 def test_every_colour_is_a_models_or_can_be_replaced(tmp_path, models, seeds):
     study = make_study(models, seeds)
     study["published"] = {"called": "a book", "models": {"model_01": {"test_accuracy": 0.99}}}
+    study["published"]["setting"] = {"validation": "test"}
     known = {INK, GRID, PAPER, *model_colours(study).values()} | {hue.lower() for hue in HUES[:2]}
     for path in draw_all(tmp_path, study, diverged=["model_02"][: models - 1]).values():
         svg = path.read_text()
