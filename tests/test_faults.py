@@ -212,6 +212,15 @@ def test_a_report_in_spite_of_a_model_that_fails(tiny_study):
     assert "left out" not in tiny_study.path("results/summary.txt").read_text()
 
 
+def test_a_report_on_nothing_is_refused(tiny_study):
+    run = tiny_study.snakemake("--config", "study={finished_only: true}", check=False)
+    assert run.returncode != 0
+    assert (
+        "--config on the command line: study.finished_only: no model has finished; expected one:"
+        " train first."
+    ) in run.stdout
+
+
 def test_checkpoints_are_listed_and_cleared(copy):
     listed = copy.snakemake("list_checkpoints").stdout
     assert re.search(r"\d MB  tiny_seed_0_[0-9a-f]{16}", listed)

@@ -63,7 +63,7 @@ def test_a_fault_of_the_config_names_the_file_that_holds_it(tmp_path):
     said = "data.sha256.a.gz: missing; expected it: add it.\n"
     done = run(tmp_path / "job.log", body)
     assert done.stderr == f"Error: config: {said}"
-    origins = "job_log(sys.argv[1], {'sha256': 'config/own.yaml'})"
+    origins = "job_log(sys.argv[1], {'data.sha256': 'config/own.yaml'})"
     command = [sys.executable, "-c", HEAD.replace("job_log(sys.argv[1])", origins) + body]
     done = subprocess.run(
         [*command, tmp_path / "job.log"],

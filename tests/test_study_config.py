@@ -489,15 +489,14 @@ def test_what_is_missing_is_missed_in_the_first_file(study):
 def test_the_origin_of_the_data_settings_is_handed_on(study):
     study["data"]["train_images"] = 100
     origins = overlaid(study, {"data": {"test_images": 50, "source": "digits"}})["origins"]
-    names = {key: Path(origins[key]).name for key in ("train_images", "test_images", "split_seed")}
+    names = {key: Path(file).name for key, file in origins.items()}
+    assert names["data.train_images"] == names["study.models"] == "config.yaml"
+    assert names["data.test_images"] == "overlay.yaml"
     # What is not given is to be added where the data set is named.
-    assert names == {
-        "train_images": "config.yaml",
-        "test_images": "overlay.yaml",
-        "split_seed": "config.yaml",
-    }
+    assert names["data.split_seed"] == "config.yaml"
     overlay = {"dataset": "digits", "source": "digits"}
-    assert overlaid(study, {"data": overlay})["origins"]["split_seed"].endswith("/overlay.yaml")
+    origins = overlaid(study, {"data": overlay})["origins"]
+    assert origins["data.split_seed"].endswith("/overlay.yaml")
 
 
 # As Snakemake hands it over
@@ -539,6 +538,11 @@ def test_each_fault_names_the_place_that_it_is_mended_in(tiny_study):
     profile.write_text("configfile: config/over.yaml\n")
     lines = refused(tiny_study, "--profile", "profile")
     assert lines == [f"config/over.yaml: {CLASSES} {IN_QUOTES}"]
+
+    tiny_study.path("config/over.yaml").write_text("__use_yte__: true\nstudy:\n  title: ?2 + 3\n")
+    wrong = "study.title: 5 is of the wrong type; expected a text: change it."
+    template = "a template (__use_yte__) among the config files"
+    assert refused(tiny_study, *overlay) == [f"{template}: {wrong}"]
 
     tiny_study.path("config/over.yaml").write_text("study: {title: Alone}\n")
     lines = refused(tiny_study, *overlay, "--replace-workflow-config")

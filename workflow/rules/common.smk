@@ -26,16 +26,24 @@ from bakeoff.study_config import (
     training_settings,
 )
 
+
+def name_elsewhere():
+    """What to call the place of a value that stands in none of the config files as it is."""
+    # A profile's `config` comes as if it stood on the command line, which would win over it.
+    if any(re.fullmatch("-C.*|--config(=.*)?", word) for word in sys.argv):
+        return "--config on the command line"
+    if workflow.config_settings.config:
+        return "config in a profile"
+    return "a template (__use_yte__) among the config files"
+
+
 # Snakemake lists the overlays of the command line before the file that they are laid over.
 overlays = workflow.overwrite_configfiles
 config_files = [*workflow.configfiles[len(overlays) :], *overlays]
 if workflow.config_settings.replace_workflow_config:
     config_files = overlays
-# A profile's `config` comes as if it stood on the command line, which would win over it.
-on_command_line = any(re.fullmatch("-C.*|--config(=.*)?", word) for word in sys.argv)
-elsewhere = "--config on the command line" if on_command_line else "config in a profile"
 try:
-    config = read_config(config, config_files, ROOT, elsewhere)
+    config = read_config(config, config_files, ROOT, name_elsewhere())
     published = read_published(config, ROOT)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}.npz"
@@ -60,7 +68,10 @@ if config["study"]["finished_only"]:
     UNFINISHED = [model for model in MODELS if not is_finished(model)]
     MODELS = [model for model in MODELS if is_finished(model)]
     if not MODELS:
-        sys.exit("study.finished_only: no model has finished; expected one: train first.")
+        origin = config["origins"]["study.finished_only"]
+        sys.exit(
+            f"{origin}: study.finished_only: no model has finished; expected one: train first."
+        )
 
 STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED, published))
 

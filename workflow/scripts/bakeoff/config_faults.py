@@ -19,6 +19,7 @@ _TYPES = {
 }
 _LIMITS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
 _LONGEST = 60
+_NOTHING = ("", "~", "null")
 
 
 def describe(error, sources):
@@ -169,7 +170,7 @@ def _remedy(error, types, written):
         return f"write {int(value)}."
     if "object" in types:
         return "write them."
-    if "array" in types and not isinstance(value, (list, dict)) and value is not None:
+    if "array" in types and not isinstance(value, (list, dict)) and text not in _NOTHING:
         return f"write [{text or value}]."
     return "change the value." if value is not None else "write a value."
 
@@ -193,7 +194,9 @@ def _meaning(value):
             return f"the date {value}"
         case str():
             return f"the text {_brief(value)}"
-    return f"the number {value}"
+        case int() | float():
+            return f"the number {value}"
+    return "something else"
 
 
 def _brief(value):

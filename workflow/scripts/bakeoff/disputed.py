@@ -9,7 +9,7 @@ import zipfile
 from bakeoff.errors import ConfigError
 
 
-def check_disputed(disputed, images, file, origin="config"):
+def check_disputed(disputed, images, file, origin="config", remedy="correct the place"):
     """Raise :class:`ConfigError` where one of ``disputed`` is no place in a whole test set.
 
     That has ``images`` images and comes from ``file``; ``origin`` is where the places are given.
@@ -20,8 +20,7 @@ def check_disputed(disputed, images, file, origin="config"):
         raise ConfigError(
             "data.disputed",
             f"{beyond[0]}{others}; expected places from 0 to {images - 1:,}, as there are"
-            f" {images:,} test images in {file}: correct the place, or delete that file if it is"
-            " of other images.",
+            f" {images:,} test images in {file}: {remedy}.",
             origin,
         )
 
@@ -35,7 +34,9 @@ def check_disputed_of(config, data_file):
     disputed = config["data"]["disputed"]
     images = whole_test_images(data_file) if disputed else None
     if images is not None:
-        check_disputed(disputed, images, data_file, config["origins"]["disputed"])
+        # It may be of an earlier version of the data set, and not be made anew by then.
+        remedy = "correct the place, or delete that file if it is of other images"
+        check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
 
 
 def whole_test_images(data_file):

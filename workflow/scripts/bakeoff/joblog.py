@@ -19,9 +19,9 @@ def job_log(path, origins=None):
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. ``origins`` maps keys of the config's ``data`` to the file that each stands
-    in. For a script that is all of its process: what it has imported is kept from garbage
-    collection, here and when Python is left.
+    to the console. ``origins`` are those of :func:`bakeoff.study_config.read_config`. For a
+    script that is all of its process: what it has imported is kept from garbage collection, here
+    and when Python is left.
     """
     global _console
     gc.freeze()
@@ -73,7 +73,8 @@ def console():
 
 def _in_one_line(error, log, origins=None):
     if isinstance(error, ConfigError) and origins:
-        return str(ConfigError(error.key, error.fault, origins[error.key.split(".")[1]]))
+        key = ".".join(error.key.split(".")[:2])
+        return str(ConfigError(error.key, error.fault, origins[key]))
     if isinstance(error, StudyError):
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -34,9 +34,9 @@ def read_config(config, files, root, elsewhere=_COMMAND_LINE):
 
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
     they were merged) and of ``--config``, which messages call ``elsewhere``; ``root`` is the
-    folder that holds ``architectures/``. Under ``origins``, the copy has a dict from the keys of
-    ``data`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError` with one
-    line for each fault found.
+    folder that holds ``architectures/``. Under ``origins``, the copy has a dict from keys such as
+    ``data.classes`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError`
+    with one line for each fault found.
     """
     files = [Source(file) for file in files]
     # Read as Snakemake read it: what is meant for a number is made one below.
@@ -52,16 +52,18 @@ def read_config(config, files, root, elsewhere=_COMMAND_LINE):
         ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
-    config["origins"] = _origins_of_data(schema, sources)
+    config["origins"] = _origins(schema, sources)
     return config
 
 
-def _origins_of_data(schema, sources):
-    """Map the keys of ``data`` to where they stand, or to where they would be added."""
-    given = look_up(sources.config, ("data",))
+def _origins(schema, sources):
+    """Map each "section.key" to where it stands, or would be added: by what is always given."""
     return {
-        key: sources.origin(("data", key if key in given else "dataset"))
-        for key in schema["properties"]["data"]["properties"]
+        f"{section}.{key}": sources.origin(
+            (section, key if key in sources.config[section] else always)
+        )
+        for section, always in (("study", "models"), ("data", "dataset"))
+        for key in schema["properties"][section]["properties"]
     }
 
 
