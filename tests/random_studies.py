@@ -128,8 +128,11 @@ def random_models(draw, count, seeds):
 @st.composite
 def random_studies(draw, models=None, classes=None):
     """Draw a study, small as a rule; ``models`` and ``classes`` are their numbers if given."""
-    few = [1] * 6 + [2] * 8 + [3] * 6 + [4, 5, 6, 7, 8, 12, 13, 16, 21]
-    count = models or draw(st.sampled_from(few))
+    # What fails with many models does so with few, as a rule, and fifty times as fast.
+    numbers = st.sampled_from([1] * 6 + [2] * 10 + [3] * 8 + [4, 5, 6, 7])
+    if draw(st.integers(0, 39)) == 39:
+        numbers = st.sampled_from([8, 12, 13, 16, 21, 40])
+    count = models or draw(numbers)
     seeds = 1 if count > 16 else draw(st.sampled_from([1] * 6 + [2] * 5 + [3, 3, 5, 12]))
     classes = classes or draw(st.sampled_from([10] * 6 + [2, 3, 7, 20, 21, 26, 200]))
     images = draw(st.sampled_from([60, 2, 3, 5, 9, 24, 25, 100, 360, 1000, 2000, 10_000]))

@@ -85,7 +85,7 @@ def _check_tables(found, study):
     """The tables are the same in text, in Markdown and on the page, and give the names back."""
     text, markdown = text_tables(found.text), markdown_tables(found.markdown)
     assert markdown == text
-    page = page_tables(found.page.with_id("results"))
+    page = page_tables(found.page.by_id["results"])
     assert page == [[[shown(cell) for cell in row] for row in table] for table in text]
     names = [shown(entry["name"]) for entry in study["models"]]
     for table in text:
@@ -96,7 +96,7 @@ def _check_tables(found, study):
 
 def _check_numbers(found):
     """The cells of the tables are the numbers of summary.csv, and findings.json has these too."""
-    section = found.page.with_id("results")
+    section = found.page.by_id["results"]
     titles = [heading.text for heading in section.all("h3")]
     tables = dict(zip(titles, page_tables(section), strict=True))
     for title, (columns, *rows) in tables.items():
@@ -209,19 +209,19 @@ def _check_page(found):
 
     tags = {"heading": "h3", "paragraph": "p", "item": "li"}
     expected = [(tags.get(kind, kind), shown(text)) for kind, text in _finding_blocks(found)]
-    written = found.page.with_id("findings").blocks()[1:]
+    written = found.page.by_id["findings"].blocks()[1:]
     # A row's first cell is a header as well.
     first = {i for i, (tag, _) in enumerate(expected) if tag == "td"} & {
         i for i, (tag, _) in enumerate(written) if tag == "th"
     }
     expected = [("th" if i in first else tag, text) for i, (tag, text) in enumerate(expected)]
     assert written == expected
-    headings = [heading.text for heading in page.with_id("models").all("h3")]
+    headings = [heading.text for heading in page.by_id["models"].all("h3")]
     for model in findings["models"]:
         if len(findings["models"]) <= 200:
             assert shown(f"{model['name']}: {model['description']}") in headings
     for number, model in enumerate(findings["models"], 1):
-        section = page.with_id(f"model-{number}")
+        section = page.by_id[f"model-{number}"]
         assert section.all("p")[0].text == shown(model["remark"])
         assert section.all("pre")[0].text == shown(model["notation"])
     _check_links(found)

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -112,17 +113,19 @@ class Element:
 
     def walk(self):
         """Yield this element and all within, in the page's order."""
-        yield self
-        for part in self.parts:
-            if isinstance(part, Element):
-                yield from part.walk()
+        pending = [self]
+        while pending:
+            element = pending.pop()
+            yield element
+            pending += [part for part in reversed(element.parts) if isinstance(part, Element)]
 
     def all(self, *tags):
         return [element for element in self.walk() if element.tag in tags]
 
-    def with_id(self, name):
-        (found,) = (e for e in self.walk() if e.attributes.get("id") == name)
-        return found
+    @cached_property
+    def by_id(self):
+        """The elements within that have an id: a dict from it to the element."""
+        return {e.attributes["id"]: e for e in self.walk() if "id" in e.attributes}
 
     def raw_text(self):
         return "".join(p if isinstance(p, str) else p.raw_text() for p in self.parts)

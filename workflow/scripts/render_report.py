@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -185,6 +186,7 @@ def _some(count):
     return models if count <= MOST_SHOWN else f"the {MOST_SHOWN} most accurate of {models}"
 
 
+@cache
 def _environment(template_folder):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_folder),
