@@ -31,6 +31,7 @@ PARTS = {
     "build_model": "build",
     "compile_model": "build",
     "describe_model": "build",
+    "prepare_model": "build",
     "state_of": "checkpoints",
     "batches_of_parts": "build",
     "train_epochs": "epochs",

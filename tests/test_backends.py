@@ -118,6 +118,27 @@ def test_a_saved_model_keeps_its_precision_on_other_backends(other, precision, p
     np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
 
 
+@pytest.mark.parametrize(
+    ("other", "line", "said"),
+    [
+        ("jax", "import jax; jax.config.update('jax_enable_x64', True)", "JAX's jax_enable_x64"),
+        ("torch", "import torch; torch.set_num_threads(2)", "torch.get_num_threads from 1 to 2"),
+        ("torch", "import torch; torch.manual_seed(7)", "seeds PyTorch's random numbers"),
+    ],
+)
+def test_a_file_that_changes_another_backend_is_refused(other, line, said, project, tmp_path):
+    if importlib.util.find_spec(other) is None and not os.environ.get("CI"):
+        pytest.skip(f"{other} is not installed: run `make backends`")
+    source = TINY.format(units=16).replace("import keras\n", f"import keras\n{line}\n", 1)
+    project.path("architectures/sets.py").write_text(source)
+    training = Training(project, tmp_path, backend=other, epochs=1)
+    assert training.start(model="sets").wait(300) != 0
+    log = training.log.read_text()
+    assert "StudyError: architectures/sets.py: " in log
+    assert said in log
+    assert "epoch 1/1" not in log
+
+
 def test_probabilities_in_sixteen_bits_are_refused(project, tmp_path):
     training = Training(project, tmp_path / "training", precision="mixed_bfloat16", epochs=1)
     assert training.start(model="tiny").wait(300) != 0

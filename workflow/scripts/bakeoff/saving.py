@@ -3,6 +3,7 @@
 Importing this imports Keras, which must find its backend prepared.
 """
 
+import gc
 import re
 import sys
 import tempfile
@@ -59,6 +60,13 @@ def try_saving(model, root, name, input_shape, num_classes):
     so. The random generators are left as they were. Raises :class:`StudyError` for a model that
     cannot be saved or that neither way loads.
     """
+    loads_with = _what_loads(model, root, name, input_shape, num_classes)
+    # What was loaded refers to itself, and would be as large as the model for a while.
+    gc.collect()
+    return loads_with
+
+
+def _what_loads(model, root, name, input_shape, num_classes):
     file = architecture_file(name)
     with kept_random_states(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
