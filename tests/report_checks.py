@@ -276,6 +276,17 @@ def slips(text):
     return [pattern.pattern for pattern in _SLIPS if pattern.search(text)]
 
 
+def _with_marks(found, study):
+    """Return the pattern of all that a study's author wrote with punctuation in it."""
+    given = {study["title"], study["dataset"]["title"], *found.findings["classes"]}
+    for entry in study["models"]:
+        given |= {entry["name"], entry["description"], entry["family"]}
+    marked = {shown(text) for text in given if re.search(r"[^\w\s]", text)}
+    longest_first = sorted(marked, key=len, reverse=True)
+    # Without any, what matches nowhere.
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+
 def _check_english(found, study):
     findings = found.findings
     sentences = [*findings["setting"], *findings["cautions"], findings["closing"]]
@@ -297,7 +308,9 @@ def _check_english(found, study):
     name = "|".join(map(re.escape, names))
     one = re.compile(rf"(?:^|[.;] )(?:{name}) (are|have|do|were|share)\b")
     two = re.compile(rf"(?:^|[.;] )(?:{name}) and (?:{name}) (is|has|does|was)\b")
+    given = _with_marks(found, study)
     for text in set(map(shown, texts)):
-        assert not slips(text), (slips(text), text)
+        ours = given.sub("X", text)
+        assert not slips(ours), (slips(ours), text)
         assert not one.search(text), text
         assert not two.search(text), text

@@ -596,11 +596,13 @@ def test_a_study_with_one_model_of_a_trait_keeps_its_report(tmp_path):
         f"model_{i}": {
             "accuracy": 0.5 if i == 1 else 0.98 + 0.0005 * i,
             "layers": convolutions(kernel=5 if i == 1 else 3),
+            # Not one architecture under many settings.
+            "parameters": 500_000 + i,
         }
         for i in range(1, 22)
     }
     text = said(conclude(tmp_path, trainings)[0], "traits")
-    assert "50.00 % (mostly 5x5); permutation test over the models, p = 0.048." in text
+    assert "50.00 % (mostly 5x5); permutation test over the architectures, p = 0.048." in text
 
 
 def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
