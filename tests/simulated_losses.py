@@ -1,6 +1,7 @@
 """Loss curves whose truth is known, and how often their trends are told rightly.
 
-``PYTHONPATH=workflow/scripts python tests/simulated_losses.py 1000`` prints the tables of docs/statistics.md.
+``PYTHONPATH=workflow/scripts python tests/simulated_losses.py 1000`` prints the tables of
+docs/statistics.md.
 
 A curve is a trend plus what the training makes of it, which is drawn for each seed: losses that
 have nothing to do with each other, that follow each other with an autocorrelation of 0.8, or that

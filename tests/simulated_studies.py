@@ -1,6 +1,7 @@
 """Studies whose truth is known, and how often each way to compare models gets it right.
 
-``PYTHONPATH=workflow/scripts python tests/simulated_studies.py`` prints the tables of docs/statistics.md.
+``PYTHONPATH=workflow/scripts python tests/simulated_studies.py`` prints the tables of
+docs/statistics.md.
 
 An image is answered rightly with the probability ``expit(skill + image + model by image +
 training)``. Most images are in no doubt and always right; the others differ widely, alike for all
