@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from bakeoff.study_config import reported_study
 from bakeoff.wording import one_line
 from fabricated_study import fabricate_data, fabricate_training
+from report_checks import slips
 
 NAMES = [
     *("LeNet", "VGG-like", "1", "0.99", "best", "diverged", "Model", "Model 01", "model_1", "NA"),
     *("a|b", r"a\|b", "\\", "|", "||", "`code`", "```", "*", "**bold**", "_em_", "~~struck~~"),
-    *("<b>bold</b>", "<script>alert(1)</script>", "<!-- note", "</td></table>", "&lt;&amp;&#35;"),
+    *("<b>bold</b>", "<script>alert(1)</script>", "<!-- note", "</td></table>", "&lt;&amp;&#35; x"),
     *('"quoted"', "it's", '" onload="alert(1)', "'><svg/onload=alert(1)>", "]]>", "a < b > c & d"),
-    *("[link](https://a.b)", "![image](x.png)", "[a]: https://a.b", "[ ] to do", "[^1]"),
+    *("[link](https://a.b)", "x![image](x.png)", "[a]: https://a.b", "[ ] to do", "[^1]"),
     *("# heading", "heading #", "- dash", "--", "-5", "+1", "1. first", "> quote", "$x_1$ and $y$"),
     *("=1+1", "=cmd|' /C calc'!A0", "@SUM(1)", "x, y", "a;b", "{{ 7 * 7 }}", "{% if %}", "{0} {x}"),
     *("100 %", "%s %d", "https://a.b/c?d=e&f=g", "p-values", "5 points"),
@@ -78,15 +79,9 @@ class RandomStudy:
 
 
 def _clean(name):
-    """Tell whether a random name could be no slip of ours, such as a space before a comma."""
+    """Tell whether a random name cannot be taken for a slip of ours, such as a doubled comma."""
     name = one_line(name)
-    return (
-        bool(name)
-        and name[0] not in ".,:;!%)]"
-        and name[-1] not in ".,:;!( "
-        and not any(slip in name for slip in (" .", " ,", "..", ",,", ".,", ",.", "()", "[]", " )"))
-        and not any(slip in name for slip in (" :", " !", " %", "( ", "[ ", " ]", "−"))
-    )
+    return bool(name) and not slips(f"X {name}, {name} and ({name}): {name}.") and not slips(name)
 
 
 def _texts():

@@ -420,3 +420,15 @@ def test_a_pair_is_compared_on_the_seeds_that_both_have():
     assert (pairs["a", "b"].difference, pairs["a", "b"].ahead) == (alone.difference, alone.ahead)
     assert pairs["c", "a"].p == compare([c[1]], [a[1]]).p
     assert ("b", "c") not in pairs
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_one_test_image_has_intervals_too(seeds):
+    right, wrong = np.ones((seeds, 1), bool), np.zeros((seeds, 1), bool)
+    accuracy, low, high = accuracy_interval(right)
+    assert (accuracy, high) == (1, pytest.approx(1))
+    assert 0 < low < 1
+    comparison = compare(right, wrong)
+    assert comparison.difference == 1
+    assert -1 <= comparison.low < 1 == comparison.high
+    assert comparison.p > 0.05

@@ -225,7 +225,7 @@ def describe_rows(study, runs):
     title = study["dataset"]["title"]
     diverged = int((runs["status"] != "ok").sum())
     lines = [
-        f"{title}, {runs['test_images'].iloc[0]:,} test images; {_seeds(study['seeds'])};"
+        f"{title}, {w.count(runs['test_images'].iloc[0], 'test image')}; {_seeds(study['seeds'])};"
         f" {_epochs(runs)}; trained on {_listed(runs['device'])}.",
     ]
     if study["dataset"]["validation"] == "test":

@@ -174,7 +174,7 @@ def explain_bars(summary, several_seeds):
     if several_seeds:
         return "Points: mean over seeds. Bars: 95 % interval, of seeds and test images"
     images = summary[0]["test_images"]
-    return f"Points: one seed. Bars: 95 % Wilson interval for {images:,} test images"
+    return f"Points: one seed. Bars: 95 % Wilson interval for {w.count(images, 'test image')}"
 
 
 def shown_rows(summary, cost):

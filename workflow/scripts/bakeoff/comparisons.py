@@ -481,6 +481,8 @@ class _Answers:
         of_seeds = seeds * (self.by_seed**2).sum(axis=1) - total**2
         rest = size * total - total**2 - of_images - of_seeds
         freedom = np.array([images - 1, seeds - 1, (images - 1) * (seeds - 1)])
+        # One image has no squares between images to divide.
+        freedom = np.maximum(freedom, 1)
         return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size
 
 

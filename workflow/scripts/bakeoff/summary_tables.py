@@ -185,6 +185,7 @@ def _best_epoch_note(several, holdout):
 
 def _last_epochs_note(summary, several):
     seeds = ", pooled over the seeds" if several else ""
+    finished = [row for row in summary if row["n_seeds"]]
     sentences = [
         f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs,"
         " at most the last half of them."
@@ -192,7 +193,6 @@ def _last_epochs_note(summary, several):
         f" {TREND_EPOCHS}; flat: as many epochs again would change the loss by less than"
         f" {100 * FLAT:g} %; noisy: the curve wanders too much to tell."
     ]
-    finished = [row for row in summary if row["n_seeds"]]
     tested = sum(not _lacks(row, "loss_slope") for row in finished)
     if tested > 1:
         sentences.append(w.uncorrected(tested))
