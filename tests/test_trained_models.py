@@ -136,9 +136,9 @@ def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     assert described["compute_dtypes"] == ["float32"]
 
 
-@pytest.mark.parametrize("key", ["objective", "loss", "val_loss"])
+@pytest.mark.parametrize("key", ["objective", "loss", "val_loss", "test_loss"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_training_has_diverged_where_any_loss_has_also_that_with_penalties(key, value):
-    row = {"objective": 1.0, "loss": 1.0, "val_loss": 1.0}
+    row = {"objective": 1.0, "loss": 1.0, "val_loss": 1.0, "test_loss": 1.0}
     assert is_finite(row)
     assert not is_finite(row | {key: value})

@@ -357,7 +357,7 @@ def measure_latency(model, image, repeats=50):
 
 def is_finite(row):
     """Tell whether a history row's losses, and what was optimised, are numbers."""
-    return all(math.isfinite(row[key]) for key in ("objective", "loss", "val_loss"))
+    return all(math.isfinite(row[key]) for key in ("objective", "loss", "val_loss", "test_loss"))
 
 
 def epoch_line(identity, row, rows_of_this_process):

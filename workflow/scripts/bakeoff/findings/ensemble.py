@@ -152,7 +152,12 @@ def _table(best, votes, compared):
             own = _accuracy(accuracy_interval(vote.together[None]))
             rows.append([f"{who}, all trainings", f"{_trainings(vote.members):,}", *own])
     filled = [
-        [who[:1].upper() + who[1:], *rest, *[""] * (len(columns) - 1 - len(rest))]
+        # A model's name stays as it is.
+        [
+            who if who.startswith(best.name) else who[:1].upper() + who[1:],
+            *rest,
+            *[""] * (len(columns) - 1 - len(rest)),
+        ]
         for who, *rest in rows
     ]
     return {"columns": columns, "rows": filled}

@@ -85,8 +85,8 @@ def _closeness(model):
     o = model.overfitting
     if o.verdict == "none":
         return (
-            "It does not measurably overfit: accuracy on training images is higher by"
-            f" {w.points(o.gap)} {w.points_interval(o.low, o.high)}."
+            "It does not measurably overfit: accuracy on training images minus that on test images"
+            f" is {w.points(o.gap)} {w.points_interval(o.low, o.high)}."
         )
     return f"It overfits {describe_overfitting(o)}."
 
