@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from bakeoff.colours import INK, model_colours
 from bakeoff.figures import MOST_NAMED, house_style
-from figure_studies import fabricate, histories_of, make_study, texts_in
+from figure_studies import fabricate, faults_of_layout, histories_of, make_study, texts_in
 from plot_loss_curves import (
     HIGHLIGHTED,
     draw_model,
@@ -198,3 +198,14 @@ def test_names_are_shown_as_they_are_written(tmp_path):
 )
 def test_labels_are_spread_no_more_than_needed(heights, expected):
     assert spread(heights, 0.1) == pytest.approx(expected)
+
+
+def test_a_loss_of_zero_is_named_at_the_edge_of_a_logarithmic_scale(tmp_path):
+    study = make_study(models=3)
+    runs = histories_of(tmp_path, study)
+    runs["model_01"][0]["val_loss"] = 0
+    with house_style():
+        figure = draw_overlay(study, runs)
+    [named] = [text for text in figure.axes[0].texts if text.get_text() == "Model 1"]
+    assert 0 <= named.get_position()[1] <= 1
+    assert not faults_of_layout(figure)

@@ -156,7 +156,11 @@ def label_ends(figure, axes, curves):
     figure.draw_without_rendering()
     spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
     to_axes = axes.transData - axes.transAxes
-    ends = {name: to_axes.transform((len(curve), curve[-1])) for name, (curve, _) in curves.items()}
+    # A loss of zero has no place on a logarithmic scale: its end is at the edge.
+    ends = {
+        name: np.clip(to_axes.transform((len(curve), curve[-1])), 0, 1)
+        for name, (curve, _) in curves.items()
+    }
     order = sorted(ends, key=lambda name: ends[name][1])
     heights = spread([ends[name][1] for name in order], spacing)
     for name, height in zip(order, heights, strict=True):
