@@ -163,6 +163,7 @@ GLOBALS = {
     "keras.config.set_max_epochs(1)": ["keras.config.max_epochs from None to 1"],
     "import tensorflow as tf; tf.config.run_functions_eagerly(True)": ["functions_run_eagerly"],
     "import tensorflow as tf; tf.config.optimizer.set_jit('autoclustering')": ["get_jit"],
+    "import os; os.environ['KERAS_BACKEND'] = 'other'": ["KERAS_BACKEND", "to other; expected"],
     "import os; os.chdir('/')": ["working directory", "to /"],
     "import random; random.seed(1)": ["seeds Python's random numbers", "drop the line"],
     "import numpy as np; np.random.seed(1337)": ["seeds NumPy's random numbers"],
@@ -176,6 +177,8 @@ def put_back(monkeypatch):
     """Put back what the files of the tests change."""
     tf = pytest.importorskip("tensorflow")
     folder, epsilon = os.getcwd(), keras.config.epsilon()
+    # Noted, so that it is put back.
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     yield
     os.chdir(folder)
     keras.config.set_floatx("float32")

@@ -75,6 +75,8 @@ def global_settings():
         **{f"keras.config.{name}": getattr(keras.config, name)() for name in names},
         "keras.distribution": keras.distribution.distribution(),
         **_OF_BACKEND[keras.backend.backend()](),
+        # Set by hand, or by keras.config.set_backend, which imports Keras a second time.
+        "the backend (KERAS_BACKEND)": os.environ.get("KERAS_BACKEND"),
         "the working directory": os.getcwd(),
     }
 
