@@ -15,6 +15,7 @@ import numpy as np
 from scipy import signal, stats
 
 from bakeoff.measures import loss_trend, rose_since_the_middle
+from simulated_studies import print_table
 
 WANDERING = {"independent": 0.0, "autocorrelation 0.8": 0.8, "random walk": 1.0}
 EPOCHS = (13, 30, 60)
@@ -53,14 +54,6 @@ def judge_trends(studies, seeds, epochs, autocorrelation, slope=0.0):
     return dict(zip(("moving", "risen", "theil"), np.mean(found, axis=0), strict=True))
 
 
-def _print_table(columns, rows):
-    print("| " + " | ".join(columns) + " |")
-    print("| --- | --- |" + " ---: |" * (len(columns) - 2))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
-
-
 def main(studies=2000):
     kinds = {
         "moving": "slopes of seeds or stretches (chosen)",
@@ -78,7 +71,7 @@ def main(studies=2000):
         for kind, method in kinds.items():
             rows.append([name, method, *(f"{100 * shares[kind]:.1f}" for shares in found)])
     columns = ["losses", "method", *(f"{epochs} epochs, {n}" for epochs in EPOCHS for n in SEEDS)]
-    _print_table(columns, rows)
+    print_table(columns, rows, texts=2)
 
     print(f"Losses with a trend; autocorrelation 0.5; {studies // 4:,} curves each:\n")
     rows = []
@@ -88,7 +81,7 @@ def main(studies=2000):
             for seeds in SEEDS:
                 share = judge_trends(studies // 4, seeds, epochs, 0.5, slope)["moving"]
                 rows[-1].append(f"{100 * share:.0f}")
-    _print_table(columns, rows)
+    print_table(columns, rows, texts=2)
 
 
 if __name__ == "__main__":

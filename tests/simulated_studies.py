@@ -432,9 +432,10 @@ def judge_intervals(studies, seeds, spread):
 # The tables
 
 
-def _print_table(columns, rows):
+def print_table(columns, rows, texts=1):
+    """Print a table in Markdown; its first ``texts`` columns hold no numbers."""
     print("| " + " | ".join(columns) + " |")
-    print("| --- |" + " ---: |" * (len(columns) - 1))
+    print("|" + " --- |" * texts + " ---: |" * (len(columns) - texts))
     for row in rows:
         print("| " + " | ".join(row) + " |")
     print()
@@ -486,7 +487,7 @@ def _print_elsewhere(studies):
             rows.append([f"{case}: {name}", *(_percent(f[name]["false"]) for f in found)])
             rows[-1] += [_percent(f[name]["cover"]) for f in found]
     columns = ["", *(f"{what}, {n} seeds" for what in ("false", "cover") for n in (2, 3, 5))]
-    _print_table(columns, rows)
+    print_table(columns, rows)
 
 
 def main(studies=3000):
@@ -494,12 +495,12 @@ def main(studies=3000):
     gc.freeze()
     count = f"{studies:,} studies of equal models, {studies // 2:,} with a best"
     print(f"One seed; {count}:\n")
-    _print_table(*_false_and_power({"exact McNemar": mcnemar}, 1, studies))
+    print_table(*_false_and_power({"exact McNemar": mcnemar}, 1, studies))
     quick = {name: CANDIDATES[name] for name in CANDIDATES if name != BOOTSTRAP}
     for seeds in (5, 2, 3, 10):
         print(f"{seeds} seeds; {count}:\n")
         # With ten seeds there are too many ways to draw them.
-        _print_table(*_false_and_power(CANDIDATES if seeds < 10 else quick, seeds, studies))
+        print_table(*_false_and_power(CANDIDATES if seeds < 10 else quick, seeds, studies))
 
     print(f"Elsewhere; {studies:,} studies of equal models:\n")
     _print_elsewhere(studies)
@@ -514,7 +515,7 @@ def main(studies=3000):
             row = [_percent(equal[key]) for key in ("all", "each", "agree")]
             row += [f"{100 * equal['width']:.2f}", _percent(best["all"])]
             rows.append([f"{seeds}, {100 * spread:g}", *row])
-    _print_table([*columns, "all, one is better"], rows)
+    print_table([*columns, "all, one is better"], rows)
 
     print(f"Coverage and mean width (points) of one model's interval; {studies // 2:,} models:\n")
     columns, rows = ["interval, spread"], {}
@@ -524,7 +525,7 @@ def main(studies=3000):
             for name, (cover, width) in judge_intervals(studies // 2, seeds, spread).items():
                 row = rows.setdefault((name, spread), [f"{name}, {100 * spread:g}"])
                 row += [_percent(cover), f"{100 * width:.2f}"]
-    _print_table(columns, [row for _, row in sorted(rows.items())])
+    print_table(columns, [row for _, row in sorted(rows.items())])
 
 
 if __name__ == "__main__":

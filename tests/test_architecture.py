@@ -90,16 +90,23 @@ FAULTS = {
 }
 
 
+def refusal(root, model, source):
+    """Return the one line that an architecture file with this ``source`` is refused with."""
+    (root / "architectures" / f"{model}.py").write_text(source)
+    with pytest.raises(StudyError) as error:
+        build_model(root, model, (28, 28, 1), 10)
+    line = str(error.value)
+    assert "\n" not in line
+    assert line.startswith(f"architectures/{model}.py: ")
+    assert "expected" in line
+    return line
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wrong_architecture_gets_one_line(root, fault):
     body, parts = FAULTS[fault]
-    (root / "architectures" / f"{fault}.py").write_text(HEAD + body)
-    with pytest.raises(StudyError) as error:
-        build_model(root, fault, (28, 28, 1), 10)
-    line = str(error.value)
-    assert "\n" not in line
+    line = refusal(root, fault, HEAD + body)
     assert line.startswith(f"architectures/{fault}.py: build")
-    assert "expected" in line
     assert all(part in line for part in parts), line
 
 
@@ -126,13 +133,7 @@ IMPORT_FAULTS = {
 @pytest.mark.parametrize("fault", IMPORT_FAULTS)
 def test_a_file_that_python_cannot_use_gets_one_line(root, fault):
     source, parts = IMPORT_FAULTS[fault]
-    (root / "architectures" / f"{fault}.py").write_text(source)
-    with pytest.raises(StudyError) as error:
-        build_model(root, fault, (28, 28, 1), 10)
-    line = str(error.value)
-    assert "\n" not in line
-    assert line.startswith(f"architectures/{fault}.py: ")
-    assert "expected" in line
+    line = refusal(root, fault, source)
     assert all(part in line for part in parts), line
 
 
@@ -195,14 +196,8 @@ def put_back(monkeypatch):
 def test_a_file_that_changes_what_holds_for_the_process_is_refused(root, put_back, line, moment):
     source = HEAD.replace("\n\n\ndef", f"\n{line}\n\ndef") if moment == "import" else HEAD
     body = GOOD if moment == "import" else f"    {line}\n{GOOD}"
-    (root / "architectures" / "sets.py").write_text(source + body)
     keras.utils.set_random_seed(0)
-    with pytest.raises(StudyError) as error:
-        build_model(root, "sets", (28, 28, 1), 10)
-    said = str(error.value)
-    assert said.startswith("architectures/sets.py: ")
-    assert "\n" not in said
-    assert "expected" in said
+    said = refusal(root, "sets", source + body)
     assert all(part in said for part in GLOBALS[line]), said
 
 

@@ -90,12 +90,14 @@ class Kind:
 
     ``evidence`` takes the results, the models it is about and those it compares them with, and
     lists for each comparison whether it bears the claim out: True, False, or None where that is
-    not decided. ``needs_all`` is False for a claim about the study as a whole.
+    not decided. ``needs_all`` is False for a claim about the study as a whole; ``needs_seeds`` is
+    True where nothing is decided between models that were trained once.
     """
 
     evidence: Callable
     compares: bool = False
     needs_all: bool = True
+    needs_seeds: bool = False
 
 
 def _more_accurate(sign):
@@ -216,12 +218,14 @@ def _last_epoch(results, about, against):
 
 
 KINDS = {
-    "most_accurate": Kind(_more_accurate(1), compares=True),
-    "less_accurate": Kind(_more_accurate(-1), compares=True),
+    "most_accurate": Kind(_more_accurate(1), compares=True, needs_seeds=True),
+    "less_accurate": Kind(_more_accurate(-1), compares=True, needs_seeds=True),
     "overfits_slightly": Kind(_overfits(_slightly)),
     "overfits_strongly": Kind(_overfits(_strongly)),
-    "overfits_less": Kind(_apart(_gap_interval, -1), compares=True),
-    "highest_train_accuracy": Kind(_apart(train_accuracy_interval, 1), compares=True),
+    "overfits_less": Kind(_apart(_gap_interval, -1), compares=True, needs_seeds=True),
+    "highest_train_accuracy": Kind(
+        _apart(train_accuracy_interval, 1), compares=True, needs_seeds=True
+    ),
     "worth_more_epochs": Kind(_worth_more_epochs(True)),
     "not_worth_more_epochs": Kind(_worth_more_epochs(False)),
     "parameters": Kind(_parameters),

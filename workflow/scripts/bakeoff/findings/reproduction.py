@@ -3,7 +3,7 @@
 from statistics import median
 
 from bakeoff import wording as w
-from bakeoff.claims import judge_claims
+from bakeoff.claims import KINDS, judge_claims
 from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
 from bakeoff.reproduction import FIGURES, published_models, reproduce
@@ -222,8 +222,7 @@ def _conclusions(results, judged):
             "Two models are told apart in overfitting and in train accuracy where their 95 %"
             " intervals do not meet, in test accuracy by the corrected test."
         )
-    of_seeds = {"most_accurate", "less_accurate", "overfits_less", "highest_train_accuracy"}
-    if results.pairs.all_on_one_seed and kinds & of_seeds:
+    if results.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
         sentences.append(
             "Models that were trained once are not judged against each other: conclusions that do"
             " so cannot be told."
