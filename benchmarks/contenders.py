@@ -27,6 +27,10 @@ class Job:
     precision: str
     threads: int
     images: int
+    backend: str = "tensorflow"
+    """Keras's backend for the pipeline."""
+    compiled: bool = False
+    """Whether PyTorch compiles its steps."""
 
 
 @contextmanager
@@ -96,8 +100,9 @@ def _pipeline(job, turns):
     for part, size in (("train", job.images), ("val", job.images // 6)):
         for name in (f"x_{part}", f"y_{part}"):
             data[name] = data[name][:size]
-    identity = training_identity(ROOT, job.model, 0, settings(10**6, job.precision))
-    device = prepare_backend(job.threads, precision=job.precision)
+    trained = settings(10**6, job.precision) | {"backend": job.backend}
+    identity = training_identity(ROOT, job.model, 0, trained)
+    device = prepare_backend(job.threads, job.backend, job.precision)
     model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
     train_model.compile_model(model, identity, device)
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
@@ -152,7 +157,10 @@ def _native_torch(job, turns):
         for part, size in (("train", job.images), ("val", job.images // 6)):
             arrays.append(torch.from_numpy(data[f"x_{part}"][:size]).permute(0, 3, 1, 2))
             arrays.append(torch.from_numpy(data[f"y_{part}"][:size].astype(np.int64)))
-    epoch = make_epoch(model, *arrays, job.precision)
+    epoch = make_epoch(model, *arrays, job.precision, job.compiled)
+    if job.compiled:
+        # Compiles, for both sizes of batches: no turn is to wait for that.
+        epoch()
     while True:
         turns.next()
         epoch()

@@ -12,6 +12,9 @@ import psutil
 DATA = Path(__file__).parents[1] / "results" / "data" / "mnist.npz"
 """The whole of MNIST as the workflow prepares it, which `make bench` sees to first."""
 
+ON_GPU = "On a GPU"
+"""The section of docs/performance.md that benchmarks/gpu writes."""
+
 
 def interleaved(contenders, rounds=5, warm_up=1):
     """Measure contenders in turn, so that all of them see the same machine.
@@ -110,3 +113,18 @@ def verdict(value, most):
     if over <= 0:
         return "kept"
     return f"missed by {over:.0%}" if over >= 0.005 else "missed by less than 1%"
+
+
+def replace_section(document, title, text):
+    """Return a Markdown document whose section ``## title`` is ``text``: in its place, or last."""
+    head, found, after = document.partition(f"## {title}\n")
+    rest = after[after.find("\n## ") + 1 :] if "\n## " in after else ""
+    if not found:
+        head = f"{document.rstrip()}\n\n"
+    return f"{head}## {title}\n\n{text.strip()}\n{chr(10) * bool(rest)}{rest}"
+
+
+def section_of(document, title):
+    """Return the text of the section ``## title`` of a Markdown document, or None."""
+    _, found, after = document.partition(f"## {title}\n")
+    return after.partition("\n## ")[0].strip() if found else None

@@ -67,28 +67,37 @@ class Joined(nn.Module):
         return torch.cat(branches, dim=1)
 
 
-def make_epoch(model, x, labels, x_val, labels_val, precision):
+def make_epoch(model, x, labels, x_val, labels_val, precision, compiled=False):
     """Return a function that trains ``model`` for an epoch and validates it.
 
     ``x`` is float32 ``(n, channels, height, width)``, ``labels`` int64 ``(n,)``; ``precision``
-    is Keras's name.
+    is Keras's name. On a GPU, where there is one, the images stay there and float32 products may
+    use its TF32 units, as in Keras. ``compiled`` lets ``torch.compile`` make the model's kernels.
     """
-    model = model.to(memory_format=torch.channels_last)
-    x, x_val = (part.contiguous(memory_format=torch.channels_last) for part in (x, x_val))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    model = model.to(device, memory_format=torch.channels_last)
+    x, x_val = (
+        part.to(device).contiguous(memory_format=torch.channels_last) for part in (x, x_val)
+    )
+    labels, labels_val = labels.to(device), labels_val.to(device)
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0, rho=0.95, eps=1e-7)
     measure = nn.CrossEntropyLoss()
+    run = torch.compile(model) if compiled else model
 
     def autocast():
-        return torch.autocast("cpu", torch.bfloat16, enabled=precision == "mixed_bfloat16")
+        return torch.autocast(device.type, torch.bfloat16, enabled=precision == "mixed_bfloat16")
 
     def epoch():
         model.train()
         # Loss and accuracy are kept as Keras keeps them, over the epoch.
-        loss_sum, right = torch.zeros(()), torch.zeros((), dtype=torch.int64)
-        for chosen in torch.randperm(len(x)).split(128):
+        loss_sum = torch.zeros((), device=device)
+        right = torch.zeros((), dtype=torch.int64, device=device)
+        for chosen in torch.randperm(len(x), device=device).split(128):
             optimizer.zero_grad()
             with autocast():
-                logits = model(x[chosen])
+                logits = run(x[chosen])
             loss = measure(logits.float(), labels[chosen])
             loss.backward()
             optimizer.step()
@@ -97,7 +106,7 @@ def make_epoch(model, x, labels, x_val, labels_val, precision):
         model.eval()
         with torch.inference_mode(), autocast():
             for start in range(0, len(x_val), 128):
-                logits = model(x_val[start : start + 128])
+                logits = run(x_val[start : start + 128])
                 loss_sum += measure(logits.float(), labels_val[start : start + 128])
                 right += (logits.argmax(1) == labels_val[start : start + 128]).sum()
         return float(loss_sum), int(right)

@@ -20,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "workflow" / "scripts")]
+from measuring import ON_GPU, replace_section, section_of  # noqa: E402
+
 MEASURED = ROOT / "results" / "benchmarks"
 PARTS = (
     "training_steps",
@@ -97,7 +99,12 @@ def write_document():
                 "![Times of an epoch over the flat script's, by model and precision]"
                 "(performance.svg)"
             )
-    (ROOT / "docs" / "performance.md").write_text("\n\n".join(sections) + "\n")
+    document = ROOT / "docs" / "performance.md"
+    text = "\n\n".join(sections) + "\n"
+    # What a borrowed GPU has shown is not measured here: see benchmarks/gpu.
+    if (on_gpu := section_of(document.read_text(), ON_GPU)) is not None:
+        text = replace_section(text, ON_GPU, on_gpu)
+    document.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""Steps per second of each model in the pipeline and in PyTorch itself, on one GPU.
+
+    python3 benchmarks/gpu/steps.py DATA FILE [--backend jax]
+
+run.py calls it. DATA is MNIST as the workflow prepares it; what is found goes to FILE as JSON after
+each model. All contenders compile at the same time and then wait; of each model, the pipeline's and
+PyTorch's, with the same layers and torch.compile, take turns. A turn trains STEPS batches and
+validates on a sixth as many images. What share of the card's own speed that is tells the rate of
+a large matrix product, measured before.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "benchmarks")]
+
+from contenders import BATCH, Job, standing_by  # noqa: E402
+from measuring import interleaved  # noqa: E402
+
+MODELS = [f"model_{number:02}" for number in range(1, 11)]
+STEPS = 150
+ROUNDS = 5
+CONTENDERS = ("pipeline", "PyTorch")
+SIDE = 8192
+"""Of the square matrices whose product tells the card's rate."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, metavar="DATA")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--backend", default="jax", help="Keras's, for the pipeline (jax)")
+    parser.add_argument("--precision", default="float32", help="Keras's name of it (float32)")
+    parser.add_argument("--rehearsal", action="store_true", help="one model and a few steps")
+    chosen = parser.parse_args()
+    if not chosen.data.is_file():
+        sys.exit(f"{chosen.data}: missing; expected MNIST as the study's data step prepares it")
+    measure(chosen)
+
+
+def measure(chosen):
+    """Measure all models and write what is found to ``chosen.file`` after each."""
+    models, steps, side = MODELS, STEPS, SIDE
+    if chosen.rehearsal:
+        models, steps, side = MODELS[:1], 2, 256
+    found = {
+        "backend": chosen.backend,
+        "precision": chosen.precision,
+        "batch": BATCH,
+        "steps": steps,
+        "matrix": {name: matrix_rate(name, side) for name in ("float32", "bfloat16")},
+        "models": {},
+    }
+    write(chosen.file, found)
+    with ExitStack() as stack:
+        turns = {}
+        for model in models:
+            job = Job(
+                str(chosen.data.resolve()),
+                model,
+                chosen.precision,
+                threads=2,
+                images=steps * BATCH,
+                backend=chosen.backend,
+                compiled=True,
+            )
+            turns[model] = {n: stack.enter_context(standing_by(n, job)) for n in CONTENDERS}
+        ready = {model: [] for model in models}
+        # None is timed while another still compiles.
+        for model in models:
+            for name, turn in turns[model].items():
+                try:
+                    turn.ready()
+                    ready[model].append(name)
+                except RuntimeError as error:
+                    print(error, flush=True)
+        for model in models:
+            seconds = interleaved({n: turns[model][n] for n in ready[model]}, ROUNDS)
+            found["models"][model] = {
+                "flops": flops_of_a_step(model),
+                "steps_per_second": {
+                    name: steps / statistics.median(each) for name, each in seconds.items()
+                },
+                "seconds": seconds,
+            }
+            write(chosen.file, found)
+            print(model, found["models"][model]["steps_per_second"], flush=True)
+
+
+def write(file, found):
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(json.dumps(found, indent=1) + "\n")
+    part.replace(file)
+
+
+def matrix_rate(precision, side, repeats=20):
+    """Return the operations per second of a product of two ``(side, side)`` matrices.
+
+    float32 ones may use the TF32 units of a card, as in the studies. A multiply-add is two
+    operations.
+    """
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_float32_matmul_precision("high")
+    a, b = (torch.randn(side, side, device=device).to(getattr(torch, precision)) for _ in "ab")
+
+    def wait():
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    for _ in range(3):
+        a @ b
+    wait()
+    begun = time.perf_counter()
+    for _ in range(repeats):
+        a @ b
+    wait()
+    return repeats * 2 * side**3 / (time.perf_counter() - begun)
+
+
+def flops_of_a_step(model):
+    """Return the floating-point operations of a training step of ``BATCH`` images.
+
+    Forward, a multiply-add is two; backward takes twice as many, for the gradients of weights and
+    of inputs. Layers other than convolutions and dense ones are left out.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    from bakeoff.architecture import build_model
+    from bakeoff.layers import count_multiply_adds, describe_layers
+
+    built = build_model(ROOT, model, (28, 28, 1), 10)
+    return 3 * 2 * BATCH * count_multiply_adds(describe_layers(built))[0]
+
+
+if __name__ == "__main__":
+    main()
