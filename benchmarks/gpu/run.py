@@ -212,7 +212,7 @@ def install(session, seconds):
         file = PACKED / entry["file"]
         if not file.is_file() or sha256_of(file) != entry["sha256"]:
             raise StepError(
-                f"{file}: missing or damaged; expected what packed.json lists: pack again"
+                f"{file}: missing or damaged, by packed.json: pack again"
             )
     shutil.rmtree(WORK, ignore_errors=True)
     SITE.mkdir(parents=True)
