@@ -90,13 +90,15 @@ def _contend(contender, job, pipe):
 
 
 def _pipeline(job, turns):
-    import train_model
-    from bakeoff.architecture import build_model
-    from bakeoff.backend import prepare_backend
-    from bakeoff.identity import training_identity
+    from bakeoff.study.identity import training_identity
+    from bakeoff.training import loop
+    from bakeoff.training.architecture import build_model
+    from bakeoff.training.backend import prepare_backend
+    from bakeoff.training.compile import compile_model
+    from bakeoff.training.data import batches_of_parts, load_data
     from whole_job import settings
 
-    data = train_model.load_data(job.data_file)
+    data = load_data(job.data_file)
     for part, size in (("train", job.images), ("val", job.images // 6)):
         for name in (f"x_{part}", f"y_{part}"):
             data[name] = data[name][:size]
@@ -104,13 +106,13 @@ def _pipeline(job, turns):
     identity = training_identity(ROOT, job.model, 0, trained)
     device = prepare_backend(job.threads, job.backend, job.precision)
     model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
-    train_model.compile_model(model, identity, device)
+    compile_model(model, identity, device)
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
-    train_model.state_of = lambda model: None
-    batches = train_model.batches_of_parts(data, BATCH)
+    loop.state_of = lambda model: None
+    batches = batches_of_parts(data, BATCH)
     turns.next()
-    train_model.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())
+    loop.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())
 
 
 class _Waiting:
@@ -146,7 +148,7 @@ def _native_torch(job, turns):
     import numpy as np
     import torch
 
-    from bakeoff.architecture import build_model
+    from bakeoff.training.architecture import build_model
     from native_torch import Translated, make_epoch
 
     torch.set_num_threads(job.threads)

@@ -57,9 +57,9 @@ def measure(folder):
 def fabricate(folder):
     """Make a copy of the workflow in ``folder`` whose study has only to be collected."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from bakeoff.architecture import build_model
+    from bakeoff.describe.model import describe_model
+    from bakeoff.training.architecture import build_model
     from conftest import copy_workflow
-    from train_model import describe_model
 
     project = copy_workflow(folder)
     described = {}

@@ -2,8 +2,8 @@
 
 from matplotlib.ticker import NullLocator
 
-from bakeoff.colours import HUES, INK
-from bakeoff.figures import house_style, log_ticks, new_figure, save_svg
+from bakeoff.figures.colours import HUES, INK
+from bakeoff.figures.style import house_style, log_ticks, new_figure, save_svg
 from measuring import ratio_of_medians, title_of
 from training_steps import PRECISIONS
 

@@ -22,7 +22,7 @@ SEEDS = (0, 1, 2)
 
 def measure(folder):
     """Return each model's two accuracies, their difference, its interval and its p-value."""
-    from bakeoff.comparisons import compare_each
+    from bakeoff.analysis.significance import compare_each
 
     command = snakemake("--cores", 2, "--set-threads", "train_model=1", "--configfile", OVERLAY)
     subprocess.run(command, cwd=ROOT, check=True)

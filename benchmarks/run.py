@@ -57,7 +57,7 @@ def describe_machine():
     """Return processor, cores, memory and versions, as one line for each."""
     import psutil
 
-    from bakeoff.backend import describe_processor
+    from bakeoff.training.machine import describe_processor
 
     versions = [f"{package} {importlib.metadata.version(package)}" for package in PACKAGES]
     return [

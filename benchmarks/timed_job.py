@@ -21,6 +21,7 @@ seconds["interpreter"] = time.time() - float(begun)
 entered = time.perf_counter()
 import train_model  # noqa: E402
 import whole_job  # noqa: E402
+from bakeoff.training import loop  # noqa: E402
 
 seconds["imports"] = time.perf_counter() - entered
 
@@ -32,7 +33,6 @@ PARTS = {
     "compile_model": "build",
     "describe_model": "build",
     "prepare_model": "build",
-    "state_of": "checkpoints",
     "batches_of_parts": "build",
     "train_epochs": "epochs",
     "evaluate": "measures",
@@ -73,6 +73,7 @@ def timed(name, part, owner=train_model):
 
 for name, part in PARTS.items():
     timed(name, part)
+timed("state_of", "checkpoints", loop)
 timed("save", "checkpoints", train_model.Checkpoints)
 
 entered, before = time.perf_counter(), counted()

@@ -24,8 +24,8 @@ AUTOTUNER = (
     " In the slow turns of the flat script both cores idle: the end of its epoch waits for the"
     " autotuner of TensorFlow's input pipelines, which can sleep through the request to stop, for"
     " up to as long as the epoch took. Keras makes such an input pipeline of arrays; the"
-    " pipeline's own (`workflow/scripts/bakeoff/batches.py`) has none. The fastest turns are those"
-    " without a wait."
+    " pipeline's own (`workflow/scripts/bakeoff/training/batches.py`) has none. The fastest turns"
+    " are those without a wait."
 )
 """Why turns of the flat script differ, where the slowest takes ``UNREST`` times the fastest."""
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import train_model  # noqa: E402
-from bakeoff.identity import training_identity  # noqa: E402
+from bakeoff.study.identity import training_identity  # noqa: E402
 
 OUTPUTS = ("history.csv", "model.keras", "predictions.npz", "card.json", "summary.txt")
 

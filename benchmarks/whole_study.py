@@ -80,22 +80,23 @@ def measure(folder):
 
 def _seconds_of_a_checkpoint(model, folder):
     """Return the median time of taking and writing a state of ``model``, of five after one."""
-    import train_model
-    from bakeoff.architecture import build_model
-    from bakeoff.checkpoints import Checkpoints
-    from bakeoff.identity import training_identity
+    from bakeoff.study.identity import training_identity
+    from bakeoff.training.architecture import build_model
+    from bakeoff.training.checkpoints import Checkpoints
+    from bakeoff.training.compile import compile_model
+    from bakeoff.training.loop import restore, state_of
     from whole_job import settings
 
     identity = training_identity(ROOT, model, 0, settings(FULL_EPOCHS, "float32"))
     built = build_model(ROOT, model, (28, 28, 1), 10)
-    train_model.compile_model(built, identity, "CPU")
-    record = train_model.restore(built, None)
+    compile_model(built, identity, "CPU")
+    record = restore(built, None)
     checkpoints = Checkpoints(folder / "checkpoints", identity, "")
     epochs = count(1)
 
     def save():
         begun = time.perf_counter()
-        checkpoints.save(next(epochs), train_model.state_of(built), record)
+        checkpoints.save(next(epochs), state_of(built), record)
         return time.perf_counter() - begun
 
     with checkpoints.locked():

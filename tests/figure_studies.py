@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from bakeoff.tables import read_history, trainings_of
+from bakeoff.study.readers import read_history, trainings_of
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
 from plot_findings import plot_findings

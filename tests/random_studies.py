@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import strategies as st
 
-from bakeoff.study_config import reported_study
+from bakeoff.study.config import reported_study
 from bakeoff.wording import one_line
 from fabricated_study import fabricate_data, fabricate_training
 from report_checks import slips

@@ -14,7 +14,7 @@ import sys
 import numpy as np
 from scipy import signal, stats
 
-from bakeoff.measures import loss_trend, rose_since_the_middle
+from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
 from simulated_studies import print_table
 
 WANDERING = {"independent": 0.0, "autocorrelation 0.8": 0.8, "random walk": 1.0}

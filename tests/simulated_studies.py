@@ -20,7 +20,7 @@ from math import factorial
 import numpy as np
 from scipy import optimize, special, stats
 
-from bakeoff.comparisons import compare_all
+from bakeoff.analysis.significance import compare_all
 
 IMAGES = 10_000
 ACCURACY = 0.993
@@ -75,7 +75,7 @@ def simulate_networks(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, im
 
 
 def as_answers(correct, images=IMAGES):
-    """Return a study as :func:`bakeoff.comparisons.compare_all` takes it."""
+    """Return a study as :func:`bakeoff.analysis.significance.compare_all` takes it."""
     whole = np.ones((*correct.shape[:2], images), bool)
     whole[:, :, : correct.shape[2]] = correct
     return {model: dict(enumerate(seeds)) for model, seeds in enumerate(whole)}
@@ -349,10 +349,10 @@ def judge(candidates, studies, seeds, spread, ahead=0.0, accuracy=ACCURACY, imag
 def judge_together(studies, seeds, spread, ahead=0.0):
     """Return, of simulated studies, the shares in which intervals hold what is true.
 
-    They are those of :func:`bakeoff.comparisons.compare_all`. "all": the studies in which all of
-    the 45 pairs' intervals do; "each": the pairs' intervals that do; "agree": the intervals of
-    which zero lies outside just where the corrected p-value is below the level. With one seed the
-    truth is that of the trained networks. Last, "width": the median width.
+    They are those of :func:`bakeoff.analysis.significance.compare_all`. "all": the studies in which
+    all of the 45 pairs' intervals do; "each": the pairs' intervals that do; "agree": the intervals
+    of which zero lies outside just where the corrected p-value is below the level. With one seed
+    the truth is that of the trained networks. Last, "width": the median width.
     """
     generator = np.random.default_rng([seeds, round(1e6 * ahead), 5])
     rows = []

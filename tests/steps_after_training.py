@@ -43,7 +43,7 @@ def run_steps(folder, study):
     The trainings are those of :func:`fabricated_study.fabricate_training` in ``folder``, and so
     is the data, of :func:`fabricated_study.fabricate_data`.
     """
-    from bakeoff.tables import trainings_of
+    from bakeoff.study.readers import trainings_of
     from collect_results import collect_results
     from plot_findings import plot_findings
     from plot_loss_curves import plot_loss_curves
@@ -101,7 +101,7 @@ def run_steps(folder, study):
 
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
-    from bakeoff.memory import peak_memory_mb
+    from bakeoff.training.machine import peak_memory_mb
 
     folder = Path(sys.argv[1])
     run_steps(folder, json.loads((folder / "study.json").read_text()))

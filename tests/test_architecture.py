@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from bakeoff.architecture import build_model, check_sources, sources_read
+from bakeoff.describe.layers import compute_dtypes, describe_layers
+from bakeoff.describe.notation import arrow_notation
 from bakeoff.errors import StudyError, Terminated
-from bakeoff.layers import compute_dtypes, describe_layers
-from bakeoff.notation import arrow_notation
+from bakeoff.study.identity import check_sources, sources_read
+from bakeoff.training.architecture import build_model
 
 HEAD = "import keras\nfrom keras import layers\n\n\ndef build(input_shape, num_classes):\n"
 FAULTS = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.backend import compiles_steps, prepare_backend
 from bakeoff.errors import StudyError
+from bakeoff.training.backend import compiles_steps, prepare_backend
 from conftest import TINY, make_tiny_study
 from training_process import Training
 
@@ -21,7 +21,7 @@ import gc
 import sys
 from pathlib import Path
 import numpy as np
-from bakeoff.backend import prepare_backend
+from bakeoff.training.backend import (prepare_backend)
 backend, data_file, weights_file = sys.argv[1:]
 prepare_backend(1, backend)
 # What was imported is out of the collector's sight, which works on.
@@ -29,7 +29,7 @@ assert gc.isenabled() and gc.get_freeze_count() > 10_000
 import keras
 sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
 from without_dropout import build
-from train_model import compile_model
+from bakeoff.training.compile import (compile_model)
 data = np.load(data_file)
 model = build(data["x_train"].shape[1:], 10)
 settings = {"loss": "categorical_crossentropy", "backend": backend}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bakeoff.batches import ArrayBatches, TensorFlowBatches, _variable_of, epoch_order
+from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, _variable_of, epoch_order
 
 IMAGES, CLASSES = 10, 3
 X = np.arange(IMAGES, dtype=np.float32).reshape(IMAGES, 1, 1, 1)
@@ -23,7 +23,7 @@ def kind(request):
 
 
 def batches_of_all(kind):
-    """Return batches of four of all images, made as :func:`bakeoff.batches.batches_of` does."""
+    """Return batches of four of all images, made as ``batches_of`` makes them."""
     variables = kind is TensorFlowBatches
     return kind(_variable_of(X), _variable_of(Y), 4) if variables else kind(X, Y, 4)
 

@@ -30,7 +30,7 @@ def torch():
 def test_pytorch_has_the_same_layers(name):
     import torch
 
-    from bakeoff.architecture import build_model
+    from bakeoff.training.architecture import build_model
     from native_torch import Translated
 
     model = build_model(ROOT, name, (28, 28, 1), 10)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from bakeoff.calibration import BINS, NO_ANSWERS, calibration_error, reliability
+from bakeoff.analysis.calibration import BINS, NO_ANSWERS, calibration_error, reliability
 from concluded_study import conclude, said
 
 

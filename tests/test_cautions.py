@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from bakeoff.setting import _of_the_files
+from bakeoff.findings.setting import _of_the_files
 from concluded_study import conclude
 
 SCALED = {"input_scaled_by": 1 / 255}

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from bakeoff.checkpoints import Checkpoints
+from bakeoff.training.checkpoints import Checkpoints
 
 IDENTITY = {
     "model": "small",

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.summary_tables import all_tables
-from bakeoff.tables import read_history, read_runs, read_summary
+from bakeoff.report.summary import all_tables
+from bakeoff.study.readers import read_history, read_runs, read_summary
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
 

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from bakeoff.colours import (
+from bakeoff.figures.colours import (
     DARK_PAPER,
     HUES,
     INK,
@@ -122,5 +122,5 @@ def test_contrast_is_that_of_wcag():
 
 
 def test_the_page_needs_no_plotting_library_for_them():
-    code = "import sys, bakeoff.colours; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, bakeoff.figures.colours; sys.exit('matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd="workflow/scripts", check=True)

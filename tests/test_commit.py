@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bakeoff.commit import describe_commit
+from bakeoff.study.commit import describe_commit
 
 
 def git(folder, *arguments):

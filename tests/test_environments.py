@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bakeoff.identity import source_checksums
+from bakeoff.study.identity import source_checksums
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from bakeoff import wording as w
-from bakeoff.trait_groups import architectures_of, permutation_p
+from bakeoff.analysis.trait_groups import architectures_of, permutation_p
 from concluded_study import conclude, said
 
 EPOCH = np.arange(1, 14)

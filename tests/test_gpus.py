@@ -10,7 +10,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 CLAIM = """
 import os, sys, time
-from bakeoff.gpus import claim_gpu
+from bakeoff.training.gpus import (claim_gpu)
 claimed = claim_gpu(sys.argv[1])
 print(claimed, os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 sys.stdin.read()

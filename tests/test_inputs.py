@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from bakeoff.inputs import input_scaled_by
+from bakeoff.describe.inputs import input_scaled_by
 
 SHAPE = (28, 28, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from keras import layers
 
 from architectures import model_01, model_10
-from bakeoff.layers import count_multiply_adds, describe_layers
+from bakeoff.describe.layers import count_multiply_adds, describe_layers
 
 
 def describe(graph, shape=(28, 28, 1)):

@@ -7,7 +7,7 @@ import keras
 import pytest
 from keras import layers
 
-from bakeoff.notation import arrow_notation
+from bakeoff.describe.notation import arrow_notation
 
 
 def read_notebook():

@@ -3,9 +3,9 @@
 import pytest
 from matplotlib.colors import to_hex
 
-from bakeoff.colours import INK, PAPER, model_colours
-from bakeoff.figures import house_style
-from bakeoff.plots.accuracies import draw_forest
+from bakeoff.figures.accuracies import draw_forest
+from bakeoff.figures.colours import INK, PAPER, model_colours
+from bakeoff.figures.style import house_style
 from figure_studies import make_findings, make_study, plotted_findings, texts_in
 
 

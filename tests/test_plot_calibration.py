@@ -3,9 +3,9 @@
 import pytest
 from matplotlib.colors import to_hex
 
-from bakeoff.colours import model_colours
-from bakeoff.figures import house_style
-from bakeoff.plots.calibration import diameter, draw_reliability
+from bakeoff.figures.calibration import diameter, draw_reliability
+from bakeoff.figures.colours import model_colours
+from bakeoff.figures.style import house_style
 from figure_studies import make_findings, make_study, plotted_findings, texts_in
 
 

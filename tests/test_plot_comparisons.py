@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from bakeoff.colours import DARK_PAPER, INK, PAPER, contrast
-from bakeoff.figures import house_style
-from bakeoff.plots.comparisons import (
+from bakeoff.figures.colours import DARK_PAPER, INK, PAPER, contrast
+from bakeoff.figures.comparisons import (
     AHEAD,
     BEHIND,
     MOST_DRAWN,
@@ -19,6 +18,7 @@ from bakeoff.plots.comparisons import (
     draw_matrix,
     matrices,
 )
+from bakeoff.figures.style import house_style
 from figure_studies import SVG, make_findings, make_study, plotted_findings, texts_in
 
 # What the page's text is in dark mode.

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from bakeoff.colours import INK, model_colours
-from bakeoff.figures import MOST_NAMED, house_style
-from figure_studies import fabricate, faults_of_layout, histories_of, make_study, texts_in
-from plot_loss_curves import (
+from bakeoff.figures.colours import INK, model_colours
+from bakeoff.figures.loss_curves import (
     HIGHLIGHTED,
     draw_model,
     draw_overlay,
     draw_overview,
     legend_entries,
-    plot_loss_curves,
     spread,
 )
+from bakeoff.figures.style import MOST_NAMED, house_style
+from figure_studies import fabricate, faults_of_layout, histories_of, make_study, texts_in
+from plot_loss_curves import plot_loss_curves
 
 
 def draw_curves_of(folder, study, **fields):

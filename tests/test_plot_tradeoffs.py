@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from bakeoff.colours import model_colours
-from bakeoff.figures import MOST_NAMED, house_style
-from bakeoff.tables import read_runs, read_summary, trainings_of
+from bakeoff.figures.colours import model_colours
+from bakeoff.figures.style import MOST_NAMED, house_style
+from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
+from bakeoff.study.readers import read_runs, read_summary, trainings_of
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
 from figure_studies import fabricate, faults_of_layout, make_study, summarise, texts_in
-from plot_tradeoffs import COSTS, draw_tradeoff, pareto_front, plot_tradeoffs
+from plot_tradeoffs import plot_tradeoffs
 
 
 def draw(folder, study, cost, **fields):

@@ -5,13 +5,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bakeoff.colours import GRID, HUES, INK, PAPER, model_colours
-from bakeoff.figures import house_style, log_ticks, shortened, wrapped
-from bakeoff.plots.accuracies import draw_forest
-from bakeoff.plots.calibration import draw_reliability
-from bakeoff.plots.comparisons import draw_matrix
-from bakeoff.selection import MOST_SHOWN
-from bakeoff.tables import read_runs, read_summary
+from bakeoff.figures.accuracies import draw_forest
+from bakeoff.figures.calibration import draw_reliability
+from bakeoff.figures.colours import GRID, HUES, INK, PAPER, model_colours
+from bakeoff.figures.comparisons import draw_matrix
+from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
+from bakeoff.figures.style import house_style, log_ticks, shortened, wrapped
+from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
+from bakeoff.limits import MOST_SHOWN
+from bakeoff.study.readers import read_runs, read_summary
 from figure_studies import (
     SVG,
     fabricate,
@@ -23,8 +25,8 @@ from figure_studies import (
     summarise,
     texts_in,
 )
-from plot_loss_curves import draw_model, draw_overlay, draw_overview, plot_loss_curves
-from plot_tradeoffs import COSTS, draw_tradeoff, plot_tradeoffs
+from plot_loss_curves import plot_loss_curves
+from plot_tradeoffs import plot_tradeoffs
 
 WORDY = {
     "name": "A rather long name",

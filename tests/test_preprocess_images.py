@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bakeoff.disputed import whole_test_images
+from bakeoff.data.disputed import whole_test_images
+from bakeoff.data.idx import read_idx
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of
-from bakeoff.idx import read_idx
 from preprocess_images import (
     Part,
     compare_parts,

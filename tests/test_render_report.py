@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bakeoff.colours import GRID, INK, PAPER
 from bakeoff.errors import StudyError
-from bakeoff.page.drawings import inline_svg
-from bakeoff.page.gallery import hardest_images, png_uri, read_test_images
-from bakeoff.page.origin import origin
-from bakeoff.page.tables import (
+from bakeoff.figures.colours import GRID, INK, PAPER
+from bakeoff.limits import MOST_SHOWN
+from bakeoff.report.gallery import hardest_images, png_uri, read_test_images
+from bakeoff.report.provenance import origin
+from bakeoff.report.svg import inline_svg
+from bakeoff.report.tables import (
     HEAT_LEVELS,
     MOST_PAIRS,
     aligned,
@@ -28,7 +29,6 @@ from bakeoff.page.tables import (
     most_confused,
     pair_table,
 )
-from bakeoff.selection import MOST_SHOWN
 from fabricated_study import fabricate_data, fabricate_training
 from render_report import arrows_whole, describe_figures, unbroken
 from report_readers import read_page

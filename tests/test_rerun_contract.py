@@ -118,7 +118,9 @@ CONTRACT = {
         TRAININGS | COLLECTING,
     ),
     "a module that training imports edited, with an old date": (
-        lambda project: append(project, "workflow/scripts/bakeoff/checkpoints.py", old=True),
+        lambda project: append(
+            project, "workflow/scripts/bakeoff/training/checkpoints.py", old=True
+        ),
         TRAININGS | COLLECTING,
     ),
     "a module of a model's own edited": (

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from bakeoff.architecture import build_model, random_images
 from bakeoff.errors import StudyError
-from bakeoff.saving import ITS_FILE, KERAS_ALONE, load_with_file, save_model, try_saving
+from bakeoff.training.architecture import build_model, random_images
+from bakeoff.training.saving import ITS_FILE, KERAS_ALONE, load_with_file, save_model, try_saving
 
 SHAPE, CLASSES = (28, 28, 1), 10
 HEAD = "import keras\nfrom keras import layers\n\n\n"

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, regularizers
 
 from bakeoff.errors import StudyError
-from bakeoff.scores import CrossEntropy, check_steps, metrics
+from bakeoff.training.scores import CrossEntropy, check_steps, metrics
 
 tf = pytest.importorskip("tensorflow")
 

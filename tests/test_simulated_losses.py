@@ -6,7 +6,7 @@ docs/statistics.md has the shares that are asserted here, from more curves.
 import numpy as np
 import pytest
 
-from bakeoff.measures import loss_trend, rose_since_the_middle
+from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
 from simulated_losses import WANDERING, judge_trends, simulate_losses
 
 

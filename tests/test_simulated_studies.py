@@ -8,7 +8,9 @@ import gc
 import numpy as np
 import pytest
 
-from bakeoff.comparisons import LEVEL, accuracy_interval, compare_all
+from bakeoff.analysis import LEVEL
+from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.significance import compare_all
 from simulated_studies import (
     CANDIDATES,
     CHOSEN,

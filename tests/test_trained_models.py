@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.training.loop import is_finite
 from conftest import TINY, make_tiny_study
 from test_readme import block
-from train_model import is_finite, prepare_model
+from train_model import prepare_model
 from training_process import LOAD, SETTINGS, Training
 
 RIDGE = TINY.format(units=16).replace(

@@ -4,8 +4,8 @@ from importlib import import_module
 
 import pytest
 
-from bakeoff.layers import describe_layers
-from bakeoff.traits import model_traits
+from bakeoff.analysis.traits import model_traits
+from bakeoff.describe.layers import describe_layers
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_history_card_and_predictions_agree(finished_study):
 
 def test_the_sources_that_were_planned_are_those_really_read(finished_study):
     """What the static search for imports finds is what Python then imports."""
-    from bakeoff.identity import training_identity
+    from bakeoff.study.identity import training_identity
 
     card = json.loads(finished_study.path("results/models/tiny/seed_0/card.json").read_text())
     assert card["sources"] == training_identity(finished_study.folder, "tiny", 0, {})["sources"]

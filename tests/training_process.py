@@ -140,7 +140,7 @@ def arrays_of(h5):
 
 def main(project, model, output, checkpoints, settings):
     """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
-    from bakeoff.identity import training_identity
+    from bakeoff.study.identity import training_identity
     from train_model import leave, train_model
 
     signal.signal(signal.SIGTERM, leave)

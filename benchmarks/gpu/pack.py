@@ -25,8 +25,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from bakeoff.commit import describe_commit  # noqa: E402
 from bakeoff.files import sha256_of  # noqa: E402
+from bakeoff.study.commit import describe_commit  # noqa: E402
 
 PACKED = Path(__file__).parent / "packed"
 MOST = 60 * 2**20

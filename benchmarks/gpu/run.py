@@ -211,9 +211,7 @@ def install(session, seconds):
     for entry in packed["files"]:
         file = PACKED / entry["file"]
         if not file.is_file() or sha256_of(file) != entry["sha256"]:
-            raise StepError(
-                f"{file}: missing or damaged, by packed.json: pack again"
-            )
+            raise StepError(f"{file}: missing or damaged, by packed.json: pack again")
     shutil.rmtree(WORK, ignore_errors=True)
     SITE.mkdir(parents=True)
     options = "--quiet --no-index --no-deps --no-compile --no-cache-dir --disable-pip-version-check"

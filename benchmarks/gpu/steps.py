@@ -133,8 +133,8 @@ def flops_of_a_step(model):
     of inputs. Layers other than convolutions and dense ones are left out.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
-    from bakeoff.architecture import build_model
-    from bakeoff.layers import count_multiply_adds, describe_layers
+    from bakeoff.describe.layers import count_multiply_adds, describe_layers
+    from bakeoff.training.architecture import build_model
 
     built = build_model(ROOT, model, (28, 28, 1), 10)
     return 3 * 2 * BATCH * count_multiply_adds(describe_layers(built))[0]

@@ -15,16 +15,11 @@ gc.freeze()
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from bakeoff.disputed import check_disputed_of
+from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
-from bakeoff.identity import source_checksums, training_identity
-from bakeoff.study_config import (
-    read_config,
-    read_published,
-    reported_study,
-    training_settings,
-)
+from bakeoff.study.identity import source_checksums, training_identity
+from bakeoff.study.config import read_config, read_published, reported_study, training_settings
 
 
 def name_elsewhere():

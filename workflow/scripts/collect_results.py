@@ -8,22 +8,22 @@ import pandas as pd
 from prettytable import PrettyTable, TableStyle
 
 from bakeoff import wording as w
-from bakeoff.chance import commonest_share, has_learned
-from bakeoff.epochs import last_epochs
+from bakeoff.analysis.chance import commonest_share, has_learned
+from bakeoff.analysis.intervals import pooled
+from bakeoff.analysis.last_epochs import history_figures, last_epochs
+from bakeoff.analysis.models import Training, models_of_study
+from bakeoff.analysis.times import was_moved
 from bakeoff.files import write_atomically
-from bakeoff.histories import history_figures
 from bakeoff.joblog import job_log
 from bakeoff.markdown import bullets, escaped
-from bakeoff.measures import Training, models_of_study, pooled
-from bakeoff.summary_tables import all_tables
-from bakeoff.tables import (
+from bakeoff.report.summary import all_tables
+from bakeoff.study.readers import (
     card_value,
     read_data_set,
     read_probabilities,
     read_training,
     trainings_of,
 )
-from bakeoff.times import was_moved
 
 _LAST_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
 _MEASURED = [
@@ -76,7 +76,7 @@ def collect_results(
 
     ``study`` is the reported study and ``data_file`` its prepared data; ``histories``, ``cards``
     and ``predictions`` are the paths of its trainings' files in the order of
-    :func:`bakeoff.tables.trainings_of`. Raises :class:`bakeoff.errors.StudyError` for a file
+    :func:`bakeoff.study.readers.trainings_of`. Raises :class:`bakeoff.errors.StudyError` for a file
     that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"].get("disputed", []))
@@ -108,10 +108,10 @@ def collect_results(
 def describe_run(training, card_file, disputed):
     """Return one training's row of runs.csv as a dict.
 
-    ``training`` is a :class:`bakeoff.measures.Training`; ``disputed``, boolean (n_test,), tells
-    the test images whose labels are in doubt. Losses and accuracies (shares of one) are the last
-    epoch's; :func:`bakeoff.histories.history_figures` says what is read of the others, and
-    ``gap`` is the accuracy on training images, dropout off, minus that on test images.
+    ``training`` is a :class:`bakeoff.analysis.models.Training`; ``disputed``, boolean (n_test,),
+    tells the test images whose labels are in doubt. Losses and accuracies (shares of one) are the
+    last epoch's; :func:`bakeoff.analysis.last_epochs.history_figures` says what is read of the
+    others, and ``gap`` is the accuracy on training images, dropout off, minus that on test images.
     ``test_accuracy_undisputed`` is None where no label is in doubt. ``seconds_per_epoch`` is the
     median, which the start-up in the first epoch does not move; ``moved`` is 1 where the training
     went on elsewhere after an interruption. A diverged training's measurements are None.
@@ -158,17 +158,16 @@ def describe_run(training, card_file, disputed):
 def summarise_models(study, runs, models, chance):
     """Return summary.csv: one row per model, in the study's order.
 
-    ``models`` are the study's :class:`bakeoff.measures.Model`, and ``chance`` is the accuracy of
-    always answering with the commonest class: ``above_chance`` is 1 for the models that are shown
-    to be better, otherwise 0. Measurements are means over the
-    seeds that finished (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled;
-    ``test_accuracy_sd`` is the sample standard deviation, missing with one seed, and
-    ``test_accuracy_min`` and ``_max`` the lowest and the highest seed. ``_low`` and ``_high`` are
-    95 % intervals: of the test accuracy, of the ``gap`` as in
-    :class:`bakeoff.measures.Overfitting`, and of ``loss_slope``, the slope of validation loss
-    per epoch over the last ``loss_slope_epochs``, missing where these are too few; ``loss_trend``
-    is the verdict on it, as in :class:`bakeoff.measures.Trend`. A model that
-    diverged with every seed has none of them.
+    ``models`` are the study's :class:`bakeoff.analysis.models.Model`, and ``chance`` is the
+    accuracy of always answering with the commonest class: ``above_chance`` is 1 for the models that
+    are shown to be better, otherwise 0. Measurements are means over the seeds that finished
+    (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled; ``test_accuracy_sd`` is
+    the sample standard deviation, missing with one seed, and ``test_accuracy_min`` and ``_max`` the
+    lowest and the highest seed. ``_low`` and ``_high`` are 95 % intervals: of the test accuracy, of
+    the ``gap`` as in :class:`bakeoff.analysis.overfitting.Overfitting`, and of ``loss_slope``, the
+    slope of validation loss per epoch over the last ``loss_slope_epochs``, missing where these are
+    too few; ``loss_trend`` is the verdict on it, as in :class:`bakeoff.analysis.curves.Trend`. A
+    model that diverged with every seed has none of them.
     """
     rows = [
         entry | _summarise(runs[runs["model"] == entry["model"]], model, chance)
@@ -309,7 +308,7 @@ def _converted(table, convert):
     return converted
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         collect_results(
             json.loads(snakemake.params.study),

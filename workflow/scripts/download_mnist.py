@@ -170,7 +170,7 @@ def _fetch_from_folder(folder, name, path):
         raise MirrorError(error.strerror, passing=False) from error
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0], snakemake.config["origins"]):
         # Where files come from is no part of what they are: it is read from the config, so
         # that another mirror reruns nothing.

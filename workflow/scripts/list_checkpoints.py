@@ -48,6 +48,6 @@ def megabytes(size):
     return f"{size / 1e6:,.1f} MB"
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         list_checkpoints(snakemake.params.folder, snakemake.params.clearing)

@@ -5,12 +5,12 @@ One step draws them all, as to start Python and Matplotlib takes longer than any
 
 import json
 
-from bakeoff.figures import house_style, save_svg
+from bakeoff.figures.accuracies import draw_forest
+from bakeoff.figures.calibration import draw_reliability
+from bakeoff.figures.comparisons import draw_matrix
+from bakeoff.figures.style import house_style, save_svg
 from bakeoff.joblog import job_log
-from bakeoff.plots.accuracies import draw_forest
-from bakeoff.plots.calibration import draw_reliability
-from bakeoff.plots.comparisons import draw_matrix
-from bakeoff.tables import read_findings
+from bakeoff.study.readers import read_findings
 
 
 def plot_findings(study, findings_file, forest_file, matrix_file, reliability_file):
@@ -26,7 +26,7 @@ def plot_findings(study, findings_file, forest_file, matrix_file, reliability_fi
         save_svg(draw_reliability(study, models), reliability_file)
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         plot_findings(
             json.loads(snakemake.params.study),

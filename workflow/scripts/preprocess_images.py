@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bakeoff.disputed import check_disputed
+from bakeoff.data.disputed import check_disputed
+from bakeoff.data.idx import read_idx, remedy
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.files import write_atomically
-from bakeoff.idx import read_idx, remedy
 from bakeoff.joblog import job_log, say
 
 _SIDE = 28
@@ -336,7 +336,7 @@ def _classes(labels):
     return set(np.unique(labels).tolist())
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0], snakemake.config["origins"]):
         # Read from the config and not from params: what is prepared does not depend on them.
         source = snakemake.config["data"]

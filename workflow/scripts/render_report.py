@@ -12,14 +12,15 @@ import jinja2
 from markupsafe import Markup
 
 from bakeoff import wording as w
-from bakeoff.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
-from bakeoff.commit import describe_commit
+from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
-from bakeoff.page.drawings import inline_svg
-from bakeoff.page.gallery import hardest_images
-from bakeoff.page.origin import origin
-from bakeoff.page.tables import (
+from bakeoff.limits import MOST_SHOWN, most_accurate
+from bakeoff.report.gallery import hardest_images
+from bakeoff.report.provenance import origin
+from bakeoff.report.summary import all_tables
+from bakeoff.report.svg import inline_svg
+from bakeoff.report.tables import (
     HEAT_LEVELS,
     aligned,
     confusion_matrix,
@@ -28,9 +29,8 @@ from bakeoff.page.tables import (
     pair_table,
     training_table,
 )
-from bakeoff.selection import MOST_SHOWN, most_accurate
-from bakeoff.summary_tables import all_tables
-from bakeoff.tables import read_card, read_findings, read_runs, read_summary, trainings_of
+from bakeoff.study.commit import describe_commit
+from bakeoff.study.readers import read_card, read_findings, read_runs, read_summary, trainings_of
 
 MOST_UNFOLDED = 12
 """Up to so many models each one's section stands open."""
@@ -56,8 +56,8 @@ def render_report(
     """Write the report, one HTML file that loads nothing from elsewhere.
 
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
-    :func:`bakeoff.commit.describe_commit` says of the files that make the page. ``cards`` are
-    the paths of the trainings' cards in the order of :func:`bakeoff.tables.trainings_of`,
+    :func:`bakeoff.study.commit.describe_commit` says of the files that make the page. ``cards`` are
+    the paths of the trainings' cards in the order of :func:`bakeoff.study.readers.trainings_of`,
     ``curves`` a folder with an SVG a model, called by its key. ``figures`` maps ``forest``,
     ``overview``, ``overlay``, ``matrix`` and ``reliability`` to an SVG each, and ``tradeoffs`` to
     a list of them. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should
@@ -227,7 +227,7 @@ def arrows_whole(notation):
     return Markup("\n").join(Markup(" ").join(map(step.format, line)) for line in lines)
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         workflow = Path(__file__).parents[1]
         render_report(

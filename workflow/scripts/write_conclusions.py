@@ -2,12 +2,12 @@
 
 import json
 
+from bakeoff.analysis.models import read_trainings
 from bakeoff.files import write_atomically
 from bakeoff.findings import compute_findings
 from bakeoff.joblog import job_log
 from bakeoff.markdown import bullets, escaped, preformatted, table
-from bakeoff.measures import read_trainings
-from bakeoff.tables import read_data_set
+from bakeoff.study.readers import read_data_set
 
 
 def write_conclusions(
@@ -16,7 +16,7 @@ def write_conclusions(
     """Write conclusions.md, and the same findings as data in findings.json.
 
     ``study`` is the reported study and ``data_file`` its prepared data; the three lists of paths
-    are in the order of :func:`bakeoff.tables.trainings_of`. Raises
+    are in the order of :func:`bakeoff.study.readers.trainings_of`. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
@@ -51,7 +51,7 @@ def as_markdown(findings):
     return "\n\n".join(blocks) + "\n"
 
 
-if "snakemake" in globals():
+if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         write_conclusions(
             study=json.loads(snakemake.params.study),

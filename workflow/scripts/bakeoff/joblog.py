@@ -19,7 +19,7 @@ def job_log(path, origins=None):
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. ``origins`` are those of :func:`bakeoff.study_config.read_config`. For a
+    to the console. ``origins`` are those of :func:`bakeoff.study.config.read_config`. For a
     script that is all of its process: what it has imported is kept from garbage collection, here
     and when Python is left.
     """

@@ -1,32 +1,32 @@
 """The findings of a study, computed from its trainings and put into words.
 
-One module a finding: a function that takes the :class:`bakeoff.results.Results` and returns a
-:class:`bakeoff.findings.finding.Finding`. Everything follows from the files of the trainings: no
-sentence names a model, a count or a number of its own.
+One module a finding: a function that takes the :class:`bakeoff.analysis.ranking.Results` and
+returns a :class:`bakeoff.findings.finding.Finding`. Everything follows from the files of the
+trainings: no sentence names a model, a count or a number of its own.
 """
 
 from dataclasses import asdict
 from itertools import combinations
 
-from bakeoff.answers import confusion_of, hardest_images, recalls
+from bakeoff.analysis.confusion import confusion_of, hardest_images, recalls
+from bakeoff.analysis.models import models_of_study
+from bakeoff.analysis.ranking import Results
 from bakeoff.findings.agreement import alike_answers
-from bakeoff.findings.best import best_models, described_accuracy, verdict
 from bakeoff.findings.calibration import calibration_of, trust_in_probabilities
+from bakeoff.findings.confusion import mistakes
 from bakeoff.findings.cost import dear_models
+from bakeoff.findings.curves import worth_more_epochs
 from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import answers_together
-from bakeoff.findings.epochs import worth_more_epochs
-from bakeoff.findings.errors import mistakes
 from bakeoff.findings.hardest import hardest
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
+from bakeoff.findings.published import reproduction
+from bakeoff.findings.ranking import best_models, described_accuracy, verdict
 from bakeoff.findings.remarks import remark
-from bakeoff.findings.reproduction import reproduction
+from bakeoff.findings.setting import cautions, setting
 from bakeoff.findings.traits import traits_that_matter
-from bakeoff.measures import models_of_study
-from bakeoff.results import Results
-from bakeoff.selection import most_accurate
-from bakeoff.setting import cautions, setting
+from bakeoff.limits import most_accurate
 
 CLOSING = (
     "The arrow notation is derived from the built models. Batch normalisation, dropout and"
@@ -53,8 +53,8 @@ _FINDINGS = [
 def compute_findings(study, data, trainings):
     """Return the findings of ``study`` as one JSON-ready dict.
 
-    ``study`` is the reported study, ``data`` its :class:`bakeoff.tables.DataSet` and
-    ``trainings`` what :func:`bakeoff.measures.read_trainings` returns. Keys: ``title``;
+    ``study`` is the reported study, ``data`` its :class:`bakeoff.study.readers.DataSet` and
+    ``trainings`` what :func:`bakeoff.analysis.models.read_trainings` returns. Keys: ``title``;
     ``classes``, their names; ``setting`` and ``cautions``, lists of sentences; ``findings``, each
     with ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
     ``table`` (``columns`` and ``rows``, or None); ``models`` with ``verdict``, ``above_chance``

@@ -3,9 +3,9 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.agreement import agreement
+from bakeoff.analysis.agreement import agreement
 from bakeoff.findings.finding import Finding, names
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 _TITLE = "How alike the models answer"
 

@@ -1,15 +1,15 @@
 """How far the models' probabilities can be taken at their word."""
 
 from bakeoff import wording as w
-from bakeoff.calibration import BINS, calibration_error
+from bakeoff.analysis.calibration import BINS, calibration_error
 from bakeoff.findings.finding import Finding, names
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 _TITLE = "Whether the probabilities can be taken at their word"
 
 
 def calibration_of(model):
-    """Return a model's :class:`bakeoff.calibration.CalibrationError`."""
+    """Return a model's :class:`bakeoff.analysis.calibration.CalibrationError`."""
     return calibration_error([training.reliability for training in model.trainings])
 
 

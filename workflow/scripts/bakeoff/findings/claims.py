@@ -3,15 +3,14 @@
 import re
 
 from bakeoff import wording as w
-from bakeoff.claims import train_accuracy_interval
-from bakeoff.epochs import SPREAD_EPOCHS
-from bakeoff.findings.epochs import heading, slope
+from bakeoff.analysis.claims import train_accuracy_interval
+from bakeoff.analysis.last_epochs import SPREAD_EPOCHS, judge_last_epoch
+from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
-from bakeoff.histories import judge_last_epoch
 
 
 def describe_claim(results, judged):
-    """Return a :class:`bakeoff.claims.Judged` in words: the claim, its verdict, its numbers."""
+    """Return a :class:`bakeoff.analysis.claims.Judged` in words: claim, verdict, numbers."""
     sentences = [f"{judged.claim['claim']}: {judged.verdict}."]
     if judged.missing:
         has = w.plural(len(judged.missing), "has", "have")

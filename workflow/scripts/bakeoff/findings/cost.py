@@ -1,8 +1,8 @@
 """Which models cost more than they bring."""
 
 from bakeoff import wording as w
+from bakeoff.analysis.ranking import SMALL_LEAD
 from bakeoff.findings.finding import Finding, names, shortened
-from bakeoff.results import SMALL_LEAD
 
 
 def dear_models(results):

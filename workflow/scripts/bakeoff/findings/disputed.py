@@ -3,9 +3,9 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.answers import wrong_models
+from bakeoff.analysis.confusion import wrong_models
 from bakeoff.findings.finding import Finding, every, names
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 
 def disputed_labels(results):

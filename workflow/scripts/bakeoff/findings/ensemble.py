@@ -3,10 +3,11 @@
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.comparisons import accuracy_interval, compare_each
-from bakeoff.ensembles import soft_vote
+from bakeoff.analysis.ensemble import soft_vote
+from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.significance import compare_each
 from bakeoff.findings.finding import Finding, every, names
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 
 def answers_together(results):

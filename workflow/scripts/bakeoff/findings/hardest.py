@@ -1,9 +1,9 @@
 """Which test images most models get wrong."""
 
 from bakeoff import wording as w
-from bakeoff.answers import hardest_images, wrong_models
+from bakeoff.analysis.confusion import hardest_images, wrong_models
 from bakeoff.findings.finding import Finding
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 _MOST_IMAGES = 12
 

@@ -1,11 +1,10 @@
 """How much the last epochs fluctuate, and what judging by the last one is worth."""
 
 from bakeoff import wording as w
-from bakeoff.epochs import FLUCTUATION_EPOCHS
+from bakeoff.analysis.intervals import pooled
+from bakeoff.analysis.last_epochs import FLUCTUATION_EPOCHS, epoch_choice, judge_last_epoch
 from bakeoff.findings.finding import Finding, names
-from bakeoff.histories import epoch_choice, judge_last_epoch
-from bakeoff.measures import pooled
-from bakeoff.setting import no_better_than_chance
+from bakeoff.findings.setting import no_better_than_chance
 
 
 def last_epochs(results):

@@ -2,9 +2,9 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.cost import describe_bargain
-from bakeoff.findings.epochs import slope
+from bakeoff.findings.curves import slope
 from bakeoff.findings.overfitting import describe_overfitting
-from bakeoff.setting import others
+from bakeoff.findings.setting import others
 
 
 def remark(model, results):

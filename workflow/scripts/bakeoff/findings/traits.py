@@ -1,10 +1,10 @@
 """Which trait of an architecture goes with which accuracy."""
 
 from bakeoff import wording as w
-from bakeoff.comparisons import LEVEL
+from bakeoff.analysis import LEVEL
+from bakeoff.analysis.trait_groups import TRAITS, architectures_of, compare_groups
 from bakeoff.findings.finding import Finding, names
-from bakeoff.setting import no_better_than_chance
-from bakeoff.trait_groups import TRAITS, architectures_of, compare_groups
+from bakeoff.findings.setting import no_better_than_chance
 
 
 def traits_that_matter(results):

@@ -1,0 +1,645 @@
+"""A wrong config is refused before anything is planned, in one line that says what to do."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from bakeoff.errors import StudyError
+from bakeoff.study.config import read_config, read_published, reported_study, training_settings
+from conftest import Project
+
+ROOT = Path(__file__).parents[1]
+FILES = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+]
+FILE = FILES[-1]
+BUILD = "def build(input_shape, num_classes):\n    return None\n"
+
+
+class Study(dict):
+    """A config, and the folder that its file and its architectures are in."""
+
+    def __init__(self, root, config):
+        super().__init__(config)
+        self.root = root
+
+    def read(self):
+        """Write the config to its file, and read it."""
+        file = self.root / "config.yaml"
+        file.write_text(yaml.safe_dump(dict(self)))
+        return read_config(self, [file], self.root)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A small valid config."""
+    (tmp_path / "architectures").mkdir()
+    for name in ("small", "large"):
+        (tmp_path / "architectures" / f"{name}.py").write_text(BUILD)
+    config = {
+        "study": {"models": ["small", "large"]},
+        "data": {"dataset": "mnist"},
+        "training": {
+            "epochs": 3,
+            "batch_size": 32,
+            "loss": "categorical_crossentropy",
+            "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+        },
+        "models": {
+            "small": {"name": "Small", "description": "few layers"},
+            "large": {"name": "Large", "description": "many layers"},
+        },
+    }
+    return Study(tmp_path, config)
+
+
+def refusal(study):
+    """Return the one line that a config is refused with."""
+    with pytest.raises(StudyError) as error:
+        study.read()
+    line = str(error.value)
+    assert "\n" not in line
+    assert "config.yaml: " in line
+    return line
+
+
+def test_defaults_are_filled_in(study):
+    config = study.read()
+    assert config["study"]["seeds"] == [0]
+    assert config["data"]["validation"] == "test"
+    assert config["data"]["disputed"] == []
+    assert config["study"]["show_images"] is True
+    assert config["data"]["sha256"]["t10k-labels-idx1-ubyte.gz"].startswith("f7ae60f9")
+    assert config["models"]["small"]["family"] == "other"
+    assert "seeds" not in study["study"], "the given config must not be changed"
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "parts"),
+    [
+        ("training", "epochs", 0, ["training.epochs", "0", "at least 1"]),
+        ("training", "epochs", 2.5, ["training.epochs", "2.5", "whole number: change"]),
+        ("training", "epochs", 13.0, ["training.epochs", "13.0", "whole number: write 13."]),
+        ("training", "epochs", True, ["training.epochs", "true", "whole number"]),
+        ("training", "epochs", None, ["training.epochs", "no value", "whole number: write"]),
+        ("training", "epoch", 3, ["training.epoch", "unknown key", "did you mean epochs?"]),
+        ("training", "batch_size", "128", ["'128' (line", "in quotes", "without quotes, 128."]),
+        ("training", "loss", "mse", ["training.loss: mse (line", "categorical_crossentropy"]),
+        ("data", "validation", "tset", ["data.validation: tset (line", "test, holdout"]),
+        ("data", "sha256", {"a.gz": "0"}, ["data.sha256.a.gz", "unknown key"]),
+        ("data", "sha256", {FILE: "0" * 63}, [f"data.sha256.{FILE}", "64 hexadecimal digits: cha"]),
+        ("data", "classes", ["a"], ["data.classes: 1 given", "at least 2"]),
+        ("data", "classes", ["a", ""], ["data.classes.1: ''", "is empty", "expected a text"]),
+        ("data", "title", "", ["data.title: ''", "is empty"]),
+        ("data", "timeout", float("inf"), ["data.timeout: .inf", "expected a number"]),
+        ("data", "mirrors", "/data", ["data.mirrors: /data", "a list: write [/data]."]),
+        ("data", "train_images", 0, ["data.train_images", "0", "at least 2"]),
+        ("data", "mirrors", [], ["data.mirrors", "empty"]),
+        ("data", "holdout_images", 100, ["data.holdout_images", "100", "validation: holdout"]),
+        ("data", "disputed", [3, -1], ["data.disputed.1", "-1", "at least 0"]),
+        ("data", "disputed", [3, 3], ["data.disputed", "3 stands twice"]),
+        ("data", "disputed", "all", ["data.disputed: all", "a list"]),
+        ("study", "show_images", "no", ["'no'", "true or false: write it without quotes, false."]),
+        ("study", "title", 2024, ["study.title: 2024", 'put it in quotes, "2024".']),
+        ("study", "models", [1], ["study.models.0: 1", "begins with a letter: change it."]),
+        ("pathvars", "results", "<out>", ["pathvars.results: <out>", "a path without"]),
+        ("study", "seeds", [0, 1, 0], ["study.seeds", "0 stands twice"]),
+        ("study", "seeds", [-1], ["study.seeds.0", "-1", "at least 0"]),
+        ("study", "models", ["smal"], ["study.models", "'smal'", "did you mean small?"]),
+        ("study", "models", [], ["study.models", "empty"]),
+    ],
+)
+def test_a_wrong_value_is_named(study, section, key, value, parts):
+    study.setdefault(section, {})[key] = value
+    line = refusal(study)
+    assert all(part in line for part in parts), line
+
+
+MEANINGS = {
+    "yes": "the truth value true",
+    "off": "the truth value false",
+    "012": "the number 10",
+    "1_000": "the number 1000",
+    "0x1F": "the number 31",
+    "1.0e+3": "the number 1000.0",
+    "12:30": "the number 750",
+    "2026-01-02": "the date 2026-01-02",
+    "~": "no value",
+}
+
+
+@pytest.mark.parametrize("overlaid", [True, False], ids=["overlay", "config.yaml"])
+@pytest.mark.parametrize("text", MEANINGS)
+@pytest.mark.parametrize("key", ["data.title", "data.classes.1", "models.small.name"])
+def test_a_text_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(
+    study, key, text, overlaid
+):
+    line = refusal_of(study, key, text, overlaid)
+    assert re.fullmatch(
+        rf".*/{'overlay' if overlaid else 'config'}.yaml: {key}: {re.escape(text)} \(line \d+, to"
+        rf" YAML {re.escape(MEANINGS[text])}\) is of the wrong type; expected a text: put it in"
+        rf' quotes, "{re.escape(text)}"\.',
+        line,
+    )
+
+
+def refusal_of(study, key, text, overlaid=True):
+    """Return the one line said of a study in which ``text``, raw YAML, stands at ``key``."""
+    file, overlay = study.root / "config.yaml", study.root / "overlay.yaml"
+    change = "MARK"
+    for part in reversed(key.split(".")):
+        change = ["a"] * int(part) + [change] if part.isdigit() else {part: change}
+    if overlaid:
+        file.write_text(yaml.safe_dump(dict(study)))
+        overlay.write_text(yaml.safe_dump(change).replace("MARK", text))
+    else:
+        update_config(study, change)
+        file.write_text(yaml.safe_dump(dict(study)).replace("MARK", text))
+    with pytest.raises(StudyError) as error:
+        read_files(study.root, [file, overlay][: 1 + overlaid])
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def read_files(root, files):
+    """Read config files as Snakemake merges them."""
+    merged = {}
+    for file in files:
+        update_config(merged, yaml.load(file.read_text(), yaml.FullLoader))
+    return read_config(merged, files, root)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "012",
+            "012 (line 3, to YAML the number 10) is not what it looks like; expected plain"
+            " decimal digits: write 10 or 12, whichever is meant.",
+        ),
+        (
+            "12:30",
+            "12:30 (line 3, to YAML the number 750) is not what it looks like; expected plain"
+            " decimal digits: write 750, if that is meant.",
+        ),
+        (
+            "1e3",
+            "1e3 (line 3, to YAML the number 1000.0) is of the wrong type; expected a whole"
+            " number: write 1000.",
+        ),
+        (
+            "2026-01-02",
+            "2026-01-02 (line 3, to YAML the date 2026-01-02) is of the wrong type;"
+            " expected a whole number: change the value.",
+        ),
+        (
+            "~",
+            "~ (line 3, to YAML no value) is of the wrong type; expected a whole number: write a"
+            " value.",
+        ),
+        (
+            "'3'",
+            "'3' (line 3, in quotes) is of the wrong type; expected a whole number: write it"
+            " without quotes, 3.",
+        ),
+    ],
+)
+def test_a_number_that_is_not_what_it_looks_like_is_refused(study, text, said):
+    line = refusal_of(study, "study.seeds.0", text)
+    assert line.endswith(f"overlay.yaml: study.seeds.0: {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0x1F", 31), ("1_000", 1000), ("0o17", 15), ("08", 8), ("+5", 5)]
+)
+def test_numbers_that_can_be_read_in_one_way_only_are_taken(study, tmp_path, text, value):
+    study.read()
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(f"study: {{seeds: [{text}]}}\n")
+    config = read_files(tmp_path, [tmp_path / "config.yaml", overlay])
+    assert config["study"]["seeds"] == [value]
+
+
+def test_a_text_stays_one_though_it_looks_like_a_number_to_others(study, tmp_path):
+    study.read()
+    checksum = "1" * 40 + "e" + "1" * 23
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(f"data: {{title: 1e3, sha256: {{{FILE}: {checksum}}}}}\n")
+    data = read_files(tmp_path, [tmp_path / "config.yaml", overlay])["data"]
+    assert data["title"] == "1e3"
+    assert data["sha256"][FILE] == checksum
+
+
+def test_keys_that_are_no_texts_are_named_as_written(study, tmp_path):
+    study.read()
+    files = [tmp_path / "config.yaml", tmp_path / "overlay.yaml"]
+    files[1].write_text("models: {yes: {name: A, description: a}}\n")
+    with pytest.raises(StudyError) as error:
+        read_files(tmp_path, files)
+    line = str(error.value)
+    assert "overlay.yaml: models.yes: yes (line 1, to YAML the truth value true)" in line
+    assert line.endswith('begins with a letter: put it in quotes, "yes".')
+
+    files[1].write_text("training: {on: 1, epoch: 3}\n")
+    with pytest.raises(StudyError) as error:
+        read_files(tmp_path, files)
+    unknown = str(error.value).splitlines()
+    assert "overlay.yaml: training.on: unknown key; expected one of" in unknown[0]
+    assert "overlay.yaml: training.epoch: unknown key; expected one of" in unknown[1]
+
+
+def test_a_checksum_may_be_in_upper_case(study):
+    study["data"]["sha256"] = {FILE: "AB" * 32}
+    assert study.read()["data"]["sha256"][FILE] == "ab" * 32
+
+
+def test_a_missing_section_is_named(study):
+    del study["training"]["optimizer"]
+    assert "training.optimizer: missing" in refusal(study)
+
+
+def test_a_quoted_number_gets_its_remedy(study):
+    study["training"]["optimizer"]["learning_rate"] = "0.001"
+    assert "without quotes" in refusal(study)
+
+
+def test_1e_3_is_a_number(study, tmp_path):
+    # YAML 1.1, which Snakemake reads, takes it for a text.
+    file = tmp_path / "overlay.yaml"
+    file.write_text("training: {optimizer: {learning_rate: 1e-3}}\n")
+    study.read()
+    study["training"]["optimizer"]["learning_rate"] = "1e-3"
+    config = read_config(study, [tmp_path / "config.yaml", file], tmp_path)
+    assert config["training"]["optimizer"]["learning_rate"] == 0.001
+
+
+def test_an_unknown_optimizer_setting_is_named(study):
+    study["training"]["optimizer"]["lr"] = 0.1
+    assert "training.optimizer.lr: unknown key" in refusal(study)
+
+
+def test_two_models_with_one_name_are_refused(study):
+    study["models"]["large"]["name"] = "Small"
+    line = refusal(study)
+    assert "models.large.name: 'Small' is also the name of small" in line
+
+
+def test_a_model_without_a_file_is_refused(study):
+    study["models"]["huge"] = {"name": "Huge", "description": "none"}
+    file = study.root / "architectures" / "huge.py"
+    assert f"models.huge: {file} does not exist" in refusal(study)
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        ("x = 1\n", "has no `build`"),
+        ("class A:\n    def build(self):\n        pass\n", "has no `build`"),
+        ("def build(:\n", "line 1"),
+        ("raise SystemExit('imported')\n", "has no `build`"),
+    ],
+)
+def test_a_file_without_build_is_refused_unimported(study, tmp_path, source, part):
+    (tmp_path / "architectures" / "small.py").write_text(source)
+    assert part in refusal(study)
+
+
+def test_a_build_that_is_imported_counts(study, tmp_path):
+    (tmp_path / "architectures" / "small.py").write_text("from elsewhere import build\n")
+    study.read()
+
+
+def test_a_doubled_key_is_refused_with_its_line(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("training:\n  epochs: 3\n  epochs: 4\n")
+    with pytest.raises(StudyError, match=r"config.yaml: training.epochs: given twice .*line 3"):
+        read_config({}, [file], tmp_path)
+
+
+def test_a_fault_names_the_overlay_that_made_it(study, tmp_path):
+    study.read()
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("training: {epochs: 0}\n")
+    study["training"]["epochs"] = 0
+    with pytest.raises(StudyError, match=r"overlay.yaml: training.epochs: 0"):
+        read_config(study, [tmp_path / "config.yaml", overlay], tmp_path)
+
+
+def test_texts_from_the_command_line_are_read_as_numbers(study, tmp_path):
+    study.read()
+    study["study"]["seeds"] = ["0", "3"]
+    study["training"]["optimizer"]["learning_rate"] = "1e-3"
+    config = read_config(study, [tmp_path / "config.yaml"], tmp_path)
+    assert config["study"]["seeds"] == [0, 3]
+    assert config["training"]["optimizer"]["learning_rate"] == 0.001
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("training", "epochs", 0), ("study", "models", ["smal"]), ("study", "seeds", [])],
+)
+def test_a_fault_on_the_command_line_is_named_so(study, tmp_path, section, key, value):
+    study.read()
+    study[section][key] = value
+    with pytest.raises(StudyError, match=rf"^--config .*: {section}.{key}: "):
+        read_config(study, [tmp_path / "config.yaml"], tmp_path)
+
+
+def test_every_fault_has_a_line(study):
+    study["training"]["epochs"] = 0
+    study["data"]["validation"] = "none"
+    with pytest.raises(StudyError) as error:
+        study.read()
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_models_own_settings_win(study):
+    study["models"]["small"]["training"] = {
+        "epochs": 9,
+        "optimizer": {"name": "Adam", "learning_rate": 0.001, "rho": None},
+    }
+    config = study.read()
+    assert training_settings(config, "small") == {
+        "epochs": 9,
+        "batch_size": 32,
+        "loss": "categorical_crossentropy",
+        "optimizer": {"name": "Adam", "learning_rate": 0.001},
+        "backend": "tensorflow",
+        "precision": "float32",
+        "deterministic": False,
+    }
+    assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
+
+
+def test_a_studys_backend_and_precision_hold_for_its_models(study):
+    study["training"] |= {"backend": "jax", "precision": "mixed_bfloat16"}
+    study["models"]["small"]["training"] = {"precision": "float32"}
+    config = study.read()
+    chosen = {
+        model: [training_settings(config, model)[key] for key in ("backend", "precision")]
+        for model in ("small", "large")
+    }
+    assert chosen == {"small": ["jax", "float32"], "large": ["jax", "mixed_bfloat16"]}
+
+
+OWN = {
+    "dataset": "letters",
+    "title": "Letters",
+    "classes": ["a", "b"],
+    "disputed": [3],
+    "mirrors": ["/data/letters"],
+    "sha256": dict.fromkeys(FILES, "0" * 64),
+}
+OF_MNIST = {
+    "title": "'MNIST', the title of mnist; expected what belongs to letters",
+    "classes": "2 names, those of mnist; expected what belongs to letters",
+    "disputed": "2 places, those of mnist; expected what belongs to letters",
+    "mirrors": "those of mnist; expected addresses or folders that hold the four files of letters",
+    "sha256": f"those of mnist for {FILE}; expected the checksums of all four files of letters",
+}
+
+
+def overlaid(study, overlay):
+    """Read the study with an overlay."""
+    files = [study.root / "config.yaml", study.root / "overlay.yaml"]
+    files[0].write_text(yaml.safe_dump(dict(study)))
+    files[1].write_text(yaml.safe_dump(overlay))
+    return read_files(study.root, files)
+
+
+@pytest.mark.parametrize("key", OF_MNIST)
+def test_what_belongs_to_one_data_set_is_not_taken_for_another(study, key):
+    study["data"] |= {
+        "title": "MNIST",
+        "classes": ["0", "1"],
+        "disputed": [3, 5],
+        "mirrors": ["/data/mnist"],
+        "sha256": {FILE: "1" * 64},
+    }
+    own = {name: value for name, value in OWN.items() if name != key}
+    if key == "sha256":
+        own[key] = {file: checksum for file, checksum in OWN[key].items() if file != FILE}
+    with pytest.raises(StudyError) as error:
+        overlaid(study, {"data": own})
+    # Files and sums are missed where the data set is named; the rest is too much where it stands.
+    file = "overlay" if key in ("mirrors", "sha256") else "config"
+    assert f"{file}.yaml: data.{key}: {OF_MNIST[key]}: give " in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+    assert overlaid(study, {"data": OWN})["data"][key] == OWN[key]
+    study["data"]["disputed"] = own["disputed"] = []
+    if key == "disputed":
+        assert overlaid(study, {"data": own})["data"]["disputed"] == []
+
+
+def test_checksums_and_mirrors_of_mnist_are_no_defaults_of_another_data_set(study):
+    study["data"] = {"dataset": "letters", "mirrors": ["/data/letters"]}
+    line = refusal(study)
+    assert (
+        "data.sha256: missing (the defaults are those of mnist); expected the checksums of" in line
+    )
+    assert "what `sha256sum *.gz` prints" in line
+    study["data"]["sha256"] = {FILE: "0" * 64}
+    assert "those of mnist) for train-images-idx3-ubyte.gz, train-labels" in refusal(study)
+    study["data"] |= OWN
+    del study["data"]["mirrors"]
+    assert "data.mirrors: missing (the defaults are those of mnist); expected" in refusal(study)
+
+
+def test_digits_need_neither_mirrors_nor_checksums(study):
+    study["data"] |= {"mirrors": ["/data/mnist"], "sha256": {FILE: "1" * 64}}
+    data = overlaid(study, {"data": {"dataset": "digits", "source": "digits"}})["data"]
+    assert data["title"] == "digits"
+
+
+def test_the_title_is_mnists_for_mnist_alone(study):
+    assert study.read()["data"]["title"] == "MNIST"
+    study["data"] = {key: value for key, value in OWN.items() if key != "title"}
+    assert study.read()["data"]["title"] == "letters"
+
+
+def test_a_data_set_named_on_the_command_line_needs_its_own_too(study):
+    study["data"]["disputed"] = [3]
+    study.read()
+    study["data"] |= {"dataset": "letters", "mirrors": ["/data/letters"]}
+    with pytest.raises(StudyError) as error:
+        read_config(study, [study.root / "config.yaml"], study.root)
+    lines = str(error.value).splitlines()
+    assert re.search("/config.yaml: data.disputed: 1 place, those of mnist", lines[0])
+    assert lines[1].startswith("--config on the command line: data.sha256: missing")
+
+
+def test_what_is_missing_is_missed_in_the_first_file(study):
+    del study["training"]["loss"]
+    with pytest.raises(StudyError, match=r"/config.yaml: training.loss: missing"):
+        overlaid(study, {"training": {"epochs": 5}})
+
+
+def test_the_origin_of_the_data_settings_is_handed_on(study):
+    study["data"]["train_images"] = 100
+    origins = overlaid(study, {"data": {"test_images": 50, "source": "digits"}})["origins"]
+    names = {key: Path(file).name for key, file in origins.items()}
+    assert names["data.train_images"] == names["study.models"] == "config.yaml"
+    assert names["data.test_images"] == "overlay.yaml"
+    # What is not given is to be added where the data set is named.
+    assert names["data.split_seed"] == "config.yaml"
+    overlay = {"dataset": "digits", "source": "digits"}
+    origins = overlaid(study, {"data": overlay})["origins"]
+    assert origins["data.split_seed"].endswith("/overlay.yaml")
+
+
+# As Snakemake hands it over
+
+
+def refused(project, *arguments, **options):
+    """Return the lines, but Snakemake's own, that a dry run ends with."""
+    run = project.snakemake("--dry-run", *arguments, check=False, **options)
+    assert run.returncode != 0, run.stdout
+    return [line for line in run.stdout.splitlines() if "; expected " in line]
+
+
+CLASSES = "data.classes.0: yes (line 2, to YAML the truth value true) is of the wrong type;"
+IN_QUOTES = 'expected a text: put it in quotes, "yes".'
+
+
+def test_each_fault_names_the_place_that_it_is_mended_in(tiny_study):
+    file = tiny_study.path("config/config.yaml")
+    good = file.read_text()
+    file.write_text(good.replace("data:\n", "data:\n  classes: [yes, nay]\n"))
+    place = file.read_text().splitlines().index("  classes: [yes, nay]") + 1
+    said = CLASSES.replace("line 2", f"line {place}")
+    assert refused(tiny_study) == [f"config/config.yaml: {said} {IN_QUOTES}"]
+
+    file.write_text(good)
+    tiny_study.path("config/over.yaml").write_text("data:\n  classes: [yes, nay]\n")
+    overlay = ["--configfile", "config/over.yaml"]
+    assert refused(tiny_study, *overlay) == [f"config/over.yaml: {CLASSES} {IN_QUOTES}"]
+    # Of the command line, Snakemake makes texts.
+    assert tiny_study.planned("--config", "data={classes: [yes, nay]}")
+
+    wrong = "training.epochs: 'many' is of the wrong type; expected a whole number: change the"
+    given = ["--config", "training={epochs: many}"]
+    assert refused(tiny_study, *given) == [f"--config on the command line: {wrong} value."]
+    tiny_study.path("profile").mkdir()
+    profile = tiny_study.path("profile/config.yaml")
+    profile.write_text("config: ['training={epochs: many}']\n")
+    assert refused(tiny_study, "--profile", "profile") == [f"config in a profile: {wrong} value."]
+    profile.write_text("configfile: config/over.yaml\n")
+    lines = refused(tiny_study, "--profile", "profile")
+    assert lines == [f"config/over.yaml: {CLASSES} {IN_QUOTES}"]
+
+    tiny_study.path("config/over.yaml").write_text("__use_yte__: true\nstudy:\n  title: ?2 + 3\n")
+    wrong = "study.title: 5 is of the wrong type; expected a text: change it."
+    template = "a template (__use_yte__) among the config files"
+    assert refused(tiny_study, *overlay) == [f"{template}: {wrong}"]
+
+    tiny_study.path("config/over.yaml").write_text("study: {title: Alone}\n")
+    lines = refused(tiny_study, *overlay, "--replace-workflow-config")
+    assert "config/over.yaml: training: missing; expected a value: add the key." in lines
+
+
+@pytest.mark.parametrize("way", ["--snakefile", "--directory"])
+def test_called_from_elsewhere_the_study_is_the_one_there_or_the_repositorys(
+    tiny_study, tmp_path, way
+):
+    elsewhere = Project(tmp_path / "elsewhere")
+    elsewhere.folder.mkdir()
+    caller, call = elsewhere, ["--snakefile", tiny_study.path("Snakefile")]
+    if way == "--directory":
+        caller, call = tiny_study, ["--directory", elsewhere.folder]
+    tiny_study.path("config/over.yaml").write_text("training: {epochs: 0}\n")
+    overlay = ["--configfile", tiny_study.path("config/over.yaml")]
+    assert {"tiny/0", "wide/0"} < caller.planned(*call)
+    wrong = "training.epochs: 0 (line 1) is out of range; expected at least 1: change the value."
+    assert refused(caller, *call, *overlay) == [f"{tiny_study.path('config/over.yaml')}: {wrong}"]
+
+    elsewhere.path("config").mkdir()
+    config = tiny_study.read_config()
+    config["models"]["tiny"]["name"] = 3
+    elsewhere.write_config(config)
+    assert refused(caller, *call)[0].startswith("config/config.yaml: models.tiny.name: 3 (line ")
+    config["models"]["tiny"]["name"] = "Tiny"
+    config["models"]["there"] = {"name": "There", "description": "in no file"}
+    elsewhere.write_config(config)
+    missing = f"models.there: {tiny_study.path('architectures/there.py')} does not exist"
+    assert refused(caller, *call)[0].startswith(f"config/config.yaml: {missing}")
+
+
+def test_the_report_is_told_of_disputed_labels_and_of_images_to_keep_back(study):
+    study["data"]["disputed"] = [7]
+    study["study"]["show_images"] = False
+    reported = reported_study(study.read(), ["small"])
+    assert reported["dataset"]["disputed"] == [7]
+    assert reported["show_images"] is False
+
+
+def test_published_figures_are_none_unless_named_and_must_exist(study, tmp_path):
+    study["study"]["published"] = "config/figures.yaml"
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "figures.yaml").write_text("")
+    assert study.read()["study"]["published"] == "config/figures.yaml"
+    (tmp_path / "config" / "figures.yaml").unlink()
+    with pytest.raises(StudyError, match=r"config.yaml: study.published: 'config/figures.yaml' "):
+        study.read()
+    del study["study"]["published"]
+    assert study.read()["study"]["published"] is None
+
+
+@pytest.mark.parametrize("overlay", [None, "quick.yaml", "demo.yaml"])
+def test_the_studies_of_the_repository_are_valid(overlay):
+    from snakemake.utils import update_config
+
+    files = [ROOT / "config" / name for name in ("config.yaml", overlay) if name]
+    config = {}
+    for file in files:
+        update_config(config, yaml.safe_load(file.read_text()))
+    config = read_config(config, files, ROOT)
+    assert len(config["study"]["models"]) == 10
+    models = config["study"]["models"]
+    names = [entry["name"] for entry in reported_study(config, models)["models"]]
+    assert names == [f"Model {number}" for number in range(1, 11)]
+    published = read_published(config, ROOT)
+    assert list(published["models"]) == models if overlay is None else published is None
+
+
+def test_the_notebooks_settings():
+    """The study's settings are the notebook's, Keras 2.2's learning rate of 1.0 included."""
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    assert config["training"] == {
+        "epochs": 13,
+        "batch_size": 128,
+        "loss": "categorical_crossentropy",
+        "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+    }
+    assert config["data"]["validation"] == "test"
+    assert config["study"]["seeds"] == [0]
+
+
+@pytest.mark.parametrize("name", ["  ", "\n", "a\0b", "bell\a", "escape\x1b[0m", "\uffff"])
+def test_texts_that_nobody_can_see_are_refused(study, name):
+    study["models"]["small"]["name"] = name
+    line = refusal(study)
+    assert "models.small.name: " in line
+    assert "expected text that can be seen, without control characters: change it." in line
+
+
+def test_texts_are_reported_on_one_line(study):
+    study["models"]["small"] |= {"name": " a\u00a0name ", "description": "two\n  lines\n"}
+    study["study"]["title"] = "漢字 😀\tשלום"
+    published = {"title": "A\ntitle", "conclusions": [{"claim": "so\n"}]}
+    reported = reported_study(study.read(), ["small"], ["large"], published)
+    assert reported["title"] == "漢字 😀 שלום"
+    assert reported["models"][0]["name"] == "a name"
+    assert reported["models"][0]["description"] == "two lines"
+    assert reported["published"] == {"title": "A title", "conclusions": [{"claim": "so"}]}
+
+
+def test_names_that_differ_in_spaces_only_are_one_name(study):
+    study["models"]["small"]["name"] = "Large\n"
+    assert "is also the name of small" in refusal(study)

@@ -1,0 +1,144 @@
+"""Whether a network is right as often as its probabilities say.
+
+The confidence of an answer is the probability of the class answered. A network is calibrated
+where, of the answers with confidence c, the share c is right.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bakeoff.analysis import LEVEL
+
+BINS = 15
+"""Number of bins of the confidence: that of Guo et al., and since then the usual one."""
+
+EDGES = np.linspace(0, 1, BINS + 1)
+"""The bins' edges; a bin holds its upper edge and not its lower one."""
+
+_DRAWS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Sums over the answers in each bin of confidence, all (BINS,).
+
+    ``answers`` and ``right`` are counts (int64), ``confidence`` is a sum of probabilities and
+    ``doubts`` one of squares of what these lack of 1 (float64). Sums of two sets of answers can
+    be added.
+    """
+
+    answers: np.ndarray
+    right: np.ndarray
+    confidence: np.ndarray
+    doubts: np.ndarray
+
+    def __add__(self, other):
+        return Reliability(
+            self.answers + other.answers,
+            self.right + other.right,
+            self.confidence + other.confidence,
+            self.doubts + other.doubts,
+        )
+
+    @property
+    def expected_calibration_error(self):
+        """Mean over the answers of the distance between a bin's confidence and its accuracy.
+
+        A share of 1; the ECE of Naeini, Cooper and Hauskrecht (2015) with the bins of Guo,
+        Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks", ICML.
+        """
+        return float(np.abs(self.confidence - self.right).sum() / self.answers.sum())
+
+    @cached_property
+    def by_chance(self):
+        """Mean and 95 % point of a calibrated network's expected calibration error, shares of 1.
+
+        Such errors are drawn, with a fixed seed: each answer is right with the probability that is
+        its confidence (consistency resampling: Bröcker and Smith 2007, "Increasing the reliability
+        of reliability diagrams"; for this error Vaicenavicius et al. 2019, "Evaluating model
+        calibration in classification"). The wrong answers of a bin, a sum of unlike Bernoulli
+        variables, are drawn from the binomial distribution with their mean and, but for rounding,
+        their variance (Ehm 1991, "Binomial approximation to the Poisson binomial distribution").
+        """
+        filled = self.answers > 0
+        # Rounding may put a probability above 1.
+        wrong = np.maximum((self.answers - self.confidence)[filled], 0)
+        doubts = np.maximum(self.doubts[filled], np.finfo(float).tiny)
+        trials = np.clip(np.rint(wrong**2 / doubts), 1, self.answers[filled]).astype(int)
+        draws = np.random.default_rng(0).binomial(
+            trials, np.minimum(wrong / trials, 1), (_DRAWS, len(trials))
+        )
+        errors = np.abs(draws - wrong).sum(axis=1) / self.answers.sum()
+        return float(errors.mean()), float(np.quantile(errors, 1 - LEVEL))
+
+    @property
+    def mean_confidence(self):
+        return float(self.confidence.sum() / self.answers.sum())
+
+    @property
+    def bins(self):
+        """The bins as JSON-ready dicts; mean confidence and accuracy are None in an empty one."""
+        rows = zip(EDGES[:-1], EDGES[1:], self.answers, self.confidence, self.right, strict=True)
+        return [
+            {
+                "low": float(low),
+                "high": float(high),
+                "answers": int(answers),
+                "confidence": float(confidence / answers) if answers else None,
+                "accuracy": float(right / answers) if answers else None,
+            }
+            for low, high, answers, confidence, right in rows
+        ]
+
+
+NO_ANSWERS = Reliability(*np.zeros((2, BINS), int), *np.zeros((2, BINS)))
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """A model's expected calibration error beside what chance gives, shares of 1.
+
+    ``by_chance`` is the mean, and ``limit`` the 95 % point, of the error that a calibrated network
+    with the same confidences shows on as many images.
+    """
+
+    value: float
+    by_chance: float
+    limit: float
+
+    @property
+    def beyond_chance(self):
+        # Sums of the same probabilities in another order differ in their last digits.
+        return self.value > self.limit + 1e-9
+
+
+def calibration_error(trainings):
+    """Return a model's :class:`CalibrationError` from the :class:`Reliability` of each training.
+
+    Error and chance are means over the trainings, not those of all answers together: the images
+    are the same, so more trainings make no more of them. The limit is that of trainings that err
+    alike; such as have less in common would together stray less.
+    """
+    return CalibrationError(
+        value=float(np.mean([one.expected_calibration_error for one in trainings])),
+        by_chance=float(np.mean([one.by_chance[0] for one in trainings])),
+        limit=float(np.mean([one.by_chance[1] for one in trainings])),
+    )
+
+
+def reliability(confidence, correct):
+    """Return the :class:`Reliability` of answers with ``confidence`` float (n,) in [0, 1].
+
+    ``correct`` bool (n,) tells which of them are right.
+    """
+    confidence = np.asarray(confidence, np.float64)
+    # The outer edges are left out, so that rounding cannot put a probability outside.
+    bins = np.digitize(confidence, EDGES[1:-1], right=True)
+
+    def sums(weights=None):
+        return np.bincount(bins, weights, minlength=BINS)
+
+    doubts = (1 - confidence) ** 2
+    return Reliability(sums(), sums(correct).astype(np.int64), sums(confidence), sums(doubts))

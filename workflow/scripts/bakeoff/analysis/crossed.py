@@ -1,0 +1,174 @@
+"""Means over seeds and images, two samples that cross: every run answers every image.
+
+A model's answers are a boolean array ``(seeds, images)``: whether the training with that seed
+got that test image right. With one seed, the images are the only sample there is. With several,
+both seeds and images are samples. The images are the same for two models, so what they add to the
+variance of a difference is taken from the differences image by image; two trainings have nothing
+in common but a number, the seed, so what they add is pooled over both models.
+``docs/statistics.md`` holds the simulations by which the methods were chosen.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import special
+
+from bakeoff.analysis import LEVEL
+
+
+def inner_products(x, y):
+    """Return the sums of products of each of x with each of y, int64 (n, m).
+
+    ``x`` is an array (n, ...) and ``y`` (m, ...), both of whole numbers, 0 or more.
+    """
+    x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
+    largest = x.shape[1] * int(x.max(initial=0)) * int(y.max(initial=0))
+    # Products of floats are fast, and sums of whole numbers are exact up to 2 ** 24 in float32.
+    precision = np.float32 if largest <= 2**24 else np.float64
+    return np.rint(x.astype(precision) @ y.astype(precision).T).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the trainings of one model typically add: a mean square, and its degrees of freedom."""
+
+    mean_square: float
+    freedom: float
+
+
+# A mean square is not taken for typical that is more than so many times the median one.
+_ODD = 2
+# A median is about as sure as a mean of so many times as many values.
+_MEDIAN_EFFICIENCY = 0.6
+
+
+def typical_spread(answers):
+    """Return the :class:`Spread` of a study's models, or None where ``answers`` are of none.
+
+    ``answers`` are boolean arrays ``(seeds, images)`` of at least two seeds each. It is the mean
+    of their mean squares between seeds, weighted by degrees of freedom, but at most twice
+    the (median-unbiased) median, so that one odd model does not stand for all.
+    """
+    if not answers:
+        return None
+    squares = np.array([Answers(correct[None]).mean_squares[1, 0] for correct in answers])
+    freedom = np.array([len(correct) - 1.0 for correct in answers])
+    mean = np.average(squares, weights=freedom)
+    median = np.median(squares * freedom / special.chdtri(freedom, 0.5))
+    return Spread(float(min(mean, _ODD * median)), float(_MEDIAN_EFFICIENCY * freedom.sum()))
+
+
+@dataclass(frozen=True)
+class CrossedMean:
+    """A mean over seeds and images with its standard error and degrees of freedom.
+
+    Arrays stand for several means.
+    """
+
+    value: float | np.ndarray
+    error: float | np.ndarray
+    freedom: float | np.ndarray
+
+    @property
+    def margin(self):
+        """Half the width of the interval."""
+        return special.stdtrit(self.freedom, 1 - LEVEL / 2) * self.error
+
+
+def crossed_mean(correct):
+    """Return the :class:`CrossedMean` of answers ``(seeds, images)``, at least two of each.
+
+    The variance is (MS_images + MS_seeds - MS_rest) / (seeds * images), the mean squares being
+    those of a two-way layout, as for readers who all judge the same cases (Obuchowski and
+    Rockette 1995), and never less than what the images alone account for.
+    """
+    answers = Answers(correct[None])
+    seeds, images = correct.shape
+    squares = answers.mean_squares[:, 0]
+    value, of_images = float(correct.mean()), squares[0] / (seeds * images)
+    return _single(_with_seeds(value, of_images, squares, 1, seeds, images))
+
+
+def crossed_difference(correct_a, correct_b):
+    """Return the :class:`CrossedMean` of a's answers minus b's, both ``(seeds, images)``.
+
+    What the images add to the variance is taken from the differences image by image, with two
+    images added, one that only a gets right and one that only b does: with one seed, exactly
+    as Bonett and Price do. What the trainings add is (MS_seeds - MS_rest) / (seeds * images),
+    zero or more, summed over the two models. With one seed the trainings are taken as given.
+    """
+    return _single(crossed_differences(Answers(correct_a[None]), Answers(correct_b[None])))
+
+
+def _single(mean):
+    """Return the one :class:`CrossedMean` that arrays stand for."""
+    return CrossedMean(**{name: np.ravel(value).item() for name, value in vars(mean).items()})
+
+
+def crossed_differences(a, b, typical=None):
+    """Return :func:`crossed_difference` of each of a's models and b's, arrays (of a, of b).
+
+    The mean square between seeds is at least that of a ``typical`` :class:`Spread`.
+    """
+    seeds, images = a.correct.shape[1:]
+    square = a.square[:, None] + b.square - 2 * inner_products(a.by_image, b.by_image)
+    value = (a.right[:, None] - b.right) / (seeds * (images + 2))
+    of_images = ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
+    squares = a.mean_squares[:, :, None] + b.mean_squares[:, None] if seeds > 1 else None
+    return _with_seeds(value, of_images, squares, 2, seeds, images, typical)
+
+
+def _with_seeds(value, of_images, mean_squares, models, seeds, images, typical=None):
+    """Add what the trainings of one or two ``models`` contribute to the variance ``of_images``.
+
+    ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
+    of freedom are Satterthwaite's, as only those of the mean square between seeds are few. Its
+    share of the variance comes from its median-unbiased estimate: the plain one is too low more
+    often than not, and then promises too many degrees of freedom just when the variance is too
+    low as well. ``typical`` is a :class:`Spread` below which the mean square is not taken to be.
+    """
+    if seeds == 1:
+        return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, np.inf))
+    _, between, rest = mean_squares / (seeds * images)
+    freedom = np.full_like(between, models * (seeds - 1))
+    if typical is not None:
+        least = models * typical.mean_square / (seeds * images)
+        freedom = np.where(between < least, np.maximum(freedom, typical.freedom), freedom)
+        between = np.maximum(between, least)
+    between = np.maximum(between, rest)
+    variance = of_images + between - rest
+    likely = between * freedom / special.chdtri(freedom, 0.5)
+    others = np.maximum(of_images - rest, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = np.where(likely > 0, freedom * ((others + likely) / likely) ** 2, np.inf)
+    return CrossedMean(value, np.sqrt(variance), freedom)
+
+
+class Answers:
+    """Answers ``correct``, bool (models, seeds, images), with what is counted in them once."""
+
+    def __init__(self, correct):
+        self.correct = correct
+        self.by_image = correct.sum(axis=1, dtype=np.int64)
+        self.by_seed = correct.sum(axis=2, dtype=np.int64)
+        self.right = self.by_seed.sum(axis=1)
+
+    @cached_property
+    def square(self):
+        """Sums over the images of the squared number of seeds that are right, int64 (models,)."""
+        return (self.by_image**2).sum(axis=1)
+
+    @cached_property
+    def mean_squares(self):
+        """Mean squares of a two-way layout, float64 (3, models): of images, seeds and the rest."""
+        seeds, images = self.correct.shape[1:]
+        size, total = seeds * images, self.right
+        # Sums of squares times the number of answers: whole numbers, so nothing is lost.
+        of_images = images * self.square - total**2
+        of_seeds = seeds * (self.by_seed**2).sum(axis=1) - total**2
+        rest = size * total - total**2 - of_images - of_seeds
+        freedom = np.array([images - 1, seeds - 1, (images - 1) * (seeds - 1)])
+        # One image has no squares between images to divide.
+        freedom = np.maximum(freedom, 1)
+        return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size

@@ -1,0 +1,101 @@
+"""Loss curves: their mean over the seeds, and where they are heading at the end."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+import numpy as np
+
+from bakeoff.analysis.intervals import mean_interval
+
+TREND_EPOCHS = 5
+"""Fewest epochs that a trend is read from: four stretches take five."""
+
+SLOPES = 4
+"""Fewest slopes that a trend's interval comes from: those of trainings, or of their stretches."""
+
+FLAT = 0.05
+"""A loss is flat that as many epochs again would change by less than this share of it."""
+
+
+def by_epoch(histories, field):
+    """Return one field of several histories, float64 (histories, epochs).
+
+    ``histories`` are what :func:`bakeoff.study.readers.read_history` returns. NaN stands beyond the
+    end of a history that is shorter than the longest.
+    """
+    values = np.full((len(histories), max(map(len, histories))), np.nan)
+    for row, history in zip(values, histories, strict=True):
+        row[: len(history)] = history[field]
+    return values
+
+
+def mean_history(histories):
+    """Return the mean of several histories by epoch, a structured array like one of them."""
+    mean = np.empty(max(map(len, histories)), histories[0].dtype)
+    for field in mean.dtype.names:
+        mean[field] = np.nanmean(by_epoch(histories, field), axis=0)
+    return mean
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Slope of a loss per epoch with its 95 % interval, over ``epochs`` epochs up to the last.
+
+    ``verdict`` is "flat" when the whole interval is so near to zero that as many epochs again
+    would change the loss by less than ``FLAT``, "falling" or "rising" when it lies on one side of
+    zero, otherwise "noisy": the losses wander too much to tell. It is "unknown", without numbers,
+    when there are too few epochs.
+    """
+
+    verdict: Literal["falling", "rising", "flat", "noisy", "unknown"]
+    epochs: int
+    slope: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def loss_trend(losses):
+    """Return the :class:`Trend` of ``losses``, float (seeds, epochs), over the last third.
+
+    The losses of one training wander: each depends on those before. So epochs are no sample, but
+    trainings are, and so are stretches of one training that follow each other: their slopes are
+    all but independent, even where the loss is a random walk. Each training gives one slope, or,
+    with fewer than ``SLOPES`` trainings, those of so many equal stretches that there are at least
+    that many; the interval is Student's for their mean (Ibragimov and Mueller 2010, "t-Statistic
+    Based Correlation and Heterogeneity Robust Inference", Journal of Business & Economic
+    Statistics 28). docs/statistics.md has what it holds on simulated losses.
+    """
+    seeds, epochs = losses.shape
+    stretches = ceil(SLOPES / seeds)
+    window = max(TREND_EPOCHS, ceil(epochs / 3))
+    if epochs < window:
+        return Trend("unknown", epochs)
+    # Stretches share the epoch between them: a step up and down again is then no trend.
+    steps = (window - 1) // stretches
+    ends = range(epochs - steps * stretches, epochs, steps)
+    pieces = np.concatenate([losses[:, end - 1 : end + steps] for end in ends])
+    place = np.arange(steps + 1) - steps / 2
+    slope, low, high = mean_interval(pieces @ place / (place @ place))
+    band = FLAT * losses[:, -window:].mean() / window
+    if -band <= low and high <= band:
+        verdict = "flat"
+    else:
+        verdict = "falling" if high < 0 else "rising" if low > 0 else "noisy"
+    return Trend(verdict, window, slope, low, high)
+
+
+def rose_since_the_middle(losses):
+    """Tell whether ``losses``, float (seeds, epochs), are higher at the end than in the middle.
+
+    That is, whether the mean over the last third of the epochs is shown to lie above that over
+    the third before, the trainings being the sample; one training cannot show it. The epoch of
+    the lowest loss is no yardstick: it was picked for being low, so from it all is a rise.
+    """
+    seeds, epochs = losses.shape
+    third = epochs // 3
+    if seeds < 2 or not third:
+        return False
+    last, before = losses[:, -third:], losses[:, -2 * third : -third]
+    _, low, _ = mean_interval(last.mean(axis=1) - before.mean(axis=1))
+    return low > 0

@@ -1,0 +1,32 @@
+"""Whether a class is harder than the others, or comes last by chance."""
+
+import numpy as np
+from scipy import stats
+
+from bakeoff.analysis import LEVEL
+
+
+def stands_out(models, labels, label):
+    """Tell whether a class is answered wrongly more often than each other, beyond chance.
+
+    The test images are the sample, ``labels`` uint8 (n_test,) theirs; what is compared is the
+    share of the trainings of ``models`` that get an image wrong. Welch's t-test, with one image
+    that all get right and one that none does added to each class (Agresti and Caffo 2000, "Simple
+    and effective confidence intervals for proportions"), as a class without errors has no spread.
+    Bonferroni's correction is for all pairs of classes, since ``label`` is picked by its errors.
+    """
+    wrong = np.concatenate([[~t.correct for t in model.trainings] for model in models]).mean(axis=0)
+    images = np.bincount(labels)
+    classes = np.flatnonzero(images)
+    count = images[classes] + 2
+    total, square = (np.bincount(labels, weights=x)[classes] + 1 for x in (wrong, wrong**2))
+    mean = total / count
+    spread = np.sqrt(np.maximum(square - count * mean**2, 0) / (count - 1))
+    own, others = classes == label, classes != label
+    found = stats.ttest_ind_from_stats(
+        *(x[own].item() for x in (mean, spread, count)),
+        *(x[others] for x in (mean, spread, count)),
+        equal_var=False,
+    )
+    pairs = len(classes) * (len(classes) - 1) / 2
+    return bool(((found.statistic > 0) & (found.pvalue < LEVEL / pairs)).all())

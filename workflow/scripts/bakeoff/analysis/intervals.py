@@ -1,0 +1,58 @@
+"""How sure one can be of an accuracy, of a gap and of a mean."""
+
+import numpy as np
+from scipy import special, stats
+from statsmodels.stats.proportion import proportion_confint
+
+from bakeoff.analysis import LEVEL
+from bakeoff.analysis.crossed import crossed_mean
+
+
+def accuracy_interval(correct):
+    """Return (accuracy, low, high), as shares of 1, of answers ``(seeds, images)``.
+
+    One seed: Wilson's interval. Several: Wilson's with the number of images that would give
+    the variance of :func:`crossed_mean` (effective sample size, Korn and Graubard 1998), since
+    it stays within 0 and 1 and has a width even when every answer is right.
+    """
+    correct = np.asarray(correct, bool)
+    accuracy = float(correct.mean())
+    images = correct.shape[1]
+    if len(correct) > 1:
+        mean = crossed_mean(correct)
+        if mean.error > 0:
+            images = accuracy * (1 - accuracy) / mean.error**2
+            images *= (special.ndtri(1 - LEVEL / 2) * mean.error / mean.margin) ** 2
+    return accuracy, *_wilson(accuracy, images)
+
+
+def gap_interval(correct, train_accuracy, train_images):
+    """Return (gap, low, high): accuracy on training images minus accuracy on test images.
+
+    ``correct`` is as for :func:`accuracy_interval`; ``train_accuracy`` is the mean over seeds
+    on ``train_images`` other images. The two intervals are combined as in Newcombe 1998
+    (method 10), which needs no more than each one's own limits.
+    """
+    test, test_low, test_high = accuracy_interval(correct)
+    train_low, train_high = _wilson(train_accuracy, train_images)
+    gap = train_accuracy - test
+    low = gap - np.hypot(train_accuracy - train_low, test_high - test)
+    high = gap + np.hypot(train_high - train_accuracy, test - test_low)
+    return gap, float(low), float(high)
+
+
+def _wilson(share, count):
+    low, high = proportion_confint(share * count, count, alpha=LEVEL, method="wilson")
+    return float(low), float(high)
+
+
+def mean_interval(values):
+    """Return (mean, low, high): Student's 95 % interval for the mean of at least two values."""
+    mean = float(np.mean(values))
+    margin = stats.t.isf(LEVEL / 2, len(values) - 1) * stats.sem(values)
+    return mean, float(mean - margin), float(mean + margin)
+
+
+def pooled(deviations):
+    """Return the root mean square of standard deviations."""
+    return float(np.sqrt(np.mean(np.square(list(deviations)))))

@@ -1,0 +1,126 @@
+"""A study's figures beside published ones of the same models: is each found again?
+
+The published figures are those of one training of each model, or a mean of a few, on the same test
+images as ours. How far another training would land from ours is thus a matter of the spread between
+trainings alone: the images are the same for both, and what each training makes of them is part of
+that spread.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from bakeoff.analysis import LEVEL
+
+ROUNDING = 0.00005
+"""Published losses and accuracies (shares of 1) are rounded to four decimals."""
+
+FIGURES = ("test_accuracy", "val_loss", "train_loss", "train_accuracy")
+"""What is published of each model; a validation loss on the test set is our test loss."""
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """One of our figures beside the published one.
+
+    ``ours`` is the mean over the seeds. ``low`` and ``high`` bound what another training here
+    would give; they come from the spread of the ``seeds``, or, with one, from the ``images``;
+    both are None, with the ``basis``, where nothing bounds it. ``within`` tells whether the
+    published figure lies there.
+    """
+
+    ours: float
+    published: float
+    low: float | None = None
+    high: float | None = None
+    basis: Literal["seeds", "images"] | None = None
+
+    @property
+    def difference(self):
+        return self.ours - self.published
+
+    @property
+    def within(self):
+        if self.basis is None:
+            return None
+        return self.low - ROUNDING <= self.published <= self.high + ROUNDING
+
+
+def published_models(results):
+    """Return the models of the :class:`Results` that finished and are published."""
+    return [
+        model for model in results.finished if model.key in results.study["published"]["models"]
+    ]
+
+
+def reproduce(model, published):
+    """Return a :class:`Reproduced` for each of ``FIGURES``, as a dict, of one model.
+
+    ``published`` is the checked content of a file of published figures.
+    """
+    setting, figures = published["setting"], published["models"][model.key]
+    same_images = model.card["dataset"]["test_images"] == setting["test_images"]
+    compared = {}
+    for name in FIGURES:
+        values = _values(model, name, setting)
+        on_test_images = name == "test_accuracy" or (
+            name == "val_loss" and setting["validation"] == "test"
+        )
+        bounds, basis = (None, None), None
+        if on_test_images and not same_images:
+            pass
+        elif len(values) > 1:
+            low, high = prediction_interval(values, setting["trainings"])
+            bounds = low, min(1.0, high) if name.endswith("accuracy") else high
+            basis = "seeds"
+        elif name == "test_accuracy":
+            bounds, basis = image_interval(float(values[0]), setting["test_images"]), "images"
+        compared[name] = Reproduced(float(values.mean()), figures[name], *bounds, basis)
+    return compared
+
+
+def _values(model, name, setting):
+    """Return one of ``FIGURES`` of each training of ``model``, float64 (seeds,)."""
+    if name == "test_accuracy":
+        return np.array([training.correct.mean() for training in model.trainings])
+    column = {
+        "val_loss": "test_loss" if setting["validation"] == "test" else "val_loss",
+        "train_loss": "loss",
+        "train_accuracy": "accuracy",
+    }[name]
+    return np.array([training.history[column][-1] for training in model.trainings])
+
+
+def prediction_interval(values, trainings=1):
+    """Return (low, high) between which the mean of ``trainings`` more trainings would lie.
+
+    ``values``, float (seeds,), at least two, are those of trainings that differ in nothing but
+    the seed: mean ± t s sqrt(1/seeds + 1/trainings), the prediction interval of a normal sample
+    (Hahn and Meeker 1991, "Statistical Intervals", chapter 4) at the level 1 - LEVEL. Neither
+    accuracies nor losses are negative.
+    """
+    values = np.asarray(values, float)
+    seeds = len(values)
+    error = values.std(ddof=1) * np.sqrt(1 / seeds + 1 / trainings)
+    margin = stats.t.isf(LEVEL / 2, seeds - 1) * error
+    return max(0.0, float(values.mean() - margin)), float(values.mean() + margin)
+
+
+def image_interval(accuracy, images):
+    """Return (low, high) between which an equally good network's accuracy would lie.
+
+    Both networks answer the same ``images``, but of the other one only the accuracy is known, not
+    which of them it gets wrong. So the bounds are those for networks whose errors have nothing to
+    do with each other: the accuracies that the score test of two proportions does not tell from
+    ``accuracy`` at LEVEL. Networks that share errors, as real ones do, differ less: the interval is
+    rather too wide. It says nothing of the spread between trainings.
+    """
+    # With p = (accuracy + other) / 2 and d = other - accuracy, the bounds solve
+    # d^2 = c p (1 - p), a quadratic in d.
+    c = 2 * stats.norm.isf(LEVEL / 2) ** 2 / images
+    a, b = 1 + c / 4, -c * (1 - 2 * accuracy) / 2
+    root = np.sqrt(b**2 + 4 * a * c * accuracy * (1 - accuracy))
+    low, high = ((-b + sign * root) / (2 * a) for sign in (-1, 1))
+    return max(0.0, float(accuracy + low)), min(1.0, float(accuracy + high))

@@ -1,0 +1,218 @@
+"""A study's models, compared with each other."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.analysis.chance import commonest_share, has_learned, odd_runs, without
+from bakeoff.analysis.models import Model
+from bakeoff.analysis.significance import Comparison, compare_all
+from bakeoff.analysis.times import circumstances, why_not_compared
+
+SMALL_LEAD = 0.0005
+"""A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
+
+CLEARLY_CHEAPER = 1.5
+"""How many times as much a model must cost for another to count as cheaper."""
+
+LATENCY_NOISE = 1.1
+"""Latencies that differ by less than this factor count as the same."""
+
+
+@dataclass(frozen=True)
+class Bargain:
+    """A model, a cheaper one that does as well, and how many times as much the first costs."""
+
+    model: Model
+    cheaper: Model
+    ratios: dict[str, float]
+    comparison: Comparison
+
+
+class Results:
+    """The models of a study and every comparison between two of them.
+
+    ``study`` is the reported study and ``data`` its :class:`bakeoff.study.readers.DataSet`;
+    ``pairs`` is what :func:`bakeoff.analysis.significance.compare_all` returns; ``finished`` are
+    the models with at least one training that did not diverge.
+    """
+
+    def __init__(self, study, data, models):
+        self.study = study
+        self.data = data
+        self.models = models
+        self.keys = [model.key for model in models]
+        self.finished = [model for model in models if model.trainings]
+        self.pairs = compare_all({model.key: model.answers for model in self.finished})
+
+    @cached_property
+    def chance(self):
+        """The test accuracy, a share of 1, of always answering with the commonest class."""
+        return commonest_share(self.data.labels)
+
+    @cached_property
+    def at_chance(self):
+        """The finished models that are not shown to be better than :attr:`chance`."""
+        return [model for model in self.finished if not has_learned(model, self.chance)]
+
+    @property
+    def nothing_learned(self):
+        """Whether models finished, and none is shown to be better than chance."""
+        return len(self.at_chance) == len(self.finished) > 0
+
+    @cached_property
+    def learned(self):
+        """The models that count in averages and in what is said of all: those above chance.
+
+        All finished ones where :attr:`nothing_learned`.
+        """
+        above = [model for model in self.finished if model not in self.at_chance]
+        return above or self.finished
+
+    @cached_property
+    def odd_runs(self):
+        """The trainings that learned nothing by their models, of which others did."""
+        found = {model: odd_runs(model, self.chance) for model in self.learned}
+        return {model: runs for model, runs in found.items() if runs}
+
+    @cached_property
+    def answering(self):
+        """The :attr:`learned` models without their :attr:`odd_runs`: whose answers are pooled."""
+        return [without(model, self.odd_runs.get(model, [])) for model in self.learned]
+
+    @cached_property
+    def times_not_compared(self):
+        """The sentence that says why no times are compared, or None where they are."""
+        return why_not_compared(
+            circumstances(training.card) for model in self.finished for training in model.trainings
+        )
+
+    def costs(self, model):
+        """Return what ``model`` costs, by what costs, as far as models can be compared by it."""
+        return {
+            cost: value
+            for cost, value in model.cost.items()
+            if cost != "latency" or not self.times_not_compared
+        }
+
+    @cached_property
+    def ranked(self):
+        """The finished models, the highest test accuracy first."""
+        return sorted(self.finished, key=lambda model: -model.accuracy[0])
+
+    @cached_property
+    def best(self):
+        """The models that share the highest test accuracy; as a rule, one."""
+        return [m for m in self.ranked if m.accuracy[0] == self.ranked[0].accuracy[0]]
+
+    @cached_property
+    def others(self):
+        return [model for model in self.ranked if model not in self.best]
+
+    @cached_property
+    def alike(self):
+        """The models that cannot be told from the best."""
+        return [m for m in self.others if self.against_best(m) and m not in self.worse]
+
+    @cached_property
+    def worse(self):
+        """The models that are shown to be worse than the best."""
+        return [model for model in self.others if self._behind(model, "told_apart")]
+
+    @cached_property
+    def worse_networks(self):
+        """The models of which one trained network is worse than the best's: no model is judged."""
+        behind = [model for model in self.others if self._behind(model, "significant")]
+        return [model for model in behind if model not in self.worse]
+
+    @cached_property
+    def not_compared(self):
+        """The models that no seed finished with which one of the best finished."""
+        return [model for model in self.others if not self.against_best(model)]
+
+    def against_best(self, model):
+        """Return the Comparison with that one of the best that is hardest to tell from
+        ``model``, or None where no seed finished with both."""
+        found = [self.pairs.get((best.key, model.key)) for best in self.best]
+        return max(filter(None, found), key=lambda compared: compared.p_holm, default=None)
+
+    def _behind(self, model, shown):
+        """Tell whether a ``shown`` difference ("told_apart", "significant") is to the best."""
+        compared = self.against_best(model)
+        # On the seeds that both finished, a model may even be ahead of the best.
+        return compared is not None and getattr(compared, shown) and compared.difference > 0
+
+    @cached_property
+    def bargains(self):
+        """A :class:`Bargain` for each model that costs more than it brings, the dearest first."""
+        costs = {model: self.costs(model) for model in self.finished}
+        found = filter(None, map(self._bargain, self.finished, _cheaper(costs)))
+        return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
+
+    def _bargain(self, model, cheaper):
+        """Set ``model`` against the first of the ``cheaper`` ones that does as well."""
+        for other in cheaper:
+            pair = self.pairs.get((model.key, other.key))
+            if pair and pair.difference <= (0 if pair.significant else SMALL_LEAD):
+                return Bargain(model, other, self._cost_ratios(model, other), pair)
+        return None
+
+    def _cost_ratios(self, model, other):
+        """Return how many times as much ``model`` costs as ``other``, by what costs."""
+        others = self.costs(other)
+        return {
+            cost: value / others[cost]
+            for cost, value in self.costs(model).items()
+            if others.get(cost)
+        }
+
+    @cached_property
+    def winners_at_last_epoch(self):
+        """The models ahead in mean validation accuracy after the last epoch."""
+        return _ahead({m: m.curves["val_accuracy"][-1] for m in self.finished})
+
+    @cached_property
+    def winners_at_best_epoch(self):
+        """The models ahead when each training is judged by its best epoch."""
+        return _ahead({m: m.best_val_accuracy for m in self.finished})
+
+    def winners_of_last_epochs(self, epochs):
+        """The models ahead after at least one of the last ``epochs`` epochs."""
+        return {
+            winner
+            for back in range(1, epochs + 1)
+            for winner in _ahead(
+                {
+                    model: model.curves["val_accuracy"][-back]
+                    for model in self.finished
+                    if len(model.curves) >= back
+                }
+            )
+        }
+
+
+def _cheaper(costs):
+    """Yield for each model the list of those that cost clearly less, and in no respect more.
+
+    ``costs`` maps each model to what it costs. The most accurate come first, of these the
+    smallest.
+    """
+    ordered = sorted(costs, key=lambda model: (-model.accuracy[0], costs[model]["parameters"]))
+    table = pd.DataFrame([costs[model] for model in ordered])
+    noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in table]
+    # The ratios are those of _cost_ratios, NaN standing for those that it leaves out.
+    others = table.replace(0, np.nan).to_numpy(float)
+    for own in costs.values():
+        ratios = table.columns.map(own).to_numpy(float) / others
+        # Where a cost is not known, it speaks neither for nor against.
+        dearer_in_none = ((ratios * noise >= 1) | np.isnan(ratios)).all(axis=1)
+        clearly = (ratios >= CLEARLY_CHEAPER).any(axis=1)
+        yield [ordered[place] for place in np.flatnonzero(dearer_in_none & clearly)]
+
+
+def _ahead(accuracies):
+    """Return the models with the highest accuracy."""
+    highest = max(accuracies.values())
+    return [model for model, accuracy in accuracies.items() if accuracy == highest]

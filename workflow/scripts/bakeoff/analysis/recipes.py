@@ -1,0 +1,78 @@
+"""In which settings of their training the models of a study differ."""
+
+import json
+
+from bakeoff import wording as w
+
+MOST_VALUES = 4
+"""Up to so many values of a setting, each is told with the models that have it."""
+
+
+def unlike_settings(models):
+    """Return a phrase for each setting in which the trainings of ``models`` differ.
+
+    ``models`` are :class:`bakeoff.analysis.models.Model`, their diverged trainings counting too. A
+    phrase tells the values and which models have which: "batch size 128 (Models 1 to 3) and 64
+    (Model 4)". What one optimizer has and another has not is no difference by itself.
+    """
+    found = {}
+    for model in models:
+        for card in (*(training.card for training in model.trainings), *model.diverged):
+            for path, value in _settings(card).items():
+                found.setdefault(path, {}).setdefault(_text(value), {})[model.name] = None
+    everyone = [model.name for model in models]
+    for path, values in found.items():
+        have = {name for names in values.values() for name in names}
+        if path[0] != "optimizer" and (without := [n for n in everyone if n not in have]):
+            values["not set"] = dict.fromkeys(without)
+    unlike = {path: values for path, values in found.items() if len(values) > 1}
+    called = _called(unlike)
+    return [_phrase(called[path], values) for path, values in unlike.items()]
+
+
+def _settings(card):
+    """Return the settings of a training, from their path of one or two keys to a value.
+
+    An optimizer's are those of the config, and Keras's defaults for what that leaves open.
+    """
+    defaults = {key: value for key, value in card["optimizer"].items() if key != "name"}
+    optimizer = card["training"]["optimizer"]
+    chosen = {key: card[key] for key in ("epochs", "precision", "backend")}
+    chosen["optimizer"] = {"name": None} | defaults | optimizer
+    flat = {}
+    for key, value in (card["training"] | chosen).items():
+        if isinstance(value, dict):
+            flat |= {(key, own): setting for own, setting in value.items()}
+        else:
+            flat[key,] = value
+    return flat
+
+
+def _text(value):
+    if isinstance(value, bool) or value is None:
+        return {True: "on", False: "off", None: "none"}[value]
+    # Keras keeps some numbers as float32: 0.001 comes back as 0.0010000000474974513.
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _called(paths):
+    """Return what each setting is called: by its own key, or by all where two share that."""
+    own = {path: "optimizer" if path == ("optimizer", "name") else path[-1] for path in paths}
+    shared = [name for name in own.values() if list(own.values()).count(name) > 1]
+    return {
+        path: (" ".join(path) if name in shared else name).replace("_", " ")
+        for path, name in own.items()
+    }
+
+
+def _phrase(called, values):
+    if len(values) <= MOST_VALUES:
+        listed = w.listing(f"{value} ({w.models(names)})" for value, names in values.items())
+        return f"{called} {listed}"
+    try:
+        numbers = sorted(values, key=float)
+    except ValueError:
+        return f"{called} in {len(values)} ways"
+    return f"{called} in {len(values)} values from {numbers[0]} to {numbers[-1]}"

@@ -1,0 +1,290 @@
+"""Whether two models differ, and how sure one can be of that, for every pair of a study.
+
+Answers are boolean arrays ``(seeds, images)``, as in :mod:`bakeoff.analysis.crossed`.
+``docs/statistics.md`` says how often each test errs on simulated studies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from scipy import special
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from bakeoff.analysis import LEVEL
+from bakeoff.analysis.crossed import Answers, crossed_differences, inner_products, typical_spread
+
+# So many models are compared with so many others at once: fewer where each has many answers, of
+# which both sides are held as floats.
+_BLOCK = 128
+_MOST_ANSWERS = 2**23
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Accuracy of one model minus that of another, as shares of 1, with its interval.
+
+    ``only_a`` and ``only_b`` count the answers that only one of the two got right, over all
+    seeds. ``p`` belongs to the hypothesis of no difference; ``p_holm`` is corrected for all that
+    is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
+    true differences with the confidence 1 - LEVEL, and zero lies in one just where its ``p_holm``
+    is not below LEVEL. ``ahead`` is the estimated probability that a training of a is more
+    accurate than one of b, or None with one seed.
+    """
+
+    difference: float
+    low: float
+    high: float
+    only_a: int
+    only_b: int
+    p: float
+    p_holm: float
+    ahead: float | None
+
+    @property
+    def one_seed(self):
+        """Whether two trained networks are compared, not two models."""
+        return self.ahead is None
+
+    @property
+    def significant(self):
+        """Whether the two differ: the models, or with one seed the two trained networks."""
+        return self.p_holm < LEVEL
+
+    @property
+    def told_apart(self):
+        """Whether the two models are shown to differ, which one training of each cannot show.
+
+        Another training of the same models may differ the other way round. Where seeds move
+        accuracy by 0.1 points (standard deviation), the test of the networks calls some of ten
+        equal models different in two studies of three: docs/statistics.md.
+        """
+        return self.significant and not self.one_seed
+
+    def reversed(self):
+        """Return the same comparison seen from the other model."""
+        return replace(
+            self,
+            difference=-self.difference,
+            low=-self.high,
+            high=-self.low,
+            only_a=self.only_b,
+            only_b=self.only_a,
+            ahead=None if self.ahead is None else 1 - self.ahead,
+        )
+
+
+def compare(correct_a, correct_b):
+    """Compare two models, and nothing else, by their answers: see :func:`compare_each`."""
+    return compare_each([(correct_a, correct_b)])[0]
+
+
+def compare_each(pairs):
+    """Return a :class:`Comparison` for each of several pairs, corrected for their number.
+
+    A pair are two boolean arrays ``(seeds, images)``, the answers to the same images. One seed:
+    exact McNemar test, interval of Bonett and Price (2012, "Adjusted Wald confidence interval for
+    a difference of binomial proportions based on paired data"). Several: t-test on
+    :func:`crossed_difference`, and its interval. Raises ``ValueError`` when shapes differ.
+    """
+    tables = []
+    for pair in pairs:
+        a, b = (np.asarray(correct, bool) for correct in pair)
+        if a.shape != b.shape or a.ndim != 2:
+            raise ValueError(f"answers of shape {a.shape} against {b.shape}")
+        compared = _compare(Answers(a[None]), Answers(b[None]))
+        tables.append({name: values.ravel() for name, values in compared.items()})
+    if not tables:
+        return []
+    corrected = _corrected({name: np.concatenate([t[name] for t in tables]) for name in tables[0]})
+    return [_comparison(corrected, row) for row in range(len(tables))]
+
+
+def compare_all(answers):
+    """Compare every pair of models, and correct for having looked at them all.
+
+    ``answers`` maps model to seed to a boolean array ``(images,)``. Returns the :class:`Pairs`.
+    A pair is compared on the seeds that both have, and left out when there are none. The
+    correction is Holm's over all pairs, which allows for the best model being picked from the
+    same data. The variance between seeds is that of the pair, and never less than is
+    :func:`typical_spread` of the study: of a few trainings, some by chance lie close together.
+    """
+    models = list(answers)
+    typical = typical_spread(
+        [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1]
+    )
+    places_by_seeds = {}
+    for place, model in enumerate(models):
+        places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
+
+    def of(places, seeds):
+        return Answers(np.array([[answers[models[p]][seed] for seed in seeds] for p in places]))
+
+    tables = []
+    for (seeds_a, places_a), (seeds_b, places_b) in product(places_by_seeds.items(), repeat=2):
+        seeds = [seed for seed in seeds_a if seed in seeds_b]
+        if not seeds:
+            continue
+        size = _block_size(len(seeds) * len(answers[models[places_a[0]]][seeds[0]]))
+        for a in _blocks(places_a, size):
+            # Each pair once, the model that comes first in the study set against the other.
+            later = [b for b in _blocks(places_b, size) if a[0] < b[-1]]
+            answers_a = of(a, seeds) if later else None
+            for b in later:
+                chosen = a[:, None] < b
+                row, column = np.nonzero(chosen)
+                compared = _compare(answers_a, of(b, seeds), typical)
+                values = {name: values[chosen] for name, values in compared.items()}
+                tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
+    return Pairs(models, tables)
+
+
+def _block_size(answers):
+    """Return how many models of so many answers each are compared at once."""
+    return min(_BLOCK, max(1, _MOST_ANSWERS // answers))
+
+
+def _blocks(places, size):
+    """Cut a rising list of places into arrays of at most ``size``."""
+    return [np.array(places[start : start + size]) for start in range(0, len(places), size)]
+
+
+class Pairs(Mapping):
+    """The pairs of a study's models: ``(a, b)``, both ways round, to :class:`Comparison`.
+
+    They are kept as a table, since a thousand models have half a million. ``tables`` are
+    DataFrames with the models by their places in ``models``, ``a`` before ``b``, and what
+    :func:`_compare` returns. A pair that was not compared is a KeyError.
+    """
+
+    def __init__(self, models, tables):
+        self._models = models
+        self._place = {model: place for place, model in enumerate(models)}
+        table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
+        columns = {name: column.to_numpy() for name, column in table.items()}
+        self._a, self._b = (columns.pop(name, np.array([], int)) for name in ("a", "b"))
+        self._columns = _corrected(columns) if columns else {}
+        self._row = np.full((len(models), len(models)), -1, np.int32)
+        self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
+
+    @property
+    def any_on_one_seed(self):
+        """Whether any two models are compared on one seed only."""
+        return bool(np.isnan(self._columns.get("ahead", [])).any())
+
+    @property
+    def all_on_one_seed(self):
+        """Whether there are pairs, and each is compared on one seed only."""
+        return len(self) > 0 and bool(np.isnan(self._columns["ahead"]).all())
+
+    def __getitem__(self, pair):
+        a, b = (self._place[model] for model in pair)
+        row = self._row[a, b]
+        if row < 0:
+            raise KeyError(pair)
+        found = _comparison(self._columns, row)
+        return found if a < b else found.reversed()
+
+    def __iter__(self):
+        for a, b in zip(self._a, self._b, strict=True):
+            pair = self._models[a], self._models[b]
+            yield pair
+            yield pair[::-1]
+
+    def __len__(self):
+        return 2 * len(self._a)
+
+
+def _comparison(columns, row):
+    """Return one row of what :func:`_corrected` returns, ``ahead`` being NaN for one seed."""
+    values = {name: column[row].item() for name, column in columns.items()}
+    return Comparison(**values | {"ahead": None if np.isnan(values["ahead"]) else values["ahead"]})
+
+
+def _compare(a, b, typical=None):
+    """Compare each of a's models with each of b's; ``a`` and ``b`` are :class:`Answers`.
+
+    Returns arrays (models of a, models of b) by name: fields of a :class:`Comparison`, and the
+    ``value``, ``error`` and ``freedom`` from which :func:`_corrected` makes the others. ``ahead``
+    is NaN with one seed. ``typical`` is a :class:`Spread` or None.
+    """
+    seeds, images = a.correct.shape[1:]
+    right_a, right_b = a.right[:, None], b.right
+    both = inner_products(a.correct, b.correct)
+    only_a, only_b = right_a - both, right_b - both
+    mean = crossed_differences(a, b, typical)
+    if seeds == 1:
+        p, ahead = _mcnemar(only_a, only_b), np.full(both.shape, np.nan)
+    else:
+        p = 2 * special.stdtr(mean.freedom, -abs(mean.value) / mean.error)
+        ahead = probability_ahead(a.by_seed[:, None], b.by_seed)
+    return {
+        "difference": (only_a - only_b) / (seeds * images),
+        "only_a": only_a,
+        "only_b": only_b,
+        "p": p,
+        "ahead": ahead,
+        **vars(mean),
+    }
+
+
+def _corrected(columns):
+    """Correct pairs, arrays by name as of :func:`_compare`, for there being so many of them.
+
+    The p-values are Holm's. The intervals have the confidence 1 - LEVEL / pairs each, so together
+    1 - LEVEL (Bonferroni). On zero the test has the last word, since a verdict rests on it: it
+    takes more steps than Bonferroni, and with one seed it is exact where the interval is not. An
+    interval is widened to zero where the test does not reject it, and ends short of zero where
+    it does.
+    """
+    columns = dict(columns)
+    value, error, freedom = (columns.pop(name) for name in ("value", "error", "freedom"))
+    p_holm = _holm(columns["p"])
+    margin = special.stdtrit(freedom, 1 - LEVEL / 2 / len(value)) * error
+    low, high = np.maximum(value - margin, -1.0), np.minimum(value + margin, 1.0)
+    differ, positive = p_holm < LEVEL, columns["difference"] > 0
+    least = np.finfo(float).tiny
+    low = np.where(~differ, np.minimum(low, 0), np.where(positive, np.maximum(low, least), low))
+    high = np.where(
+        ~differ, np.maximum(high, 0), np.where(positive, high, np.minimum(high, -least))
+    )
+    return columns | {"p_holm": p_holm, "low": low, "high": high}
+
+
+def _mcnemar(only_a, only_b):
+    """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
+    # The test is the same the other way round.
+    counts = np.sort([only_a.ravel(), only_b.ravel()], axis=0)
+    different, place = np.unique(counts, axis=1, return_inverse=True)
+    p = [_exact_mcnemar(a, b) for a, b in different.T.tolist()]
+    return np.array(p, float)[place.reshape(only_a.shape)]
+
+
+@cache
+def _exact_mcnemar(only_a, only_b):
+    return float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
+
+
+def holm(p_values):
+    """Return the p-values corrected by Holm's step-down method (1979), in the same order."""
+    return _holm(p_values).tolist()
+
+
+def _holm(p_values):
+    return multipletests(p_values, method="holm")[1] if len(p_values) else np.array([])
+
+
+def probability_ahead(a, b):
+    """Return the share of pairs (one of ``a``, one of ``b``) with the first higher, ties half.
+
+    ``a`` and ``b`` are arrays ``(..., seeds)``, the result is ``(...)``. The share estimates the
+    probability that a training of a beats one of b, which Bouthillier et al. (2021, "Accounting
+    for variance in machine learning benchmarks") recommend to report; Vargha and Delaney's A
+    (2000).
+    """
+    signs = np.sign(np.asarray(a)[..., :, None] - np.asarray(b)[..., None, :])
+    return (1 + signs.mean(axis=(-2, -1))) / 2

@@ -1,0 +1,1 @@
+"""Data sets: their files, and what is wrong with their labels."""

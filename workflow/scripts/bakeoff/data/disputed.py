@@ -1,0 +1,52 @@
+"""The places of disputed labels, checked before anything is trained.
+
+A module of its own that imports next to nothing: whatever trains depends on it, and planning has
+no time for NumPy.
+"""
+
+import zipfile
+
+from bakeoff.errors import ConfigError
+
+
+def check_disputed(disputed, images, file, origin="config", remedy="correct the place"):
+    """Raise :class:`ConfigError` where one of ``disputed`` is no place in a whole test set.
+
+    That has ``images`` images and comes from ``file``; ``origin`` is where the places are given.
+    """
+    beyond = [place for place in disputed if place >= images]
+    if beyond:
+        others = f" and {len(beyond) - 1:,} more" * (len(beyond) > 1)
+        raise ConfigError(
+            "data.disputed",
+            f"{beyond[0]}{others}; expected places from 0 to {images - 1:,}, as there are"
+            f" {images:,} test images in {file}: {remedy}.",
+            origin,
+        )
+
+
+def check_disputed_of(config, data_file):
+    """Raise :class:`ConfigError` where a config's ``data.disputed`` does not fit prepared data.
+
+    ``config`` is what :func:`bakeoff.study.config.read_config` returns. Without such a file, or
+    with one that cannot be read, there is nothing to compare with yet.
+    """
+    disputed = config["data"]["disputed"]
+    images = whole_test_images(data_file) if disputed else None
+    if images is not None:
+        # It may be of an earlier version of the data set, and not be made anew by then.
+        remedy = "correct the place, or delete that file if it is of other images"
+        check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
+
+
+def whole_test_images(data_file):
+    """Return how many images the test set has that a prepared file's test images are taken from.
+
+    None where there is no such file or it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(data_file) as archive:
+            # An int64 after NumPy's header; see preprocess_images.
+            return int.from_bytes(archive.read("whole_test_images.npy")[-8:], "little")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None

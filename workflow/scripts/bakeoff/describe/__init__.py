@@ -1,0 +1,1 @@
+"""What can be said of a model before it is trained: layers, arrow notation, multiply-adds."""

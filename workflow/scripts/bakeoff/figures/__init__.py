@@ -1,0 +1,1 @@
+"""Pictures: a module for each kind, their common style and colours."""

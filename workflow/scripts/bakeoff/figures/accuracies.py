@@ -1,0 +1,97 @@
+"""Draw the models' test accuracies with their intervals, as a forest plot."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from bakeoff import wording as w
+from bakeoff.figures.colours import INK, PAPER
+from bakeoff.figures.style import model_looks, new_figure, shortened, wrapped
+from bakeoff.limits import ranked
+
+_BEST_GROUP = ("best", "cannot be told from the best")
+_SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
+_SEED = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 4, "alpha": 0.7}
+_PUBLISHED = {
+    **{"color": INK, "marker": "D", "linestyle": "none", "markersize": 4},
+    **{"markerfacecolor": "none", "markeredgewidth": 0.8},
+}
+
+
+def draw_forest(study, models):
+    """Return the models' test accuracies, in percent, the highest on top.
+
+    ``models`` are those of findings.json. Those without a test accuracy are named in the title;
+    of many, the most accurate are shown.
+    """
+    looks = model_looks(study)
+    shown, said = ranked(models)
+    several_seeds = len(study["seeds"]) > 1
+    what = "Mean test accuracy over the seeds" if several_seeds else "Test accuracy"
+    lines = [f"{what} with its 95 % interval, {study['dataset']['title']}", *said]
+    figure = new_figure(7, 1.6 + 0.2 * len(lines) + 0.22 * len(shown))
+    axes = figure.subplots()
+    axes.set_title("\n".join(wrapped(line, 76) for line in lines))
+    axes.set_xlabel("test accuracy (%)")
+    if not shown:
+        axes.set(xticks=[], yticks=[])
+        return figure
+
+    axes.axvline(100 * shown[0]["accuracy"]["value"], color=INK, linewidth=0.8, linestyle="dashed")
+    for row, model in enumerate(shown):
+        look = looks[model["model"]]
+        low, value, high = (100 * model["accuracy"][part] for part in ("low", "value", "high"))
+        alike = model["verdict"] in _BEST_GROUP
+        if alike and len(shown) > 1:
+            axes.axhspan(row - 0.5, row + 0.5, **_SHADE)
+        axes.hlines(row, low, high, color=look["color"], linewidth=1.6)
+        if several_seeds:
+            seeds = 100 * np.array(list(model["accuracy"]["by_seed"].values()))
+            axes.plot(seeds, np.full(len(seeds), row + 0.28), **_SEED)
+        face = look["color"] if alike else PAPER
+        mark = {"markersize": 6, "markerfacecolor": face, "markeredgewidth": 1.2}
+        axes.plot(value, row, **(look | {"linestyle": "none", "zorder": 3}), **mark)
+        note = " not compared" if model["verdict"] == "not compared" else ""
+        axes.annotate(
+            f"{w.number(value)} {w.interval(low, high)}{note}",
+            (1.02, row),
+            xycoords=axes.get_yaxis_transform(),
+            fontsize=8,
+            va="center",
+        )
+    published = _published(study, shown)
+    for row, value in published.items():
+        axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
+    axes.set_yticks(range(len(shown)), labels=[shortened(model["name"], 28) for model in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    handles = _legend_entries(study, shown, several_seeds, bool(published))
+    figure.legend(handles=handles, loc="outside lower left", ncols=2)
+    return figure
+
+
+def _published(study, shown):
+    """Return the published test accuracy, a share of 1, by row of ``shown``."""
+    known = (study["published"] or {"models": {}})["models"]
+    return {
+        row: known[model["model"]]["test_accuracy"]
+        for row, model in enumerate(shown)
+        if model["model"] in known
+    }
+
+
+def _legend_entries(study, shown, several_seeds, published):
+    mark = {"color": INK, "marker": "o", "markersize": 6, "linestyle": "none"}
+    handles = []
+    if len(shown) > 1:
+        handles.append(
+            Line2D([], [], **mark, label="the best, and those that cannot be told from it")
+        )
+    if any(model["verdict"] not in _BEST_GROUP for model in shown):
+        handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
+    if several_seeds:
+        handles.append(Line2D([], [], **_SEED, label="each seed"))
+    if published:
+        label = f"published: {shortened(study['published']['called'], 40)}"
+        handles.append(Line2D([], [], **_PUBLISHED, label=label))
+    return handles

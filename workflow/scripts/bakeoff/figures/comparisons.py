@@ -1,0 +1,136 @@
+"""Draw the difference in test accuracy between every two models, as a matrix."""
+
+import numpy as np
+from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.patches import Patch
+
+from bakeoff import wording as w
+from bakeoff.figures.colours import GRID, HUES, INK
+from bakeoff.figures.style import columns_of, new_figure, shortened, wrapped
+from bakeoff.limits import ranked
+
+AHEAD, BEHIND = HUES[0], HUES[1]
+STRONGEST = 0.6
+"""Opacity of the largest difference: text in ink reads well on it, in light and dark mode."""
+
+# Opacity of a cell without a comparison.
+_NOTHING = 0.12
+
+MOST_WITH_TEXT = 15
+"""Up to so many models, each cell says its difference."""
+
+MOST_DRAWN = 30
+"""With more models, the cells are the pixels of one image."""
+
+
+def draw_matrix(study, models, comparisons):
+    """Return the matrix: a row and a column a model, the highest test accuracy first.
+
+    A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
+    has a colour where the two can be told apart. ``models`` and ``comparisons`` are those of
+    findings.json; models without a test accuracy are named in the title, and of many, the most
+    accurate are shown.
+    """
+    shown, said = ranked(models)
+    points, differ = matrices([model["model"] for model in shown], comparisons)
+    lines = [f"Test accuracy, row minus column, {study['dataset']['title']}"]
+    if len(shown) > 1:
+        lines.append("In percentage points; the most accurate model first")
+    lines += said
+    trained_once = all(pair["ahead"] is None for pair in comparisons)
+
+    side = min(0.47 * len(shown), 7.5)
+    names = [shortened(model["name"], 22) for model in shown]
+    # Names take a fifteenth of an inch a letter, beside the matrix and above it.
+    margin = max(map(columns_of, names), default=0) / 15
+    width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)
+    figure = new_figure(max(5, width), height)
+    axes = figure.subplots()
+    letters = int(11 * figure.get_figwidth())
+    figure.suptitle(
+        "\n".join(wrapped(line, letters) for line in lines), x=0.01, ha="left", fontsize=10
+    )
+    axes.set_aspect("equal", anchor="NW")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    if len(shown) < 2:
+        figure.set_figheight(0.6 + 0.2 * len(lines))
+        axes.set(xticks=[], yticks=[])
+        axes.text(0, 1, "Nothing to compare: fewer than two models finished.", va="top")
+        return figure
+
+    edges = np.arange(len(shown) + 1) - 0.5
+    axes.pcolormesh(
+        edges, edges, colours_of(points, differ), linewidth=0, rasterized=len(shown) > MOST_DRAWN
+    )
+    axes.hlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
+    axes.vlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
+    if len(shown) <= MOST_WITH_TEXT:
+        for row, column in zip(*np.nonzero(np.isfinite(points)), strict=True):
+            text = w.number(points[row, column])
+            text = f"+{text}" if points[row, column] > 0 and text != "0.00" else text
+            axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
+    axes.set_xticks(range(len(shown)), labels=names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(shown)), labels=names, fontsize=8)
+    axes.set_xlim(-0.5, len(shown) - 0.5)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    figure.legend(
+        handles=_legend_entries(points, differ, trained_once), loc="outside lower left", ncols=1
+    )
+    return figure
+
+
+def matrices(order, comparisons):
+    """Return (points, differ), both (models, models), from findings.json's comparisons.
+
+    ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
+    NaN where two were not compared. ``differ`` bool: whether the two models, or
+    with one seed their networks, can be told apart. ``order`` are
+    the keys of the models to show.
+    """
+    place = {model: row for row, model in enumerate(order)}
+    points = np.full((len(order), len(order)), np.nan)
+    differ = np.zeros(points.shape, bool)
+    for pair in comparisons:
+        if not place.keys() >= {pair["a"], pair["b"]}:
+            continue
+        a, b = place[pair["a"]], place[pair["b"]]
+        points[a, b], points[b, a] = 100 * pair["difference"], -100 * pair["difference"]
+        differ[a, b] = differ[b, a] = pair["significant"]
+    return points, differ
+
+
+def colours_of(points, differ):
+    """Return the cells' colours, RGBA float64 (models, models, 4), of what :func:`matrices` gives.
+
+    The opacity grows with the difference, so that cells suit a light and a dark background.
+    """
+    colours = np.zeros((*points.shape, 4))
+    colours[differ & (points > 0), :3] = to_rgb(AHEAD)
+    colours[differ & (points < 0), :3] = to_rgb(BEHIND)
+    colours[differ, 3] = (
+        STRONGEST * np.abs(points[differ]) / np.abs(points[differ]).max(initial=1e-9)
+    )
+    colours[np.isnan(points)] = to_rgba(INK, _NOTHING)
+    return colours
+
+
+def _legend_entries(points, differ, trained_once):
+    undecided = np.isfinite(points) & ~differ
+    what = "network" if trained_once else "model"
+    handles = []
+    if differ.any():
+        most = f"up to {w.number(np.abs(points[differ]).max())} points"
+        label = f"the row's {what} is more accurate ({most})"
+        handles.append(Patch(facecolor=AHEAD, alpha=STRONGEST, label=label))
+        label = f"the column's {what} is more accurate"
+        handles.append(Patch(facecolor=BEHIND, alpha=STRONGEST, label=label))
+    if undecided.any():
+        label = "cannot be told apart"
+        handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))
+    if np.isnan(points).sum() > len(points):
+        handles.append(
+            Patch(facecolor=INK, alpha=_NOTHING, label="not compared: no seed in common")
+        )
+    return handles

@@ -1,0 +1,272 @@
+"""How the log-loss of each model falls: a figure a model, all side by side, all in one."""
+
+import math
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from scipy.optimize import isotonic_regression
+
+from bakeoff import wording as w
+from bakeoff.analysis.curves import by_epoch
+from bakeoff.figures.colours import INK
+from bakeoff.figures.style import (
+    MOST_NAMED,
+    log_ticks,
+    model_looks,
+    new_figure,
+    shortened,
+    small_multiples,
+    wrapped,
+)
+from bakeoff.limits import most_accurate
+
+# Training is ink and dashed; validation has the model's colour.
+_LOOKS = {
+    "loss": {"color": INK, "linestyle": (0, (3, 1)), "linewidth": 1, "marker": ".", "zorder": 2.1},
+    "val_loss": {"color": INK, "marker": "s", "zorder": 2.2},
+}
+# The edge shows a band of one epoch.
+_BAND = {"alpha": 0.2, "linewidth": 1.5}
+_LOST = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
+_CROSS = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
+_BEHIND = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
+
+HIGHLIGHTED = 8
+"""With more than MOST_NAMED models, so many have their colours and names in the overlay."""
+
+
+def draw_model(study, entry, histories):
+    """Return the notebook's plot of one model: train and validation log-loss over epochs.
+
+    ``histories`` has one history per seed.
+    """
+    colour = model_looks(study)[entry["model"]]["color"]
+    figure = new_figure(5.6, 3.6)
+    axes = figure.subplots()
+    draw_curves(axes, histories, colour, markers=30)
+    title = f"{entry['name']}: {entry['description']}"
+    axes.set_title(f"{wrapped(title, 56)}\n{wrapped(_subject(study), 56)}")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("log-loss")
+    axes.set_ylim(0, 1.05 * _losses_to_show(histories).max())
+    show_epochs(axes, max(map(len, histories)), most=10)
+    axes.legend(handles=legend_entries(study, histories, colour))
+    return figure
+
+
+def draw_overview(study, runs):
+    """Return all models' curves as small multiples on one logarithmic scale.
+
+    ``runs`` maps each model to its histories, one per seed. Of many models, the most
+    accurate are shown.
+    """
+    looks = model_looks(study)
+    entries, choice = most_accurate(
+        study["models"], lambda entry: _test_accuracy(_finished(runs[entry["model"]]))
+    )
+    everything = [history for entry in entries for history in runs[entry["model"]]]
+    titles = [(entry["name"], entry["description"]) for entry in entries]
+    figure, panels = small_multiples(titles, 1.6, xlabel="epoch")
+    # One call sets the scale of all panels, which share their axes.
+    show_losses(panels[0], _losses_to_show(everything))
+    show_epochs(panels[0], max(map(len, everything)), most=6)
+    for axes, entry in zip(panels, entries, strict=True):
+        axes.minorticks_off()
+        draw_curves(axes, runs[entry["model"]], looks[entry["model"]]["color"], markers=5)
+    letters = int(12 * figure.get_figwidth())
+    title = "\n".join(wrapped(line, letters) for line in (_subject(study), *choice))
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    figure.supylabel("log-loss (logarithmic scale)", fontsize=9)
+    # Of several models' colours, the legend shows none.
+    colour = INK if len(panels) > 1 else looks[entries[0]["model"]]["color"]
+    handles = legend_entries(study, everything, colour)
+    figure.legend(handles=handles, loc="outside lower left", ncols=min(4, len(panels)))
+    return figure
+
+
+def draw_overlay(study, runs):
+    """Return the mean validation losses of all models in one, on a logarithmic scale.
+
+    With more than ``MOST_NAMED`` models, the ``HIGHLIGHTED`` with the highest test accuracy
+    have their colours and names; the others are thin lines behind them.
+    """
+    names = {entry["model"]: entry["name"] for entry in study["models"]}
+    looks = model_looks(study)
+    finished = {model: kept for model in runs if (kept := _finished(runs[model]))}
+    curves = {
+        model: np.nanmean(by_epoch(kept, "val_loss"), axis=0) for model, kept in finished.items()
+    }
+    named = _named(finished)
+    lines = [f"Validation log-loss of {w.count(len(runs), 'model')}, {study['dataset']['title']}"]
+    if len(study["seeds"]) > 1:
+        lines.append("Lines: mean over the seeds")
+    if len(named) < len(finished):
+        lines.append(f"Named: the {len(named)} with the highest test accuracy")
+    if lost := [names[model] for model in runs if model not in finished]:
+        lines.append(f"Not shown (diverged): {w.models(lost)}")
+
+    figure = new_figure(7, max(4.2, 1.4 + 0.17 * len(named)))
+    axes = figure.subplots()
+    axes.set_title("\n".join(wrapped(line, 72) for line in lines))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("log-loss (logarithmic scale)")
+    histories = [history for kept in runs.values() for history in kept]
+    show_losses(axes, _losses_to_show(histories, ["val_loss"]))
+    show_epochs(axes, max(map(len, histories)), most=10)
+    for model, curve in curves.items():
+        # A line of one epoch is seen by its marker only.
+        marker = {"marker": looks[model]["marker"] if len(curve) == 1 else "none"}
+        look = {"zorder": 3} | looks[model] if model in named else _BEHIND | marker
+        axes.plot(_epochs(curve), curve, **look, markevery=math.ceil(len(curve) / 15))
+    label_ends(figure, axes, {names[m]: (curves[m], looks[m]["color"]) for m in named})
+    return figure
+
+
+def label_ends(figure, axes, curves):
+    """Write each curve's name right of ``axes``, at the height of its end or close to it.
+
+    ``curves`` maps a name to a curve, with a value an epoch, and its colour.
+    """
+    if not curves:
+        return
+    figure.draw_without_rendering()
+    spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
+    to_axes = axes.transData - axes.transAxes
+    # A loss of zero has no place on a logarithmic scale: its end is at the edge.
+    ends = {
+        name: np.clip(to_axes.transform((len(curve), curve[-1])), 0, 1)
+        for name, (curve, _) in curves.items()
+    }
+    order = sorted(ends, key=lambda name: ends[name][1])
+    heights = spread([ends[name][1] for name in order], spacing)
+    for name, height in zip(order, heights, strict=True):
+        _, colour = curves[name]
+        axes.plot(
+            [ends[name][0], 1.015, 1.03],
+            [ends[name][1], height, height],
+            transform=axes.transAxes,
+            color=colour,
+            linewidth=0.5,
+            clip_on=False,
+        )
+        axes.text(
+            1.04, height, shortened(name, 24), transform=axes.transAxes, fontsize=8, va="center"
+        )
+
+
+def spread(heights, spacing):
+    """Return places as near to ``heights``, ascending, as a distance of ``spacing`` allows.
+
+    They stay within 0 and 1 where there is room. Nearest in the sense of least squares.
+    """
+    shifts = spacing * np.arange(len(heights))
+    highest = max(0, 1 - shifts[-1])
+    return np.clip(isotonic_regression(np.asarray(heights) - shifts).x, 0, highest) + shifts
+
+
+def draw_curves(axes, histories, colour, markers):
+    """Draw one model's train and validation losses into ``axes``, the latter in ``colour``.
+
+    Each line has at most ``markers`` markers: more would hide it.
+
+    Several seeds are the mean of those that finished in a band of their range. A thin line and
+    a cross at the upper edge show a training that diverged, and when.
+    """
+    averaged = _finished(histories)
+    spacing = {"markevery": math.ceil(max(map(len, histories)) / markers)}
+    for column, look in _looks(colour).items():
+        if averaged:
+            losses = by_epoch(averaged, column)
+            mean = np.nanmean(losses, axis=0)
+            axes.plot(_epochs(mean), mean, **look, **spacing)
+        if len(averaged) > 1:
+            band = _BAND | {"color": look["color"]}
+            low, high = np.nanmin(losses, axis=0), np.nanmax(losses, axis=0)
+            axes.fill_between(_epochs(mean), low, high, **band)
+        for history in histories:
+            if not _has_finished(history):
+                axes.plot(history["epoch"], history[column], **(look | _LOST), **spacing)
+    for history in histories:
+        if not _has_finished(history):
+            axes.plot(len(history), 0.98, transform=axes.get_xaxis_transform(), **_CROSS, zorder=3)
+
+
+def show_losses(axes, losses):
+    """Give ``axes`` a logarithmic scale that encloses ``losses``."""
+    ticks = log_ticks(losses.min(), losses.max())
+    axes.set_yscale("log")
+    axes.set_ylim(ticks[0], ticks[-1])
+    axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+
+
+def show_epochs(axes, epochs, most):
+    """Let the horizontal axis run from epoch 1 to ``epochs`` with at most ``most`` ticks."""
+    steps = (factor * 10**exponent for exponent in range(6) for factor in (1, 2, 5))
+    step = next(step for step in steps if epochs / step <= most - 1)
+    # Odd numbers in steps of two, but round ones in larger steps.
+    ticks = range(1, epochs + 1, step) if step < 5 else [1, *range(step, epochs + 1, step)]
+    margin = max(0.3, 0.04 * (epochs - 1))
+    axes.set_xticks(ticks)
+    axes.set_xlim(1 - margin, epochs + margin)
+
+
+def legend_entries(study, histories, colour):
+    """Return the legend's handles: what the lines, the bands and a cross mean."""
+    validation = {"test": "validation (test set)", "holdout": "validation (holdout)"}
+    names = {"loss": "train", "val_loss": validation[study["dataset"]["validation"]]}
+    handles = [Line2D([], [], **look, label=names[key]) for key, look in _looks(colour).items()]
+    if len(study["seeds"]) > 1:
+        label = "line: mean over the seeds; band: their range"
+        handles.append(Patch(color=INK, **_BAND, label=label))
+    diverged = len(histories) - len(_finished(histories))
+    if diverged:
+        count = f" ({diverged} of {len(histories)})" if len(histories) > 1 else ""
+        handles.append(Line2D([], [], **_CROSS, label=f"diverged{count}"))
+    return handles
+
+
+def _looks(colour):
+    return _LOOKS | {"val_loss": _LOOKS["val_loss"] | {"color": colour}}
+
+
+def _named(finished):
+    """Return the models that the overlay names: all, or those with the highest accuracy."""
+    if len(finished) <= MOST_NAMED:
+        return list(finished)
+    accuracy = {model: _test_accuracy(histories) for model, histories in finished.items()}
+    return sorted(accuracy, key=accuracy.get, reverse=True)[:HIGHLIGHTED]
+
+
+def _test_accuracy(finished):
+    """Return the mean test accuracy after the last epoch, or None where no training finished."""
+    last = [history["test_accuracy"][-1] for history in finished]
+    return np.mean(last) if last else None
+
+
+def _epochs(curve):
+    return np.arange(1, len(curve) + 1)
+
+
+def _subject(study):
+    return f"Log-loss for train and validation, {study['dataset']['title']}"
+
+
+def _has_finished(history):
+    return all(math.isfinite(history[column][-1]) for column in _LOOKS)
+
+
+def _finished(histories):
+    return [history for history in histories if _has_finished(history)]
+
+
+def _losses_to_show(histories, columns=tuple(_LOOKS)):
+    """Return the positive losses that the scale must hold.
+
+    A diverging training's may be huge: they count where no training finished.
+    """
+    kept = _finished(histories) or histories
+    shown = np.concatenate([history[column] for history in kept for column in columns])
+    shown = shown[np.isfinite(shown) & (shown > 0)]
+    return shown if shown.size else np.ones(1)

@@ -1,0 +1,170 @@
+"""One look for all figures, and files that are equal when what they show is equal."""
+
+import math
+import warnings
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from wcwidth import iter_graphemes, width, wrap
+
+from bakeoff.figures.colours import GRID, INK, PAPER, model_colours, place_in_hue
+from bakeoff.files import write_atomically
+from bakeoff.wording import one_line
+
+_MARKERS = "os^DvPX<>p"
+_DASHES = ["solid", (0, (4, 1.2)), (0, (1.2, 0.8)), (0, (5, 1, 1, 1))]
+
+_STYLE = {
+    # Matplotlib brings DejaVu Sans, so layouts are the same everywhere; viewers without it take
+    # the next, which are no wider.
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    # Right above the axes: to look for a place takes Matplotlib a tenth of its time.
+    "axes.titley": 1.0,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 3.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "svg.fonttype": "none",
+}
+
+
+MOST_NAMED = 20
+"""With more models, a figure that names them on its lines and marks names only some."""
+
+
+@contextmanager
+def house_style():
+    """Draw and save figures in the project's style, for the duration of a ``with`` block."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Texts are saved as texts, so a viewer's fonts show what DejaVu Sans lacks, such as
+        # Chinese; Matplotlib's font of last resort keeps room for it.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        yield
+
+
+def new_figure(width, height):
+    """Return an empty figure of ``width`` by ``height`` inches that keeps its texts apart."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def small_multiples(titles, height, xlabel):
+    """Return a figure of panels on shared axes, five at most beside each other, and the panels.
+
+    ``titles`` are a pair of texts a panel, a name and a line that is wrapped; ``height`` is that
+    of a panel without its title, in inches.
+    """
+    rows = math.ceil(len(titles) / 5)
+    columns = math.ceil(len(titles) / rows)
+    width = min(9, 1.2 + 3.2 * columns)
+    letters = int(13 * (width - 0.8) / columns)
+    titles = ["\n".join(wrapped(line, letters) for line in lines) for lines in titles]
+    lines = max(title.count("\n") + 1 for title in titles)
+    figure = new_figure(width, 1 + rows * (height + 0.14 * lines))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes in grid[len(titles) :]:
+        axes.set_visible(False)
+    for position, title in enumerate(titles):
+        grid[position].set_title(title, fontsize=8)
+        # The lowest panel of a column may stand above an empty place.
+        if position + columns >= len(titles):
+            grid[position].set_xlabel(xlabel)
+            grid[position].tick_params(labelbottom=True)
+    return figure, list(grid[: len(titles)])
+
+
+def save_svg(figure, path):
+    """Write ``figure`` as SVG with its texts as text; equal figures make equal bytes."""
+    with write_atomically(path) as temporary, mpl.rc_context({"svg.hashsalt": "mnist-bakeoff"}):
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def model_looks(study):
+    """Return how each model's line is drawn: a dict from its key to Matplotlib's arguments.
+
+    Besides in colour (:func:`bakeoff.figures.colours.model_colours`), models differ in their
+    markers, and models of one hue in their dashes.
+    """
+    colours, places = model_colours(study), place_in_hue(study)
+    return {
+        model: {
+            "color": colours[model],
+            "marker": _MARKERS[position % len(_MARKERS)],
+            "linestyle": _DASHES[places[model] % len(_DASHES)],
+        }
+        for position, model in enumerate(colours)
+    }
+
+
+def columns_of(text):
+    """Return how many letters wide a text is: Chinese letters and emoji are two wide."""
+    return width(text, control_codes="ignore")
+
+
+def wrapped(text, columns):
+    """Return ``text`` on lines that are at most ``columns`` letters wide."""
+    return "\n".join(wrap(one_line(text), columns, control_codes="ignore"))
+
+
+def shortened(text, most):
+    """Return ``text``, with an ellipsis for its middle where it is over ``most`` letters wide."""
+    text = one_line(text)
+    if columns_of(text) <= most:
+        return text
+    letters = list(iter_graphemes(text))
+    end = (most - 1) // 2
+    last = _fitting(reversed(letters), end)
+    return f"{''.join(_fitting(letters, most - 1 - end)).rstrip()}…{''.join(last[::-1]).lstrip()}"
+
+
+def _fitting(letters, columns):
+    """Return the first of some letters, as many as ``columns`` have room for."""
+    kept = []
+    for letter in letters:
+        columns -= columns_of(letter)
+        if columns < 0:
+            break
+        kept.append(letter)
+    return kept
+
+
+def log_ticks(low, high, most=8):
+    """Return ticks for a log scale from below ``low`` to above ``high``, both positive.
+
+    They are 1, 1.5, 2, 3, 5 and 7 times powers of ten; 1, 2 and 5 times where those would be
+    more than ``most``; powers of ten alone where even these would be.
+    """
+    exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    for factors in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+        values = [float(f"{factor}e{exponent}") for exponent in exponents for factor in factors]
+        below = max(value for value in values if value < low)
+        above = min(value for value in values if value > high)
+        ticks = [value for value in values if below <= value <= above]
+        if len(ticks) <= most:
+            break
+    return ticks

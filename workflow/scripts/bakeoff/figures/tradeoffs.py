@@ -1,0 +1,170 @@
+"""What accuracy costs: test accuracy against size, computation and time."""
+
+import numpy as np
+import textalloc
+from matplotlib.ticker import EngFormatter
+
+from bakeoff import wording as w
+from bakeoff.analysis.times import why_not_compared
+from bakeoff.figures.colours import INK
+from bakeoff.figures.style import MOST_NAMED, log_ticks, model_looks, new_figure, shortened, wrapped
+
+COSTS = {
+    "parameters": ("parameters", "parameters", EngFormatter(sep="")),
+    "multiply_adds": ("multiply-adds", "multiply-adds for one image", EngFormatter(sep="")),
+    "training_seconds": ("training time", "training time, all epochs (seconds)", "{:,.10g}".format),
+    "latency_ms": ("latency", "latency of one image (milliseconds)", "{:,.10g}".format),
+}
+"""For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
+
+TIMES = ("training_seconds", "latency_ms")
+"""The costs that are times, which cannot always be compared."""
+
+
+def draw_tradeoff(study, summary, runs, cost):
+    """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
+
+    ``summary`` and ``runs`` are the rows of the tables of these names, ``cost`` is one of
+    ``COSTS``. Models without a test accuracy or a known cost are named under the title, and so are
+    those no better than chance, which would squeeze the scale. Times that cannot be compared have
+    no front. Of more than ``MOST_NAMED`` models, the most accurate on the front have names and
+    bars; without a front, the most accurate of all.
+    """
+    _, label, number = COSTS[cost]
+    why = why_not_compared(run for run in runs if run["status"] == "ok") if cost in TIMES else None
+    shown, left_out = shown_rows(summary, cost)
+    costs = np.array([row[cost] for row in shown], float)
+    accuracy = 100 * np.array([row["test_accuracy"] for row in shown])
+    front = np.zeros(len(shown), bool) if why else pareto_front(costs, accuracy)
+    named = _named(accuracy, np.ones(len(shown), bool) if why else front)
+    lines = [*_explained(study, summary, cost, why, named, front), *left_out]
+    title = "\n".join(wrapped(line, 76) for line in lines)
+
+    figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * (1 + title.count("\n")))
+    axes = figure.subplots()
+    axes.set_title(title)
+    axes.set_xlabel(f"{label}, logarithmic scale")
+    axes.set_ylabel("test accuracy (%)")
+    if not shown:
+        axes.set(xticks=[], yticks=[])
+        return figure
+
+    ticks = log_ticks(costs.min(), costs.max())
+    bars = _draw_points(axes, study, shown, costs, named)
+    steps = np.array([])
+    if len(shown) > 1 and not why:
+        steps = front_line(costs[front], accuracy[front], ticks[-1])
+        axes.plot(*steps, color=INK, linewidth=0.8, linestyle="dashed")
+    axes.set_xscale("log")
+    axes.set_xlim(ticks[0], ticks[-1])
+    axes.set_xticks(ticks, labels=map(number, ticks))
+    axes.minorticks_off()
+    # Labels are placed on the finished layout.
+    figure.draw_without_rendering()
+    textalloc.allocate(
+        axes,
+        costs[named],
+        accuracy[named],
+        [shortened(row["name"], 24) for row, kept in zip(shown, named, strict=True) if kept],
+        x_scatter=costs,
+        y_scatter=accuracy,
+        x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
+        y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
+        textsize=8,
+        fontweight=["bold" if best else "normal" for best in front[named]],
+        textcolor=INK,
+        linecolor=INK,
+        linewidth=0.4,
+        max_distance=0.4,
+        nbr_candidates=800,
+    )
+    return figure
+
+
+def _named(accuracy, eligible):
+    """Return which models have names, bool (n,): all, or the best of the ``eligible`` of many."""
+    if len(accuracy) <= MOST_NAMED:
+        return np.ones(len(accuracy), bool)
+    ranks = np.argsort(np.where(eligible, -accuracy, np.inf), kind="stable")
+    named = np.zeros(len(accuracy), bool)
+    named[ranks[:MOST_NAMED]] = True
+    return named & eligible
+
+
+def _explained(study, summary, cost, why, named, front):
+    """Return the lines of the title that say what is shown."""
+    lines = [
+        f"Test accuracy against {COSTS[cost][0]}, {study['dataset']['title']}",
+        explain_bars(summary, several_seeds=len(study["seeds"]) > 1)
+        + ("" if named.all() else ", for models with names"),
+    ]
+    which = "the highest test accuracy"
+    if why:
+        if not named.all():
+            lines.append(f"Named: the {named.sum()} with {which}")
+        return [*lines, f"{why.removesuffix('.')}, so there is no line of the best"]
+    if len(named) > 1:
+        lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
+    if named.sum() < front.sum():
+        lines.append(f"Named: the {named.sum()} with {which} on that line")
+    return lines
+
+
+def _draw_points(axes, study, shown, costs, named):
+    """Draw a point a model, and bars for those with names; return the bars' (x, low, high)."""
+    low, value, high = (
+        100 * np.array([row[f"test_accuracy{end}"] for row in shown])
+        for end in ("_low", "", "_high")
+    )
+    all_looks = model_looks(study)
+    looks = [all_looks[row["model"]] for row in shown]
+    # Bars of all would hide the points of many.
+    bars = costs[named], low[named], high[named]
+    colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
+    axes.vlines(*bars, color=colours, linewidth=1)
+    for look, x, y in zip(looks, costs, value, strict=True):
+        axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    return bars
+
+
+def front_line(costs, values, end):
+    """Return the corners (2, 2 n) of the steps from front model to front model, up to ``end``."""
+    order = np.argsort(costs, kind="stable")
+    x, y = np.repeat(costs[order], 2), np.repeat(values[order], 2)
+    return np.array([[*x[1:], end], y])
+
+
+def pareto_front(costs, values):
+    """Return which of (n,) ``costs`` and ``values`` no other one beats, as boolean (n,).
+
+    One beats another that costs no less and is worth no more, unless they are equal in both.
+    """
+    no_dearer = costs[:, None] <= costs
+    no_worse = values[:, None] >= values
+    better = (costs[:, None] < costs) | (values[:, None] > values)
+    return ~(no_dearer & no_worse & better).any(axis=0)
+
+
+def explain_bars(summary, several_seeds):
+    """Return the line that says what points and bars are."""
+    if several_seeds:
+        return "Points: mean over seeds. Bars: 95 % interval, of seeds and test images"
+    images = summary[0]["test_images"]
+    return f"Points: one seed. Bars: 95 % Wilson interval for {w.count(images, 'test image')}"
+
+
+def shown_rows(summary, cost):
+    """Return the rows of ``summary`` that a figure shows, and lines that name the others.
+
+    Models no better than chance are left out where others are better.
+    """
+    known = [row for row in summary if row["test_accuracy"] is not None and row[cost]]
+    shown = [row for row in known if row["above_chance"]] or known
+    without = [row["name"] for row in summary if row not in known]
+    at_chance = [row["name"] for row in known if row not in shown]
+    lines = []
+    if without:
+        lines.append(f"Not shown (diverged or without {COSTS[cost][0]}): {w.models(without)}")
+    if at_chance:
+        lines.append(f"Not shown (not better than chance): {w.models(at_chance)}")
+    return shown, lines

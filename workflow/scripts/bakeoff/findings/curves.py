@@ -1,0 +1,86 @@
+"""Which models still improve at the end of their training."""
+
+from bakeoff import wording as w
+from bakeoff.analysis.curves import FLAT, SLOPES, TREND_EPOCHS
+from bakeoff.findings.finding import Finding, names, shortened
+
+
+def worth_more_epochs(results):
+    """Which models still improve."""
+    verdicts = ("falling", "flat", "noisy", "rising", "unknown")
+    by_verdict = {verdict: [] for verdict in verdicts}
+    for model in results.finished:
+        by_verdict[model.trend.verdict].append(model)
+    falling, flat, noisy, rising, unknown = by_verdict.values()
+    tested = falling + flat + noisy + rising
+    text = []
+    if falling:
+        text.append(
+            f"Validation loss was still falling in {names(falling)}"
+            f" {_at_the_end(falling)}: {w.plural(len(falling), 'it is', 'they are')} worth more"
+            " epochs."
+        )
+    elif tested:
+        text.append(
+            "No model's validation loss is shown to be still falling"
+            f" {_at_the_end(tested)}, so none is a clear case for more epochs."
+        )
+    if flat:
+        text.append(
+            f"It was flat in {names(flat)}: as many epochs again would change it by less than"
+            f" {100 * FLAT:g} %."
+        )
+    if noisy:
+        whose = f"the {w.plural(len(noisy), 'curve of', 'curves of')} {names(noisy)}"
+        text.append(
+            f"{whose[0].upper()}{whose[1:]} {w.plural(len(noisy), 'is', 'are')} too noisy to say"
+            " whether more epochs would help."
+        )
+    if rising:
+        text.append(f"It was rising in {names(rising)}: more epochs would rather do harm.")
+    if unknown:
+        text.append(
+            f"{names(unknown)} {w.plural(len(unknown), 'was', 'were')} trained for too few epochs"
+            f" to read a trend from: {TREND_EPOCHS} are needed."
+        )
+    if tested:
+        text.append(_method(tested))
+    items = [f"{m.name}: {slope(m.trend)}, {m.trend.verdict}." for m in falling + rising]
+    return Finding("epochs", "Which models are worth more epochs", text, shortened(items))
+
+
+def _at_the_end(models):
+    spans = {(model.trend.epochs, len(model.curves)) for model in models}
+    if len(spans) > 1:
+        return "over the last third of the epochs"
+    ((last, epochs),) = spans
+    return f"over the last {last} of {epochs} epochs"
+
+
+def _method(tested):
+    """Where the intervals of the slopes come from."""
+    seeds = {len(model.trainings) for model in tested}
+    text = (
+        "The trend is the mean slope of validation loss over the last third of the epochs, at least"
+        f" {TREND_EPOCHS}, with its 95 % interval (t-test)."
+    )
+    if max(seeds) >= SLOPES:
+        text += " The seeds are the sample."
+    if min(seeds) < SLOPES:
+        of = "" if max(seeds) < SLOPES else f" of models with fewer than {SLOPES} seeds"
+        text += (
+            f" Each curve{of} is cut into equal stretches, so that there are at least {SLOPES}"
+            " slopes, which are the sample: the epochs are none, as each loss depends on those"
+            " before."
+        )
+    return f"{text} {w.uncorrected(len(tested))}" if len(tested) > 1 else text
+
+
+def slope(trend):
+    """Return a loss's slope with its interval in words."""
+    return f"{w.number(trend.slope, 5)} per epoch {w.interval(trend.low, trend.high, 5)}"
+
+
+def heading(trend):
+    """Return a trend's verdict in words."""
+    return "too noisy to tell" if trend.verdict == "noisy" else trend.verdict

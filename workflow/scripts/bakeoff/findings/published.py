@@ -1,0 +1,252 @@
+"""Whether published results of the same models are found again."""
+
+from statistics import median
+
+from bakeoff import wording as w
+from bakeoff.analysis.claims import KINDS, judge_claims
+from bakeoff.analysis.published import FIGURES, published_models, reproduce
+from bakeoff.findings.claims import describe_claim
+from bakeoff.findings.finding import Finding, names
+
+# The figures besides test accuracy: one of them, and several.
+_OTHERS = {
+    "val_loss": ("validation loss", "validation losses"),
+    "train_loss": ("train loss", "train losses"),
+    "train_accuracy": ("train accuracy", "train accuracies"),
+}
+
+
+def reproduction(results):
+    """Whether published results of the same models are found again; None without any."""
+    published = results.study.get("published")
+    if published is None:
+        return None
+    title = f"Does {published['called']} hold up?"
+    ours, theirs = results.study["dataset"], published["setting"]["dataset"]
+    if ours["name"] != theirs:
+        text = (
+            f"{_source(published)} is about the data set {theirs}, this study about"
+            f" {ours['title']}: the two are not compared."
+        )
+        return Finding("reproduction", title, [text])
+    models = published_models(results)
+    if not models:
+        text = f"No model of {_source(published, start=False)} finished in this study."
+        return Finding("reproduction", title, [text])
+    compared = {model: reproduce(model, published) for model in models}
+    judged = judge_claims(results)
+    text = [
+        _setting(results, models, published),
+        *_within(compared),
+        *_parameters(models, published),
+        *_method(compared),
+        *_conclusions(results, judged),
+    ]
+    items = [describe_claim(results, claim) for claim in judged]
+    return Finding("reproduction", title, text, items, _table(compared))
+
+
+def _source(published, start=True):
+    called = published["called"]
+    if start:
+        called = called[0].upper() + called[1:]
+    return f"{called} (“{published['title']}”)"
+
+
+def _setting(results, models, published):
+    """How the published models were trained, and what this study does otherwise."""
+    theirs = published["setting"]
+    data = models[0].card["dataset"]
+    trained = "once" if theirs["trainings"] == 1 else f"{theirs['trainings']} times"
+    validated = {"test": "the test set", "holdout": "a holdout"}
+    sentences = [
+        f"{_source(published)} trained each model {trained} for"
+        f" {w.count(theirs['epochs'], 'epoch')} on {w.count(theirs['train_images'], 'image')} and"
+        f" validated on {validated[theirs['validation']]}."
+    ]
+    seeds = w.count(len(results.study["seeds"]), "seed")
+    epochs = sorted({training.card["epochs"] for m in models for training in m.trainings})
+    unlike = []
+    if epochs != [theirs["epochs"]]:
+        unlike.append(f"{w.listing(map(str, epochs))} {w.plural(epochs[-1], 'epoch')}")
+    for kind in ("train", "test"):
+        if data[f"{kind}_images"] != theirs[f"{kind}_images"]:
+            there = "" if kind == "train" else f" instead of {theirs['test_images']:,}"
+            noun = "training image" if kind == "train" else "test image"
+            unlike.append(f"{w.count(data[f'{kind}_images'], noun)}{there}")
+    if data["validation"] != theirs["validation"]:
+        unlike.append(f"validation on {validated[data['validation']]}")
+    if unlike:
+        sentences.append(
+            f"This study, with {seeds}, differs in its setting ({w.listing(unlike)}): differences"
+            " in the results may come from that."
+        )
+    else:
+        sentences.append(f"This study does the same with {seeds}.")
+    if data["test_images"] != theirs["test_images"]:
+        sentences.append(
+            "As the test images are not the same, it is not judged whether the figures on them"
+            " agree."
+        )
+    return " ".join(sentences)
+
+
+def _within(compared):
+    """How many published figures lie where another training would."""
+    counts = {name: _count(compared, name) for name in FIGURES}
+    inside, total = counts["test_accuracy"]
+    if not total:
+        return []
+    outside = [
+        f"{model.name} ({_lower_or_higher(figures['test_accuracy'].difference)} here)"
+        for model, figures in compared.items()
+        if figures["test_accuracy"].within is False
+    ]
+    if total == 1:
+        sentence = f"The published test accuracy {'does not lie' if outside else 'lies'}"
+    else:
+        lie = w.plural(inside, "lies", "lie")
+        sentence = f"Of {total} published test accuracies, {inside or 'none'} {lie}"
+    bases = {figures["test_accuracy"].basis for figures in compared.values()}
+    sentence += (
+        " where another training of the model would"
+        if bases == {"seeds"}
+        else " within what the test images alone explain"
+        if bases == {"images"}
+        else " within what the seeds or, with one, the test images alone explain"
+    )
+    if outside:
+        does = w.plural(len(outside), "that of {} does not", "those of {} do not")
+        sentence += f"; {does.format(w.listing(outside))}"
+    sentence += "."
+    others = [
+        f"{counts[name][0]} of {counts[name][1]} {w.plural(counts[name][1], *nouns)}"
+        for name, nouns in _OTHERS.items()
+        if counts[name][1]
+    ]
+    if others:
+        sentence += f" The same holds for {w.listing(others)}."
+        # Without a spread between seeds there are no others.
+        sentence += " Of figures that agree, about one in 20 would still lie outside."
+    return [sentence]
+
+
+def _lower_or_higher(difference):
+    return f"{w.points(abs(difference))} {'lower' if difference < 0 else 'higher'}"
+
+
+def _count(compared, name):
+    """Return (how many published figures lie within, how many can be judged)."""
+    judged = [figures[name].within for figures in compared.values()]
+    judged = [within for within in judged if within is not None]
+    return sum(judged), len(judged)
+
+
+def _parameters(models, published):
+    """Whether the models have as many parameters as published."""
+    counted = {
+        model: published["models"][model.key]["parameters"]
+        for model in models
+        if "parameters" in published["models"][model.key]
+    }
+    if not counted:
+        return []
+    unlike = [model for model, number in counted.items() if model.cost["parameters"] != number]
+    if not unlike:
+        has = w.plural(len(counted), "has", "have")
+        return [f"{names(counted)} {has} exactly as many parameters as published."]
+    listed = [
+        f"{model.name} {model.cost['parameters']:,} (published: {counted[model]:,})"
+        for model in unlike
+    ]
+    return [f"Not all have as many parameters as published: {w.listing(listed)}."]
+
+
+def _method(compared):
+    """Where the intervals come from."""
+    bases = {figures["test_accuracy"].basis for figures in compared.values()}
+    sentences = []
+    if "seeds" in bases:
+        sentences.append(
+            "Where another training would lie is a 95 % prediction interval from the spread of the"
+            " model's own seeds; the test images are the same, so they add nothing to it. With few"
+            f" seeds it is wide and excludes little: {w.points(_usual_width(compared))} from end to"
+            " end (median) for test accuracy."
+        )
+    if "images" in bases:
+        of = " of a model with one seed" if "seeds" in bases else ""
+        sentences.append(
+            f"The spread between trainings{of} is not known with one seed. The interval is then"
+            " what the test images alone explain, for two networks whose errors have nothing in"
+            " common: a figure outside it is another network's, a figure inside it proves nothing."
+        )
+    return [" ".join(sentences)] if sentences else []
+
+
+def _usual_width(compared):
+    """Return the median width of the intervals of test accuracy that come from seeds."""
+    accuracies = [figures["test_accuracy"] for figures in compared.values()]
+    return median(a.high - a.low for a in accuracies if a.basis == "seeds")
+
+
+def _conclusions(results, judged):
+    """How many of the conclusions hold."""
+    if not judged:
+        return []
+    count = {
+        verdict: sum(claim.verdict == verdict for claim in judged)
+        for verdict in ("holds", "does not hold", "cannot be told", "not tested")
+    }
+    phrases = [
+        f"{count['holds']} {w.plural(count['holds'], 'holds', 'hold')}",
+        f"{count['does not hold']} {w.plural(count['does not hold'], 'does', 'do')} not hold",
+        f"{count['cannot be told']} cannot be told",
+        f"{count['not tested']} {w.plural(count['not tested'], 'was', 'were')} not tested",
+    ]
+    said = [phrase for phrase, number in zip(phrases, count.values(), strict=True) if number]
+    total = w.count(len(judged), "conclusion")
+    called = results.study["published"]["called"]
+    sentences = [
+        f"Of {total} of {called}, {w.listing(said)}. A conclusion holds when every"
+        " comparison that it takes bears it out, and does not hold as soon as one goes against it;"
+        " otherwise the data do not decide."
+    ]
+    kinds = {claim.claim["kind"] for claim in judged if claim.comparisons}
+    if kinds & {"overfits_slightly", "overfits_strongly"}:
+        sentences.append(
+            "To overfit slightly is taken to mean that validation loss has not clearly risen, to"
+            " overfit strongly that it has."
+        )
+    if kinds & {"overfits_less", "highest_train_accuracy"}:
+        sentences.append(
+            "Two models are told apart in overfitting and in train accuracy where their 95 %"
+            " intervals do not meet, in test accuracy by the corrected test."
+        )
+    if results.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
+        sentences.append(
+            "Models that were trained once are not judged against each other: conclusions that do"
+            " so cannot be told."
+        )
+    return [" ".join(sentences)]
+
+
+def _table(compared):
+    columns = ["Model", "Test accuracy", "Published test accuracy", "Difference (points)"]
+    columns += ["Another training (95 %)", "Published lies there"]
+    for noun, _ in _OTHERS.values():
+        columns += [noun.capitalize(), f"Published {noun}"]
+    rows = []
+    for model, figures in compared.items():
+        accuracy = figures["test_accuracy"]
+        row = [model.name, w.percent(accuracy.ours), w.percent(accuracy.published)]
+        row.append(w.number(100 * accuracy.difference))
+        if accuracy.basis:
+            row.append(f"{w.number(100 * accuracy.low)} to {w.percent(accuracy.high)}")
+            row.append("yes" if accuracy.within else "no")
+        else:
+            row += ["", "not judged"]
+        for name in _OTHERS:
+            text = w.percent if name.endswith("accuracy") else "{:.4f}".format
+            row += [text(figures[name].ours), text(figures[name].published)]
+        rows.append(row)
+    return {"columns": columns, "rows": rows}

@@ -1,1 +1,0 @@
-"""The parts of the report's page: drawings, tables, the gallery of errors, how it was made."""

@@ -1,1 +1,0 @@
-"""The figures that follow from findings.json: a module a figure."""

@@ -1,0 +1,1 @@
+"""The page: its tables, pictures, gallery and where its numbers come from."""

@@ -1,0 +1,100 @@
+"""How a study was made: data, settings, machine, versions, commits, times."""
+
+from collections import Counter
+
+from bakeoff import wording as w
+
+
+def origin(study, command, cards, tree):
+    """Return how the study was made: a list of (term, [facts]).
+
+    ``cards`` are those of all its trainings, ``tree`` what
+    :func:`bakeoff.study.commit.describe_commit` says of the files that the page is made by.
+    """
+    data = cards[0]["dataset"]
+    validation = "the test set" if data["validation"] == "test" else "held out from training"
+    seconds = sum(card["seconds"]["training"] for card in cards)
+    finished = sorted(card["finished"] for card in cards)
+    versions = [
+        ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+        for card in cards
+    ]
+    return [
+        (
+            "Data",
+            [
+                f"{study['dataset']['title']}: {w.count(data['train_images'], 'training image')},"
+                f" {w.count(data['validation_images'], 'validation image')} ({validation}),"
+                f" {w.count(data['test_images'], 'test image')},"
+                f" {w.count(data['classes'], 'class', 'classes')}",
+                f"sha256 of the prepared data: {data['checksum']}",
+            ],
+        ),
+        ("Models", [w.models(entry["name"] for entry in study["models"])]),
+        ("Seeds", [w.listing(map(str, study["seeds"]))]),
+        ("Training", _by_model(study, cards, lambda card: _settings(card["training"]))),
+        ("Device", _distinct(card["device"] for card in cards)),
+        ("Platform", _distinct(card["platform"] for card in cards)),
+        ("Versions", _distinct(versions)),
+        ("Precision", _distinct(card["precision"] for card in cards)),
+        (
+            "Threads",
+            _distinct(
+                f"{w.count(card['threads'], 'thread')},"
+                f" {w.count(card['concurrent_trainings'], 'training')} at a time"
+                for card in cards
+            ),
+        ),
+        (
+            "Time",
+            [
+                f"{w.count(len(cards), 'training')}, {_duration(seconds)} in all; the last"
+                f" finished {finished[-1]}"
+            ],
+        ),
+        ("Commit of the trainings", _commits(cards)),
+        ("Commit of this page", [_commit(tree)]),
+        ("Command", [command]),
+    ]
+
+
+def _commits(cards):
+    counts = Counter(_commit(card["commit"]) for card in cards)
+    return [f"{w.count(n, 'training')}: {commit}" for commit, n in counts.most_common()]
+
+
+def _commit(commit):
+    if commit is None:
+        return "not known: no git repository"
+    state = "files as committed" if commit["clean"] else "with changes that were not committed"
+    return f"{commit['id']}, {state}"
+
+
+def _settings(settings):
+    """Return nested settings as one line: "epochs 13, optimizer (name Adadelta, …)"."""
+    return ", ".join(
+        f"{key} ({_settings(value)})" if isinstance(value, dict) else f"{key} {value}"
+        for key, value in settings.items()
+    )
+
+
+def _by_model(study, cards, fact):
+    """Return each different fact once, with the models it holds for where they differ."""
+    names = {entry["model"]: entry["name"] for entry in study["models"]}
+    models = {}
+    for card in cards:
+        models.setdefault(fact(card), {})[names[card["model"]]] = None
+    if len(models) == 1:
+        return list(models)
+    return [f"{w.models(those)}: {text}" for text, those in models.items()]
+
+
+def _distinct(facts):
+    return list(dict.fromkeys(facts))
+
+
+def _duration(seconds):
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"

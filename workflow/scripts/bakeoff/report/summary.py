@@ -1,0 +1,264 @@
+"""The tables of a study, as shown in its text files and on its page."""
+
+from prettytable import PrettyTable
+
+from bakeoff import wording as w
+from bakeoff.analysis.curves import FLAT, TREND_EPOCHS
+from bakeoff.analysis.last_epochs import FLUCTUATION_EPOCHS, LAST_EPOCHS
+from bakeoff.analysis.times import why_not_compared
+
+_NONE = "–"
+
+
+def all_tables(summary, study, runs):
+    """Return a study's tables in their order: a list of (title, note or None, PrettyTable).
+
+    ``summary`` is summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a
+    model, ``study`` the reported study and ``runs`` the rows of runs.csv. The first table is the
+    notebook's. Each table's first column holds the models' names.
+    """
+    several = len(study["seeds"]) > 1
+    holdout = study["dataset"]["validation"] == "holdout"
+    return [
+        (
+            "Losses and accuracies",
+            "After the last epoch. The train columns are running averages over that epoch, with"
+            " dropout on.",
+            accuracy_table(summary),
+        ),
+        (
+            "Test accuracy over seeds" if several else "Test accuracy",
+            _spread_note(summary, study),
+            spread_table(summary, several),
+        ),
+        (
+            "Last and best epoch",
+            _best_epoch_note(several, holdout),
+            holdout_table(summary) if holdout else best_epoch_table(summary),
+        ),
+        ("The last epochs", _last_epochs_note(summary, several), last_epochs_table(summary)),
+        (
+            "Training and test accuracy",
+            "Dropout on: the running average over the last epoch, as in the first table. Dropout"
+            " off: after that epoch, on a fixed sample of the training images. The gap is this"
+            " accuracy minus that on the test images.",
+            gap_table(summary),
+        ),
+        ("Size and cost", _cost_note(runs, several), cost_table(summary)),
+    ]
+
+
+def accuracy_table(summary):
+    """Return the notebook's table, six columns, as a PrettyTable."""
+    columns = {
+        "Model Description": lambda row: row["description"],
+        "Train loss": lambda row: _cell(row, "train_loss", ".4f"),
+        "Validation loss": lambda row: _cell(row, "val_loss", ".4f"),
+        "Train accuracy": lambda row: _percent(row, "train_accuracy"),
+        "Test accuracy": lambda row: _percent(row, "test_accuracy"),
+    }
+    return _table(summary, columns, align="c")
+
+
+def spread_table(summary, several):
+    """Return the table of test accuracies with intervals, and with spreads for several seeds."""
+    columns = {"Test accuracy": lambda row: _percent(row, "test_accuracy")}
+    if several:
+        columns = {
+            "Mean test accuracy": lambda row: _percent(row, "test_accuracy"),
+            "Standard deviation (points)": lambda row: _points(row, "test_accuracy_sd"),
+            "Seeds": lambda row: f"{row['n_seeds']}",
+        }
+    columns["95 % interval"] = lambda row: _span(row, "test_accuracy_low", "test_accuracy_high")
+    if several:
+        columns["Lowest seed"] = lambda row: _percent(row, "test_accuracy_min")
+        columns["Highest seed"] = lambda row: _percent(row, "test_accuracy_max")
+    if _disputed_images(summary):
+        columns["Without disputed labels"] = lambda row: _percent(row, "test_accuracy_undisputed")
+    if any(row["n_diverged"] for row in summary):
+        columns["Diverged seeds"] = lambda row: (
+            f"{row['n_diverged']} of {row['n_seeds'] + row['n_diverged']}"
+        )
+    return _table(summary, columns)
+
+
+def best_epoch_table(summary):
+    """Return the table of last and best epochs where validation was the test set."""
+    columns = {
+        "Validation accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
+        "Best epoch": lambda row: _cell(row, "best_epoch", "g"),
+        "Validation accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
+    }
+    return _table(summary, columns)
+
+
+def holdout_table(summary):
+    """Return the table of last and best epochs where validation was a holdout."""
+    columns = {
+        "Best epoch": lambda row: _cell(row, "best_epoch", "g"),
+        "Holdout accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
+        "Test accuracy, best epoch": lambda row: _percent(row, "best_epoch_test_accuracy"),
+        "Holdout accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
+        "Test accuracy, last epoch": lambda row: _percent(row, "test_accuracy"),
+    }
+    return _table(summary, columns)
+
+
+def last_epochs_table(summary):
+    """Return the table of validation accuracy and of the loss's slope over the last epochs."""
+    columns = {
+        "Mean validation accuracy": lambda row: _percent(row, "val_accuracy_last_mean"),
+        "Standard deviation (points)": lambda row: _points(row, "val_accuracy_last_sd"),
+        "Slope of validation loss": lambda row: (
+            _missing(row) if _lacks(row, "loss_slope") else w.number(row["loss_slope"], 5)
+        ),
+        "95 % interval": _slope_interval,
+        "Validation loss": _heading,
+    }
+    return _table(summary, columns)
+
+
+def gap_table(summary):
+    """Return the table of accuracies on training and on test images."""
+    columns = {
+        "Train accuracy, dropout on": lambda row: _percent(row, "train_accuracy"),
+        "Train accuracy, dropout off": lambda row: _percent(row, "clean_train_accuracy"),
+        "Test accuracy": lambda row: _percent(row, "test_accuracy"),
+        "Gap (points)": lambda row: _points(row, "gap"),
+        "95 % interval": lambda row: (
+            _missing(row)
+            if _lacks(row, "gap")
+            else w.points_interval(row["gap_low"], row["gap_high"])
+        ),
+    }
+    return _table(summary, columns)
+
+
+def cost_table(summary):
+    """Return the table of what a model costs, as a PrettyTable."""
+    columns = {
+        "Parameters": lambda row: _cell(row, "parameters", ",.0f"),
+        "Multiply-adds": lambda row: (
+            "unknown" if _lacks(row, "multiply_adds") else f"{row['multiply_adds']:,.0f}"
+        ),
+        "Epochs": lambda row: f"{row['epochs']}",
+        "Seconds per epoch": lambda row: _cell(row, "seconds_per_epoch", ",.1f"),
+        "Seconds in all": lambda row: _cell(row, "training_seconds", ",.0f"),
+        "Latency of one image (ms)": lambda row: _cell(row, "latency_ms", ".2f"),
+    }
+    return _table(summary, columns)
+
+
+def _spread_note(summary, study):
+    if len(study["seeds"]) == 1:
+        sentences = [
+            "One seed: the spread between trainings is not known. The interval is Wilson's, for"
+            " the test images alone."
+        ]
+    else:
+        sentences = ["The interval takes both the seeds and the test images for samples."]
+        if any(row["n_seeds"] == 1 for row in summary):
+            sentences.append(
+                f"{_NONE}: one seed has no spread, and its interval is for the test images alone."
+            )
+    disputed, images = _disputed_images(summary), summary[0]["test_images"]
+    if disputed:
+        sentences.append(
+            f"{disputed} of the {images:,} test images"
+            f" {w.plural(disputed, 'has a disputed label', 'have disputed labels')}: the accuracy"
+            f" without {w.plural(disputed, 'it', 'them')} stands beside."
+        )
+    elif study["dataset"].get("disputed"):
+        sentences.append(f"None of the {images:,} test images has a disputed label.")
+    return " ".join(sentences)
+
+
+def _best_epoch_note(several, holdout):
+    median = " It is the median over the seeds." if several else ""
+    best = f"The best epoch is the first one with the highest validation accuracy.{median}"
+    if holdout:
+        return (
+            f"{best} It was chosen on the holdout, so the holdout accuracy there is optimistic;"
+            " the test accuracy there is not."
+        )
+    return f"{best} It was chosen on the test images, so its accuracy is optimistic."
+
+
+def _last_epochs_note(summary, several):
+    seeds = ", pooled over the seeds" if several else ""
+    finished = [row for row in summary if row["n_seeds"]]
+    sentences = [
+        f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs,"
+        " at most the last half of them."
+        " The slope per epoch is the mean over the last third of the epochs, at least"
+        f" {TREND_EPOCHS}; flat: as many epochs again would change the loss by less than"
+        f" {100 * FLAT:g} %; noisy: the curve wanders too much to tell."
+    ]
+    tested = sum(not _lacks(row, "loss_slope") for row in finished)
+    if tested > 1:
+        sentences.append(w.uncorrected(tested))
+    if any(_lacks(row, "loss_slope") or _lacks(row, "val_accuracy_last_sd") for row in finished):
+        sentences.append(
+            f"{_NONE}: too few epochs; mean and standard deviation need {FLUCTUATION_EPOCHS}, a"
+            f" slope {TREND_EPOCHS}."
+        )
+    return " ".join(sentences)
+
+
+def _cost_note(runs, several):
+    sentences = ["Seconds in all are those of one whole training."]
+    if several:
+        sentences.append("Times are means over the seeds.")
+    if why := why_not_compared(run for run in runs if run["status"] == "ok"):
+        sentences.append(why)
+    return " ".join(sentences)
+
+
+def _disputed_images(summary):
+    return summary[0]["disputed_images"]
+
+
+def _table(summary, columns, align="r"):
+    """Return a PrettyTable with the models' names and ``columns``, header to cell of a row."""
+    table = PrettyTable(["Model number", *columns])
+    for row in summary:
+        table.add_row([row["name"], *(cell(row) for cell in columns.values())])
+    table.align = align
+    table.align["Model number"] = "c"
+    return table
+
+
+def _lacks(row, column):
+    return row[column] is None
+
+
+def _missing(row):
+    return _NONE if row["n_seeds"] else "diverged"
+
+
+def _cell(row, column, spec):
+    return _missing(row) if _lacks(row, column) else format(row[column], spec)
+
+
+def _percent(row, column):
+    return _missing(row) if _lacks(row, column) else w.percent(row[column])
+
+
+def _points(row, column):
+    return _missing(row) if _lacks(row, column) else w.number(100 * row[column])
+
+
+def _span(row, low, high):
+    if _lacks(row, low):
+        return _missing(row)
+    return f"{w.number(100 * row[low])} to {w.percent(row[high])}"
+
+
+def _slope_interval(row):
+    if _lacks(row, "loss_slope"):
+        return _missing(row)
+    return w.interval(row["loss_slope_low"], row["loss_slope_high"], 5)
+
+
+def _heading(row):
+    return _missing(row) if _lacks(row, "loss_slope") else row["loss_trend"]

@@ -1,0 +1,100 @@
+"""SVG files as parts of a page."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from bakeoff.errors import StudyError
+from bakeoff.figures.colours import GRID, INK, PAPER
+
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "http://www.w3.org/1999/xlink"
+_VARIABLES = {INK: "var(--ink)", GRID: "var(--grid)", PAPER: "var(--paper)"}
+_THEME = re.compile("|".join(map(re.escape, _VARIABLES)), flags=re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def inline_svg(file, label, output=None):
+    """Return an SVG file's drawing as markup to stand inside a page, labelled ``label``.
+
+    It is ``width`` pixels wide, or as wide as there is room. Its ids are made its own, since ids
+    of several drawings on one page would clash. Its ink, grid and paper take the page's colours,
+    so that they follow its dark mode. Style attributes become attributes of their own and style
+    sheets are dropped, so that the page needs to allow neither. Raises :class:`StudyError` where
+    the file is missing or damaged; ``output`` is what to delete then, if not the file: the folder
+    that is made as one.
+    """
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK)
+    try:
+        root = ElementTree.parse(file).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise StudyError(
+            f"{file}: cannot be read ({error}); expected a figure: delete {output or 'it'} and run"
+            " snakemake again, which draws it anew."
+        ) from error
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"):
+                parent.remove(child)
+            child.tail = None
+        if not (parent.text or "").strip():
+            parent.text = None
+    # The folder's name too: a model may be called as another figure is.
+    prefix = f"{Path(file).parent.name}-{Path(file).stem}-"
+    for element in root.iter():
+        _flatten_style(element)
+        if element.get("transform", "").startswith("rotate(-0 "):
+            del element.attrib["transform"]
+        for name, value in element.attrib.items():
+            element.set(name, _adapted(name, value, prefix))
+    _drop_unused_ids(root)
+    width = re.match(r"[\d.]+", root.attrib.pop("width"))[0]
+    root.attrib.pop("height", None)
+    root.attrib |= {
+        # Matplotlib's points are the drawing's units; a page's pixels are three quarters of one.
+        "width": f"{float(width) * 4 / 3:.0f}",
+        "role": "img",
+        "aria-label": label,
+        # Matplotlib's own style sheet, which would hold for the whole page.
+        "stroke-linejoin": "round",
+    }
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _flatten_style(element):
+    for declaration in filter(str.strip, element.attrib.pop("style", "").split(";")):
+        name, _, value = declaration.partition(":")
+        element.set(name.strip(), value.strip())
+
+
+def _adapted(name, value, prefix):
+    if name == "id":
+        return prefix + value
+    if name in ("href", f"{{{_XLINK}}}href"):
+        return re.sub(r"^#", f"#{prefix}", value)
+    value = _REFERENCE.sub(rf"url(#{prefix}\1)", value)
+    value = _THEME.sub(lambda colour: _VARIABLES[_spelt(colour[0])], value)
+    value = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}", value)
+    return value.replace("\n", " ").strip() if name == "d" else value
+
+
+def _spelt(colour):
+    """Return the colour of the theme as its constant spells it."""
+    return next(known for known in _VARIABLES if known.lower() == colour.lower())
+
+
+def _drop_unused_ids(root):
+    """Leave out the ids that nothing in the drawing points to: Matplotlib names every part."""
+    used = set()
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if name in ("href", f"{{{_XLINK}}}href"):
+                used.add(value.removeprefix("#"))
+            used.update(_REFERENCE.findall(value))
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)

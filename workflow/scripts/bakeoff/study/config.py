@@ -1,0 +1,396 @@
+"""Reading a study's config: schema, defaults, and the checks a schema cannot make."""
+
+import ast
+import copy
+import difflib
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from bakeoff.errors import StudyError
+from bakeoff.study.faults import describe, describe_odd_number, is_number, read_text
+from bakeoff.study.sources import ABSENT, Source, Sources, look_up, shown_path
+from bakeoff.wording import one_line
+
+_SCHEMAS = Path(__file__).parents[3] / "schemas"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_COMMAND_LINE = "--config on the command line"
+# Not in the schema: filled in there, a model's entry would override the study's choice.
+_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32", "deterministic": False}
+# The kinds of published claims that set models against others.
+_COMPARING = {
+    "most_accurate",
+    "less_accurate",
+    "overfits_less",
+    "highest_train_accuracy",
+    "slower",
+}
+
+
+def read_config(config, files, root, elsewhere=_COMMAND_LINE):
+    """Return a checked copy of ``config`` with all defaults filled in.
+
+    ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
+    they were merged) and of ``--config``, which messages call ``elsewhere``; ``root`` is the
+    folder that holds ``architectures/``. Under ``origins``, the copy has a dict from keys such as
+    ``data.classes`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError`
+    with one line for each fault found.
+    """
+    files = [Source(file) for file in files]
+    # Read as Snakemake read it: what is meant for a number is made one below.
+    sources = Sources(config, files, elsewhere)
+    schema = _schema("config")
+    config = _read_texts(config, schema, sources)
+    faults = _faults_of_form(config, schema, sources)
+    if not faults:
+        _fill_in_data_set(config["data"])
+        faults = [
+            f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
+            for key, fault, origin in _faults_of_meaning(config, sources, Path(root))
+        ]
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys(faults)))
+    config["origins"] = _origins(schema, sources)
+    return config
+
+
+def _origins(schema, sources):
+    """Map each "section.key" to where it stands, or would be added: by what is always given."""
+    return {
+        f"{section}.{key}": sources.origin(
+            (section, key if key in sources.config[section] else always)
+        )
+        for section, always in (("study", "models"), ("data", "dataset"))
+        for key in schema["properties"][section]["properties"]
+    }
+
+
+def read_published(config, root):
+    """Return what the file ``study.published`` of a checked config holds, or None without one.
+
+    ``root`` is the repository. The content is that of workflow/schemas/published.schema.yaml.
+    Raises :class:`StudyError` with one line for each fault found.
+    """
+    if config["study"]["published"] is None:
+        return None
+    shown = config["study"]["published"]
+    file = Source(Path(root) / shown, shown)
+    sources = Sources(file.value, [file], shown)
+    published = _read_texts(file.value, _schema("published"), sources)
+    faults = _faults_of_form(published, _schema("published"), sources) or [
+        f"{shown}: {key}: {fault}" for key, fault in _faults_of_claims(published)
+    ]
+    if faults:
+        raise StudyError("\n".join(dict.fromkeys(faults)))
+    return published
+
+
+def training_settings(config, model):
+    """Return the settings that ``model`` is trained with: the study's under its own.
+
+    An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
+    """
+    settings = _TRAINING_DEFAULTS | config["training"]
+    settings |= config["models"][model].get("training", {})
+    given = settings["optimizer"].items()
+    settings["optimizer"] = {key: value for key, value in given if value is not None}
+    return settings
+
+
+def reported_study(config, models, unfinished=(), published=None):
+    """Return what the reporting steps need to know of the config.
+
+    ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
+    because they have not finished; ``published`` is what :func:`read_published` returns. Texts
+    are on one line each, without spaces around them.
+    """
+    data = config["data"]
+    study = {
+        "title": config["study"]["title"],
+        "dataset": {key: data[key] for key in ("title", "source", "validation", "disputed")}
+        | {"name": data["dataset"]},
+        "models": [
+            {"model": key}
+            | {field: config["models"][key][field] for field in ("name", "description", "family")}
+            for key in models
+        ],
+        "unfinished": [config["models"][key]["name"] for key in unfinished],
+        "seeds": config["study"]["seeds"],
+        "show_images": config["study"]["show_images"],
+        "published": published,
+    }
+    return _on_one_line(study)
+
+
+def _on_one_line(value):
+    """Return JSON-ready data with every text in it on one line."""
+    if isinstance(value, dict):
+        return {key: _on_one_line(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_on_one_line(item) for item in value]
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _read_texts(value, schema, sources, key=(), definitions=None):
+    """Return a copy of ``value``, at ``key``, with numbers for texts that :func:`read_text` reads.
+
+    ``schema`` is that of ``value``, and ``definitions`` are what it may refer to. A text in
+    quotes, or where a text is expected, stays one.
+    """
+    definitions = definitions or schema["$defs"]
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].removeprefix("#/$defs/")] | schema
+    if isinstance(value, (dict, list)):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        read = {
+            part: _read_texts(
+                item, _subschema(schema, part), sources, (*key, str(part)), definitions
+            )
+            for part, item in parts
+        }
+        return read if isinstance(value, dict) else list(read.values())
+    types = _types(schema)
+    if isinstance(value, str) and set(types) - {"string"}:
+        written = sources.written(key)
+        if written is None or not written.quoted:
+            meant = read_text(value, types)
+            return meant if "string" not in types or meant is None else value
+    return value
+
+
+def _subschema(schema, part):
+    """Return the schema of one part of a mapping or a list, {} where there is none."""
+    if part in schema.get("properties", {}):
+        return schema["properties"][part]
+    others = schema.get("additionalProperties")
+    return others if isinstance(others, dict) else schema.get("items", {})
+
+
+def _types(schema):
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
+
+
+def _faults_of_form(content, schema, sources):
+    """Return a line for each fault of ``content`` against a schema, and fill in its defaults."""
+    errors = sorted(_validator(schema).iter_errors(content), key=lambda e: list(map(str, e.path)))
+    lines = [line for error in errors for line in describe(error, sources)]
+    for key, value, written in sources.odd_numbers():
+        if is_number(look_up(content, key)) and not any(list(key) == _path(e) for e in errors):
+            lines.append(describe_odd_number(key, value, written, sources))
+    return lines
+
+
+def _path(error):
+    return [str(part) for part in error.absolute_path]
+
+
+@cache
+def _schema(name):
+    # Read by LibYAML, as each run of Snakemake reads it.
+    return yaml.load((_SCHEMAS / f"{name}.schema.yaml").read_bytes(), _LOADER)
+
+
+def _validator(schema):
+    base = jsonschema.Draft202012Validator
+
+    def fill_defaults(validator, properties, instance, schema):
+        if validator.is_type(instance, "object"):
+            for key, subschema in properties.items():
+                if "default" in subschema:
+                    instance.setdefault(key, copy.deepcopy(subschema["default"]))
+        yield from base.VALIDATORS["properties"](validator, properties, instance, schema)
+
+    # YAML writes 13.0 where 13 is meant to be a whole number, and Python counts True as 1.
+    types = base.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: is_number(value),
+        }
+    )
+    extended = jsonschema.validators.extend(base, {"properties": fill_defaults}, type_checker=types)
+    return extended(schema)
+
+
+def _fill_in_data_set(data):
+    """Fill in what a schema cannot: the title, and checksums in one case."""
+    data.setdefault("title", "MNIST" if data["dataset"] == "mnist" else data["dataset"])
+    data["sha256"] = {file: checksum.lower() for file, checksum in data["sha256"].items()}
+
+
+def _faults_of_meaning(config, sources, root):
+    """Yield (key, fault, origin) for what the schema cannot see.
+
+    The origin is None where it is that of the key.
+    """
+    described = config["models"]
+    for model in config["study"]["models"]:
+        if model not in described:
+            close = difflib.get_close_matches(model, described, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"describe it under models.{model}."
+            fault = f"{model!r} is not described under `models:`; expected a key of it: {remedy}"
+            yield ("study", "models"), fault, None
+
+    first_with = {}
+    for model, entry in described.items():
+        other = first_with.setdefault(one_line(entry["name"]), model)
+        if other != model:
+            yield (
+                ("models", model, "name"),
+                f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
+                " rename one of the two.",
+                None,
+            )
+        yield from _faults_of_architecture(root / "architectures" / f"{model}.py")
+
+    data = config["data"]
+    if data["holdout_images"] is not None and data["validation"] != "holdout":
+        yield (
+            ("data", "holdout_images"),
+            f"{data['holdout_images']} has no effect with `validation: {data['validation']}`;"
+            " expected null: remove it, or set `validation: holdout`.",
+            None,
+        )
+    yield from _faults_of_data_set(data, sources)
+
+    published = config["study"]["published"]
+    if published is not None and not (root / published).is_file():
+        yield (
+            ("study", "published"),
+            f"{published!r} does not exist; expected a file in {root}: correct the path, or set"
+            " null.",
+            None,
+        )
+
+
+def _faults_of_data_set(data, sources):
+    """Yield (key, fault, origin) for what was given of another data set than the study's."""
+    dataset, disputed = data["dataset"], len(data["disputed"])
+    described = {
+        "title": f"{data['title']!r}, the title",
+        "classes": f"{len(data['classes'])} names, those",
+    }
+    if disputed:
+        described["disputed"] = f"{disputed} {'place' if disputed == 1 else 'places'}, those"
+    for name, what in described.items():
+        if (owner := _owner(("data", name), sources)) not in (None, dataset):
+            fault = (
+                f"{what} of {owner}; expected what belongs to {dataset}: give it where the data"
+                " set is named."
+            )
+            yield ("data", name), fault, None
+    if data["source"] == "idx":
+        yield from _faults_of_origin(data, sources)
+
+
+def _faults_of_origin(data, sources):
+    """Yield (key, fault, origin) where a data set would get the files or sums of another."""
+    dataset, named_in = data["dataset"], sources.origin(("data", "dataset"))
+    # The schema's defaults are those of MNIST.
+    own = {dataset, None} if dataset == "mnist" else {dataset}
+    if (owner := _owner(("data", "mirrors"), sources)) not in own:
+        fault = (
+            f"{_missing(owner)}; expected addresses or folders that hold the four files of"
+            f" {dataset}: give them where the data set is named."
+        )
+        yield ("data", "mirrors"), fault, named_in
+    owners = {file: _owner(("data", "sha256", file), sources) for file in data["sha256"]}
+    wrong = [file for file, owner in owners.items() if owner not in own]
+    if wrong:
+        which = "" if len(wrong) == len(owners) else f" for {', '.join(wrong)}"
+        fault = (
+            f"{_missing(owners[wrong[0]])}{which}; expected the checksums of all four files of"
+            f" {dataset}: give what `sha256sum *.gz` prints where the data set is named."
+        )
+        yield ("data", "sha256"), fault, named_in
+
+
+def _missing(owner):
+    return "missing (the defaults are those of mnist)" if owner is None else f"those of {owner}"
+
+
+def _owner(key, sources):
+    """Return the data set that was named when ``key`` had the last word, None if nothing gave it.
+
+    What no file gives, but the command line does, is meant for the study's own data set.
+    """
+    if look_up(sources.config, key) is ABSENT:
+        return None
+    owner = named = None
+    if sources.origin(key) == sources.elsewhere:
+        return look_up(sources.config, ("data", "dataset"))
+    for file in sources.files:
+        found = look_up(file.value, ("data", "dataset"))
+        named = named if found is ABSENT else found
+        if look_up(file.value, key) is not ABSENT:
+            owner = named or look_up(sources.config, ("data", "dataset"))
+    return owner
+
+
+def _faults_of_claims(published):
+    """Yield (key, fault) for what the schema of published figures cannot see."""
+    models = published["models"]
+    ids = [claim["id"] for claim in published["conclusions"]]
+    for number, claim in enumerate(published["conclusions"]):
+        key = f"conclusions.{number}"
+        if claim["id"] in ids[:number]:
+            yield f"{key}.id", f"{claim['id']!r} stands twice; expected each once: rename one."
+        for part in ("models", "than"):
+            for model in claim.get(part, []):
+                if model not in models:
+                    yield (
+                        f"{key}.{part}",
+                        f"{model!r} is not in the table; expected keys of `models`: add it there,"
+                        " or leave it out.",
+                    )
+        about = claim.get("models", models)
+        uncounted = [key for key in about if key in models and "parameters" not in models[key]]
+        if claim["kind"] == "parameters" and uncounted:
+            yield (
+                f"models.{uncounted[0]}.parameters",
+                f"missing; expected a number, which the claim {claim['id']!r} is about: add the"
+                " key.",
+            )
+        if claim["kind"] in _COMPARING and not set(claim.get("than", models)) - set(about):
+            yield (
+                f"{key}.models",
+                f"leaves no model to compare with; expected others, as {claim['kind']!r} compares:"
+                " name fewer, or add `than`.",
+            )
+
+
+def _faults_of_architecture(file):
+    key, shown = ("models", file.stem), shown_path(file)
+    if not file.is_file():
+        yield (
+            key,
+            f"{shown} does not exist; expected a file with `build`: write it, or drop the model.",
+            None,
+        )
+        return
+    try:
+        tree = ast.parse(file.read_bytes(), filename=str(file))
+    except SyntaxError as error:
+        fault = f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line."
+        yield key, fault, None
+        return
+    if "build" not in set(_top_level_names(tree)):
+        yield (
+            key,
+            f"{shown} has no `build`; expected `def build(input_shape, num_classes)` that returns"
+            " a keras.Model: add it.",
+            None,
+        )
+
+
+def _top_level_names(tree):
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name):
+                yield name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.ImportFrom(names=names):
+                yield from (alias.asname or alias.name for alias in names)

@@ -1,0 +1,298 @@
+"""Reading the tables that the workflow's steps hand on, checked."""
+
+import csv
+import json
+import zipfile
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.data.disputed import check_disputed
+from bakeoff.errors import StudyError
+from bakeoff.wording import one_line
+
+_METRICS = [
+    *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    "seconds",
+]
+_HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
+
+
+def trainings_of(study):
+    """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
+
+    The workflow lists histories and cards in the same order.
+    """
+    return list(product((entry["model"] for entry in study["models"]), study["seeds"]))
+
+
+def read_history(path, model, seed):
+    """Return one training's history, a structured array (epochs,) with the file's numbers.
+
+    Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64. These are
+    finite, but for the last epoch of a training that diverged. Raises :class:`StudyError` when
+    the file is not the whole history of ``model`` with ``seed``.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = {"model", "seed", *_HISTORY.names}
+            if missing := sorted(columns - set(rows.fieldnames or ())):
+                raise ValueError(f"without {', '.join(missing)}")
+            rows = list(rows)
+        owners = dict.fromkeys((row["model"], int(row["seed"])) for row in rows)
+        history = np.array(
+            [
+                # A diverged training's last numbers are missing.
+                (int(row["epoch"]), *(float("nan" if row[m] == "" else row[m]) for m in _METRICS))
+                for row in rows
+            ],
+            dtype=_HISTORY,
+        )
+    except (TypeError, ValueError, csv.Error) as error:
+        expected = ", ".join(["model", "seed", *_HISTORY.names])
+        raise _broken(path, f"not a history ({error})", expected) from error
+    if not len(history):
+        raise _broken(path, "holds no epoch", "one row an epoch")
+    _check_owner(path, owners, model, seed)
+    epochs = history["epoch"].tolist()
+    if epochs != list(range(1, len(epochs) + 1)):
+        raise _broken(path, f"epochs {_shortened(epochs)}", "1, 2, 3 and so on, each once")
+    for column in _METRICS:
+        faulty = history["epoch"][~np.isfinite(history[column])]
+        if (faulty < len(epochs)).any():
+            raise _broken(
+                path,
+                f"no number for {column} in epoch {faulty[0]}",
+                "numbers in all epochs but the last of a diverged training",
+            )
+    return history
+
+
+def read_training(history_file, card_file, model, seed):
+    """Return the history and the card of one training that came to its end.
+
+    Accuracies on validation and test images are whole numbers of images. Raises
+    :class:`StudyError` for what :func:`read_history` and :func:`read_card` refuse, and when the
+    two do not belong together: another number of epochs, or a history without its last numbers
+    though the training did not diverge.
+    """
+    history, card = read_history(history_file, model, seed), read_card(card_file, model, seed)
+    trained = card_value(card, card_file, "epochs_trained")
+    if len(history) != trained:
+        raise _broken(
+            history_file, f"{len(history)} epochs", f"{trained}, the epochs_trained of {card_file}"
+        )
+    if card_value(card, card_file, "status") == "ok" and not _complete(history):
+        raise _broken(history_file, "numbers missing in the last epoch", "all numbers")
+    for part, column in (("validation", "val_accuracy"), ("test", "test_accuracy")):
+        images = card_value(card, card_file, "dataset", f"{part}_images")
+        history[column] = _whole_images(history[column], images)
+    return history, card
+
+
+def _whole_images(accuracies, images):
+    """Return shares of ``images``, float64, that are whole numbers of them.
+
+    Keras rounds shares to float32: halfway between two decimals, a mean of them would be rounded
+    otherwise than that of the answers. What is no such share stays as it is.
+    """
+    exact = np.rint(accuracies * images) / images
+    return np.where(np.isclose(accuracies, exact, rtol=0, atol=1e-7), exact, accuracies)
+
+
+def read_card(path, model, seed):
+    """Return the card of one training as a dict.
+
+    Raises :class:`StudyError` when it is not JSON, or not the card of ``model`` with ``seed``.
+    """
+    try:
+        card = json.loads(Path(path).read_text(encoding="utf-8"))
+        owner = card["model"], card["seed"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, f"not a card ({error})", "JSON with model and seed") from error
+    _check_owner(path, [owner], model, seed)
+    return card
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """What the reporting steps need to know of the prepared data.
+
+    ``class_names`` (classes,) str; for each test image ``labels`` uint8 (n_test,),
+    ``test_index`` int64 (n_test,), its place in the data set's own test set, ``disputed`` bool
+    (n_test,), whether its label is in doubt, and ``in_training`` bool (n_test,), whether the same
+    image stands among the training images.
+    """
+
+    class_names: list[str]
+    labels: np.ndarray
+    test_index: np.ndarray
+    disputed: np.ndarray
+    in_training: np.ndarray
+
+
+def read_data_set(path, disputed):
+    """Return the :class:`DataSet` of a prepared data file, without reading the images.
+
+    ``disputed`` are the places of the disputed labels in the data set's own test set. Raises
+    :class:`StudyError` when the file is damaged, or a place lies beyond the test set.
+    """
+    names = ("class_names", "y_test", "test_index", "whole_test_images", "test_in_train")
+    try:
+        with np.load(path) as data:
+            classes, labels, test_index, whole, in_training = (data[name] for name in names)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        expected = f"an npz file with {', '.join(names)}"
+        raise _broken(path, f"not prepared data ({error})", expected, _TABLE) from error
+    check_disputed(disputed, int(whole), path)
+    in_doubt = ~undisputed(test_index, disputed)
+    classes = [one_line(name) for name in classes.tolist()]
+    return DataSet(classes, labels, test_index, in_doubt, in_training)
+
+
+def undisputed(test_index, disputed):
+    """Return which test images have a label that is not in doubt, boolean (n_test,).
+
+    ``test_index`` int (n_test,) is each test image's place in the data set's own test set;
+    ``disputed`` lists the places of the labels in doubt.
+    """
+    return ~np.isin(test_index, np.array(disputed, dtype=np.int64))
+
+
+def read_predictions(path):
+    """Return the probabilities, float32 (n_test, classes), and labels, uint8 (n_test,), of a file.
+
+    Raises :class:`StudyError` when the file is damaged.
+    """
+    expected = "probabilities (images, classes) and labels (images,)"
+    try:
+        with np.load(path) as test:
+            probabilities, labels = test["probabilities"], test["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise _broken(path, f"not predictions ({error})", expected) from error
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
+        shapes = f"probabilities {probabilities.shape} and labels {labels.shape}"
+        raise _broken(path, shapes, expected)
+    return probabilities, labels
+
+
+def read_probabilities(path, data):
+    """Return the class probabilities, float32 (n_test, classes), of a training that ended well.
+
+    Raises :class:`StudyError` when the file is damaged, is not of the test images of ``data``,
+    a :class:`DataSet`, or holds probabilities that are not finite.
+    """
+    probabilities, labels = read_predictions(path)
+    if not np.array_equal(labels, data.labels):
+        raise _broken(path, "labels of other test images", "those of the prepared data")
+    if probabilities.shape[1] != len(data.class_names):
+        expected = f"{len(data.class_names)}, one for each class of the prepared data"
+        raise _broken(path, f"{probabilities.shape[1]} probabilities an image", expected)
+    if not np.isfinite(probabilities).all():
+        raise _broken(path, "probabilities that are not numbers", "numbers from 0 to 1")
+    return probabilities
+
+
+def card_value(card, path, *keys):
+    """Return the value under ``keys`` in the card read from ``path``.
+
+    Raises :class:`StudyError` when the card lacks it.
+    """
+    value = card
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            raise _broken(path, f"{'.'.join(keys)} is missing", "a complete card")
+        value = value[key]
+    return value
+
+
+def read_runs(path, study):
+    """Return runs.csv: a dict a training of ``study``, in its order, from column to value.
+
+    Texts are str, numbers int or float, and what is missing is None. Raises :class:`StudyError`
+    when the file is not the whole table.
+    """
+    texts = ["model", "status", "device", "backend", "precision", "python", "keras"]
+    trainings = trainings_of(study)
+    try:
+        runs = _read_rows(path, [*texts, "backend_version"])
+        whole = [(run["model"], run["seed"]) for run in runs] == trainings
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise _broken(path, "not a table of trainings", "a row a training", _TABLE) from error
+    if not whole:
+        raise _broken(path, f"{len(runs)} rows", f"all {len(trainings)} trainings", _TABLE)
+    return runs
+
+
+def read_summary(path, study):
+    """Return summary.csv: a dict a model of ``study``, in its order, as :func:`read_runs` does.
+
+    Raises :class:`StudyError` when the file is not the whole table.
+    """
+    models = [entry["model"] for entry in study["models"]]
+    try:
+        summary = _read_rows(path, ["model", "name", "description", "family", "loss_trend"])
+        whole = [row["model"] for row in summary] == models
+        whole = whole and all(row["test_images"] is not None for row in summary)
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise _broken(path, "not a summary", "a row a model", _TABLE) from error
+    if not whole:
+        raise _broken(path, f"{len(summary)} rows", f"all of {', '.join(models)}", _TABLE)
+    return summary
+
+
+def _read_rows(path, texts):
+    """Return the rows of a CSV file; only the columns of ``texts`` are no numbers."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if any(None in row.values() for row in rows):
+        raise ValueError("a row breaks off")
+    return [
+        {column: cell if column in texts else _number(cell) for column, cell in row.items()}
+        for row in rows
+    ]
+
+
+def _number(cell):
+    if cell == "":
+        return None
+    try:
+        return int(cell)
+    except ValueError:
+        return float(cell)
+
+
+def read_findings(path):
+    """Return what write_conclusions left in findings.json.
+
+    Raises :class:`StudyError` when the file is damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _broken(path, f"not JSON ({error})", "the findings", _TABLE) from error
+
+
+def _complete(history):
+    return all(np.isfinite(history[metric]).all() for metric in _METRICS)
+
+
+def _check_owner(path, owners, model, seed):
+    if list(owners) != [(model, seed)]:
+        found = ", ".join(f"{other} with seed {number}" for other, number in owners)
+        raise _broken(path, f"is of {found}", f"{model} with seed {seed}")
+
+
+def _shortened(values, count=8):
+    return ", ".join(map(str, values[:count])) + (", …" if len(values) > count else "")
+
+
+_TRAINING = "that training is repeated"
+_TABLE = "it is made anew"
+
+
+def _broken(path, found, expected, then=_TRAINING):
+    return StudyError(f"{path}: {found}; expected {expected}: delete it and run again; {then}.")

@@ -1,0 +1,1 @@
+"""Everything that can change a run's numbers, apart from its architecture."""

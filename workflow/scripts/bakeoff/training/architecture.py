@@ -1,0 +1,212 @@
+"""Loading an architecture file and checking what it builds."""
+
+import importlib
+import inspect
+import sys
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.errors import StudyError, Terminated, cause_of
+
+
+def build_model(root, model, input_shape, num_classes):
+    """Return the Keras model that ``architectures/{model}.py`` builds, checked.
+
+    ``input_shape`` is that of one image, ``(height, width, channels)``. Raises
+    :class:`StudyError` when the file cannot be imported, when ``build`` raises or returns
+    anything but an uncompiled classifier with one input ``(n, *input_shape)`` and one output
+    ``(n, num_classes)`` of probabilities, and when either changes what holds for the whole
+    process: settings of Keras and its backend, or seeds.
+    """
+    import keras
+
+    file = architecture_file(model)
+    built = run_build(root, model, input_shape, num_classes)
+    if not isinstance(built, keras.Model):
+        raise StudyError(
+            f"{file}: build: returned {type(built).__name__}; expected a keras.Model: end the"
+            " function with `return keras.Model(inputs, outputs)`."
+        )
+    _check_input(file, built)
+    _check_answer(file, built, input_shape, num_classes)
+    _check_precision(file, built)
+    return built
+
+
+def run_build(root, model, input_shape, num_classes):
+    """Return what the ``build`` of ``architectures/{model}.py`` returns, unchecked.
+
+    Raises :class:`StudyError` as :func:`build_model` does, except for what is returned.
+    """
+    # Imports Keras.
+    from bakeoff.training.surroundings import unchanged_surroundings
+
+    file = architecture_file(model)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    with unchanged_surroundings(file):
+        build = _import_build(file, model)
+        return _run(file, "build", lambda: build(input_shape, num_classes), "a keras.Model")
+
+
+@contextmanager
+def blamed_on(root, model, what):
+    """Raise as :class:`StudyError` what the block raises out of the architecture's own code.
+
+    Other exceptions pass. ``what`` was done is said: "training".
+    """
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        folder = str(Path(root) / "architectures")
+        frames = traceback.extract_tb(error.__traceback__)
+        # TensorFlow runs functions of the file as ones of its own, but names the file.
+        if not any(frame.filename.startswith(folder) for frame in frames) and (
+            folder not in str(error)
+        ):
+            raise
+        raise StudyError(
+            f"{architecture_file(model)}: {what}: raised {cause_of(error)}; expected a model that"
+            " trains: mend the file (the job's log holds the traceback)."
+        ) from error
+
+
+def architecture_file(model):
+    """Return the path of a model's architecture file, relative to the repository's folder."""
+    return f"architectures/{model}.py"
+
+
+def random_images(input_shape):
+    """Return four images of noise like the data's, float32 ``(4, *input_shape)`` in [0, 1]."""
+    return np.random.default_rng(0).random((4, *input_shape), np.float32)
+
+
+def _import_build(file, model):
+    """Return the function ``build`` of an architecture file."""
+    module = _run(
+        file,
+        "import",
+        lambda: importlib.import_module(f"architectures.{model}"),
+        "a module that only defines `build(input_shape, num_classes)`",
+    )
+    build = getattr(module, "build", None)
+    if not callable(build):
+        raise StudyError(
+            f"{file}: has no function build; expected `def build(input_shape, num_classes):`"
+            " that returns a keras.Model: write it."
+        )
+    try:
+        signature = inspect.signature(build)
+        signature.bind(None, None)
+    except TypeError:
+        raise StudyError(
+            f"{file}: build: takes {signature}; expected `build(input_shape, num_classes)`:"
+            " give it these two parameters, and no other without a default."
+        ) from None
+    return build
+
+
+def _run(file, what, call, expected):
+    """Return what ``call`` returns; whatever it raises, or its leaving Python, is one line."""
+    try:
+        return call()
+    except (KeyboardInterrupt, Terminated):
+        raise
+    except SystemExit as leaving:
+        raise StudyError(
+            f"{file}: {what}: left Python (sys.exit, status {leaving.code}); expected {expected}:"
+            ' move what reads the command line or exits under `if __name__ == "__main__":` (the'
+            " job's log holds what it printed)."
+        ) from leaving
+    except BaseException as error:
+        raise StudyError(
+            f"{file}: {what}: raised {cause_of(error)}; expected {expected}: mend the file (the"
+            " job's log holds the traceback)."
+        ) from error
+
+
+def _check_input(file, built):
+    """Check what can be told of a model before it is asked: one input, of numbers, uncompiled."""
+    if built.compiled:
+        raise StudyError(
+            f"{file}: build: a compiled model; expected an uncompiled one, as loss and optimizer"
+            " stand in the config: drop `compile`, and write what it said under `training:` in the"
+            " model's entry."
+        )
+    # A subclassed model has none, or not yet: what it takes is found out by asking it.
+    inputs = getattr(built, "inputs", None) or []
+    if len(inputs) > 1:
+        raise StudyError(
+            f"{file}: build: a model with {len(inputs)} inputs; expected one, the images: drop"
+            " the others."
+        )
+    for tensor in inputs:
+        if "float" not in tensor.dtype:
+            raise StudyError(
+                f"{file}: build: takes images of type {tensor.dtype}; expected float32, as they"
+                " are numbers from 0 to 1: drop `dtype` from `keras.Input`."
+            )
+
+
+def _check_answer(file, built, input_shape, num_classes):
+    """Ask ``built`` about four random images and check what it answers."""
+    images = random_images(input_shape)
+    try:
+        answer = built.predict_on_batch(images)
+    except Exception as error:
+        raise StudyError(
+            f"{file}: build: does not take images of shape {tuple(input_shape)}"
+            f" ({cause_of(error)}); expected that it does: start with"
+            " `keras.Input(input_shape)`."
+        ) from error
+    if isinstance(answer, (list, tuple, dict)):
+        count = "1 output in a" if len(answer) == 1 else f"{len(answer)} outputs in a"
+        raise StudyError(
+            f"{file}: build: a model with {count} {type(answer).__name__}; expected one of shape"
+            f" (n, {num_classes}): return the class probabilities alone."
+        )
+    if answer.shape != (len(images), num_classes):
+        shape = ", ".join(map(str, answer.shape[1:]))
+        raise StudyError(
+            f"{file}: build: output of shape (n, {shape}); expected (n, {num_classes}): end with"
+            ' `Dense(num_classes, activation="softmax")`.'
+        )
+    if answer.dtype != np.float32:
+        raise StudyError(
+            f"{file}: build: probabilities of type {answer.dtype}; expected float32, as"
+            ' fewer digits would blur the loss: give the last layer `dtype="float32"`.'
+        )
+    answer = answer.astype(np.float64)
+    if not np.isfinite(answer).all():
+        raise StudyError(
+            f"{file}: build: answers NaN or infinity before any training; expected probabilities:"
+            " look for a division by zero, a logarithm of zero or an extreme initialiser."
+        )
+    sums = answer.sum(axis=1)
+    if answer.min() < 0 or not np.allclose(sums, 1, atol=1e-3):
+        raise StudyError(
+            f"{file}: build: rows of the output sum to {sums[0]:.4g}; expected class probabilities"
+            ' that sum to 1: end with `Dense(num_classes, activation="softmax")`.'
+        )
+
+
+def _check_precision(file, built):
+    """Check that some layer with weights computes in the type that the precision says."""
+    import keras
+
+    from bakeoff.describe.layers import compute_dtypes
+
+    policy = keras.config.dtype_policy()
+    found = compute_dtypes(built)
+    if found and policy.compute_dtype not in found:
+        raise StudyError(
+            f"{file}: build: all layers with weights compute in {' and '.join(found)}; expected"
+            f" {policy.compute_dtype}, as the config says precision {policy.name}: drop their"
+            " `dtype` (the last layer's may stay), or change `training: {precision: …}` in the"
+            " model's entry."
+        )

@@ -1,0 +1,140 @@
+"""The epochs of a run: train, evaluate, save the checkpoint, say a line; or go on from one."""
+
+import math
+import time
+
+import numpy as np
+
+from bakeoff.joblog import say
+from bakeoff.training.evaluation import evaluate, scores_in
+from bakeoff.training.machine import count_trainings
+
+
+def train_epochs(model, batches, identity, checkpoints, piece, started):
+    """Train ``model`` to the last epoch; return its record of history rows and pieces.
+
+    ``batches`` are those of :func:`bakeoff.training.data.batches_of_parts`. A row is a dict of
+    epoch (from 1), loss, accuracy, val_*, test_*, objective and seconds. Losses are cross-entropy;
+    the objective is the running average of what was optimised, penalties included. A piece is what
+    one process contributed: ``piece``, to which its first epoch, the seconds from ``started`` to
+    its last, and how many trainings shared the machine are added. Each whole epoch is saved to
+    ``checkpoints``.
+    """
+    import keras
+
+    epochs, seed = identity["settings"]["epochs"], identity["seed"]
+    validated_on_test = batches["val"] is batches["test"]
+    record = restore(model, checkpoints.load(epochs))
+    history = record["history"]
+    first = len(history) + 1
+    if first > 1:
+        say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
+    begun = None
+
+    def begin(index, _):
+        nonlocal begun
+        begun = time.perf_counter()
+        # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
+        batches["train"].shuffle(seed, index + 1)
+        seed_epoch(model, seed, index + 1)
+
+    def end(index, logs):
+        row = {"epoch": index + 1, **scores_in(logs), "objective": logs.get("loss", 0.0)}
+        row |= {f"val_{key}": value for key, value in scores_in(logs, "val_").items()}
+        if validated_on_test:
+            scores = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
+        else:
+            scores = evaluate(model, batches["test"])
+        row |= {"test_loss": scores["loss"], "test_accuracy": scores["accuracy"]}
+        row["seconds"] = time.perf_counter() - begun
+        history.append(row)
+        if index + 1 == first:
+            record["pieces"].append(piece)
+            piece.update(first_epoch=first, trainings=1)
+        piece["trainings"] = max(piece["trainings"], count_trainings())
+        piece["seconds"] = time.perf_counter() - started
+        model.stop_training = not is_finite(row)
+        finished = index + 1 == epochs or model.stop_training
+        checkpoints.save(index + 1, state_of(model), record, finished)
+        say(epoch_line(identity, row, history[first - 1 :]))
+
+    diverged = bool(history) and not is_finite(history[-1])
+    model.fit(
+        batches["train"].source,
+        epochs=epochs,
+        initial_epoch=epochs if diverged else first - 1,
+        shuffle=False,
+        validation_data=batches["val"].source,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)],
+    )
+    return record
+
+
+def restore(model, saved):
+    """Bring ``model`` to a saved state; return that state's record, or an empty one."""
+    model.optimizer.build(model.trainable_variables)
+    if saved is None:
+        return {"history": [], "pieces": []}
+    _, arrays, record = saved
+    for variable, array in zip(state_variables(model), arrays, strict=True):
+        variable.assign(array)
+    return record
+
+
+def state_variables(model):
+    """Return all variables that the next step depends on: the model's and its optimizer's."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def state_of(model):
+    """Return the values of :func:`state_variables` as NumPy arrays."""
+    import keras
+
+    return [keras.ops.convert_to_numpy(variable) for variable in state_variables(model)]
+
+
+def seed_epoch(model, seed, epoch):
+    """Set the random generators that an epoch draws from to states that depend on both numbers.
+
+    They are those of the random layers, such as dropout, and on PyTorch its own, from which
+    layers draw there. TensorFlow's own is left alone: Keras's layers do not draw from it, and to
+    seed it makes TensorFlow forget the kernels of its steps, which costs as much as some steps.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        generated = np.random.SeedSequence([seed, epoch]).generate_state(1)
+        keras.utils.set_random_seed(int(generated[0]))
+    states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)
+        state.assign(generated.astype(state.dtype))
+
+
+def is_finite(row):
+    """Tell whether a history row's losses, and what was optimised, are numbers."""
+    return all(math.isfinite(row[key]) for key in ("objective", "loss", "val_loss", "test_loss"))
+
+
+def epoch_line(identity, row, rows_of_this_process):
+    """Return the console's line for an epoch: losses, accuracies, time taken and time left."""
+    epochs = identity["settings"]["epochs"]
+    mean = sum(r["seconds"] for r in rows_of_this_process) / len(rows_of_this_process)
+    left = (epochs - row["epoch"]) * mean if is_finite(row) else 0
+    return (
+        f"{identity['model']} seed {identity['seed']}"
+        f"  epoch {row['epoch']:>{len(str(epochs))}}/{epochs}"
+        f"  loss {row['loss']:.4f}  accuracy {row['accuracy']:7.2%}"
+        f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:7.2%}"
+        f"  {row['seconds']:.1f} s, {duration(left)} left"
+    )
+
+
+def duration(seconds):
+    """Return a duration as people write it, to the second: ``1 h 02 min``, ``3 min 05 s``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

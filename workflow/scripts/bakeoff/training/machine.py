@@ -1,0 +1,58 @@
+"""The machine: its processor, its system, who else trains on it, and this process's memory."""
+
+import platform
+import re
+import resource
+import sys
+from pathlib import Path
+
+import psutil
+
+
+def peak_memory_mb():
+    """Return the most memory that this process has held, in megabytes of 10⁶ bytes."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        status = ""
+    # On Linux, `ru_maxrss` may be that of the program that started this one (getrusage(2): it is
+    # kept over an execve); the kernel's own mark of the memory is not.
+    mark = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    if mark:
+        return int(mark[1]) * 1024 / 1e6
+    # Bytes on macOS, else kibibytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def describe_platform():
+    """Return what of the system decides a training's numbers: its kind and its C library."""
+    library = " ".join(filter(None, platform.libc_ver()))
+    return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", library]))
+
+
+def count_trainings():
+    """Return how many trainings run on this machine at this moment, this one included.
+
+    Counted among the processes whose command lines this user may read.
+    """
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    # Snakemake runs a script through a shell: that shell's command line is not counted twice.
+    return sum(
+        "python" in Path(command[0]).name and any(_is_training(part) for part in command[1:2])
+        for command in commands
+        if command
+    )
+
+
+def _is_training(argument):
+    return argument.endswith("train_model.py")
+
+
+def describe_processor():
+    """Return the processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,93 @@
+"""What a run leaves: history, model and card."""
+
+import json
+import math
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+
+from bakeoff.files import write_atomically
+from bakeoff.training.architecture import build_model
+from bakeoff.training.machine import describe_platform, peak_memory_mb
+
+
+def write_history(path, rows, identity):
+    """Write one row an epoch, each with its model and seed."""
+    # Keras imports it too, and by then has.
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    table.insert(0, "model", identity["model"])
+    table.insert(1, "seed", identity["seed"])
+    measures = ("loss", "accuracy")
+    sets = ("", "val_", "test_")
+    columns = [f"{prefix}{measure}" for prefix in sets for measure in measures]
+    with write_atomically(path) as temporary:
+        table[["model", "seed", "epoch", *columns, "seconds"]].to_csv(temporary, index=False)
+
+
+def write_model(path, model, root, identity, input_shape, classes):
+    """Save the trained weights in a freshly built model, as it was tried before the training.
+
+    The optimizer's state would make the file three times as large; the checkpoint holds it.
+    """
+    import keras
+
+    from bakeoff.training.saving import save_model
+
+    weights = model.get_weights()
+    # So that layers get the names of the first build. It forgets the precision too.
+    keras.utils.clear_session()
+    keras.config.set_dtype_policy(identity["settings"]["precision"])
+    # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
+    keras.utils.set_random_seed(identity["seed"])
+    plain = build_model(root, identity["model"], input_shape, classes)
+    plain.set_weights(weights)
+    with write_atomically(path) as temporary:
+        save_model(plain, temporary)
+
+
+def piece_of_card(record, piece):
+    """Return what a card says of the processes that trained, of which the last is ``piece``."""
+    return {
+        "device": piece["device"],
+        "threads": piece["threads"],
+        "concurrent_trainings": max(each["trainings"] for each in record["pieces"]),
+        "versions": piece["versions"],
+        "platform": describe_platform(),
+        "pieces": record["pieces"],
+        "resumed": len(record["pieces"]) > 1,
+    }
+
+
+def costs(record, piece, started):
+    """Return what a card says of time and memory, up to now and of all pieces."""
+    earlier = sum(other["seconds"] for other in record["pieces"] if other is not piece)
+    return {
+        "peak_memory_mb": peak_memory_mb(),
+        "seconds": {
+            "training": sum(row["seconds"] for row in record["history"]),
+            "job": earlier + time.perf_counter() - started,
+        },
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def write_card(path, card):
+    """Write a card as JSON."""
+    with write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
+
+
+def as_json(value):
+    """Return ``value`` with NumPy numbers as Python's, and NaN and infinities as None."""
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
