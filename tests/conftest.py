@@ -176,6 +176,13 @@ def make_tiny_study(folder):
     return project
 
 
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests on one worker, which shares their fixtures, unless they say otherwise."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A folder with architectures of its own, out of reach of this repository's."""

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from matplotlib.figure import Figure
 
 from random_studies import fabricate, random_studies, reported
@@ -26,6 +26,7 @@ from report_readers import Outputs
 from steps_after_training import run_steps
 
 STUDIES = int(os.environ.get("STUDIES", "200"))
+PARTS = 4
 DRAWN = 40
 
 
@@ -81,10 +82,20 @@ RANDOM = settings(
 )
 
 
-@settings(RANDOM, max_examples=STUDIES)
-@given(random_studies())
-def test_any_finished_study_has_a_report_that_agrees_with_itself(plan):
-    check(plan, drawn=plan.entropy % DRAWN == 0)
+@pytest.mark.parametrize(
+    "part",
+    # Each on the worker that is free: together they take longer than any other file.
+    [pytest.param(part, marks=pytest.mark.xdist_group(f"studies_{part}")) for part in range(PARTS)],
+)
+def test_any_finished_study_has_a_report_that_agrees_with_itself(part):
+    @settings(RANDOM, max_examples=-(-STUDIES // PARTS))
+    @given(random_studies())
+    def of_this_part(plan):
+        check(plan, drawn=plan.entropy % DRAWN == 0)
+
+    if "STUDIES" not in os.environ:
+        of_this_part = seed(part)(of_this_part)
+    of_this_part()
 
 
 @pytest.mark.parametrize(("models", "classes"), [(13, 20), (16, 21), (21, 10), (51, 3)])
