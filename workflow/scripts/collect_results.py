@@ -238,8 +238,9 @@ def describe_rows(study, runs):
         lines.append(f"Not finished, and left out: {', '.join(study['unfinished'])}.")
     if diverged:
         lines.append(
-            f"Diverged (the loss was no longer a number): {diverged} of {len(runs)} trainings;"
-            " they are in no mean."
+            f"Diverged (the loss was no longer a number): {diverged} of"
+            f" {w.count(len(runs), 'training')}; {w.plural(diverged, 'it is', 'they are')} in no"
+            " mean."
         )
     return lines + _warnings(runs)
 
