@@ -98,13 +98,14 @@ class Training:
         output = self.folder / "loaded.npy"
         data = self.project.path("results/data/digits.npz")
         backend, batch_size = self.settings["backend"], self.settings["batch_size"]
-        # The same number of threads as in training, as their number changes the last bits.
-        threads = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+        # The same number of threads and the same kernels as in training: both change the last bits.
+        alike = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+        alike["TF_ENABLE_ONEDNN_OPTS"] = "1"
         model = self.folder / "output" / "model.keras"
         run = subprocess.run(
             [sys.executable, "-c", script, model, data, output, f"{batch_size}"],
             cwd=folder or self.folder,
-            env=os.environ | {"KERAS_BACKEND": backend} | threads,
+            env=os.environ | {"KERAS_BACKEND": backend} | alike,
             capture_output=True,
             text=True,
         )
