@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo test lint lock bench
+.PHONY: env backends demo test test-all lint lock bench
 
 env: .venv/.installed
 
@@ -30,8 +30,9 @@ demo: env
 	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
-test: env $(if $(shell command -v npm),.venv/axe.min.js)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
+	  $(if $(filter test,$@),-m "not thorough")
 
 # PyTorch is one of those that are compared.
 bench: backends

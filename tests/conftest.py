@@ -177,10 +177,25 @@ def make_tiny_study(folder):
 
 
 def pytest_collection_modifyitems(items):
-    """Keep a file's tests on one worker, which shares their fixtures, unless they say otherwise."""
+    """Give each test its tier, and a file's tests one worker, which shares their fixtures.
+
+    The thorough ones come first, as the last to begin decides when all is done.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("thorough") is None)
     for item in items:
+        if not any(item.iter_markers("workflow")) and not any(item.iter_markers("thorough")):
+            item.add_marker(pytest.mark.unit)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(autouse=True)
+def _units_start_no_keras(request):
+    """Let a unit test that is the first to import Keras fail: it is no unit test."""
+    started = "keras" in sys.modules
+    yield
+    if request.node.get_closest_marker("unit") and not started and "keras" in sys.modules:
+        pytest.fail("a unit test has imported Keras; mark it as workflow")
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from bakeoff.errors import StudyError, Terminated
 from bakeoff.study.identity import check_sources, sources_read
 from bakeoff.training.architecture import build_model
 
+pytestmark = pytest.mark.workflow
+
 HEAD = "import keras\nfrom keras import layers\n\n\ndef build(input_shape, num_classes):\n"
 FAULTS = {
     "raises": ("    return layers.Flatten()(missing)\n", ["raised NameError", "missing"]),

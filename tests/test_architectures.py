@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.workflow
+
 FOLDER = Path(__file__).parents[1] / "architectures"
 INPUT_SHAPE, CLASSES = (28, 28, 1), 10
 

@@ -15,6 +15,8 @@ from bakeoff.training.backend import compiles_steps, prepare_backend
 from conftest import TINY, make_tiny_study
 from training_process import Training
 
+pytestmark = pytest.mark.thorough
+
 BACKENDS = ("tensorflow", "jax", "torch")
 FIRST_STEPS = """
 import gc

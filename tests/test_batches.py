@@ -5,6 +5,8 @@ import pytest
 
 from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, _variable_of, epoch_order
 
+pytestmark = pytest.mark.workflow
+
 IMAGES, CLASSES = 10, 3
 X = np.arange(IMAGES, dtype=np.float32).reshape(IMAGES, 1, 1, 1)
 Y = np.eye(CLASSES, dtype=np.float32)[np.arange(IMAGES) % CLASSES]

@@ -14,6 +14,8 @@ import pytest
 
 from run import PARTS
 
+pytestmark = pytest.mark.workflow
+
 ROOT = Path(__file__).parents[1]
 MODELS = [f"model_{number:02}" for number in range(1, 11)]
 

@@ -135,6 +135,7 @@ def there(packed, borrowed_python, tmp_path_factory):
     return there
 
 
+@pytest.mark.thorough
 def test_what_is_packed_is_what_the_lock_pins_and_small_enough(packed):
     folder = packed / "benchmarks" / "gpu" / "packed"
     files = json.loads((folder / "packed.json").read_text())["files"]
@@ -149,6 +150,7 @@ def test_what_is_packed_is_what_the_lock_pins_and_small_enough(packed):
             assert entry["sha256"] in lock, entry["file"]
 
 
+@pytest.mark.thorough
 def test_every_step_goes_through_without_network_and_without_tensorflow(there):
     found = json.loads((there / "findings" / "run.json").read_text())
     assert {step["step"]: step["status"] for step in found["steps"]} == dict.fromkeys(
@@ -166,6 +168,7 @@ def test_every_step_goes_through_without_network_and_without_tensorflow(there):
     assert [entry["runs"] for entry in sharing] == [2, 2]
 
 
+@pytest.mark.thorough
 def test_unpacked_runs_make_the_report_that_was_made_there(there, packed):
     shutil.copytree(there / "findings", packed / "findings")
     before = (packed / "docs" / "performance.md").read_text()
@@ -186,6 +189,7 @@ def test_unpacked_runs_make_the_report_that_was_made_there(there, packed):
     assert section.startswith(before.rstrip())
 
 
+@pytest.mark.thorough
 def test_without_a_gpu_it_ends_in_a_line_that_says_so(packed, borrowed_python, tmp_path):
     command = [borrowed_python, "benchmarks/gpu/run.py", tmp_path / "findings"]
     done = run(command, packed, check=False, env={"PATH": "/nowhere"})
@@ -195,6 +199,7 @@ def test_without_a_gpu_it_ends_in_a_line_that_says_so(packed, borrowed_python, t
     assert "smoke" not in done.stdout
 
 
+@pytest.mark.thorough
 def test_a_damaged_pack_is_named_before_anything_is_installed(packed, tmp_path):
     there = tmp_path / "there"
     shutil.copytree(packed, there)

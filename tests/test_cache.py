@@ -9,6 +9,8 @@ import pytest
 from bakeoff.files import sha256_of
 from conftest import make_tiny_study
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def own_images(tmp_path_factory):

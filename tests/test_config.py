@@ -11,6 +11,8 @@ from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, read_published, reported_study, training_settings
 from conftest import Project
 
+pytestmark = pytest.mark.workflow
+
 ROOT = Path(__file__).parents[1]
 FILES = [
     "train-images-idx3-ubyte.gz",

@@ -3,8 +3,11 @@
 import os
 
 import pandas as pd
+import pytest
 
 from conftest import copy_workflow
+
+pytestmark = pytest.mark.thorough
 
 
 def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):

@@ -12,6 +12,8 @@ import pytest
 
 from conftest import TINY
 
+pytestmark = pytest.mark.thorough
+
 SUDO = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from bakeoff.study.identity import source_checksums, training_identity
 
+pytestmark = pytest.mark.workflow
+
 SETTINGS = {"epochs": 3, "optimizer": {"name": "Adadelta", "rho": 0.95, "learning_rate": 1.0}}
 
 

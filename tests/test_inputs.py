@@ -7,6 +7,8 @@ from keras import layers
 
 from bakeoff.describe.inputs import input_scaled_by
 
+pytestmark = pytest.mark.workflow
+
 SHAPE = (28, 28, 1)
 
 

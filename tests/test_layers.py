@@ -9,6 +9,8 @@ from keras import layers
 from architectures import model_01, model_10
 from bakeoff.describe.layers import count_multiply_adds, describe_layers
 
+pytestmark = pytest.mark.workflow
+
 
 def describe(graph, shape=(28, 28, 1)):
     """Return the entries of a functional model by name."""

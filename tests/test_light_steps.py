@@ -10,6 +10,8 @@ import pytest
 from conftest import ROOT, copy_workflow
 from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
 
+pytestmark = pytest.mark.workflow
+
 # To import one of these takes as long as a step's work, or several times as long.
 SLOW = {"keras", "matplotlib", "pandas", "scipy", "sklearn", "snakemake", "statsmodels"}
 NEEDED = {

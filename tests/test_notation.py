@@ -9,6 +9,8 @@ from keras import layers
 
 from bakeoff.describe.notation import arrow_notation
 
+pytestmark = pytest.mark.workflow
+
 
 def read_notebook():
     text = (Path(__file__).parent / "data" / "notebook_architectures.txt").read_text()

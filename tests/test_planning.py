@@ -10,6 +10,8 @@ from conftest import ROOT, copy_workflow
 from measuring import interleaved, snakemake
 from planning import bare_shape, finished_study, made_up_study
 
+pytestmark = pytest.mark.thorough
+
 
 def run(command, cwd):
     """Run a command; return all that it printed."""

@@ -10,6 +10,8 @@ import pytest
 from conftest import ROOT, copy_workflow
 from loopback_mirror import loopback_mirror
 
+pytestmark = pytest.mark.thorough
+
 REAL_MNIST = ROOT.parent / "shared" / "mnist"
 
 

@@ -25,6 +25,8 @@ from report_checks import check_outputs
 from report_readers import Outputs
 from steps_after_training import run_steps
 
+pytestmark = pytest.mark.workflow
+
 STUDIES = int(os.environ.get("STUDIES", "200"))
 PARTS = 4
 DRAWN = 40

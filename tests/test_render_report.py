@@ -547,6 +547,7 @@ def large_study(tmp_path):
     shutil.rmtree(folder)
 
 
+@pytest.mark.thorough
 def test_a_hundred_models_with_ten_seeds_take_a_minute_and_two_gigabytes(large_study):
     run = subprocess.run(
         [sys.executable, Path(__file__).with_name("steps_after_training.py"), large_study],

@@ -8,6 +8,8 @@ from browser import Visit, axe, launched
 from fabricated_study import fabricate_data, fabricate_training
 from steps_after_training import describe_study, run_steps
 
+pytestmark = pytest.mark.workflow
+
 IMAGES = 400
 LAYERS = [
     {

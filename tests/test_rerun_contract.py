@@ -9,6 +9,8 @@ import pytest
 
 from conftest import TINY, Project, make_tiny_study
 
+pytestmark = pytest.mark.workflow
+
 COLLECTING = {
     "collect_results",
     "plot_loss_curves",

@@ -12,6 +12,8 @@ import pytest
 from conftest import make_tiny_study
 from training_process import EPOCHS, Training
 
+pytestmark = pytest.mark.workflow
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
@@ -39,6 +41,7 @@ def test_the_same_training_gives_the_same_bits(uninterrupted, training):
     assert training.bits() == uninterrupted.bits()
 
 
+@pytest.mark.thorough
 def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(uninterrupted, training):
     """SIGKILL in the first epoch, between epochs, in mid-epoch, while a state is written."""
     dice = random.Random(20_261_122)
@@ -128,6 +131,7 @@ def test_fewer_epochs_are_answered_from_a_state_where_one_is(training):
     assert training.card()["epochs_trained"] == 4
 
 
+@pytest.mark.thorough
 def test_a_second_process_waits_for_the_first(training):
     first = training.start(epochs=300)
     training.wait_for("epoch   2/300", first)
@@ -154,6 +158,7 @@ def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
     assert "going on after epoch" in tiny_study.snakemake(target).stdout
 
 
+@pytest.mark.thorough
 def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
     tiny_study.change_config(lambda config: config["training"].update(epochs=80))
     target = "results/models/tiny/seed_0/card.json"

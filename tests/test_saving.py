@@ -11,6 +11,8 @@ from bakeoff.errors import StudyError
 from bakeoff.training.architecture import build_model, random_images
 from bakeoff.training.saving import ITS_FILE, KERAS_ALONE, load_with_file, save_model, try_saving
 
+pytestmark = pytest.mark.workflow
+
 SHAPE, CLASSES = (28, 28, 1), 10
 HEAD = "import keras\nfrom keras import layers\n\n\n"
 END = '    return keras.Model(i, layers.Dense(n, activation="softmax")(layers.Flatten()(x)))\n'

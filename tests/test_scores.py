@@ -8,6 +8,8 @@ from keras import layers, regularizers
 from bakeoff.errors import StudyError
 from bakeoff.training.scores import CrossEntropy, check_steps, metrics
 
+pytestmark = pytest.mark.workflow
+
 tf = pytest.importorskip("tensorflow")
 
 SHAPE, CLASSES = (8, 8, 1), 10

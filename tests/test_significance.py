@@ -272,6 +272,7 @@ def test_probability_ahead_belongs_to_the_trainings_and_turns_with_the_pair():
     assert comparison.reversed().ahead == pytest.approx(compare(b, a).ahead)
 
 
+@pytest.mark.thorough
 def test_several_seeds_keep_their_level_when_trainings_and_images_vary():
     generator = np.random.default_rng(1)
     seeds, images, studies = 3, 300, 300

@@ -14,6 +14,8 @@ from conftest import make_tiny_study
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
 
+pytestmark = pytest.mark.thorough
+
 # What a cluster without accounting needs, and a first look at the jobs that comes soon.
 COMMAND = ["--profile", "slurm", "--slurm-status-command", "squeue"]
 COMMAND += ["--slurm-init-seconds-before-status-checks", "2"]

@@ -4,6 +4,8 @@ import pytest
 
 from browser import Visit, launched
 
+pytestmark = pytest.mark.workflow
+
 # Menu entries and, below them, what the tables of results hold.
 CATEGORIES = {
     "Results": ["tables", "conclusions", "the whole report on one page"],

@@ -10,6 +10,8 @@ from test_readme import block
 from train_model import prepare_model
 from training_process import LOAD, SETTINGS, Training
 
+pytestmark = pytest.mark.workflow
+
 RIDGE = TINY.format(units=16).replace(
     'activation="relu")', 'activation="relu", kernel_regularizer="l2")'
 )

@@ -13,6 +13,8 @@ import pytest
 
 from conftest import TINY
 
+pytestmark = pytest.mark.workflow
+
 TRAINED = ("history.csv", "model.keras", "predictions.npz", "card.json", "summary.txt")
 
 
