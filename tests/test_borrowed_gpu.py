@@ -297,3 +297,20 @@ def test_the_section_of_a_document_is_replaced_and_nothing_else():
     assert longer == f"{document}\n## Three\n\nThird.\n"
     assert section_of(document, "Three") is None
     assert replace_section(longer, "Three", "Third.") == longer
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file or directory"),
+        ("{", "expected the folder that run.py filled"),
+        (json.dumps({"steps": [], "machine": {}}), "no GPU was found there"),
+    ],
+)
+def test_a_folder_without_findings_is_named_by_unpack(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    done = run([sys.executable, "benchmarks/gpu/unpack.py", tmp_path], ROOT, check=False)
+    assert done.returncode == 1
+    assert said in done.stdout.splitlines()[-1]
+    assert str(tmp_path) in done.stdout

@@ -38,6 +38,11 @@ def main():
         sys.exit(f"{folder / 'run.json'}: {error}; expected the folder that run.py filled")
     for step in run["steps"]:
         print(f"{step['step']}: {step['status']}, {step['seconds']} s {step['said']}".strip())
+    if "gpu" not in run["machine"]:
+        sys.exit(f"unpack: {folder}: no GPU was found there, so nothing was trained.")
+    images = ROOT / "benchmarks" / "gpu" / "packed" / "images.yaml"
+    if not images.is_file():
+        sys.exit(f"unpack: {images}: missing; expected what pack.py packs: run it here first.")
     missing = []
     for study in STUDIES:
         archive = folder / f"{study}.zip"
