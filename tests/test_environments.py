@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bakeoff.study.identity import source_checksums
+from bakeoff.study.identity import Sources
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -53,7 +53,7 @@ def test_conda_environments_have_the_locks_versions(environment):
 def test_conda_environments_hold_what_their_scripts_import(environment):
     scripts = [f"workflow/scripts/{rule}.py" for rule in ENVIRONMENTS[environment]]
     imported = set()
-    for source in source_checksums(ROOT, *scripts):
+    for source in Sources(ROOT).of(*scripts):
         for node in ast.walk(ast.parse((ROOT / source).read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}

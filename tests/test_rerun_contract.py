@@ -51,7 +51,8 @@ def append(project, *files, old=False):
     """Edit files; with ``old``, give them a date long before any result."""
     for file in files:
         path = project.path(file)
-        path.write_text(path.read_text() + "# edited\n")
+        edit = "EDITED = True\n" if path.suffix == ".py" else "# edited\n"
+        path.write_text(path.read_text() + edit)
         if old:
             os.utime(path, (0, 0))
 
@@ -99,8 +100,17 @@ def swap_values(project):
     )
 
 
+def reword_sources(project):
+    """Change comments, docstrings and blank lines of every Python source."""
+    for folder in ("architectures", "workflow"):
+        for path in project.path(folder).rglob("*.py"):
+            text = path.read_text().replace('"""', '"""Other words. ', 1)
+            path.write_text(f"# A comment.\n\n{text}\n\n# The end.\n")
+
+
 CONTRACT = {
     "nothing": (lambda project: None, set()),
+    "comments, docstrings and blank lines of every source": (reword_sources, set()),
     "an architecture edited": (
         lambda project: append(project, "architectures/tiny.py"),
         {"tiny/0"} | COLLECTING,

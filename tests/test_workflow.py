@@ -85,10 +85,11 @@ def test_history_card_and_predictions_agree(finished_study):
 
 def test_the_sources_that_were_planned_are_those_really_read(finished_study):
     """What the static search for imports finds is what Python then imports."""
-    from bakeoff.study.identity import training_identity
+    from bakeoff.study.identity import Sources, training_identity
 
+    sources = Sources(finished_study.folder)
     card = json.loads(finished_study.path("results/models/tiny/seed_0/card.json").read_text())
-    assert card["sources"] == training_identity(finished_study.folder, "tiny", 0, {})["sources"]
+    assert card["sources"] == training_identity(sources, "tiny", 0, {})["sources"]
 
 
 def test_the_model_loads_in_plain_keras_and_answers_the_same(finished_study, tmp_path):

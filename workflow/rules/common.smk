@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
-from bakeoff.study.identity import source_checksums, training_identity
+from bakeoff.study.identity import Sources, training_identity
 from bakeoff.study.config import read_config, read_published, reported_study, training_settings
 
 
@@ -57,6 +57,7 @@ def is_finished(model):
     return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in SEEDS)
 
 
+SOURCES = Sources(ROOT)
 MODELS = config["study"]["models"]
 UNFINISHED = []
 if config["study"]["finished_only"]:
@@ -106,9 +107,9 @@ def sources_of(*files):
     """The checksums of a rule's script and of all it imports, as one text.
 
     Snakemake compares a script by its date and what the script imports not at all; this tells
-    them apart by content.
+    them apart by what they mean.
     """
-    return canonical_json(source_checksums(ROOT, *files))
+    return canonical_json(SOURCES.of(*files))
 
 
 def label_of(model):
@@ -130,7 +131,7 @@ def identity_of_training(wildcards):
     if model not in config["models"]:
         raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
     return canonical_json(
-        training_identity(ROOT, model, int(wildcards.seed), training_settings(config, model))
+        training_identity(SOURCES, model, int(wildcards.seed), training_settings(config, model))
     )
 
 

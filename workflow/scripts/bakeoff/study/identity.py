@@ -1,89 +1,176 @@
-"""What a training is, told by content: the basis of exact reruns.
+"""What a run is, told by meaning: the basis of exact reruns.
 
-Snakemake stores a job's params and reruns the job when they differ. A training's params are one
-canonical JSON text that names everything it depends on apart from the data, which is an input
-file. Times of files play no part in it.
+Snakemake stores a job's params and reruns the job when they differ. A run's params are one
+canonical JSON text that names everything it depends on apart from the data, which is an input file.
+Times of files play no part in it, nor do comments, docstrings and the layout of sources.
 """
 
 import ast
+import hashlib
 import sys
-from functools import cache
 from pathlib import Path
 
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of
 
 
-def training_identity(root, model, seed, settings):
+def training_identity(sources, model, seed, settings):
     """Return what the training of ``model`` with ``seed`` depends on, ready for JSON.
 
-    ``root`` is the folder with ``architectures/`` and ``workflow/``; ``settings`` is what
-    :func:`bakeoff.study.config.training_settings` returns. ``sources`` maps each source file
-    that the training imports (relative to ``root``) to its SHA-256.
+    ``sources`` are the :class:`Sources` of the folder with ``architectures/`` and ``workflow/``;
+    ``settings`` is what :func:`bakeoff.study.config.training_settings` returns.
     """
-    return {
-        "model": model,
-        "seed": seed,
-        "settings": settings,
-        "sources": source_checksums(
-            root, f"architectures/{model}.py", "workflow/scripts/train_model.py"
-        ),
-    }
+    files = f"architectures/{model}.py", "workflow/scripts/train_model.py"
+    return {"model": model, "seed": seed, "settings": settings, "sources": sources.of(*files)}
 
 
-def source_checksums(root, *entries):
-    """Map ``entries`` and all they import, as paths relative to ``root``, to their SHA-256."""
-    root, checksums = Path(root), {}
-    for entry in entries:
-        checksums |= _checksums_of_closure(root, entry)
-    return checksums
+class Sources:
+    """The source files under ``root``, each read once: an edit is seen by new ones only.
 
+    One plan asks for the same files for every run.
+    """
 
-# One plan asks for the same files for every training: read and name each once.
-@cache
-def _checksums_of_closure(root, entry):
-    return {
-        source.relative_to(root).as_posix(): _checksum(source)
-        for source in sorted(_closure(root, root / entry))
-    }
+    def __init__(self, root):
+        self.root = Path(root)
+        # Modules are found where training finds them: in the root and among the scripts.
+        self._places = (self.root, self.root / "workflow" / "scripts")
+        self._trees, self._checksums, self._imported, self._found = {}, {}, {}, {}
 
+    def of(self, *entries):
+        """Map ``entries`` and all they import, as paths relative to ``root``, to their checksums.
 
-_checksum = cache(sha256_of)
+        See :func:`checksum_of`. Imports are followed without running anything. A file that is no
+        Python, such as a template, imports nothing.
+        """
+        found = {}
+        for entry in entries:
+            found |= self._of(entry)
+        return found
 
+    def _of(self, entry):
+        if entry not in self._found:
+            files = sorted(self._closure(self.root / entry))
+            self._found[entry] = {
+                file.relative_to(self.root).as_posix(): self._checksum(file) for file in files
+            }
+        return self._found[entry]
 
-def _closure(root, entry):
-    """Return ``entry`` and all files under ``root`` that it imports, directly or not."""
-    found, queue = set(), [entry]
-    while queue:
-        source = queue.pop()
-        if source not in found:
-            found.add(source)
-            # A rule may also name a template, which imports nothing.
-            if source.suffix == ".py":
-                queue.extend(_imported_files(root, source))
-    return found
+    def _checksum(self, file):
+        if file not in self._checksums:
+            tree = self._tree(file) if file.suffix == ".py" else None
+            self._checksums[file] = _checksum_of_tree(tree) if tree else sha256_of(file)
+        return self._checksums[file]
 
+    def _tree(self, file):
+        if file not in self._trees:
+            self._trees[file] = ast.parse(file.read_bytes(), filename=str(file))
+        return self._trees[file]
 
-@cache
-def _imported_files(root, source):
-    """Return the files under ``root`` that ``source`` imports, read without running it."""
-    # Modules are found where training finds them: in the root and among the scripts.
-    search_path = (root, root / "workflow" / "scripts")
-    found = set()
-    for node in _statements(ast.parse(source.read_bytes(), filename=str(source))):
+    def _closure(self, entry):
+        """Return ``entry`` and all files under the root that it imports, directly or not."""
+        found, queue = set(), [entry]
+        while queue:
+            file = queue.pop()
+            if file not in found:
+                found.add(file)
+                if file.suffix == ".py":
+                    queue.extend(self._imported_files(file))
+        return found
+
+    def _imported_files(self, file):
+        """Return the files under the root that ``file`` imports, read without running it."""
+        if file not in self._imported:
+            found = set()
+            for node in _statements(self._tree(file)):
+                for module, starts in self._modules(file, node):
+                    for start in starts:
+                        found.update(_module_files(start, module))
+            self._imported[file] = found
+        return self._imported[file]
+
+    def _modules(self, file, node):
+        """Return (module, folders where it may lie) for each module that a statement imports."""
         if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-            starts = search_path
-        elif isinstance(node, ast.ImportFrom):
+            return [(alias.name, self._places) for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
             base = f"{node.module}." if node.module else ""
-            modules = [node.module or "", *(f"{base}{alias.name}" for alias in node.names)]
-            starts = (source.parents[node.level - 1],) if node.level else search_path
+            names = [node.module or "", *(f"{base}{alias.name}" for alias in node.names)]
+            starts = (file.parents[node.level - 1],) if node.level else self._places
+            return [(name, starts) for name in names]
+        return []
+
+
+def checksum_of(file):
+    """Return a file's SHA-256: of what a Python source means, of the bytes of any other.
+
+    The meaning of a source is its syntax tree without docstrings. It is written the same way on
+    Python 3.11 to 3.13. A source that does not parse has its bytes'.
+    """
+    file = Path(file)
+    if file.suffix == ".py":
+        try:
+            return _checksum_of_tree(ast.parse(file.read_bytes()))
+        except (SyntaxError, ValueError):
+            pass
+    return sha256_of(file)
+
+
+def _checksum_of_tree(tree):
+    return hashlib.sha256(_written(tree).encode()).hexdigest()
+
+
+_NO_MEANING = frozenset(["ctx", "kind", "type_comment"])
+
+
+def _written(part):
+    """Return a part of a syntax tree as text, in which only its meaning tells.
+
+    What some versions of Python leave empty and others leave out is left out: ``ast.dump`` and
+    ``ast.unparse`` are not the same for all of them.
+    """
+    if isinstance(part, ast.AST):
+        kind, fields = type(part).__name__, []
+        for name in part._fields:
+            value = getattr(part, name, None)
+            if value is None or name in _NO_MEANING:
+                continue
+            if isinstance(value, list):
+                value = _joined(value) if kind == "JoinedStr" else _effective(value)
+                if not value:
+                    continue
+            fields.append(f"{name}={_written(value)}")
+        return f"{kind}({','.join(fields)})"
+    if isinstance(part, list):
+        return f"[{','.join([_written(item) for item in part])}]"
+    # Which characters repr escapes depends on the version's Unicode.
+    return ascii(part)
+
+
+def _effective(statements):
+    """Return a list without statements that are a text alone, such as docstrings."""
+    return [part for part in statements if not _is_text_alone(part)]
+
+
+def _is_text_alone(node):
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _joined(values):
+    """Return the parts of an f-string with neighbouring texts as one.
+
+    Python 3.11 splits those of a format specification in a format specification.
+    """
+    parts = []
+    for value in values:
+        if isinstance(value, ast.Constant) and parts and isinstance(parts[-1], ast.Constant):
+            parts[-1] = ast.Constant(parts[-1].value + value.value)
         else:
-            continue
-        for module in modules:
-            for start in starts:
-                found.update(_module_files(start, module))
-    return frozenset(found)
+            parts.append(value)
+    return [part for part in parts if not isinstance(part, ast.Constant) or part.value]
 
 
 def _statements(tree):
@@ -97,7 +184,6 @@ def _statements(tree):
             queue.extend(getattr(node, block, ()))
 
 
-@cache
 def _module_files(start, module):
     """Return the files that ``import module`` runs: packages' ``__init__`` files and its own."""
     folder, files = start, []
@@ -110,12 +196,12 @@ def _module_files(start, module):
 def check_sources(root, planned):
     """Raise :class:`StudyError` if a source file differs from what was planned.
 
-    ``planned`` maps paths relative to ``root`` to SHA-256. A file edited between the planning
+    ``planned`` maps paths relative to ``root`` to checksums. A file edited between the planning
     and the start of a job would otherwise be recorded as the version that was planned.
     """
     for file, checksum in planned.items():
         path = Path(root) / file
-        if not path.is_file() or sha256_of(path) != checksum:
+        if not path.is_file() or checksum_of(path) != checksum:
             raise StudyError(
                 f"{file}: changed since this run was planned; expected the version of the plan:"
                 " run snakemake again."
@@ -123,10 +209,10 @@ def check_sources(root, planned):
 
 
 def sources_read(root):
-    """Map every file under ``root`` that this process has imported to its SHA-256."""
+    """Map every file under ``root`` that this process has imported to its checksum."""
     root = Path(root)
     # A virtual environment may lie inside the repository; its packages are not our sources.
     places = (root / "architectures", root / "workflow")
     files = {Path(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
     own = sorted(file for file in files if any(file.is_relative_to(place) for place in places))
-    return {file.relative_to(root).as_posix(): sha256_of(file) for file in own}
+    return {file.relative_to(root).as_posix(): checksum_of(file) for file in own}
