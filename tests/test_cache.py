@@ -60,7 +60,7 @@ def test_a_second_checkout_downloads_and_trains_nothing(tmp_path, own_images):
 
     third = make_study(tmp_path / "third", own_images, "/nowhere")
     with third.path("architectures/tiny.py").open("a") as file:
-        file.write("# edited\n")
+        file.write("EDITED = True\n")
     output = third.snakemake("--cache", env=cache).stdout
     assert "tiny seed 0  epoch 1/2" in output
     assert "wide seed 0  epoch 1/2" not in output
