@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from patience import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs")
 
@@ -122,9 +124,9 @@ class Running:
     def output(self):
         return self.log.read_text()
 
-    def wait_for(self, text, seconds=300):
+    def wait_for(self, text):
         """Wait until ``text`` has been printed."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while text not in self.output():
             assert self.process.poll() is None, self.output()
             assert time.monotonic() < end, self.output()

@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from patience import PATIENCE
+
 DAEMONS = ("setpriv", "munged", "slurmctld", "slurmd")
 CLIENTS = ("sacct", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
 # Debian keeps the daemons where a user's PATH does not look.
@@ -106,7 +108,7 @@ class Cluster:
         """End all jobs and daemons, and remove the folder."""
         if len(self.daemons) > 1:
             user = ["--user", getpass.getuser()]
-            subprocess.run(["scancel", "--full", *user], env=self.environment, timeout=30)
+            subprocess.run(["scancel", "--full", *user], env=self.environment, timeout=PATIENCE)
             end = time.monotonic() + 30
             while self.run("squeue", "--noheader", check=False) and time.monotonic() < end:
                 time.sleep(0.5)
@@ -123,7 +125,7 @@ class Cluster:
     def run(self, *command, check=True):
         """Run a command against this cluster and return what it prints."""
         run = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60
+            command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE
         )
         assert not check or run.returncode == 0, run.stdout + run.stderr + self.logs()
         return run.stdout
@@ -204,8 +206,8 @@ class Cluster:
                 )
             )
 
-    def _wait_for(self, condition, seconds=30):
-        end = time.monotonic() + seconds
+    def _wait_for(self, condition):
+        end = time.monotonic() + PATIENCE
         while not _holds(condition):
             failed = [daemon for daemon in self.daemons if daemon.poll() is not None]
             assert not failed, f"{failed[0].args} ended" + self.logs()

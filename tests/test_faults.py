@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from conftest import TINY
+from patience import PATIENCE
 
 pytestmark = pytest.mark.thorough
 
@@ -125,7 +126,7 @@ def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
         for process in psutil.Process(running.process.pid).children(recursive=True):
             if process.name().startswith("python"):
                 process.send_signal(signal.SIGKILL)
-        assert running.process.wait(60) != 0
+        assert running.process.wait(PATIENCE) != 0
     assert "Error in rule train_model" in running.output()
     assert "going on after epoch" in tiny_study.snakemake(target).stdout
 
@@ -182,7 +183,7 @@ def test_two_snakemakes_at_once(tiny_study):
         assert second.returncode != 0
         # The lock; or, in the moment between writing a file and noting that it is whole, the file.
         assert re.search("cannot be locked|Incomplete files", second.stdout), second.stdout
-        assert running.process.wait(300) == 0
+        assert running.process.wait(PATIENCE) == 0
     assert tiny_study.planned() == set()
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conftest import TINY, Project, make_tiny_study
+from patience import PATIENCE
 
 pytestmark = pytest.mark.workflow
 
@@ -239,7 +240,7 @@ def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
         running.wait_for("tiny seed 0  epoch  2/60")
         append(tiny_study, "architectures/tiny.py", old=True)
-        assert running.process.wait(300) == 0
+        assert running.process.wait(PATIENCE) == 0
     assert tiny_study.planned("results/models/tiny/seed_0/card.json") == {"tiny/0"}
 
 
@@ -247,6 +248,6 @@ def test_a_source_edited_before_its_training_starts_stops_it(tiny_study):
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
         running.wait_for("rule preprocess_images:")
         append(tiny_study, "architectures/tiny.py")
-        assert running.process.wait(300) != 0
+        assert running.process.wait(PATIENCE) != 0
     assert "architectures/tiny.py: changed since this run was planned" in running.output()
     tiny_study.snakemake("results/models/tiny/seed_0/card.json")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import make_tiny_study
+from patience import PATIENCE
 from training_process import EPOCHS, Training
 
 pytestmark = pytest.mark.workflow
@@ -104,7 +105,7 @@ def test_sigterm_keeps_the_last_epoch_and_leaves_with_a_status(uninterrupted, tr
     process = training.start()
     training.wait_for(f"epoch  5/{EPOCHS}", process)
     process.terminate()
-    assert process.wait(30) == 128 + signal.SIGTERM
+    assert process.wait(PATIENCE) == 128 + signal.SIGTERM
     assert "the next run goes on from there" in training.log.read_text()
     assert training.epochs_done() >= 5
     assert "going on after epoch" in training.run()
@@ -138,8 +139,8 @@ def test_a_second_process_waits_for_the_first(training):
     second = Training(training.project, training.folder)
     second.log = training.folder / "second.txt"
     process = second.start(epochs=300)
-    assert first.wait(200) == 0
-    assert process.wait(200) == 0
+    assert first.wait(PATIENCE) == 0
+    assert process.wait(PATIENCE) == 0
     assert "Waiting for another process" in second.log.read_text()
     assert "  epoch " not in second.log.read_text()
     assert training.card()["resumed"] is False
@@ -173,7 +174,7 @@ def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
         with tiny_study.start_snakemake(target) as second:
             second.wait_for("Waiting for another process")
             os.killpg(running.process.pid, signal.SIGCONT)
-            assert second.process.wait(300) == 0
+            assert second.process.wait(PATIENCE) == 0
     assert "tiny seed 0  epoch" not in second.output()
     history = pd.read_csv(tiny_study.path("results/models/tiny/seed_0/history.csv"))
     assert list(history["epoch"]) == list(range(1, 81))

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from conftest import make_tiny_study
+from patience import PATIENCE
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
 
@@ -50,12 +51,12 @@ def start(project, cluster, *arguments):
 
 def finish(process, project, cluster):
     """Wait until Snakemake has ended well."""
-    assert process.wait(600) == 0, project.path("slurm.log").read_text() + cluster.logs()
+    assert process.wait(PATIENCE) == 0, project.path("slurm.log").read_text() + cluster.logs()
 
 
-def wait_until(condition, process, seconds=400):
+def wait_until(condition, process):
     """Wait until ``condition`` returns something, and return that."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while not (result := condition()):
         assert process.poll() is None, "Snakemake ended early"
         assert time.monotonic() < end
@@ -176,7 +177,7 @@ def faults(cluster, finished, tmp_path_factory):
         try:
             move_about(moved, cluster)
             finish(first, limited, cluster)
-            assert uninterrupted.process.wait(300) == 0, uninterrupted.output()
+            assert uninterrupted.process.wait(PATIENCE) == 0, uninterrupted.output()
         finally:
             first.kill()
             first.wait()
@@ -191,7 +192,7 @@ def move_about(project, cluster):
         wait_until(lambda: re.search(r"epoch +2/", training_log(project)), process)
         cluster.update_node(State="DRAIN", Reason="test")
         cluster.run("scancel", jobs_of(cluster, project)[0]["JobId"])
-        assert process.wait(120) != 0
+        assert process.wait(PATIENCE) != 0
 
         process = start(project, cluster, WIDE, *ONE_THREAD)
         wait_until(lambda: jobs_of(cluster, project)[1:], process)
@@ -200,7 +201,7 @@ def move_about(project, cluster):
         project.on_the_drained_node = jobs_of(cluster, project)[1]
         # What Ctrl-C sends.
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) != 0
+        assert process.wait(PATIENCE) != 0
 
         process = start(project, cluster, WIDE, *ONE_THREAD)
         wait_until(lambda: jobs_of(cluster, project)[2:], process)

@@ -18,6 +18,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from patience import PATIENCE
+
 EPOCHS = 40
 # What someone does with the files, in a folder of their own: Keras, and nothing of this study.
 LOAD = """
@@ -70,11 +72,11 @@ class Training:
 
     def run(self, **settings):
         process = self.start(**settings)
-        assert process.wait(300) == 0, self.log.read_text()
+        assert process.wait(PATIENCE) == 0, self.log.read_text()
         return self.log.read_text()
 
-    def wait_for(self, text, process, seconds=200):
-        end = time.monotonic() + seconds
+    def wait_for(self, text, process):
+        end = time.monotonic() + PATIENCE
         while text not in self.log.read_text() and process.poll() is None:
             assert time.monotonic() < end, self.log.read_text()
             time.sleep(0.01)
