@@ -178,6 +178,8 @@ def make_tiny_study(folder):
     return project
 
 
+# Before xdist's own, which writes the groups into the tests' names.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Give each test its tier, and a file's tests one worker, which shares their fixtures.
 
