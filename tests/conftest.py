@@ -178,19 +178,15 @@ def make_tiny_study(folder):
     return project
 
 
-# Before xdist's own, which writes the groups into the tests' names.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Give each test its tier, and a file's tests one worker, which shares their fixtures.
+    """Give each test its tier.
 
-    The thorough ones come first, as the last to begin decides when all is done.
+    The thorough ones come first: what begins last decides when all is done.
     """
     items.sort(key=lambda item: item.get_closest_marker("thorough") is None)
     for item in items:
         if not any(item.iter_markers("workflow")) and not any(item.iter_markers("thorough")):
             item.add_marker(pytest.mark.unit)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(autouse=True)

@@ -84,11 +84,7 @@ RANDOM = settings(
 )
 
 
-@pytest.mark.parametrize(
-    "part",
-    # Each on the worker that is free: together they take longer than any other file.
-    [pytest.param(part, marks=pytest.mark.xdist_group(f"studies_{part}")) for part in range(PARTS)],
-)
+@pytest.mark.parametrize("part", range(PARTS))
 def test_any_finished_study_has_a_report_that_agrees_with_itself(part):
     @settings(RANDOM, max_examples=-(-STUDIES // PARTS))
     @given(random_studies())
