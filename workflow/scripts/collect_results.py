@@ -9,8 +9,9 @@ from prettytable import PrettyTable, TableStyle
 
 from bakeoff import wording as w
 from bakeoff.analysis.chance import commonest_share, has_learned
+from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
-from bakeoff.analysis.last_epochs import history_figures, last_epochs
+from bakeoff.analysis.last_epochs import history_figures
 from bakeoff.analysis.models import Training, models_of_study
 from bakeoff.analysis.times import was_moved
 from bakeoff.files import write_atomically

@@ -1,4 +1,4 @@
-"""Loss curves: their mean over the seeds, and where they are heading at the end."""
+"""Where loss curves are heading at the end, and whether they have risen."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -6,36 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from bakeoff.analysis.epochs import FLAT, SLOPES, TREND_EPOCHS
 from bakeoff.analysis.intervals import mean_interval
-
-TREND_EPOCHS = 5
-"""Fewest epochs that a trend is read from: four stretches take five."""
-
-SLOPES = 4
-"""Fewest slopes that a trend's interval comes from: those of trainings, or of their stretches."""
-
-FLAT = 0.05
-"""A loss is flat that as many epochs again would change by less than this share of it."""
-
-
-def by_epoch(histories, field):
-    """Return one field of several histories, float64 (histories, epochs).
-
-    ``histories`` are what :func:`bakeoff.study.readers.read_history` returns. NaN stands beyond the
-    end of a history that is shorter than the longest.
-    """
-    values = np.full((len(histories), max(map(len, histories))), np.nan)
-    for row, history in zip(values, histories, strict=True):
-        row[: len(history)] = history[field]
-    return values
-
-
-def mean_history(histories):
-    """Return the mean of several histories by epoch, a structured array like one of them."""
-    mean = np.empty(max(map(len, histories)), histories[0].dtype)
-    for field in mean.dtype.names:
-        mean[field] = np.nanmean(by_epoch(histories, field), axis=0)
-    return mean
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
-
-LAST_EPOCHS = 5
-"""The most epochs at the end over which fluctuation is measured."""
-
-SPREAD_EPOCHS = 3
-"""Fewest epochs that a spread between epochs is read from."""
-
-FLUCTUATION_EPOCHS = 2 * SPREAD_EPOCHS
-"""Fewest epochs of a training whose last ones tell fluctuation from learning."""
-
-
-def last_epochs(epochs):
-    """Return over how many of the last of so many ``epochs`` fluctuation is measured.
-
-    They are ``LAST_EPOCHS``, but no more than half, as accuracy rises in the first ones. 0 where
-    that leaves fewer than ``SPREAD_EPOCHS``.
-    """
-    last = min(LAST_EPOCHS, epochs // 2)
-    return last if last >= SPREAD_EPOCHS else 0
 
 
 def history_figures(history):
@@ -33,7 +15,7 @@ def history_figures(history):
     ``best_epoch`` is the first one with the highest validation accuracy ``best_val_accuracy``, and
     ``best_epoch_test_accuracy`` the test accuracy after it. ``val_accuracy_last_mean`` and
     ``val_accuracy_last_sd`` are mean and sample standard deviation over the last epochs, as many as
-    :func:`bakeoff.analysis.last_epochs.last_epochs` says, and None where these are too few.
+    :func:`bakeoff.analysis.epochs.last_epochs` says, and None where these are too few.
     Accuracies are shares of 1.
     """
     accuracy = history["val_accuracy"]
@@ -127,7 +109,7 @@ class Fluctuation:
 def fluctuation(accuracies):
     """Return the :class:`Fluctuation` of one validation accuracy curve for each seed.
 
-    It is measured over the last of them (:func:`bakeoff.analysis.last_epochs.last_epochs`);
+    It is measured over the last of them (:func:`bakeoff.analysis.epochs.last_epochs`);
     ``None`` where these are too few.
     """
     epochs = last_epochs(min(map(len, accuracies)))

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.analysis.calibration import NO_ANSWERS, Reliability, reliability
-from bakeoff.analysis.curves import by_epoch, loss_trend, mean_history, rose_since_the_middle
+from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
+from bakeoff.analysis.epochs import by_epoch, mean_history
 from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
@@ -120,7 +121,7 @@ class Model:
 
     @cached_property
     def curves(self):
-        """The history's mean over the seeds: see :func:`bakeoff.analysis.curves.mean_history`."""
+        """The history's mean over the seeds: see :func:`bakeoff.analysis.epochs.mean_history`."""
         return mean_history([training.history for training in self.trainings])
 
     @cached_property

@@ -8,7 +8,7 @@ from matplotlib.patches import Patch
 from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
-from bakeoff.analysis.curves import by_epoch
+from bakeoff.analysis.epochs import by_epoch
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import (
     MOST_NAMED,

@@ -4,7 +4,8 @@ import re
 
 from bakeoff import wording as w
 from bakeoff.analysis.claims import train_accuracy_interval
-from bakeoff.analysis.last_epochs import SPREAD_EPOCHS, judge_last_epoch
+from bakeoff.analysis.epochs import SPREAD_EPOCHS
+from bakeoff.analysis.last_epochs import judge_last_epoch
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
 

@@ -1,7 +1,7 @@
 """Which models still improve at the end of their training."""
 
 from bakeoff import wording as w
-from bakeoff.analysis.curves import FLAT, SLOPES, TREND_EPOCHS
+from bakeoff.analysis.epochs import FLAT, SLOPES, TREND_EPOCHS
 from bakeoff.findings.finding import Finding, names, shortened
 
 

@@ -1,8 +1,9 @@
 """How much the last epochs fluctuate, and what judging by the last one is worth."""
 
 from bakeoff import wording as w
+from bakeoff.analysis.epochs import FLUCTUATION_EPOCHS
 from bakeoff.analysis.intervals import pooled
-from bakeoff.analysis.last_epochs import FLUCTUATION_EPOCHS, epoch_choice, judge_last_epoch
+from bakeoff.analysis.last_epochs import epoch_choice, judge_last_epoch
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 

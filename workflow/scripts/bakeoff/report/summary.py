@@ -3,8 +3,7 @@
 from prettytable import PrettyTable
 
 from bakeoff import wording as w
-from bakeoff.analysis.curves import FLAT, TREND_EPOCHS
-from bakeoff.analysis.last_epochs import FLUCTUATION_EPOCHS, LAST_EPOCHS
+from bakeoff.analysis.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
 from bakeoff.analysis.times import why_not_compared
 
 _NONE = "–"

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-REPORT = "from bakeoff.memory import peak_memory_mb; print(peak_memory_mb())"
+REPORT = "from bakeoff.training.machine import peak_memory_mb; print(peak_memory_mb())"
 
 
 def test_the_peak_is_kept_after_the_memory_is_given_back():
