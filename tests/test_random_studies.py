@@ -25,7 +25,7 @@ from report_checks import check_outputs
 from report_readers import Outputs
 from steps_after_training import run_steps
 
-pytestmark = pytest.mark.workflow
+pytestmark = pytest.mark.thorough
 
 STUDIES = int(os.environ.get("STUDIES", "200"))
 PARTS = 4
