@@ -1,6 +1,5 @@
 """benchmarks/gpu from end to end, on CPUs: pack here, run without network or TensorFlow, unpack."""
 
-import gzip
 import importlib.metadata
 import json
 import os
@@ -18,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from bakeoff.files import sha256_of
 from conftest import ROOT, copy_workflow
+from test_preprocess_images import idx
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DEAD_PROXY = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
@@ -42,9 +42,7 @@ def home(tmp_path_factory):
             "labels-idx1": labels,
         }
         for kind, array in arrays.items():
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            file = images / f"{name}-{kind}-ubyte.gz"
-            file.write_bytes(gzip.compress(header + array.tobytes(), mtime=0))
+            (images / f"{name}-{kind}-ubyte.gz").write_bytes(idx(array))
     data = {"disputed": [], "sha256": {file.name: sha256_of(file) for file in images.iterdir()}}
     (home / "noise.yaml").write_text(yaml.safe_dump({"data": data}))
     return home
@@ -52,7 +50,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def packed(home):
-    """The same, after `pack`; what it printed is in ``packed.txt``."""
+    """The same, after `pack`."""
     run(
         [sys.executable, "benchmarks/gpu/pack.py", "--python", PYTHON]
         + ["--mirror", "images", "--configfile", "noise.yaml"],

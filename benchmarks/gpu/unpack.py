@@ -54,6 +54,7 @@ def main():
     if run["rehearsal"]:
         # Its figures are no results, and do not go into the documentation.
         document = ROOT / "results" / "gpu" / "performance.md"
+        document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text(text)
     print(f"The section {ON_GPU!r} of {document.relative_to(ROOT)} is new.")
     if missing:
