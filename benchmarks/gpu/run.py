@@ -79,10 +79,18 @@ def main():
         action="store_true",
         help="every step with two models, few images and one epoch; needs no GPU",
     )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="STEP",
+        choices=[s.name for s in STEPS if not s.required],
+        help="these steps, after those that all need; by default all",
+    )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     session = Session(chosen.folder.resolve(), chosen.seconds, chosen.rehearsal)
-    sys.exit(session.work_through(STEPS))
+    wanted = [s for s in STEPS if s.required or s.name in (chosen.only or [s.name])]
+    sys.exit(session.work_through(wanted))
 
 
 class Session:
@@ -212,7 +220,7 @@ def install(session, seconds):
         file = PACKED / entry["file"]
         if not file.is_file() or sha256_of(file) != entry["sha256"]:
             raise StepError(f"{file}: missing or damaged, by packed.json: pack again")
-    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     options = "--quiet --no-index --no-deps --no-compile --no-cache-dir --disable-pip-version-check"
     wheels = sorted((PACKED / "wheels").glob("*.whl"))
@@ -309,7 +317,6 @@ def run_smoke_study(session, seconds):
         raise
     except StepError as failure:
         print(f"  on JAX: {failure}; trying PyTorch", flush=True)
-        shutil.rmtree(WORK / "smoke", ignore_errors=True)
         session.backend = "torch"
         try:
             run_study(session, "smoke", seconds)
@@ -322,6 +329,7 @@ def run_smoke_study(session, seconds):
 
 def run_study(session, study, seconds):
     """Run a study end to end, and keep its files as its runs finish."""
+    shutil.rmtree(WORK / study, ignore_errors=True)
     kept = [0.0]
 
     def keep_new():
@@ -368,9 +376,7 @@ def measure_sharing(session, seconds):
     """Time one seed of all models with several numbers of runs on the card."""
     end = time.monotonic() + seconds
     measured = []
-    # The data is prepared before anything is timed.
-    data = "results/gpu/sharing/data/mnist.npz"
-    session.command(snakemake(session, "sharing", data), seconds)
+    prepare_data(session, seconds)
     for jobs, mps in SHARING[: 2 if session.rehearsal else None]:
         if end - time.monotonic() < LEAST:
             raise StepError(f"{len(measured)} of {len(SHARING)} measured")
@@ -393,6 +399,13 @@ def measure_sharing(session, seconds):
         raise StepError(f"{len(missing)} of {len(measured)} not measured: {missing[0]['said']}")
 
 
+def prepare_data(session, seconds):
+    """Prepare the images before anything is timed; return their file."""
+    data = "results/gpu/sharing/data/mnist.npz"
+    session.command(snakemake(session, "sharing", data), seconds)
+    return ROOT / data
+
+
 @contextmanager
 def through_mps(session, wanted):
     """Yield the environment in which runs share the card through a daemon of NVIDIA's MPS."""
@@ -412,7 +425,7 @@ def through_mps(session, wanted):
 
 def measure_steps(session, seconds):
     """Measure steps per second of each model here and in PyTorch, and the card's matrix rate."""
-    data = WORK / "study" / "data" / "mnist.npz"
+    data = prepare_data(session, seconds)
     small = ["--rehearsal"] if session.rehearsal else []
     session.command(
         [

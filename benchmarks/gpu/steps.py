@@ -47,6 +47,8 @@ def main():
 
 def measure(chosen):
     """Measure all models and write what is found to ``chosen.file`` after each."""
+    # All models compile at once, and PyTorch would take a worker a core for each of them.
+    os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "2")
     models, steps, side = MODELS, STEPS, SIDE
     if chosen.rehearsal:
         models, steps, side = MODELS[:1], 2, 256
