@@ -265,7 +265,7 @@ def test_what_does_not_fit_is_left_out_from_the_end(gpu_run, tmp_path, capsys):
 def test_a_stopped_study_keeps_what_has_finished(gpu_run, tmp_path, monkeypatch):
     """A study of which one run finishes; then nothing more until the limit."""
     monkeypatch.setattr(gpu_run, "WORK", tmp_path)
-    monkeypatch.setattr(gpu_run, "models", lambda session: [])
+    monkeypatch.setattr(gpu_run, "models", lambda session, study: [])
     made = tmp_path / "study" / "models" / "m" / "seed_0"
     writing = (
         f"import pathlib, time; f = pathlib.Path({str(made)!r}); f.mkdir(parents=True);"
@@ -282,6 +282,44 @@ def test_a_stopped_study_keeps_what_has_finished(gpu_run, tmp_path, monkeypatch)
             Path("models/m/seed_0/card.json"),
             Path("models/m/seed_0/history.csv"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("study", "rehearsal", "models"),
+    [
+        ("smoke", False, ["model_01", "model_03"]),
+        ("study", False, [f"model_{number:02}" for number in range(1, 11)]),
+        ("study", True, ["model_01", "model_03"]),
+    ],
+)
+def test_no_other_models_are_asked_for_than_the_studys_own(
+    gpu_run, tmp_path, study, rehearsal, models
+):
+    session = gpu_run.Session(tmp_path / "findings", 100, rehearsal)
+    assert gpu_run.models(session, study) == models
+
+
+def test_what_was_left_out_at_first_is_taken_from_a_later_folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks" / "gpu")
+    import unpack
+
+    folders = [tmp_path / "first", tmp_path / "later"]
+    steps = {"first": {"study": "ok", "steps": "failed"}, "later": {"steps": "ok"}}
+    for folder in folders:
+        folder.mkdir()
+        (folder / "steps.json").touch()
+        done = [{"step": step, "status": how} for step, how in steps[folder.name].items()]
+        run = {"machine": {"gpu": ["one"]}, "rehearsal": False, "steps": done}
+        (folder / "run.json").write_text(json.dumps(run))
+    (folders[0] / "study.zip").touch()
+    found = unpack.what_was_run(folders)["steps"]
+    assert {step["step"]: step["status"] for step in found} == {"study": "ok", "steps": "ok"}
+    assert unpack.newest(folders, "study.zip") == folders[0] / "study.zip"
+    assert unpack.newest(folders, "steps.json") == folders[1] / "steps.json"
+    run["machine"] = {"gpu": ["another"]}
+    (folders[1] / "run.json").write_text(json.dumps(run))
+    with pytest.raises(SystemExit, match="unpack them one by one"):
+        unpack.what_was_run(folders)
 
 
 def test_the_section_of_a_document_is_replaced_and_nothing_else():

@@ -297,16 +297,24 @@ def check_gpu(session, seconds):
 
 def snakemake(session, study, *arguments, jobs=JOBS):
     """Return the command that runs a study of studies/, with so many runs on the card."""
-    overlays = [PACKED / "images.yaml", HERE / "studies" / f"{study}.yaml"]
-    if session.rehearsal:
-        overlays.append(HERE / "studies" / "rehearsal.yaml")
     threads = max(1, session.cores // jobs)
     return [
         *(sys.executable, "-m", "snakemake", *arguments),
         *("--scheduler", "greedy", "--keep-going", "--cores", session.cores),
         *("--resources", f"gpu={jobs}", "--set-threads", f"train_model={threads}"),
-        *("--configfile", *overlays, "--config", f"training={{backend: {session.backend}}}"),
+        *(
+            "--configfile",
+            *overlays_of(session, study),
+            "--config",
+            f"training={{backend: {session.backend}}}",
+        ),
     ]
+
+
+def overlays_of(session, study):
+    """Return the files that a study lays over config/config.yaml, the last first in force."""
+    studies = [study, "rehearsal"] if session.rehearsal else [study]
+    return [PACKED / "images.yaml", *(HERE / "studies" / f"{name}.yaml" for name in studies)]
 
 
 def run_smoke_study(session, seconds):
@@ -342,7 +350,8 @@ def run_study(session, study, seconds):
     try:
         # The first seed of all models before the others: stopped early, it is still a study.
         first = [
-            f"results/gpu/{study}/models/{model}/seed_0/card.json" for model in models(session)
+            f"results/gpu/{study}/models/{model}/seed_0/card.json"
+            for model in models(session, study)
         ]
         command = snakemake(session, study, "all", "--prioritize", *first)
         session.command(command, seconds, keep_new)
@@ -350,12 +359,13 @@ def run_study(session, study, seconds):
         keep(session, study)
 
 
-def models(session):
+def models(session, study):
     """Return the names of the models of a study."""
     import yaml
 
-    file = HERE / "studies" / "rehearsal.yaml" if session.rehearsal else ROOT / "config/config.yaml"
-    return yaml.safe_load(file.read_text())["study"]["models"]
+    files = [ROOT / "config" / "config.yaml", *overlays_of(session, study)]
+    named = [yaml.safe_load(file.read_text()).get("study", {}).get("models") for file in files]
+    return [models for models in named if models][-1]
 
 
 def keep(session, study):

@@ -1,10 +1,12 @@
 """Make tables and reports of what run.py found on a borrowed GPU.
 
-    .venv/bin/python benchmarks/gpu/unpack.py FOLDER
+    .venv/bin/python benchmarks/gpu/unpack.py FOLDER [FOLDER ...]
 
-FOLDER is what run.py filled. The runs go to results/gpu/<study>/, from where the report is made
-here of the models that have finished; the GPU's section of docs/performance.md is written anew (of
-a rehearsal, in results/gpu/performance.md). The data set's files are those of `pack`.
+FOLDER is what run.py filled. Of several, where it was run again for the steps that had been left
+out, what a later one holds is taken from that. The runs go to results/gpu/<study>/, from where the
+report is made here of the models that have finished; the GPU's section of docs/performance.md is
+written anew (of a rehearsal, in results/gpu/performance.md). The data set's files are those of
+`pack`.
 """
 
 import argparse
@@ -30,25 +32,24 @@ NAMES = {"study": "float32, TF32", "bfloat16": "bfloat16"}
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="what run.py filled")
-    folder = parser.parse_args().folder
-    try:
-        run = json.loads((folder / "run.json").read_text())
-    except (OSError, ValueError) as error:
-        sys.exit(f"{folder / 'run.json'}: {error}; expected the folder that run.py filled")
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="FOLDER", help="what run.py filled"
+    )
+    folders = parser.parse_args().folders
+    run = what_was_run(folders)
     for step in run["steps"]:
         print(f"{step['step']}: {step['status']}, {step['seconds']} s {step['said']}".strip())
     if "gpu" not in run["machine"]:
-        sys.exit(f"unpack: {folder}: no GPU was found there, so nothing was trained.")
+        sys.exit(f"unpack: {folders[0]}: no GPU was found there, so nothing was trained.")
     images = ROOT / "benchmarks" / "gpu" / "packed" / "images.yaml"
     if not images.is_file():
         sys.exit(f"unpack: {images}: missing; expected what pack.py packs: run it here first.")
     missing = []
     for study in STUDIES:
-        archive = folder / f"{study}.zip"
-        if not archive.is_file() or not make_report(study, archive, run):
+        archive = newest(folders, f"{study}.zip")
+        if archive is None or not make_report(study, archive, run):
             missing.append(study)
-    section = "\n\n".join(describe(folder, run))
+    section = "\n\n".join(describe(folders, run))
     document = ROOT / "docs" / "performance.md"
     text = replace_section(document.read_text(), ON_GPU, section)
     if run["rehearsal"]:
@@ -61,6 +62,30 @@ def main():
         sys.exit(
             f"unpack: no finished runs of {w.listing(missing)}; expected some: see log.txt there."
         )
+
+
+def what_was_run(folders):
+    """Return run.json's content, with how a step went the last time that it was tried."""
+    runs = []
+    for folder in folders:
+        try:
+            runs.append(json.loads((folder / "run.json").read_text()))
+        except (OSError, ValueError) as error:
+            sys.exit(f"{folder / 'run.json'}: {error}; expected the folder that run.py filled")
+    for folder, run in zip(folders[1:], runs[1:], strict=True):
+        for key in ("machine", "rehearsal"):
+            if run[key] != runs[0][key]:
+                sys.exit(
+                    f"unpack: {folder}: {key}: {run[key]}; expected what {folders[0]} has,"
+                    f" {runs[0][key]}: unpack them one by one."
+                )
+    steps = {step["step"]: step for run in runs for step in run["steps"]}
+    return runs[0] | {"steps": list(steps.values())}
+
+
+def newest(folders, name):
+    """Return the file of that name in the last folder that has one, or None."""
+    return next((folder / name for folder in folders[::-1] if (folder / name).is_file()), None)
 
 
 def make_report(study, archive, run):
@@ -102,7 +127,7 @@ def snakemake(*arguments):
     return run.stdout
 
 
-def describe(folder, run):
+def describe(folders, run):
     """Return the paragraphs of docs/performance.md's section on the GPU."""
     machine = run["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
@@ -122,12 +147,12 @@ def describe(folder, run):
     for study, cards in studies.items():
         if cards:
             yield from describe_study(study, cards, run)
-    yield from describe_sharing(read(folder / "sharing.json"))
-    yield from describe_steps(read(folder / "steps.json"))
+    yield from describe_sharing(read(newest(folders, "sharing.json")))
+    yield from describe_steps(read(newest(folders, "steps.json")))
 
 
 def read(file):
-    return json.loads(file.read_text()) if file.is_file() else None
+    return json.loads(file.read_text()) if file else None
 
 
 def cards_of(study):
@@ -149,7 +174,7 @@ def describe_study(study, cards, run):
         f"**The study in {NAMES[study]}**: {w.count(runs, 'run')} of"
         f" {w.count(len(cards), 'model')}, up to four at a time on the card, took"
         f" {step['seconds']:.0f} s {whole}. Test accuracies are means over a model's runs, times"
-        " are medians."
+        " are medians. The first run of a model compiles its steps, the others find them compiled."
     )
     rows = [
         [
@@ -192,7 +217,9 @@ def describe_steps(found):
         f" {found['precision']} with TF32: the pipeline ({found['backend']}), and the same layers"
         " in PyTorch itself with `torch.compile`. The last column is the pipeline's share of"
         f" the {peak / 1e12:.3g} TFLOP/s that the product of two large matrices reaches on this"
-        " card, counting convolutions and dense layers, forward and backward."
+        " card, counting convolutions and dense layers, forward and backward. A turn is"
+        f" {found['steps']} steps and a validation on a sixth as many images; its time the median"
+        " of five."
     )
     rows = []
     for model, entry in found["models"].items():

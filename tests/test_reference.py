@@ -1,0 +1,111 @@
+"""docs/reference/ and the README's first table agree with the runs that are kept there."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import reference
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """Return the kept runs: model, seed, card, history and probabilities ``(images, classes)``."""
+    runs = []
+    with zipfile.ZipFile(REFERENCE / "runs.zip") as archive:
+        for name in archive.namelist():
+            if name.endswith("card.json"):
+                folder = name.removesuffix("card.json")
+                runs.append(
+                    {
+                        "card": json.loads(archive.read(name)),
+                        "history": pd.read_csv(io.BytesIO(archive.read(f"{folder}history.csv"))),
+                        "probabilities": np.load(
+                            io.BytesIO(archive.read(f"{folder}probabilities.npy"))
+                        ),
+                    }
+                )
+    return runs
+
+
+def test_tables_are_those_of_the_kept_runs(kept):
+    runs = pd.read_csv(REFERENCE / "runs.csv").set_index(["model", "seed"])
+    assert sorted((run["card"]["model"], run["card"]["seed"]) for run in kept) == sorted(runs.index)
+    for run in kept:
+        row = runs.loc[(run["card"]["model"], run["card"]["seed"])]
+        last = run["history"].iloc[-1]
+        for column in ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy"):
+            assert row[column] == pytest.approx(last[column], rel=1e-6)
+        assert row["parameters"] == run["card"]["parameters"]["total"]
+    means = runs.groupby("model")[["loss", "val_loss", "accuracy", "test_accuracy"]].mean()
+    means = means.rename(columns={"loss": "train_loss", "accuracy": "train_accuracy"})
+    summary = pd.read_csv(REFERENCE / "summary.csv").set_index("model")
+    for column in means:
+        assert summary[column].to_numpy() == pytest.approx(means[column].to_numpy(), rel=1e-6)
+
+
+def test_kept_predictions_are_probabilities_of_every_test_image(kept):
+    for run in kept:
+        assert run["probabilities"].shape == (10_000, 10)
+        assert run["probabilities"].dtype == np.float32
+        assert run["probabilities"].sum(axis=1) == pytest.approx(1, abs=1e-4)
+    # The ten models answer alike on nearly every image, whichever they are.
+    answers = np.stack([run["probabilities"].argmax(axis=1) for run in kept])
+    assert (answers == answers[0]).mean() > 0.98
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/README.md"])
+def test_the_written_tables_are_the_summarys(page):
+    summary = pd.read_csv(REFERENCE / "summary.csv").set_index("name")
+    rows = {}
+    for line in (ROOT / page).read_text().splitlines():
+        if named := re.match(r"\| (Model \d+) \|", line):
+            rows[named[1]] = line
+    assert list(rows) == list(summary.index)
+    for name, row in summary.iterrows():
+        interval = f"{100 * row.test_accuracy_low:.2f} to {100 * row.test_accuracy_high:.2f} %"
+        assert f"| {100 * row.test_accuracy:.2f} % | {interval} |" in rows[name]
+
+
+def test_the_page_shows_no_images_of_mnist():
+    assert "data:image/png" not in (REFERENCE / "report.html").read_text()
+    assert (REFERENCE / "runs.zip").stat().st_size < 8e6
+
+
+def test_a_kept_run_comes_back(tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    run = results / "models" / "m" / "seed_0"
+    run.mkdir(parents=True)
+    probabilities = np.random.default_rng(0).dirichlet(np.full(3, 0.1), 50).astype(np.float32)
+    labels = np.arange(50, dtype=np.uint8) % 3
+    np.savez(run / "predictions.npz", probabilities=probabilities, labels=labels)
+    (run / "card.json").write_text("{}")
+    (run / "history.csv").write_text("epoch\n1\n")
+    for name in (*reference.TEXTS, *(f"figures/{name}.svg" for name in reference.FIGURES)):
+        (results / name).parent.mkdir(exist_ok=True)
+        (results / name).write_text("made")
+    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "reference")
+    reference.keep(results)
+    with pytest.raises(SystemExit, match="no prepared images; expected those of the study"):
+        reference.restore(tmp_path / "empty")
+    back = tmp_path / "back"
+    (back / "data").mkdir(parents=True)
+    np.savez(back / "data" / "images.npz", y_test=labels)
+    reference.restore(back)
+    with np.load(back / "models" / "m" / "seed_0" / "predictions.npz") as restored:
+        assert (restored["labels"] == labels).all()
+        assert restored["probabilities"] == pytest.approx(probabilities, rel=2**-16, abs=0)
+        same = restored["probabilities"].argmax(axis=1) == probabilities.argmax(axis=1)
+        assert same.all()
+    assert (back / "models" / "m" / "seed_0" / "history.csv").read_text() == "epoch\n1\n"
+    (results / "report.html").write_text('<img src="data:image/png;base64,x">')
+    with pytest.raises(SystemExit, match="expected a page made with show_images: false"):
+        reference.keep(results)
