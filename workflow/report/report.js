@@ -1,17 +1,12 @@
 "use strict";
 
-// The number that a cell's text begins with; null for words such as "diverged".
-function numberIn(text) {
-  const found = text.replace(/[,\s\u00a0]/g, "").replace(/\u2212/g, "-").match(/[-+]?\d+(\.\d+)?/);
-  return found && Number(found[0]) - (text.includes("<") ? 1e-9 : 0);
-}
-
 function sortBy(table, position, numeric, ascending) {
   const words = new Intl.Collator("en", { numeric: true });
   const body = table.tBodies[0];
   const rows = Array.from(body.rows, (row) => {
-    const text = row.cells[position].textContent.trim();
-    return { row, value: numeric ? numberIn(text) : text || null };
+    const cell = row.cells[position];
+    if (!numeric) return { row, value: cell.textContent.trim() || null };
+    return { row, value: "value" in cell.dataset ? Number(cell.dataset.value) : null };
   });
   const compare = numeric ? (a, b) => a - b : words.compare;
   rows.sort((a, b) => {

@@ -19,7 +19,13 @@ from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.study.identity import Sources, training_identity
-from bakeoff.study.config import read_config, read_published, reported_study, training_settings
+from bakeoff.study.config import (
+    numbers_study,
+    read_config,
+    read_published,
+    reported_study,
+    training_settings,
+)
 
 
 def name_elsewhere():
@@ -69,7 +75,9 @@ if config["study"]["finished_only"]:
             f"{origin}: study.finished_only: no model has finished; expected one: train first."
         )
 
-STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED, published))
+REPORTED = reported_study(config, MODELS, UNFINISHED, published)
+STUDY = canonical_json(REPORTED)
+NUMBERS = canonical_json(numbers_study(REPORTED))
 
 
 def command_to_make_it():

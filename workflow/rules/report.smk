@@ -1,8 +1,8 @@
-"""From the trainings' plain files to tables, figures, conclusions and one page."""
+"""From the runs' plain files to numbers, words, pictures and one page."""
 
 
 rule collect_results:
-    """Gather every training into the tables."""
+    """Read every run once, and compute all numbers."""
     input:
         data="<results>/data/<dataset>.npz",
         histories=per_training("history.csv"),
@@ -11,20 +11,14 @@ rule collect_results:
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
-        text=report(
-            "<results>/summary.txt",
-            category="Results",
-            labels={"result": "tables"},
-            caption="../report/summary.rst",
-        ),
-        markdown="<results>/summary.md",
+        analysis="<results>/analysis.json",
     log:
         "<results>/logs/collect_results.log",
     localrule: True
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=NUMBERS,
         sources=sources_of("workflow/scripts/collect_results.py"),
     script:
         "../scripts/collect_results.py"
@@ -74,7 +68,7 @@ rule plot_loss_curves:
 rule plot_findings:
     """Draw each model's accuracy, the difference between every two, and their calibration."""
     input:
-        findings="<results>/findings.json",
+        analysis="<results>/analysis.json",
     output:
         forest=report(
             "<results>/figures/accuracy_forest.svg",
@@ -110,7 +104,7 @@ rule plot_tradeoffs:
     """Draw accuracy against size, computation and time."""
     input:
         summary="<results>/summary.csv",
-        runs="<results>/runs.csv",
+        analysis="<results>/analysis.json",
     output:
         parameters=report(
             "<results>/figures/accuracy_parameters.svg",
@@ -149,13 +143,18 @@ rule plot_tradeoffs:
 
 
 rule write_conclusions:
-    """Compute the findings and say them in words."""
+    """Put the numbers into words."""
     input:
-        data="<results>/data/<dataset>.npz",
-        histories=per_training("history.csv"),
-        cards=per_training("card.json"),
-        predictions=per_training("predictions.npz"),
+        summary="<results>/summary.csv",
+        analysis="<results>/analysis.json",
     output:
+        text=report(
+            "<results>/summary.txt",
+            category="Results",
+            labels={"result": "tables"},
+            caption="../report/summary.rst",
+        ),
+        markdown="<results>/summary.md",
         conclusions=report(
             "<results>/conclusions.md",
             category="Results",
@@ -180,6 +179,7 @@ rule render_report:
     input:
         summary="<results>/summary.csv",
         runs="<results>/runs.csv",
+        analysis="<results>/analysis.json",
         findings="<results>/findings.json",
         # By their paths: from `rules`, Snakemake compares each file of a list with the whole list.
         data="<results>/data/<dataset>.npz",

@@ -5,25 +5,26 @@ import json
 from bakeoff.figures.style import house_style, save_svg
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.joblog import job_log
-from bakeoff.study.readers import read_runs, read_summary
+from bakeoff.results import read_results
+from bakeoff.study.readers import read_summary
 
 
-def plot_tradeoffs(study, summary_file, runs_file, *figure_files):
-    """Write the figures as SVG from summary.csv and runs.csv.
+def plot_tradeoffs(study, analysis_file, summary_file, *figure_files):
+    """Write the figures as SVG from analysis.json and summary.csv.
 
     ``figure_files`` are paths, one for each of ``COSTS``, in their order.
     """
-    summary, runs = read_summary(summary_file, study), read_runs(runs_file, study)
+    results, summary = read_results(analysis_file, study), read_summary(summary_file, study)
     with house_style():
         for cost, path in zip(COSTS, figure_files, strict=True):
-            save_svg(draw_tradeoff(study, summary, runs, cost), path)
+            save_svg(draw_tradeoff(results, summary, cost), path)
 
 
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         plot_tradeoffs(
             json.loads(snakemake.params.study),
+            snakemake.input.analysis,
             snakemake.input.summary,
-            snakemake.input.runs,
             *snakemake.output,
         )

@@ -14,21 +14,21 @@ from markupsafe import Markup
 from bakeoff import wording as w
 from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
+from bakeoff.findings.summary import all_tables
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_SHOWN, most_accurate
 from bakeoff.report.gallery import hardest_images
 from bakeoff.report.provenance import origin
-from bakeoff.report.summary import all_tables
 from bakeoff.report.svg import inline_svg
 from bakeoff.report.tables import (
     HEAT_LEVELS,
-    aligned,
     confusion_matrix,
     layer_table,
     most_confused,
     pair_table,
     training_table,
 )
+from bakeoff.results import read_results
 from bakeoff.study.commit import describe_commit
 from bakeoff.study.readers import read_card, read_findings, read_runs, read_summary, trainings_of
 
@@ -45,6 +45,7 @@ def render_report(
     tree,
     runs_file,
     summary_file,
+    analysis_file,
     findings_file,
     data_file,
     cards,
@@ -70,10 +71,9 @@ def render_report(
         read_card(card, model, seed)
         for (model, seed), card in zip(trainings_of(study), cards, strict=True)
     ]
-    for finding in findings["findings"]:
-        finding["table"] = finding["table"] and aligned(**finding["table"])
-    models, choice = describe_models(findings, runs, cards, curves)
-    pairs, pairs_note = pair_table(findings)
+    results = read_results(analysis_file, study)
+    models, choice = describe_models(results, findings, runs, cards, curves)
+    pairs, pairs_note = pair_table(results)
     environment = _environment(template_folder)
     style = environment.get_template("report.css.j2").render(
         paper=PAPER,
@@ -86,20 +86,20 @@ def render_report(
     script = (Path(template_folder) / "report.js").read_text(encoding="utf-8")
     html = environment.get_template("report.html.j2").render(
         findings=findings,
-        classes=findings["classes"],
+        classes=results.data.class_names,
         models=models,
         choice=choice,
         by_name={model["name"]: model for model in models},
         folded=len(models) > MOST_UNFOLDED,
         several_seeds=len(study["seeds"]) > 1,
         tables=[
-            {"title": title, "note": note} | aligned(table.field_names, table.rows)
-            for title, note, table in all_tables(summary, study, runs)
+            {"title": title, "note": note} | table.as_data()
+            for title, note, table in all_tables(summary, results)
         ],
-        pairs=pairs,
+        pairs=pairs and pairs.as_data(),
         pairs_note=pairs_note,
         figures=describe_figures(summary, figures),
-        gallery=hardest_images(findings, data_file if study["show_images"] else None),
+        gallery=hardest_images(results, data_file if study["show_images"] else None),
         origin=origin(study, command, cards, tree),
         style=Markup(style),
         script=Markup(script),
@@ -108,8 +108,8 @@ def render_report(
         temporary.write_text(html, encoding="utf-8")
 
 
-def describe_models(findings, runs, cards, curves):
-    """Return what the page says of each model: its entry of the findings, tables and figure.
+def describe_models(results, findings, runs, cards, curves):
+    """Return what the page says of each model: names, a remark, tables and a figure.
 
     Of many models, it describes the most accurate; the second value is a list of what to say of
     the choice.
@@ -118,37 +118,46 @@ def describe_models(findings, runs, cards, curves):
     runs_of = defaultdict(list)
     for run in runs:
         runs_of[run["model"]].append(run)
-    place_of = {model["model"]: place for place, model in enumerate(findings["models"])}
-    shown, choice = most_accurate(findings["models"], most=MOST_DESCRIBED)
+    places = {model: place for place, model in enumerate(results.models)}
+    remarks = {said["model"]: said["remark"] for said in findings["models"]}
+    shown, choice = most_accurate(results.models, most=MOST_DESCRIBED)
     models = []
     for model in shown:
-        key, name, errors = model["model"], model["name"], model["errors"]
-        label = f"Training and validation loss of {name} over the epochs."
-        described = model | {
-            "place": place_of[key],
+        label = f"Training and validation loss of {model.name} over the epochs."
+        described = {
+            "name": model.name,
+            "description": model.description,
+            "notation": model.notation,
+            "remark": remarks[model.model],
+            "place": places[model],
             "facts": facts_of(model),
             "figure": {
                 "label": label,
-                "svg": inline_svg(Path(curves) / f"{key}.svg", label, curves),
+                "svg": inline_svg(Path(curves) / f"{model.model}.svg", label, curves),
             },
-            "layers": layer_table(first_cards[key]["layers"]),
-            "trainings": training_table(runs_of[key]),
-            "matrix": errors and confusion_matrix(errors, findings["classes"]),
-            "confusions": None,
-            "recalls": None,
+            "layers": layer_table(first_cards[model.model]["layers"]).as_data(),
+            "trainings": training_table(runs_of[model.model]).as_data(),
         }
-        if errors and not described["matrix"]:
-            tables = most_confused(errors, findings["classes"])
-            described["confusions"], described["recalls"] = tables
-        models.append(described)
+        models.append(described | error_tables(model, results.data.class_names))
     return models, choice
 
 
+def error_tables(model, classes):
+    """Return a model's confusion matrix, or of many classes two tables instead."""
+    tables = {"matrix": None, "confusions": None, "recalls": None}
+    if model.confusion is None:
+        return tables
+    if matrix := confusion_matrix(model, classes):
+        return tables | {"matrix": matrix}
+    confusions, recalls = most_confused(model, classes)
+    return tables | {"confusions": confusions.as_data(), "recalls": recalls.as_data()}
+
+
 def facts_of(model):
-    """Return a model's accuracy and verdict in a few words, from its entry of findings.json."""
-    if model["accuracy"] is None:
-        return model["verdict"]
-    return f"{w.percent(model['accuracy']['value'])}, {model['verdict']}"
+    """Return a model's accuracy and standing in a few words."""
+    if model.accuracy is None:
+        return model.standing
+    return f"{w.percent(model.accuracy.value)}, {model.standing}"
 
 
 def describe_figures(summary, figures):
@@ -237,6 +246,7 @@ if __name__ == "__main__":
             tree=describe_commit(workflow.parent),
             runs_file=snakemake.input.runs,
             summary_file=snakemake.input.summary,
+            analysis_file=snakemake.input.analysis,
             findings_file=snakemake.input.findings,
             data_file=snakemake.input.data,
             cards=snakemake.input.cards,

@@ -1,36 +1,61 @@
-"""Compute the findings of a study and write them in words."""
+"""Put the numbers of a study into words."""
 
 import json
+import textwrap
 
-from bakeoff.analysis.models import read_trainings
+from bakeoff import wording as w
 from bakeoff.files import write_atomically
-from bakeoff.findings import compute_findings
+from bakeoff.findings import write_findings
+from bakeoff.findings.summary import all_tables
 from bakeoff.joblog import job_log
 from bakeoff.markdown import bullets, escaped, preformatted, table
-from bakeoff.study.readers import read_data_set
+from bakeoff.results import read_results
+from bakeoff.study.readers import read_summary
 
 
 def write_conclusions(
-    study, data_file, cards, histories, predictions, conclusions_file, findings_file
+    study, analysis_file, summary_file, text_file, markdown_file, conclusions_file, findings_file
 ):
-    """Write conclusions.md, and the same findings as data in findings.json.
+    """Write the tables as text and as Markdown, conclusions.md, and that as data, findings.json.
 
-    ``study`` is the reported study and ``data_file`` its prepared data; the three lists of paths
-    are in the order of :func:`bakeoff.study.readers.trainings_of`. Raises
+    ``study`` is the reported study; analysis.json and summary.csv have its numbers. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    data = read_data_set(data_file, study["dataset"]["disputed"])
-    trainings = read_trainings(study, data, cards, histories, predictions)
-    findings = compute_findings(study, data, trainings)
-    with write_atomically(findings_file) as temporary:
-        text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-    with write_atomically(conclusions_file) as temporary:
-        temporary.write_text(as_markdown(findings), encoding="utf-8")
+    results = read_results(analysis_file, study)
+    tables = all_tables(read_summary(summary_file, study), results)
+    findings = write_findings(results)
+    for path, content in (
+        (text_file, summary_as_text(findings, tables)),
+        (markdown_file, summary_as_markdown(findings, tables)),
+        (conclusions_file, conclusions(findings, results)),
+        (findings_file, json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False) + "\n"),
+    ):
+        with write_atomically(path) as temporary:
+            temporary.write_text(content, encoding="utf-8")
 
 
-def as_markdown(findings):
-    """Return the findings, as made by :func:`compute_findings`, as a Markdown text."""
+def summary_as_text(findings, tables):
+    """Return summary.txt; ``tables`` are (title, note, table)."""
+    lines = [*findings["setting"], *findings["cautions"]]
+    blocks = [w.one_line(findings["title"]), "\n".join(textwrap.fill(line, 100) for line in lines)]
+    for name, note, content in tables:
+        blocks += [f"{name}\n{textwrap.fill(note, 100)}", content.as_text()]
+    return "\n\n".join(blocks) + "\n"
+
+
+def summary_as_markdown(findings, tables):
+    """Return summary.md; ``tables`` are (title, note, table)."""
+    blocks = [
+        f"**{escaped(findings['title'])}**",
+        bullets([*findings["setting"], *findings["cautions"]]),
+    ]
+    for name, note, content in tables:
+        blocks += [f"**{name}**", escaped(note), content.as_markdown()]
+    return "\n\n".join(blocks) + "\n"
+
+
+def conclusions(findings, results):
+    """Return conclusions.md; ``findings`` are :func:`bakeoff.findings.write_findings`'."""
     blocks = [f"# {escaped(findings['title'])}: conclusions", bullets(findings["setting"])]
     if findings["cautions"]:
         blocks += ["**Bear in mind**", bullets(findings["cautions"])]
@@ -39,14 +64,13 @@ def as_markdown(findings):
         if finding["items"]:
             blocks.append(bullets(finding["items"]))
         if finding["table"]:
-            blocks.append(table(**finding["table"]))
+            blocks.append(table(finding["table"]["columns"], finding["table"]["rows"]))
     blocks.append("## Model by model")
-    for model in findings["models"]:
-        heading = f"{model['name']}: {model['description']}"
-        blocks += [f"### {escaped(heading)}", escaped(model["remark"])]
+    for model, said in zip(results.models, findings["models"], strict=True):
+        blocks += [f"### {escaped(f'{model.name}: {model.description}')}", escaped(said["remark"])]
     blocks.append("## Architectures")
-    for model in findings["models"]:
-        blocks += [escaped(f"{model['name']}:"), preformatted(model["notation"])]
+    for model in results.models:
+        blocks += [escaped(f"{model.name}:"), preformatted(model.notation)]
     blocks.append(findings["closing"])
     return "\n\n".join(blocks) + "\n"
 
@@ -54,11 +78,11 @@ def as_markdown(findings):
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         write_conclusions(
-            study=json.loads(snakemake.params.study),
-            data_file=snakemake.input.data,
-            cards=snakemake.input.cards,
-            histories=snakemake.input.histories,
-            predictions=snakemake.input.predictions,
-            conclusions_file=snakemake.output.conclusions,
-            findings_file=snakemake.output.findings,
+            json.loads(snakemake.params.study),
+            snakemake.input.analysis,
+            snakemake.input.summary,
+            snakemake.output.text,
+            snakemake.output.markdown,
+            snakemake.output.conclusions,
+            snakemake.output.findings,
         )

@@ -7,13 +7,13 @@ from bakeoff import wording as w
 MOST_SHOWN = 50
 """With more models, a figure with a row, a cell or a panel a model shows the most accurate.
 
-Of more, findings.json lists the pairs among these and with a best model.
+Of more, analysis.json lists the pairs among these and with a best model.
 """
 
 
 def accuracy_of(model):
-    """Return the test accuracy in a model's entry of findings.json, or None where it diverged."""
-    return model["accuracy"] and model["accuracy"]["value"]
+    """Return the test accuracy of a :class:`bakeoff.results.Model`, None where it diverged."""
+    return model.accuracy and model.accuracy.value
 
 
 def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
@@ -35,10 +35,10 @@ def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
 def ranked(models):
     """Return the models that finished, the highest test accuracy first, and what to say of it.
 
-    ``models`` are those of findings.json; of many, the :func:`most_accurate` are returned.
+    ``models`` are :class:`bakeoff.results.Model`; of many, the :func:`most_accurate` are returned.
     """
     finished = [model for model in models if accuracy_of(model) is not None]
     shown, said = most_accurate(finished)
-    if lost := [model["name"] for model in models if accuracy_of(model) is None]:
+    if lost := [model.name for model in models if accuracy_of(model) is None]:
         said.append(f"Not shown (diverged): {w.models(lost)}")
     return sorted(shown, key=lambda model: -accuracy_of(model)), said

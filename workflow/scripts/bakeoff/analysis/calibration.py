@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bakeoff.analysis import LEVEL
+from bakeoff.numbers import LEVEL, Bin, Calibration
 
 BINS = 15
 """Number of bins of the confidence: that of Guo et al., and since then the usual one."""
@@ -79,16 +79,16 @@ class Reliability:
 
     @property
     def bins(self):
-        """The bins as JSON-ready dicts; mean confidence and accuracy are None in an empty one."""
+        """The :class:`bakeoff.numbers.Bin` of each bin."""
         rows = zip(EDGES[:-1], EDGES[1:], self.answers, self.confidence, self.right, strict=True)
         return [
-            {
-                "low": float(low),
-                "high": float(high),
-                "answers": int(answers),
-                "confidence": float(confidence / answers) if answers else None,
-                "accuracy": float(right / answers) if answers else None,
-            }
+            Bin(
+                low=float(low),
+                high=float(high),
+                answers=int(answers),
+                confidence=float(confidence / answers) if answers else None,
+                accuracy=float(right / answers) if answers else None,
+            )
             for low, high, answers, confidence, right in rows
         ]
 
@@ -96,35 +96,20 @@ class Reliability:
 NO_ANSWERS = Reliability(*np.zeros((2, BINS), int), *np.zeros((2, BINS)))
 
 
-@dataclass(frozen=True)
-class CalibrationError:
-    """A model's expected calibration error beside what chance gives, shares of 1.
+def calibration(runs, together):
+    """Return a model's :class:`bakeoff.numbers.Calibration`.
 
-    ``by_chance`` is the mean, and ``limit`` the 95 % point, of the error that a calibrated network
-    with the same confidences shows on as many images.
+    ``runs`` are the :class:`Reliability` of each run, ``together`` their sum. Error and chance are
+    means over the runs, not those of all predictions together: the images are the same, so more
+    runs make no more of them. The limit is that of runs that err alike; such as have less in
+    common would together stray less.
     """
-
-    value: float
-    by_chance: float
-    limit: float
-
-    @property
-    def beyond_chance(self):
-        # Sums of the same probabilities in another order differ in their last digits.
-        return self.value > self.limit + 1e-9
-
-
-def calibration_error(trainings):
-    """Return a model's :class:`CalibrationError` from the :class:`Reliability` of each training.
-
-    Error and chance are means over the trainings, not those of all answers together: the images
-    are the same, so more trainings make no more of them. The limit is that of trainings that err
-    alike; such as have less in common would together stray less.
-    """
-    return CalibrationError(
-        value=float(np.mean([one.expected_calibration_error for one in trainings])),
-        by_chance=float(np.mean([one.by_chance[0] for one in trainings])),
-        limit=float(np.mean([one.by_chance[1] for one in trainings])),
+    return Calibration(
+        ece=float(np.mean([one.expected_calibration_error for one in runs])),
+        by_chance=float(np.mean([one.by_chance[0] for one in runs])),
+        limit=float(np.mean([one.by_chance[1] for one in runs])),
+        mean_confidence=together.mean_confidence,
+        bins=together.bins,
     )
 
 

@@ -1,7 +1,7 @@
-"""Which models, and which of their trainings, learned anything at all.
+"""Which models, and which of their runs, learned anything at all.
 
-A network that learned nothing still answers: at best, always with the commonest class. Its
-answers would drown those of the others in all that is pooled.
+A network that learned nothing still predicts: at best, always the commonest class. Its
+predictions would drown those of the others in all that is pooled.
 """
 
 from dataclasses import replace
@@ -12,44 +12,43 @@ from bakeoff.analysis.intervals import accuracy_interval
 
 
 def commonest_share(labels):
-    """Return the accuracy, a share of 1, of always answering with the commonest of ``labels``."""
+    """Return the accuracy, a share of 1, of always predicting the commonest of ``labels``."""
     return float(np.bincount(labels).max() / len(labels))
 
 
 def has_learned(model, chance):
     """Tell whether a model is shown to be better than ``chance``, a share of 1.
 
-    It is where the interval of its accuracy lies above. Over several seeds, one training of which
+    It is where the interval of its accuracy lies above. Over several seeds, one run of which
     that holds is enough, since those that learned nothing make the interval wide.
     """
-    _, low, _ = model.accuracy
-    return low > chance or any(low > chance for low, _ in _intervals(model))
+    return model.accuracy.low > chance or any(low > chance for low, _ in _intervals(model))
 
 
 def odd_runs(model, chance):
-    """Return the trainings of a model that learned nothing although others of it did.
+    """Return the runs of a model that learned nothing although others of it did.
 
     Such a one is not shown to be better than ``chance``, and its interval lies below that of
     another, which is.
     """
-    if len(model.trainings) < 2:
+    if len(model.runs) < 2:
         return []
     intervals = _intervals(model)
     highest = max(low for low, _ in intervals)
     return [
-        training
-        for training, (low, high) in zip(model.trainings, intervals, strict=True)
+        run
+        for run, (low, high) in zip(model.runs, intervals, strict=True)
         if low <= chance < highest and high < highest
     ]
 
 
 def without(model, runs):
-    """Return ``model`` without some of its trainings."""
+    """Return ``model`` without some of its runs."""
     seeds = {run.seed for run in runs}
-    kept = [training for training in model.trainings if training.seed not in seeds]
-    return replace(model, trainings=kept) if runs else model
+    kept = [run for run in model.runs if run.seed not in seeds]
+    return replace(model, runs=kept) if runs else model
 
 
 def _intervals(model):
-    """Return (low, high) of the accuracy of each of a model's trainings."""
-    return [accuracy_interval(training.correct[None])[1:] for training in model.trainings]
+    """Return (low, high) of the accuracy of each of a model's runs."""
+    return [accuracy_interval(run.correct[None])[1:] for run in model.runs]

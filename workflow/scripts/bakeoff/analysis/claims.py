@@ -2,63 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
-
-from bakeoff.analysis import LEVEL
-from bakeoff.analysis.last_epochs import judge_last_epoch
-from bakeoff.analysis.models import Model
-from bakeoff.analysis.ranking import LATENCY_NOISE
+from bakeoff.analysis.times import LATENCY_NOISE
+from bakeoff.numbers import Claim
 
 SAME_PARAMETERS = 0.01
 """Two counts of parameters that differ by at most this share are the same, one being rounded."""
 
-Verdict = Literal["holds", "does not hold", "cannot be told", "not tested"]
 
+def judge_claims(results, last_epochs):
+    """Return a :class:`bakeoff.numbers.Claim` for each published conclusion, in the file's order.
 
-@dataclass(frozen=True)
-class Judged:
-    """A published conclusion and what this study says of it.
-
-    ``claim`` is its entry in the file of published figures. ``about`` and ``against`` are the
-    models that it is about and that it compares them with, as far as they finished; ``missing``
-    the published names of the others. Each of the comparisons that it takes bears it out
-    (``borne_out``), goes against it (``refuted``), or is not decided (``open``).
-
-    One comparison that goes against it makes a claim not hold. Otherwise it is not tested when
-    models are missing, holds when all bear it out, and cannot be told when some are open.
+    ``last_epochs`` are :class:`bakeoff.numbers.LastEpochs`, or None where no model learned.
     """
-
-    claim: dict
-    about: list[Model]
-    against: list[Model]
-    missing: list[str]
-    borne_out: int
-    refuted: int
-    open: int
-
-    @property
-    def comparisons(self):
-        return self.borne_out + self.refuted + self.open
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.refuted:
-            return "does not hold"
-        if self.missing or not self.comparisons:
-            return "not tested"
-        return "cannot be told" if self.open else "holds"
+    conclusions = results.study["published"]["conclusions"]
+    return [_judge(results, last_epochs, number, c) for number, c in enumerate(conclusions)]
 
 
-def judge_claims(results):
-    """Return a :class:`Judged` for each published conclusion, in the file's order."""
-    return [_judge(results, claim) for claim in results.study["published"]["conclusions"]]
-
-
-def _judge(results, claim):
+def _judge(results, last_epochs, number, claim):
     published = results.study["published"]["models"]
     kind = KINDS[claim["kind"]]
     about = claim.get("models", list(published))
@@ -68,16 +29,15 @@ def _judge(results, claim):
     finished = {model.key: model for model in results.finished}
     present = [finished[key] for key in about if key in finished]
     others = [finished[key] for key in against if key in finished]
-    found = kind.evidence(results, present, others)
-    return Judged(
-        claim=claim,
-        about=present,
-        against=others,
-        missing=[
-            published[key]["name"]
-            for key in (*about, *against)
-            if kind.needs_all and key not in finished
-        ],
+    if claim["kind"] == "last_epoch_misleads":
+        found = _last_epoch(last_epochs)
+    else:
+        found = kind.evidence(results, present, others)
+    return Claim(
+        number=number,
+        about=[model.key for model in present],
+        against=[model.key for model in others],
+        missing=[key for key in (*about, *against) if kind.needs_all and key not in finished],
         borne_out=sum(bears is True for bears in found),
         refuted=sum(bears is False for bears in found),
         open=sum(bears is None for bears in found),
@@ -121,7 +81,7 @@ def _apart(interval, sign):
     """Evidence that a quantity is higher (``sign`` 1) or lower (-1).
 
     ``interval`` gives a model's (low, high). Two are told apart where these do not meet, which is
-    stricter than a test at the same level (Schenker and Gentleman 2001). That of one training says
+    stricter than a test at the same level (Schenker and Gentleman 2001). That of one run says
     nothing of the model.
     """
 
@@ -129,7 +89,7 @@ def _apart(interval, sign):
         found = []
         for model in about:
             for other in against:
-                if min(len(model.trainings), len(other.trainings)) == 1:
+                if min(len(model.runs), len(other.runs)) == 1:
                     found.append(None)
                     continue
                 (low, high), (other_low, other_high) = interval(model), interval(other)
@@ -144,22 +104,12 @@ def _gap_interval(model):
     return model.overfitting.low, model.overfitting.high
 
 
-def train_accuracy_interval(model):
-    """Return (low, high) of the running train accuracy over the last epoch, shares of 1.
-
-    Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
-    """
-    values = np.array([training.history["accuracy"][-1] for training in model.trainings])
-    if len(values) == 1:
-        images = model.card["dataset"]["train_images"]
-        low, high = proportion_confint(values[0] * images, images, LEVEL, method="wilson")
-        return float(low), float(high)
-    margin = stats.t.isf(LEVEL / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - margin), float(values.mean() + margin)
+def _train_accuracy_interval(model):
+    return model.train_accuracy.low, model.train_accuracy.high
 
 
 def _slower(results, about, against):
-    """Evidence by latencies; those of nought, below what a clock resolves, decide nothing."""
+    """Evidence by latencies; those of zero, below what a clock resolves, decide nothing."""
     found = []
     for model in about:
         for other in against:
@@ -174,7 +124,7 @@ def _slower(results, about, against):
 
 
 def _overfits(verdicts):
-    """What each verdict of :class:`bakeoff.analysis.overfitting.Overfitting` is evidence for."""
+    """What each verdict of :class:`bakeoff.numbers.Overfitting` is evidence for."""
 
     def evidence(results, about, against):
         return [verdicts(model) for model in about]
@@ -212,9 +162,11 @@ def _parameters(results, about, against):
     ]
 
 
-def _last_epoch(results, about, against):
-    last = judge_last_epoch(results)
-    return [] if last is None else [{"poor": True, "unsure": None, "good": False}[last.judge]]
+def _last_epoch(last_epochs):
+    """Evidence that the last epoch is no good judge."""
+    if last_epochs is None or last_epochs.judge is None:
+        return []
+    return [{"poor": True, "unsure": None, "good": False}[last_epochs.judge]]
 
 
 KINDS = {
@@ -224,12 +176,12 @@ KINDS = {
     "overfits_strongly": Kind(_overfits(_strongly)),
     "overfits_less": Kind(_apart(_gap_interval, -1), compares=True, needs_seeds=True),
     "highest_train_accuracy": Kind(
-        _apart(train_accuracy_interval, 1), compares=True, needs_seeds=True
+        _apart(_train_accuracy_interval, 1), compares=True, needs_seeds=True
     ),
     "worth_more_epochs": Kind(_worth_more_epochs(True)),
     "not_worth_more_epochs": Kind(_worth_more_epochs(False)),
     "parameters": Kind(_parameters),
     "slower": Kind(_slower, compares=True),
-    "last_epoch_misleads": Kind(_last_epoch, needs_all=False),
+    "last_epoch_misleads": Kind(None, needs_all=False),
 }
 """What each kind of claim in a file of published figures is judged by."""

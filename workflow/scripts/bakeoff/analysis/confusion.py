@@ -1,83 +1,101 @@
-"""What the models answered to the test images, and which answers are wrong."""
+"""What the models predict for the test images, and which predictions are wrong."""
 
 import numpy as np
+
+from bakeoff.analysis.hard_classes import stands_out
+from bakeoff.numbers import Errors, HardestClass, HardImage
 
 MOST_IMAGES = 24
 """How many of the hardest images are described."""
 
 
 def confusion_matrix(labels, predicted, classes):
-    """Return how often each label got each answer, int64 (classes, classes).
+    """Return how often each label was predicted as each class, int64 (classes, classes).
 
-    Rows are labels uint8 (n_test,), columns answers uint8 (trainings, n_test), summed over the
-    trainings.
+    Rows are labels uint8 (n_test,), columns predictions uint8 (runs, n_test), summed over the
+    runs.
     """
     pairs = labels.astype(np.int64) * classes + predicted
     return np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)
 
 
 def confusion_of(model, data):
-    """Return the :func:`confusion_matrix` of a model's trainings."""
-    predicted = np.stack([training.predicted for training in model.trainings])
+    """Return the :func:`confusion_matrix` of a model's runs."""
+    predicted = np.stack([run.predicted for run in model.runs])
     return confusion_matrix(data.labels, predicted, len(data.class_names))
 
 
 def recalls(confusion):
-    """Return the share of each class's images answered rightly, None for a class without any."""
+    """Return the share of each class's images predicted rightly, None for a class without any."""
     return [
         float(right / images) if images else None
         for right, images in zip(confusion.diagonal(), confusion.sum(axis=1), strict=True)
     ]
 
 
-def confusions(confusion):
-    """Return the wrong answers as (label, answer, times), the most frequent first.
+def errors(results):
+    """Return the :class:`bakeoff.numbers.Errors` of the models that learned."""
+    data, models = results.data, results.sound
+    confusions_of = {model.key: confusion_of(model, data) for model in models}
+    total = sum(confusions_of.values())
+    lowest, lowest_share = extreme(total, min)
+    highest, highest_share = extreme(total, max)
+    wrong = wrong_models(results)
+    return Errors(
+        confusion=total.tolist(),
+        hardest_class=HardestClass(
+            lowest=lowest,
+            lowest_share=lowest_share,
+            highest=highest,
+            highest_share=highest_share,
+            stands_out=len(lowest) == 1 and stands_out(models, data.labels, lowest[0]),
+            last_for=[
+                key for key, of_it in confusions_of.items() if lowest[0] in extreme(of_it, min)[0]
+            ],
+        ),
+        wrong=np.bincount(wrong, minlength=len(models) + 1).tolist(),
+        hardest=hardest_images(results, wrong),
+    )
 
-    Those that are equally frequent follow in the order of labels and answers.
-    """
-    mistakes = confusion * ~np.eye(len(confusion), dtype=bool)
-    labels, answers = np.nonzero(mistakes)
-    times = mistakes[labels, answers]
-    order = np.argsort(-times, kind="stable")
-    return [(int(labels[i]), int(answers[i]), int(times[i])) for i in order]
+
+def extreme(confusion, choose):
+    """Return the labels with the lowest (``min``) or highest (``max``) recall, and that recall."""
+    shares = {label: share for label, share in enumerate(recalls(confusion)) if share is not None}
+    found = choose(shares.values())
+    return [label for label, share in shares.items() if share == found], found
 
 
 def wrong_models(results):
     """Return how many of the models that learned get each test image wrong, int (n_test,).
 
-    A model's answer is that of the mean of its trainings' probabilities.
+    A model's prediction is that of the mean of its runs' probabilities.
     """
-    return sum((model.predicted != results.data.labels).astype(int) for model in results.answering)
+    return sum((model.predicted != results.data.labels).astype(int) for model in results.sound)
 
 
-def hardest_images(results):
+def hardest_images(results, wrong):
     """Return the test images that most models get wrong, the hardest first, at most MOST_IMAGES.
 
-    Only models that learned count; where none did, there are no such images. Those that equally
-    many models get wrong are ordered by the number of trainings that do, then by the mean
-    probability of the label, the least probable first. Each is a JSON-ready dict: ``image``, its
-    row in x_test; ``place``, its test_index; ``label``; ``disputed``; ``wrong_models``; and
-    ``answers``, the answer of each model that counts.
+    ``wrong`` is what :func:`wrong_models` returns. Those that equally many models get wrong are
+    ordered by the number of runs that do, then by the mean probability of the label, the least
+    probable first.
     """
-    if results.nothing_learned:
-        return []
-    data, models = results.data, results.answering
-    by_models = wrong_models(results)
-    by_trainings = sum((~t.correct).astype(int) for m in models for t in m.trainings)
+    data, models = results.data, results.sound
+    by_runs = sum((~run.correct).astype(int) for model in models for run in model.runs)
     probability = sum(
-        sum(t.label_probability.astype(float) for t in m.trainings) / len(m.trainings)
-        for m in models
+        sum(run.label_probability.astype(float) for run in model.runs) / len(model.runs)
+        for model in models
     )
-    order = np.lexsort((probability, -by_trainings, -by_models))[:MOST_IMAGES]
+    order = np.lexsort((probability, -by_runs, -wrong))[:MOST_IMAGES]
     return [
-        {
-            "image": int(image),
-            "place": int(data.test_index[image]),
-            "label": int(data.labels[image]),
-            "disputed": bool(data.disputed[image]),
-            "wrong_models": int(by_models[image]),
-            "answers": {model.key: int(model.predicted[image]) for model in models},
-        }
+        HardImage(
+            row=int(image),
+            index=int(data.test_index[image]),
+            label=int(data.labels[image]),
+            disputed=bool(data.disputed[image]),
+            wrong_models=int(wrong[image]),
+            predictions={model.key: int(model.predicted[image]) for model in models},
+        )
         for image in order
-        if by_models[image]
+        if wrong[image]
     ]

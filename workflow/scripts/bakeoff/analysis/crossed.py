@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
-from bakeoff.analysis import LEVEL
+from bakeoff.numbers import LEVEL
 
 
 def inner_products(x, y):

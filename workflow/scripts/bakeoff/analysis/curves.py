@@ -1,34 +1,16 @@
 """Where loss curves are heading at the end, and whether they have risen."""
 
-from dataclasses import dataclass
 from math import ceil
-from typing import Literal
 
 import numpy as np
 
 from bakeoff.analysis.epochs import FLAT, SLOPES, TREND_EPOCHS
 from bakeoff.analysis.intervals import mean_interval
-
-
-@dataclass(frozen=True)
-class Trend:
-    """Slope of a loss per epoch with its 95 % interval, over ``epochs`` epochs up to the last.
-
-    ``verdict`` is "flat" when the whole interval is so near to zero that as many epochs again
-    would change the loss by less than ``FLAT``, "falling" or "rising" when it lies on one side of
-    zero, otherwise "noisy": the losses wander too much to tell. It is "unknown", without numbers,
-    when there are too few epochs.
-    """
-
-    verdict: Literal["falling", "rising", "flat", "noisy", "unknown"]
-    epochs: int
-    slope: float | None = None
-    low: float | None = None
-    high: float | None = None
+from bakeoff.numbers import Trend
 
 
 def loss_trend(losses):
-    """Return the :class:`Trend` of ``losses``, float (seeds, epochs), over the last third.
+    """Return the :class:`bakeoff.numbers.Trend` of ``losses``, float (seeds, epochs), over the last third.
 
     The losses of one training wander: each depends on those before. So epochs are no sample, but
     trainings are, and so are stretches of one training that follow each other: their slopes are

@@ -1,37 +1,84 @@
-"""Several models that answer together: the soft vote, the mean of their probabilities."""
-
-from dataclasses import dataclass
+"""Several models that predict together: the soft vote, the mean of their probabilities."""
 
 import numpy as np
 
-from bakeoff.analysis.models import Model
+from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.significance import compare_each
+from bakeoff.numbers import Ensemble, Estimate, Vote
 
 
-@dataclass(frozen=True, eq=False)
-class Ensemble:
-    """Which test images the soft vote of ``members`` gets right, boolean arrays (n_test,).
+def ensemble(results):
+    """Return the :class:`bakeoff.numbers.Ensemble`: all that learned, the best group, the best.
 
-    ``by_seed`` maps a seed to the vote of the members' trainings with that seed, for each seed
-    that at least two of them finished; ``together`` is the vote of all their trainings.
+    A vote of one model is that of its seeds. There are none where there is but one run.
     """
+    sound = {model.key: model for model in results.sound}
+    best = results.best[0]
+    alike = [model for model in results.alike if model not in results.worse_networks]
+    group = [model.key for model in (*results.best, *alike) if model.key in sound]
+    runs = sum(len(model.runs) for model in sound.values())
+    if runs == 1:
+        return Ensemble(runs, group, [])
+    voters = {}
+    if len(sound) > 1:
+        voters["all"] = list(sound.values())
+    if 1 < len(group) < len(sound):
+        voters["group"] = [sound[key] for key in group]
+    if len(best.runs) > 1:
+        voters["best"] = [best]
+    seeds, labels = results.study["seeds"], results.data.labels
+    votes = {who: _soft_vote(members, seeds, labels) for who, members in voters.items()}
+    compared = _against(best, {who: by_seed for who, (by_seed, _) in votes.items()})
+    described = [_vote(who, voters[who], *votes[who], compared.get(who)) for who in voters]
+    return Ensemble(runs, group, described)
 
-    members: list[Model]
-    by_seed: dict[int, np.ndarray]
-    together: np.ndarray
+
+def _vote(who, members, by_seed, together, comparison):
+    runs = sum(len(model.runs) for model in members)
+    interval = together_interval = None
+    if by_seed:
+        interval = Estimate(*accuracy_interval(np.stack(list(by_seed.values()))))
+    # Where each member has one run, the vote of all is that of the seed.
+    if not by_seed or runs > len(members):
+        together_interval = Estimate(*accuracy_interval(together[None]))
+    return Vote(
+        who=who,
+        members=[model.key for model in members],
+        runs=runs,
+        parameters=sum(model.cost["parameters"] for model in members),
+        seeds=len(by_seed),
+        by_seed=interval,
+        comparison=comparison,
+        together=together_interval,
+    )
 
 
-def soft_vote(members, seeds, labels):
-    """Return the :class:`Ensemble` of ``members``, models with at least one training.
+def _against(best, votes):
+    """Return the Comparison of each vote a seed with the best single model."""
+    answers = {}
+    for who, by_seed in votes.items():
+        seeds = [seed for seed in by_seed if seed in best.answers]
+        if seeds:
+            answers[who] = (
+                np.stack([by_seed[seed] for seed in seeds]),
+                np.stack([best.answers[seed] for seed in seeds]),
+            )
+    return dict(zip(answers, compare_each(answers.values()), strict=True))
 
-    ``labels`` are uint8 (n_test,). No more than two trainings' probabilities are held at once.
+
+def _soft_vote(members, seeds, labels):
+    """Return which test images the soft vote of ``members`` gets right, boolean (n_test,).
+
+    First a dict of the votes of the members' runs with one seed, for each seed that at least two
+    of them finished; then the vote of all their runs. ``labels`` are uint8 (n_test,).
     """
     by_seed, total = {}, 0.0
     for seed in seeds:
-        trainings = [t for model in members for t in model.trainings if t.seed == seed]
-        if not trainings:
+        runs = [run for model in members for run in model.runs if run.seed == seed]
+        if not runs:
             continue
-        votes = sum(training.probabilities() for training in trainings)
+        votes = sum(run.probabilities for run in runs)
         total = total + votes
-        if len(trainings) > 1:
+        if len(runs) > 1:
             by_seed[seed] = votes.argmax(axis=1) == labels
-    return Ensemble(members, by_seed, total.argmax(axis=1) == labels)
+    return by_seed, total.argmax(axis=1) == labels

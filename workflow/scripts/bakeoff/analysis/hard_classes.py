@@ -3,19 +3,19 @@
 import numpy as np
 from scipy import stats
 
-from bakeoff.analysis import LEVEL
+from bakeoff.numbers import LEVEL
 
 
 def stands_out(models, labels, label):
-    """Tell whether a class is answered wrongly more often than each other, beyond chance.
+    """Tell whether a class is predicted wrongly more often than each other, beyond chance.
 
     The test images are the sample, ``labels`` uint8 (n_test,) theirs; what is compared is the
-    share of the trainings of ``models`` that get an image wrong. Welch's t-test, with one image
+    share of the runs of ``models`` that get an image wrong. Welch's t-test, with one image
     that all get right and one that none does added to each class (Agresti and Caffo 2000, "Simple
     and effective confidence intervals for proportions"), as a class without errors has no spread.
     Bonferroni's correction is for all pairs of classes, since ``label`` is picked by its errors.
     """
-    wrong = np.concatenate([[~t.correct for t in model.trainings] for model in models]).mean(axis=0)
+    wrong = np.concatenate([[~run.correct for run in model.runs] for model in models]).mean(axis=0)
     images = np.bincount(labels)
     classes = np.flatnonzero(images)
     count = images[classes] + 2

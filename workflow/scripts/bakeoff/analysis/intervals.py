@@ -4,8 +4,8 @@ import numpy as np
 from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.analysis import LEVEL
 from bakeoff.analysis.crossed import crossed_mean
+from bakeoff.numbers import LEVEL
 
 
 def accuracy_interval(correct):
@@ -23,7 +23,7 @@ def accuracy_interval(correct):
         if mean.error > 0:
             images = accuracy * (1 - accuracy) / mean.error**2
             images *= (special.ndtri(1 - LEVEL / 2) * mean.error / mean.margin) ** 2
-    return accuracy, *_wilson(accuracy, images)
+    return accuracy, *share_interval(accuracy, images)
 
 
 def gap_interval(correct, train_accuracy, train_images):
@@ -34,14 +34,15 @@ def gap_interval(correct, train_accuracy, train_images):
     (method 10), which needs no more than each one's own limits.
     """
     test, test_low, test_high = accuracy_interval(correct)
-    train_low, train_high = _wilson(train_accuracy, train_images)
+    train_low, train_high = share_interval(train_accuracy, train_images)
     gap = train_accuracy - test
     low = gap - np.hypot(train_accuracy - train_low, test_high - test)
     high = gap + np.hypot(train_high - train_accuracy, test - test_low)
     return gap, float(low), float(high)
 
 
-def _wilson(share, count):
+def share_interval(share, count):
+    """Return (low, high): Wilson's interval of a share of ``count`` things."""
     low, high = proportion_confint(share * count, count, alpha=LEVEL, method="wilson")
     return float(low), float(high)
 

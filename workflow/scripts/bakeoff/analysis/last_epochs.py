@@ -1,12 +1,10 @@
 """What histories say besides their last epoch, and whether that one can judge."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
+from bakeoff.numbers import EpochChoice, Fluctuation, LastEpochs
 
 
 def history_figures(history):
@@ -31,26 +29,26 @@ def history_figures(history):
     }
 
 
-@dataclass(frozen=True)
-class EpochChoice:
-    """A model's accuracies by the epoch at which one stops, shares of 1, means over its seeds.
+def fluctuation(accuracies):
+    """Return the :class:`bakeoff.numbers.Fluctuation` of a validation accuracy curve a seed.
 
-    ``val_last``, ``val_best`` and ``val_mean`` are validation accuracies after the last epoch,
-    after each training's best and on average over the last ones, the latter None where there are
-    too few epochs; ``test_last`` and ``test_best``
-    the test accuracies after the last epoch and after the best by validation.
+    It is measured over the last epochs (:func:`bakeoff.analysis.epochs.last_epochs`); ``None``
+    where these are too few.
     """
-
-    val_last: float
-    val_best: float
-    val_mean: float | None
-    test_last: float
-    test_best: float
+    epochs = last_epochs(min(map(len, accuracies)))
+    if not epochs:
+        return None
+    last = [np.asarray(curve, float)[-epochs:] for curve in accuracies]
+    return Fluctuation(
+        epochs=epochs,
+        deviation=pooled(curve.std(ddof=1) for curve in last),
+        range=float(max(np.ptp(curve) for curve in last)),
+    )
 
 
 def epoch_choice(model):
-    """Return the :class:`EpochChoice` of a :class:`bakeoff.analysis.models.Model` with a run."""
-    histories = [training.history for training in model.trainings]
+    """Return the :class:`bakeoff.numbers.EpochChoice` of a measured model with a run."""
+    histories = [run.history for run in model.runs]
     figures = [history_figures(history) for history in histories]
     means = [figure["val_accuracy_last_mean"] for figure in figures]
     return EpochChoice(
@@ -62,62 +60,43 @@ def epoch_choice(model):
     )
 
 
-@dataclass(frozen=True)
-class LastEpoch:
-    """Whether the last epoch alone can judge between the two most accurate models.
-
-    ``deviation`` is the standard deviation of validation accuracy between the last epochs,
-    pooled over the models that learned, and ``gap`` the difference in test accuracy between the
-    two, both as shares of 1. ``judge`` is "poor" when the gap is the smaller, "unsure" below three
-    deviations, otherwise "good".
-    """
-
-    deviation: float
-    gap: float
-    judge: Literal["poor", "unsure", "good"]
-
-
-def judge_last_epoch(results):
-    """Return the :class:`LastEpoch` of :class:`bakeoff.analysis.ranking.Results`.
-
-    None with fewer than two models, where none is better than chance, or where none has enough
-    epochs to measure a spread.
-    """
-    measured = [model.fluctuation for model in results.answering if model.fluctuation]
-    if not measured or len(results.ranked) < 2 or results.nothing_learned:
-        return None
-    deviation = pooled(fluctuation.deviation for fluctuation in measured)
-    first, second = results.ranked[:2]
-    gap = first.accuracy[0] - second.accuracy[0]
-    judge = "poor" if gap < deviation else "unsure" if gap < 3 * deviation else "good"
-    return LastEpoch(deviation, gap, judge)
-
-
-@dataclass(frozen=True)
-class Fluctuation:
-    """How validation accuracy moves over the last ``epochs`` epochs, as shares of 1.
-
-    ``deviation`` is the standard deviation between epochs, pooled over the seeds; ``range`` the
-    widest of the seeds' ranges.
-    """
-
-    epochs: int
-    deviation: float
-    range: float
-
-
-def fluctuation(accuracies):
-    """Return the :class:`Fluctuation` of one validation accuracy curve for each seed.
-
-    It is measured over the last of them (:func:`bakeoff.analysis.epochs.last_epochs`);
-    ``None`` where these are too few.
-    """
-    epochs = last_epochs(min(map(len, accuracies)))
-    if not epochs:
-        return None
-    last = [np.asarray(curve, float)[-epochs:] for curve in accuracies]
-    return Fluctuation(
-        epochs=epochs,
-        deviation=pooled(curve.std(ddof=1) for curve in last),
-        range=float(max(np.ptp(curve) for curve in last)),
+def judge_last_epochs(results):
+    """Return the :class:`bakeoff.numbers.LastEpochs` of measured models that learned."""
+    measured = {m.key: m.fluctuation for m in results.sound if m.fluctuation}
+    deviation = pooled(f.deviation for f in measured.values()) if measured else None
+    gap = judge = None
+    if len(results.ranked) > 1:
+        first, second = results.ranked[:2]
+        gap = first.accuracy.value - second.accuracy.value
+        if deviation is not None:
+            judge = "poor" if gap < deviation else "unsure" if gap < 3 * deviation else "good"
+    fewest = min((f.epochs for f in measured.values()), default=0)
+    return LastEpochs(
+        fluctuation=measured,
+        choice={model.key: epoch_choice(model) for model in results.sound},
+        deviation=deviation,
+        gap=gap,
+        judge=judge,
+        early=[m.key for m in results.sound if any(e < n for e, n in m.best_epochs)],
+        ahead_last=_ahead({m.key: m.curves["val_accuracy"][-1] for m in results.finished}),
+        ahead_best=_ahead({m.key: m.best_val_accuracy for m in results.finished}),
+        ahead_once=_ahead_once(results.finished, fewest),
     )
+
+
+def _ahead_once(models, epochs):
+    """Return the models ahead after at least one of the last ``epochs`` epochs, in their order."""
+    ahead = {
+        winner
+        for back in range(1, epochs + 1)
+        for winner in _ahead(
+            {m.key: m.curves["val_accuracy"][-back] for m in models if len(m.curves) >= back}
+        )
+    }
+    return [model.key for model in models if model.key in ahead]
+
+
+def _ahead(accuracies):
+    """Return the models with the highest accuracy."""
+    highest = max(accuracies.values())
+    return [model for model, accuracy in accuracies.items() if accuracy == highest]

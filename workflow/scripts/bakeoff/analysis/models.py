@@ -1,74 +1,68 @@
-"""What each model did, in numbers: the measurements that the findings put into words."""
+"""What each model did: its runs as they were read, and the measurements on them."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
-from bakeoff.analysis.calibration import NO_ANSWERS, Reliability, reliability
+from bakeoff.analysis.calibration import NO_ANSWERS, Reliability, calibration, reliability
 from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
 from bakeoff.analysis.epochs import by_epoch, mean_history
-from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.intervals import accuracy_interval, mean_interval, share_interval
 from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
 from bakeoff.analysis.traits import model_traits
-from bakeoff.study.readers import read_predictions, read_probabilities, read_training, trainings_of
+from bakeoff.numbers import Accuracy, Estimate
+from bakeoff.study.readers import read_probabilities, read_training, trainings_of
 
 
-@dataclass(frozen=True)
-class Training:
-    """One training: its card, its history and what it answered to the test images.
+@dataclass(frozen=True, eq=False)
+class MeasuredRun:
+    """One run: its card, its history and what it predicts for the test images.
 
-    ``predicted`` uint8 (n_test,) holds the most probable class of each image,
-    ``label_probability`` float32 (n_test,) the probability of its label, and ``correct`` bool
-    (n_test,) whether the two classes are one. A training that diverged has card and history
-    only.
+    ``probabilities`` float32 (n_test, classes) are those of the classes, ``predicted`` uint8
+    (n_test,) holds the most probable one of each image, ``label_probability`` float32 (n_test,)
+    the probability of its label, and ``correct`` bool (n_test,) whether the two are one. A run
+    that diverged has card and history only.
     """
 
     card: dict
     history: np.ndarray
+    probabilities: np.ndarray | None = None
     correct: np.ndarray | None = None
     predicted: np.ndarray | None = None
     label_probability: np.ndarray | None = None
     reliability: Reliability | None = None
-    predictions_file: str | Path | None = None
 
     @property
     def seed(self):
         return self.card["seed"]
 
-    def probabilities(self):
-        """Read the class probabilities again, float32 (n_test, classes).
 
-        A study's take up too much memory to be kept.
-        """
-        return read_predictions(self.predictions_file)[0]
-
-
-def read_trainings(study, data, cards, histories, predictions):
-    """Read a study's trainings from three lists of paths, each in the study's order.
+def read_runs(study, data, cards, histories, predictions):
+    """Read a study's runs from three lists of paths, each in the study's order.
 
     ``data`` is the study's :class:`bakeoff.study.readers.DataSet`. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    trainings = []
+    runs = []
     paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
     for (model, seed), card_file, history_file, predictions_file in paths:
         history, card = read_training(history_file, card_file, model, seed)
-        answers = {}
+        predicted = {}
         if card["status"] == "ok":
-            answers = _answers(read_probabilities(predictions_file, data), data.labels)
-        trainings.append(Training(card, history, **answers, predictions_file=predictions_file))
-    return trainings
+            predicted = _predicted(read_probabilities(predictions_file, data), data.labels)
+        runs.append(MeasuredRun(card, history, **predicted))
+    return runs
 
 
-def _answers(probabilities, labels):
-    """Return what a :class:`Training` keeps of its probabilities (n_test, classes)."""
+def _predicted(probabilities, labels):
+    """Return what a :class:`MeasuredRun` says of its probabilities (n_test, classes)."""
     predicted = probabilities.argmax(axis=1).astype(np.uint8)
     correct = predicted == labels
     images = np.arange(len(labels))
     return {
+        "probabilities": probabilities,
         "correct": correct,
         "predicted": predicted,
         "label_probability": probabilities[images, labels],
@@ -77,52 +71,69 @@ def _answers(probabilities, labels):
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
-    """A model of the study with the trainings of it that ended well.
+class MeasuredModel:
+    """A model of the study with the runs of it that ended well.
 
-    ``diverged`` holds the cards of the others. Numbers are means over the seeds; accuracies are
+    ``diverged`` holds the others. Numbers are means over the seeds; accuracies are
     shares of 1.
     """
 
     key: str
-    name: str
-    description: str
-    family: str
-    trainings: list[Training]
-    diverged: list[dict]
+    runs: list[MeasuredRun]
+    diverged: list[MeasuredRun]
 
     @property
     def card(self):
-        """The card to read what all trainings of the model share."""
-        return self.trainings[0].card if self.trainings else self.diverged[0]
+        """The card to read what all runs of the model share."""
+        return [*self.runs, *self.diverged][0].card
 
     @cached_property
     def answers(self):
-        """Which test images were answered rightly: dict from seed to boolean (n_test,)."""
-        return {training.seed: training.correct for training in self.trainings}
+        """Which test images were predicted rightly: dict from seed to boolean (n_test,)."""
+        return {run.seed: run.correct for run in self.runs}
 
     @cached_property
     def predicted(self):
-        """The answers, uint8 (n_test,), that the mean of the trainings' probabilities gives."""
-        if len(self.trainings) == 1:
-            return self.trainings[0].predicted
-        total = sum(training.probabilities() for training in self.trainings)
+        """The predictions, uint8 (n_test,), of the mean of the runs' probabilities."""
+        if len(self.runs) == 1:
+            return self.runs[0].predicted
+        total = sum(run.probabilities for run in self.runs)
         return total.argmax(axis=1).astype(np.uint8)
 
     @cached_property
     def reliability(self):
-        """How often answers of each confidence are right, over the answers of all trainings."""
-        return sum((training.reliability for training in self.trainings), start=NO_ANSWERS)
+        """How often predictions of each confidence are right, over those of all runs."""
+        return sum((run.reliability for run in self.runs), start=NO_ANSWERS)
+
+    @cached_property
+    def calibration(self):
+        """The model's :class:`bakeoff.numbers.Calibration`."""
+        return calibration([run.reliability for run in self.runs], self.reliability)
 
     @cached_property
     def accuracy(self):
-        """Test accuracy after the last epoch: (value, low, high)."""
-        return accuracy_interval(np.stack(list(self.answers.values())))
+        """Test accuracy after the last epoch, a :class:`bakeoff.numbers.Accuracy`."""
+        interval = accuracy_interval(np.stack(list(self.answers.values())))
+        by_seed = {seed: float(correct.mean()) for seed, correct in self.answers.items()}
+        sd = float(np.std(list(by_seed.values()), ddof=1)) if len(by_seed) > 1 else None
+        return Accuracy(*interval, sd, by_seed)
+
+    @cached_property
+    def train_accuracy(self):
+        """The running train accuracy over the last epoch, an :class:`bakeoff.numbers.Estimate`.
+
+        Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
+        """
+        values = [float(run.history["accuracy"][-1]) for run in self.runs]
+        if len(values) == 1:
+            images = self.card["dataset"]["train_images"]
+            return Estimate(values[0], *share_interval(values[0], images))
+        return Estimate(*mean_interval(values))
 
     @cached_property
     def curves(self):
         """The history's mean over the seeds: see :func:`bakeoff.analysis.epochs.mean_history`."""
-        return mean_history([training.history for training in self.trainings])
+        return mean_history([run.history for run in self.runs])
 
     @cached_property
     def cost(self):
@@ -130,20 +141,20 @@ class Model:
         cost = {"parameters": self.card["parameters"]["total"]}
         if not self.card.get("multiply_adds_not_counted"):
             cost["multiply-adds"] = self.card["multiply_adds"]
-        latencies = [training.card["latency_ms"]["median"] for training in self.trainings]
-        return cost | {"latency": float(np.mean(latencies))}
+        latencies = [run.card["latency_ms"]["median"] for run in self.runs]
+        return cost | ({"latency": float(np.mean(latencies))} if latencies else {})
 
     @cached_property
     def best_epochs(self):
         """For each seed: (the first epoch with the highest validation accuracy, epochs)."""
         return [
-            (int(t.history["val_accuracy"].argmax()) + 1, len(t.history)) for t in self.trainings
+            (int(run.history["val_accuracy"].argmax()) + 1, len(run.history)) for run in self.runs
         ]
 
     @cached_property
     def best_val_accuracy(self):
         """The highest validation accuracy of any epoch."""
-        return float(np.mean([t.history["val_accuracy"].max() for t in self.trainings]))
+        return float(np.mean([run.history["val_accuracy"].max() for run in self.runs]))
 
     @cached_property
     def trend(self):
@@ -158,7 +169,7 @@ class Model:
     @property
     def _losses(self):
         """Validation losses, float64 (seeds, epochs)."""
-        return by_epoch([training.history for training in self.trainings], "val_loss")
+        return by_epoch([run.history for run in self.runs], "val_loss")
 
     @cached_property
     def overfitting(self):
@@ -168,7 +179,7 @@ class Model:
     @cached_property
     def fluctuation(self):
         """How validation accuracy moves at the end; None with too few epochs."""
-        return fluctuation([training.history["val_accuracy"] for training in self.trainings])
+        return fluctuation([run.history["val_accuracy"] for run in self.runs])
 
     @cached_property
     def traits(self):
@@ -176,19 +187,10 @@ class Model:
         return model_traits(self.card["layers"])
 
 
-def models_of_study(study, trainings):
-    """Group ``trainings`` by the models of ``study``, in the study's order."""
-    by_model = {entry["model"]: [] for entry in study["models"]}
-    for training in trainings:
-        by_model[training.card["model"]].append(training)
-    return [
-        Model(
-            key=entry["model"],
-            name=entry["name"],
-            description=entry["description"],
-            family=entry["family"],
-            trainings=[t for t in by_model[entry["model"]] if t.card["status"] == "ok"],
-            diverged=[t.card for t in by_model[entry["model"]] if t.card["status"] != "ok"],
-        )
-        for entry in study["models"]
-    ]
+def models_of_study(study, runs):
+    """Group ``runs`` by the models of ``study``, in the study's order."""
+    by_model = {entry["model"]: ([], []) for entry in study["models"]}
+    for run in runs:
+        finished, diverged = by_model[run.card["model"]]
+        (finished if run.card["status"] == "ok" else diverged).append(run)
+    return [MeasuredModel(key, *of_model) for key, of_model in by_model.items()]

@@ -6,13 +6,11 @@ trainings alone: the images are the same for both, and what each training makes 
 that spread.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from scipy import stats
 
-from bakeoff.analysis import LEVEL
+from bakeoff.analysis.claims import judge_claims
+from bakeoff.numbers import LEVEL, Published, Reproduced
 
 ROUNDING = 0.00005
 """Published losses and accuracies (shares of 1) are rounded to four decimals."""
@@ -21,42 +19,26 @@ FIGURES = ("test_accuracy", "val_loss", "train_loss", "train_accuracy")
 """What is published of each model; a validation loss on the test set is our test loss."""
 
 
-@dataclass(frozen=True)
-class Reproduced:
-    """One of our figures beside the published one.
+def reproduction(results, last_epochs):
+    """Return the :class:`bakeoff.numbers.Published`.
 
-    ``ours`` is the mean over the seeds. ``low`` and ``high`` bound what another training here
-    would give; they come from the spread of the ``seeds``, or, with one, from the ``images``;
-    both are None, with the ``basis``, where nothing bounds it. ``within`` tells whether the
-    published figure lies there.
+    None without published figures, or where they are of other data or of no model that finished.
+    ``last_epochs`` is as for :func:`bakeoff.analysis.claims.judge_claims`.
     """
-
-    ours: float
-    published: float
-    low: float | None = None
-    high: float | None = None
-    basis: Literal["seeds", "images"] | None = None
-
-    @property
-    def difference(self):
-        return self.ours - self.published
-
-    @property
-    def within(self):
-        if self.basis is None:
-            return None
-        return self.low - ROUNDING <= self.published <= self.high + ROUNDING
-
-
-def published_models(results):
-    """Return the models of the :class:`Results` that finished and are published."""
-    return [
-        model for model in results.finished if model.key in results.study["published"]["models"]
-    ]
+    published = results.study["published"]
+    if published is None or published["setting"]["dataset"] != results.study["dataset"]["name"]:
+        return None
+    models = [model for model in results.finished if model.key in published["models"]]
+    if not models:
+        return None
+    return Published(
+        {model.key: reproduce(model, published) for model in models},
+        judge_claims(results, last_epochs),
+    )
 
 
 def reproduce(model, published):
-    """Return a :class:`Reproduced` for each of ``FIGURES``, as a dict, of one model.
+    """Return a :class:`bakeoff.numbers.Reproduced` for each of ``FIGURES``, as a dict, of one model.
 
     ``published`` is the checked content of a file of published figures.
     """
@@ -77,20 +59,23 @@ def reproduce(model, published):
             basis = "seeds"
         elif name == "test_accuracy":
             bounds, basis = image_interval(float(values[0]), setting["test_images"]), "images"
-        compared[name] = Reproduced(float(values.mean()), figures[name], *bounds, basis)
+        within = None
+        if basis:
+            within = bounds[0] - ROUNDING <= figures[name] <= bounds[1] + ROUNDING
+        compared[name] = Reproduced(float(values.mean()), figures[name], *bounds, basis, within)
     return compared
 
 
 def _values(model, name, setting):
-    """Return one of ``FIGURES`` of each training of ``model``, float64 (seeds,)."""
+    """Return one of ``FIGURES`` of each run of ``model``, float64 (seeds,)."""
     if name == "test_accuracy":
-        return np.array([training.correct.mean() for training in model.trainings])
+        return np.array([run.correct.mean() for run in model.runs])
     column = {
         "val_loss": "test_loss" if setting["validation"] == "test" else "val_loss",
         "train_loss": "loss",
         "train_accuracy": "accuracy",
     }[name]
-    return np.array([training.history[column][-1] for training in model.trainings])
+    return np.array([run.history[column][-1] for run in model.runs])
 
 
 def prediction_interval(values, trainings=1):

@@ -1,55 +1,39 @@
 """A study's models, compared with each other."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from bakeoff.analysis.chance import commonest_share, has_learned, odd_runs, without
-from bakeoff.analysis.models import Model
-from bakeoff.analysis.significance import Comparison, compare_all
-from bakeoff.analysis.times import circumstances, why_not_compared
-
-SMALL_LEAD = 0.0005
-"""A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
+from bakeoff.analysis.significance import compare_all
+from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
+from bakeoff.numbers import SMALL_LEAD, Bargain
 
 CLEARLY_CHEAPER = 1.5
 """How many times as much a model must cost for another to count as cheaper."""
 
-LATENCY_NOISE = 1.1
-"""Latencies that differ by less than this factor count as the same."""
-
-
-@dataclass(frozen=True)
-class Bargain:
-    """A model, a cheaper one that does as well, and how many times as much the first costs."""
-
-    model: Model
-    cheaper: Model
-    ratios: dict[str, float]
-    comparison: Comparison
-
 
 class Results:
-    """The models of a study and every comparison between two of them.
+    """The measured models of a study and every comparison between two of them.
 
-    ``study`` is the reported study and ``data`` its :class:`bakeoff.study.readers.DataSet`;
-    ``pairs`` is what :func:`bakeoff.analysis.significance.compare_all` returns; ``finished`` are
-    the models with at least one training that did not diverge.
+    ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
+    :class:`bakeoff.study.readers.DataSet` and ``models`` its
+    :class:`bakeoff.analysis.models.MeasuredModel`; ``pairs`` is what
+    :func:`bakeoff.analysis.significance.compare_all` returns; ``finished`` are the models with at
+    least one run that did not diverge.
     """
 
     def __init__(self, study, data, models):
         self.study = study
         self.data = data
         self.models = models
-        self.keys = [model.key for model in models]
-        self.finished = [model for model in models if model.trainings]
+        self.finished = [model for model in models if model.runs]
         self.pairs = compare_all({model.key: model.answers for model in self.finished})
 
     @cached_property
     def chance(self):
-        """The test accuracy, a share of 1, of always answering with the commonest class."""
+        """The test accuracy, a share of 1, of always predicting the commonest class."""
         return commonest_share(self.data.labels)
 
     @cached_property
@@ -59,8 +43,8 @@ class Results:
 
     @property
     def nothing_learned(self):
-        """Whether models finished, and none is shown to be better than chance."""
-        return len(self.at_chance) == len(self.finished) > 0
+        """Whether no model is shown to be better than chance."""
+        return len(self.at_chance) == len(self.finished)
 
     @cached_property
     def learned(self):
@@ -73,48 +57,42 @@ class Results:
 
     @cached_property
     def odd_runs(self):
-        """The trainings that learned nothing by their models, of which others did."""
+        """The runs that learned nothing by their models, of which others did."""
         found = {model: odd_runs(model, self.chance) for model in self.learned}
         return {model: runs for model, runs in found.items() if runs}
 
     @cached_property
-    def answering(self):
-        """The :attr:`learned` models without their :attr:`odd_runs`: whose answers are pooled."""
+    def sound(self):
+        """The :attr:`learned` models without their :attr:`odd_runs`: what is pooled."""
         return [without(model, self.odd_runs.get(model, [])) for model in self.learned]
 
     @cached_property
-    def times_not_compared(self):
-        """The sentence that says why no times are compared, or None where they are."""
-        return why_not_compared(
-            circumstances(training.card) for model in self.finished for training in model.trainings
-        )
+    def times(self):
+        """The :class:`bakeoff.numbers.Times` of the runs that finished."""
+        return obstacles(circumstances(run.card) for model in self.finished for run in model.runs)
 
     def costs(self, model):
         """Return what ``model`` costs, by what costs, as far as models can be compared by it."""
         return {
             cost: value
             for cost, value in model.cost.items()
-            if cost != "latency" or not self.times_not_compared
+            if cost != "latency" or self.times.comparable
         }
 
     @cached_property
     def ranked(self):
         """The finished models, the highest test accuracy first."""
-        return sorted(self.finished, key=lambda model: -model.accuracy[0])
+        return sorted(self.finished, key=lambda model: -model.accuracy.value)
 
     @cached_property
     def best(self):
         """The models that share the highest test accuracy; as a rule, one."""
-        return [m for m in self.ranked if m.accuracy[0] == self.ranked[0].accuracy[0]]
+        highest = self.ranked[0].accuracy.value if self.ranked else None
+        return [model for model in self.ranked if model.accuracy.value == highest]
 
     @cached_property
     def others(self):
         return [model for model in self.ranked if model not in self.best]
-
-    @cached_property
-    def alike(self):
-        """The models that cannot be told from the best."""
-        return [m for m in self.others if self.against_best(m) and m not in self.worse]
 
     @cached_property
     def worse(self):
@@ -128,9 +106,21 @@ class Results:
         return [model for model in behind if model not in self.worse]
 
     @cached_property
-    def not_compared(self):
-        """The models that no seed finished with which one of the best finished."""
-        return [model for model in self.others if not self.against_best(model)]
+    def alike(self):
+        """The models that are not shown to be worse than the best, compared with it."""
+        return [m for m in self.others if self.against_best(m) and m not in self.worse]
+
+    def standing(self, model):
+        """Return how a model stands against the best: see :class:`bakeoff.numbers.Model`."""
+        if not model.runs:
+            return "diverged"
+        if model in self.best:
+            return "best"
+        if model in self.worse:
+            return "worse"
+        if model in self.worse_networks:
+            return "network is worse"
+        return "too close to call" if self.against_best(model) else "not compared"
 
     def against_best(self, model):
         """Return the Comparison with that one of the best that is hardest to tell from
@@ -146,7 +136,10 @@ class Results:
 
     @cached_property
     def bargains(self):
-        """A :class:`Bargain` for each model that costs more than it brings, the dearest first."""
+        """A :class:`bakeoff.numbers.Bargain` for each model that costs more than it brings.
+
+        The one that costs most of all stands first.
+        """
         costs = {model: self.costs(model) for model in self.finished}
         found = filter(None, map(self._bargain, self.finished, _cheaper(costs)))
         return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))
@@ -156,7 +149,7 @@ class Results:
         for other in cheaper:
             pair = self.pairs.get((model.key, other.key))
             if pair and pair.difference <= (0 if pair.significant else SMALL_LEAD):
-                return Bargain(model, other, self._cost_ratios(model, other), pair)
+                return Bargain(model.key, other.key, self._cost_ratios(model, other), pair)
         return None
 
     def _cost_ratios(self, model, other):
@@ -168,30 +161,6 @@ class Results:
             if others.get(cost)
         }
 
-    @cached_property
-    def winners_at_last_epoch(self):
-        """The models ahead in mean validation accuracy after the last epoch."""
-        return _ahead({m: m.curves["val_accuracy"][-1] for m in self.finished})
-
-    @cached_property
-    def winners_at_best_epoch(self):
-        """The models ahead when each training is judged by its best epoch."""
-        return _ahead({m: m.best_val_accuracy for m in self.finished})
-
-    def winners_of_last_epochs(self, epochs):
-        """The models ahead after at least one of the last ``epochs`` epochs."""
-        return {
-            winner
-            for back in range(1, epochs + 1)
-            for winner in _ahead(
-                {
-                    model: model.curves["val_accuracy"][-back]
-                    for model in self.finished
-                    if len(model.curves) >= back
-                }
-            )
-        }
-
 
 def _cheaper(costs):
     """Yield for each model the list of those that cost clearly less, and in no respect more.
@@ -199,7 +168,7 @@ def _cheaper(costs):
     ``costs`` maps each model to what it costs. The most accurate come first, of these the
     smallest.
     """
-    ordered = sorted(costs, key=lambda model: (-model.accuracy[0], costs[model]["parameters"]))
+    ordered = sorted(costs, key=lambda model: (-model.accuracy.value, costs[model]["parameters"]))
     table = pd.DataFrame([costs[model] for model in ordered])
     noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in table]
     # The ratios are those of _cost_ratios, NaN standing for those that it leaves out.
@@ -210,9 +179,3 @@ def _cheaper(costs):
         dearer_in_none = ((ratios * noise >= 1) | np.isnan(ratios)).all(axis=1)
         clearly = (ratios >= CLEARLY_CHEAPER).any(axis=1)
         yield [ordered[place] for place in np.flatnonzero(dearer_in_none & clearly)]
-
-
-def _ahead(accuracies):
-    """Return the models with the highest accuracy."""
-    highest = max(accuracies.values())
-    return [model for model, accuracy in accuracies.items() if accuracy == highest]

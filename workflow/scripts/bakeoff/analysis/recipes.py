@@ -2,36 +2,35 @@
 
 import json
 
-from bakeoff import wording as w
-
-MOST_VALUES = 4
-"""Up to so many values of a setting, each is told with the models that have it."""
+from bakeoff.numbers import Setting
 
 
 def unlike_settings(models):
-    """Return a phrase for each setting in which the trainings of ``models`` differ.
+    """Return a :class:`bakeoff.numbers.Setting` for each in which the runs of ``models`` differ.
 
-    ``models`` are :class:`bakeoff.analysis.models.Model`, their diverged trainings counting too. A
-    phrase tells the values and which models have which: "batch size 128 (Models 1 to 3) and 64
-    (Model 4)". What one optimizer has and another has not is no difference by itself.
+    ``models`` are :class:`bakeoff.analysis.models.MeasuredModel`, their diverged runs counting
+    too. What one optimizer has and another has not is no difference by itself.
     """
     found = {}
     for model in models:
-        for card in (*(training.card for training in model.trainings), *model.diverged):
-            for path, value in _settings(card).items():
-                found.setdefault(path, {}).setdefault(_text(value), {})[model.name] = None
-    everyone = [model.name for model in models]
+        for run in (*model.runs, *model.diverged):
+            for path, value in _settings(run.card).items():
+                found.setdefault(path, {}).setdefault(_text(value), {})[model.key] = None
+    everyone = [model.key for model in models]
     for path, values in found.items():
-        have = {name for names in values.values() for name in names}
-        if path[0] != "optimizer" and (without := [n for n in everyone if n not in have]):
+        have = {key for keys in values.values() for key in keys}
+        if path[0] != "optimizer" and (without := [key for key in everyone if key not in have]):
             values["not set"] = dict.fromkeys(without)
     unlike = {path: values for path, values in found.items() if len(values) > 1}
     called = _called(unlike)
-    return [_phrase(called[path], values) for path, values in unlike.items()]
+    return [
+        Setting(called[path], {value: list(keys) for value, keys in values.items()})
+        for path, values in unlike.items()
+    ]
 
 
 def _settings(card):
-    """Return the settings of a training, from their path of one or two keys to a value.
+    """Return the settings of a run, from their path of one or two keys to a value.
 
     An optimizer's are those of the config, and Keras's defaults for what that leaves open.
     """
@@ -65,14 +64,3 @@ def _called(paths):
         path: (" ".join(path) if name in shared else name).replace("_", " ")
         for path, name in own.items()
     }
-
-
-def _phrase(called, values):
-    if len(values) <= MOST_VALUES:
-        listed = w.listing(f"{value} ({w.models(names)})" for value, names in values.items())
-        return f"{called} {listed}"
-    try:
-        numbers = sorted(values, key=float)
-    except ValueError:
-        return f"{called} in {len(values)} ways"
-    return f"{called} in {len(values)} values from {numbers[0]} to {numbers[-1]}"

@@ -5,7 +5,6 @@ Answers are boolean arrays ``(seeds, images)``, as in :mod:`bakeoff.analysis.cro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
@@ -15,67 +14,13 @@ from scipy import special
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from bakeoff.analysis import LEVEL
 from bakeoff.analysis.crossed import Answers, crossed_differences, inner_products, typical_spread
+from bakeoff.numbers import LEVEL, Comparison
 
 # So many models are compared with so many others at once: fewer where each has many answers, of
 # which both sides are held as floats.
 _BLOCK = 128
 _MOST_ANSWERS = 2**23
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Accuracy of one model minus that of another, as shares of 1, with its interval.
-
-    ``only_a`` and ``only_b`` count the answers that only one of the two got right, over all
-    seeds. ``p`` belongs to the hypothesis of no difference; ``p_holm`` is corrected for all that
-    is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
-    true differences with the confidence 1 - LEVEL, and zero lies in one just where its ``p_holm``
-    is not below LEVEL. ``ahead`` is the estimated probability that a training of a is more
-    accurate than one of b, or None with one seed.
-    """
-
-    difference: float
-    low: float
-    high: float
-    only_a: int
-    only_b: int
-    p: float
-    p_holm: float
-    ahead: float | None
-
-    @property
-    def one_seed(self):
-        """Whether two trained networks are compared, not two models."""
-        return self.ahead is None
-
-    @property
-    def significant(self):
-        """Whether the two differ: the models, or with one seed the two trained networks."""
-        return self.p_holm < LEVEL
-
-    @property
-    def told_apart(self):
-        """Whether the two models are shown to differ, which one training of each cannot show.
-
-        Another training of the same models may differ the other way round. Where seeds move
-        accuracy by 0.1 points (standard deviation), the test of the networks calls some of ten
-        equal models different in two studies of three: docs/statistics.md.
-        """
-        return self.significant and not self.one_seed
-
-    def reversed(self):
-        """Return the same comparison seen from the other model."""
-        return replace(
-            self,
-            difference=-self.difference,
-            low=-self.high,
-            high=-self.low,
-            only_a=self.only_b,
-            only_b=self.only_a,
-            ahead=None if self.ahead is None else 1 - self.ahead,
-        )
 
 
 def compare(correct_a, correct_b):

@@ -8,9 +8,9 @@ from math import factorial, inf, prod
 
 import numpy as np
 
-from bakeoff.analysis import LEVEL
-from bakeoff.analysis.models import Model
+from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.significance import holm
+from bakeoff.numbers import LEVEL, Group, Trait, Traits
 
 _RESAMPLES = 9999
 
@@ -19,7 +19,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Trait:
+class Grouping:
     """A trait and how to group by it.
 
     ``value`` takes what :func:`bakeoff.analysis.traits.model_traits` returns and gives a value by
@@ -50,14 +50,14 @@ def _pooling_label(every):
 
 
 TRAITS = [
-    Trait(
+    Grouping(
         "padding",
         lambda traits: traits["padding"] and [*_PADDING].index(traits["padding"]),
         lambda level: [*_PADDING.values()][level],
     ),
-    Trait("pooling frequency", _pooling_order, _pooling_label),
-    Trait("kernel size", lambda t: t["kernel"], lambda k: k if k == "mixed" else f"mostly {k}"),
-    Trait(
+    Grouping("pooling frequency", _pooling_order, _pooling_label),
+    Grouping("kernel size", lambda t: t["kernel"], lambda k: k if k == "mixed" else f"mostly {k}"),
+    Grouping(
         "branching",
         lambda traits: traits["branches"] > 1,
         lambda branched: "branches or shortcuts" if branched else "no branches",
@@ -72,7 +72,11 @@ class Architecture:
     ``accuracy`` and ``gap`` are the means of theirs, shares of 1.
     """
 
-    models: list[Model]
+    models: list[MeasuredModel]
+
+    @property
+    def keys(self):
+        return [model.key for model in self.models]
 
     @property
     def traits(self):
@@ -80,11 +84,17 @@ class Architecture:
 
     @property
     def accuracy(self):
-        return float(np.mean([model.accuracy[0] for model in self.models]))
+        return float(np.mean([model.accuracy.value for model in self.models]))
 
     @property
     def gap(self):
         return float(np.mean([model.overfitting.gap for model in self.models]))
+
+
+def traits(models):
+    """Return the :class:`bakeoff.numbers.Traits` of models that learned."""
+    architectures = architectures_of(models)
+    return Traits([one.keys for one in architectures], compare_groups(architectures))
 
 
 def architectures_of(models):
@@ -111,32 +121,8 @@ def _layers(model):
     return json.dumps([model.card["parameters"], nameless], sort_keys=True)
 
 
-@dataclass(frozen=True)
-class GroupAccuracy:
-    """Test accuracies of a group, as shares of 1, and their mean gap to training."""
-
-    mean: float
-    low: float
-    high: float
-    gap: float
-
-
-@dataclass(frozen=True)
-class ComparedTrait:
-    """A trait's groups as (label, architectures, :class:`GroupAccuracy`), and their test.
-
-    ``p`` and ``p_holm`` are None where so few architectures differ that no result could be below
-    the level.
-    """
-
-    name: str
-    groups: list[tuple[str, list[Architecture], GroupAccuracy]]
-    p: float | None
-    p_holm: float | None = None
-
-
 def compare_groups(architectures):
-    """Return a :class:`ComparedTrait` for each trait in which ``architectures`` differ.
+    """Return a :class:`bakeoff.numbers.Trait` for each trait in which ``architectures`` differ.
 
     These are what :func:`architectures_of` returns: an architecture trained in two ways is one
     sample of its traits, not two.
@@ -148,8 +134,8 @@ def compare_groups(architectures):
         groups = _groups(trait, architectures)
         if len(groups) > 1:
             accuracies = [[one.accuracy for one in group] for group in groups.values()]
-            described = [(label, group, _describe(group)) for label, group in groups.items()]
-            compared.append(ComparedTrait(trait.name, described, permutation_p(accuracies)))
+            described = [_describe(label, group) for label, group in groups.items()]
+            compared.append(Trait(trait.name, described, permutation_p(accuracies)))
     corrected = iter(holm([trait.p for trait in compared if trait.p is not None]))
     return [
         trait if trait.p is None else replace(trait, p_holm=next(corrected)) for trait in compared
@@ -223,9 +209,11 @@ def _groups(trait, architectures):
     return groups
 
 
-def _describe(architectures):
+def _describe(label, architectures):
     accuracies = [one.accuracy for one in architectures]
-    return GroupAccuracy(
+    return Group(
+        label=label,
+        architectures=[one.keys for one in architectures],
         mean=float(np.mean(accuracies)),
         low=min(accuracies),
         high=max(accuracies),

@@ -8,7 +8,7 @@ from bakeoff.figures.colours import INK, PAPER
 from bakeoff.figures.style import model_looks, new_figure, shortened, wrapped
 from bakeoff.limits import ranked
 
-_BEST_GROUP = ("best", "cannot be told from the best")
+_BEST_GROUP = ("best", "too close to call")
 _SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
 _SEED = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 4, "alpha": 0.7}
 _PUBLISHED = {
@@ -17,14 +17,15 @@ _PUBLISHED = {
 }
 
 
-def draw_forest(study, models):
+def draw_forest(results):
     """Return the models' test accuracies, in percent, the highest on top.
 
-    ``models`` are those of findings.json. Those without a test accuracy are named in the title;
-    of many, the most accurate are shown.
+    ``results`` are :class:`bakeoff.results.Results`. Models without a test accuracy are named in
+    the title; of many, the most accurate are shown.
     """
+    study = results.study
     looks = model_looks(study)
-    shown, said = ranked(models)
+    shown, said = ranked(results.models)
     several_seeds = len(study["seeds"]) > 1
     what = "Mean test accuracy over the seeds" if several_seeds else "Test accuracy"
     lines = [f"{what} with its 95 % interval, {study['dataset']['title']}", *said]
@@ -36,21 +37,21 @@ def draw_forest(study, models):
         axes.set(xticks=[], yticks=[])
         return figure
 
-    axes.axvline(100 * shown[0]["accuracy"]["value"], color=INK, linewidth=0.8, linestyle="dashed")
+    axes.axvline(100 * shown[0].accuracy.value, color=INK, linewidth=0.8, linestyle="dashed")
     for row, model in enumerate(shown):
-        look = looks[model["model"]]
-        low, value, high = (100 * model["accuracy"][part] for part in ("low", "value", "high"))
-        alike = model["verdict"] in _BEST_GROUP
+        look, accuracy = looks[model.model], model.accuracy
+        low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
+        alike = model.standing in _BEST_GROUP
         if alike and len(shown) > 1:
             axes.axhspan(row - 0.5, row + 0.5, **_SHADE)
         axes.hlines(row, low, high, color=look["color"], linewidth=1.6)
         if several_seeds:
-            seeds = 100 * np.array(list(model["accuracy"]["by_seed"].values()))
+            seeds = 100 * np.array(list(accuracy.by_seed.values()))
             axes.plot(seeds, np.full(len(seeds), row + 0.28), **_SEED)
         face = look["color"] if alike else PAPER
         mark = {"markersize": 6, "markerfacecolor": face, "markeredgewidth": 1.2}
         axes.plot(value, row, **(look | {"linestyle": "none", "zorder": 3}), **mark)
-        note = " not compared" if model["verdict"] == "not compared" else ""
+        note = " not compared" if model.standing == "not compared" else ""
         axes.annotate(
             f"{w.number(value)} {w.interval(low, high)}{note}",
             (1.02, row),
@@ -61,7 +62,7 @@ def draw_forest(study, models):
     published = _published(study, shown)
     for row, value in published.items():
         axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
-    axes.set_yticks(range(len(shown)), labels=[shortened(model["name"], 28) for model in shown])
+    axes.set_yticks(range(len(shown)), labels=[shortened(model.name, 28) for model in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
@@ -74,9 +75,9 @@ def _published(study, shown):
     """Return the published test accuracy, a share of 1, by row of ``shown``."""
     known = (study["published"] or {"models": {}})["models"]
     return {
-        row: known[model["model"]]["test_accuracy"]
+        row: known[model.model]["test_accuracy"]
         for row, model in enumerate(shown)
-        if model["model"] in known
+        if model.model in known
     }
 
 
@@ -87,7 +88,7 @@ def _legend_entries(study, shown, several_seeds, published):
         handles.append(
             Line2D([], [], **mark, label="the best, and those that cannot be told from it")
         )
-    if any(model["verdict"] not in _BEST_GROUP for model in shown):
+    if any(model.standing not in _BEST_GROUP for model in shown):
         handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
     if several_seeds:
         handles.append(Line2D([], [], **_SEED, label="each seed"))

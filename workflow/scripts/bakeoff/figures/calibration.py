@@ -11,17 +11,18 @@ from bakeoff.limits import most_accurate
 _DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 
 
-def draw_reliability(study, models):
+def draw_reliability(results):
     """Return a panel a model: accuracy over mean confidence, a point a bin of confidence.
 
     A point's size tells how many answers it stands for, on a logarithmic scale, since nearly
     all answers are in the last bin. A line leads from each point to the diagonal, where accuracy
-    is what confidence promises. ``models`` are those of findings.json; of many, the
-    most accurate are shown.
+    is what confidence promises. ``results`` are :class:`bakeoff.results.Results`; of many models,
+    the most accurate are shown.
     """
+    study = results.study
     colours = {model: look["color"] for model, look in model_looks(study).items()}
-    models, choice = most_accurate(models)
-    titles = [(model["name"], _error(model["calibration"])) for model in models]
+    models, choice = most_accurate(results.models)
+    titles = [(model.name, _error(model.calibration)) for model in models]
     figure, panels = small_multiples(titles, 1.6, xlabel="confidence (%)")
     lines = [
         f"Accuracy against confidence, {study['dataset']['title']}",
@@ -37,13 +38,13 @@ def draw_reliability(study, models):
     most = 1
     for axes, model in zip(panels, models, strict=True):
         axes.plot([0, 100], [0, 100], **_DIAGONAL)
-        if not model["calibration"]:
+        if not model.calibration:
             continue
-        bins = [one for one in model["calibration"]["bins"] if one["answers"]]
-        answers = np.array([one["answers"] for one in bins])
-        confidence = 100 * np.array([one["confidence"] for one in bins])
-        accuracy = 100 * np.array([one["accuracy"] for one in bins])
-        colour = colours[model["model"]]
+        bins = [one for one in model.calibration.bins if one.answers]
+        answers = np.array([one.answers for one in bins])
+        confidence = 100 * np.array([one.confidence for one in bins])
+        accuracy = 100 * np.array([one.accuracy for one in bins])
+        colour = colours[model.model]
         axes.vlines(confidence, confidence, accuracy, color=colour, linewidth=0.8)
         # Lines without length, since a circle of each size would make the file three times as
         # large; not clipped, so that a point at 100 % is not cut in half.
@@ -62,8 +63,8 @@ def diameter(answers):
 def _error(calibration):
     if not calibration:
         return "diverged"
-    within = "" if calibration["beyond_chance"] else ", within chance"
-    return f"ECE {w.number(100 * calibration['ece'])}{within}"
+    within = "" if calibration.beyond_chance else ", within chance"
+    return f"ECE {w.number(100 * calibration.ece)}{within}"
 
 
 def _legend_entries(most):

@@ -23,24 +23,23 @@ MOST_DRAWN = 30
 """With more models, the cells are the pixels of one image."""
 
 
-def draw_matrix(study, models, comparisons):
+def draw_matrix(results):
     """Return the matrix: a row and a column a model, the highest test accuracy first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
-    has a colour where the two can be told apart. ``models`` and ``comparisons`` are those of
-    findings.json; models without a test accuracy are named in the title, and of many, the most
-    accurate are shown.
+    has a colour where the two can be told apart. ``results`` are :class:`bakeoff.results.Results`;
+    models without a test accuracy are named in the title, and of many, the most accurate are shown.
     """
-    shown, said = ranked(models)
-    points, differ = matrices([model["model"] for model in shown], comparisons)
-    lines = [f"Test accuracy, row minus column, {study['dataset']['title']}"]
+    shown, said = ranked(results.models)
+    pairs = results.analysis.pairs
+    points, differ = matrices([model.model for model in shown], pairs.listed)
+    lines = [f"Test accuracy, row minus column, {results.study['dataset']['title']}"]
     if len(shown) > 1:
         lines.append("In percentage points; the most accurate model first")
     lines += said
-    trained_once = all(pair["ahead"] is None for pair in comparisons)
 
     side = min(0.47 * len(shown), 7.5)
-    names = [shortened(model["name"], 22) for model in shown]
+    names = [shortened(model.name, 22) for model in shown]
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
     margin = max(map(columns_of, names), default=0) / 15
     width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)
@@ -76,13 +75,15 @@ def draw_matrix(study, models, comparisons):
     axes.set_xlim(-0.5, len(shown) - 0.5)
     axes.set_ylim(len(shown) - 0.5, -0.5)
     figure.legend(
-        handles=_legend_entries(points, differ, trained_once), loc="outside lower left", ncols=1
+        handles=_legend_entries(points, differ, pairs.all_on_one_seed),
+        loc="outside lower left",
+        ncols=1,
     )
     return figure
 
 
-def matrices(order, comparisons):
-    """Return (points, differ), both (models, models), from findings.json's comparisons.
+def matrices(order, pairs):
+    """Return (points, differ), both (models, models), of :class:`bakeoff.numbers.Pair`.
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
     NaN where two were not compared. ``differ`` bool: whether the two models, or
@@ -92,12 +93,13 @@ def matrices(order, comparisons):
     place = {model: row for row, model in enumerate(order)}
     points = np.full((len(order), len(order)), np.nan)
     differ = np.zeros(points.shape, bool)
-    for pair in comparisons:
-        if not place.keys() >= {pair["a"], pair["b"]}:
+    for pair in pairs:
+        if not place.keys() >= {pair.a, pair.b}:
             continue
-        a, b = place[pair["a"]], place[pair["b"]]
-        points[a, b], points[b, a] = 100 * pair["difference"], -100 * pair["difference"]
-        differ[a, b] = differ[b, a] = pair["significant"]
+        a, b = place[pair.a], place[pair.b]
+        points[a, b] = 100 * pair.comparison.difference
+        points[b, a] = -points[a, b]
+        differ[a, b] = differ[b, a] = pair.comparison.significant
     return points, differ
 
 

@@ -5,9 +5,9 @@ import textalloc
 from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
-from bakeoff.analysis.times import why_not_compared
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import MOST_NAMED, log_ticks, model_looks, new_figure, shortened, wrapped
+from bakeoff.findings.times import why_not_compared
 
 COSTS = {
     "parameters": ("parameters", "parameters", EngFormatter(sep="")),
@@ -21,17 +21,18 @@ TIMES = ("training_seconds", "latency_ms")
 """The costs that are times, which cannot always be compared."""
 
 
-def draw_tradeoff(study, summary, runs, cost):
+def draw_tradeoff(results, summary, cost):
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
-    ``summary`` and ``runs`` are the rows of the tables of these names, ``cost`` is one of
-    ``COSTS``. Models without a test accuracy or a known cost are named under the title, and so are
+    ``results`` are :class:`bakeoff.results.Results`, ``summary`` the rows of summary.csv, and
+    ``cost`` is one of ``COSTS``. Models without a test accuracy or a known cost are named under the title, and so are
     those no better than chance, which would squeeze the scale. Times that cannot be compared have
     no front. Of more than ``MOST_NAMED`` models, the most accurate on the front have names and
     bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
-    why = why_not_compared(run for run in runs if run["status"] == "ok") if cost in TIMES else None
+    study = results.study
+    why = why_not_compared(results.analysis.times) if cost in TIMES else None
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row["test_accuracy"] for row in shown])

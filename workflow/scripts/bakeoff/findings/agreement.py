@@ -1,9 +1,7 @@
 """How alike the models answer, and whether two models differ more than two seeds of one."""
 
-import numpy as np
-
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.agreement import agreement
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 
@@ -14,117 +12,95 @@ def alike_answers(results):
     """How often two models give the same answer, beside two seeds of one model."""
     if results.nothing_learned:
         return Finding("agreement", _TITLE, [f"{no_better_than_chance(results)}."])
-    models = results.answering
-    found = agreement(
-        [np.stack([training.predicted for training in model.trainings]) for model in models],
-        results.data.labels,
-        len(results.data.class_names),
-    )
-    several = [i for i, model in enumerate(models) if len(model.trainings) > 1]
+    found = results.analysis.agreement
     text = []
-    if len(models) > 1:
-        text += [_between_models(models, found), _common_errors(models, found)]
-    if several:
-        text.append(_between_seeds(models, found, several))
-        text.append(_models_against_seeds(found, several))
-    elif len(models) > 1:
+    if found.pairs:
+        text += [_between_models(results), _common_errors(found)]
+    if found.between_seeds:
+        text += [_between_seeds(results), _models_against_seeds(found.between_seeds)]
+    elif found.pairs:
         text.append("With one training of each model, how alike two seeds answer is not known.")
     elif len(results.finished) > 1:
-        text.append(f"Only {names(models)} learned: there is no other to agree with.")
+        text.append(f"Only {names(results.learned)} learned: there is no other to agree with.")
     else:
         text.append("One training alone has nothing to agree with.")
-    table = _table(models, found) if len(models) > 1 else None
-    return Finding("agreement", _TITLE, [t for t in text if t], table=table)
+    table = _table(results) if found.pairs else None
+    return Finding("agreement", _TITLE, [sentence for sentence in text if sentence], table=table)
 
 
-def _between_models(models, found):
-    pairs = list(zip(*np.triu_indices(len(models), 1), strict=True))
-    shares = [found.same[pair] for pair in pairs]
-    mean = w.percent(np.mean(shares))
-    if len(pairs) == 1:
-        return f"{names(models)} give the same answer to {mean} of the test images."
-    least, most = pairs[np.argmin(shares)], pairs[np.argmax(shares)]
+def _between_models(results):
+    found = results.analysis.agreement
+    same, mean = found.same, w.percent(found.same.mean)
+    if found.pairs == 1:
+        both = names(results.named(found.models))
+        return f"{both} give the same answer to {mean} of the test images."
     sentence = (
         f"Two models give the same answer to {mean} of the test images on average over"
-        f" {len(pairs):,} pairs"
+        f" {found.pairs:,} pairs"
     )
-    if found.same[least] < found.same[most]:
-        ends = [
-            f"{w.percent(found.same[pair])} ({names(models[i] for i in pair)})"
-            for pair in (least, most)
-        ]
-        sentence += f", from {ends[0]} to {ends[1]}"
+    if same.low < same.high:
+        low, high = (names(results.named(pair)) for pair in (same.low_pair, same.high_pair))
+        sentence += f", from {w.percent(same.low)} ({low}) to {w.percent(same.high)} ({high})"
     return f"{sentence}."
 
 
-def _common_errors(models, found):
-    upper = np.triu_indices(len(models), 1)
-    common, by_chance = found.common[upper], found.by_chance[upper]
-    known = np.isfinite(common)
-    if not known.any():
+def _common_errors(found):
+    if found.common is None:
         return None
-    average = " on average" if known.sum() > 1 else ""
+    average = " on average" if found.common_pairs > 1 else ""
     return (
         "Of the images that at least one of two models gets wrong, both get"
-        f" {w.percent(common[known].mean())} wrong{average}; if the errors of the two had nothing"
-        f" to do with each other, it would be {w.percent(by_chance[known].mean())}."
+        f" {w.percent(found.common)} wrong{average}; if the errors of the two had nothing"
+        f" to do with each other, it would be {w.percent(found.by_chance)}."
     )
 
 
-def _between_seeds(models, found, several):
-    same, common = found.same.diagonal()[several], found.common.diagonal()[several]
-    average = f" on average over {len(several)} models" if len(several) > 1 else ""
-    who = "one model" if len(models) > 1 else models[0].name
+def _between_seeds(results):
+    found = results.analysis.agreement.between_seeds
+    average = f" on average over {found.models} models" if found.models > 1 else ""
+    who = "one model" if len(results.learned) > 1 else results.learned[0].name
     sentence = (
         f"Two trainings of {who} with different seeds give the same answer to"
-        f" {w.percent(same.mean())} of the test images{average}"
+        f" {w.percent(found.same)} of the test images{average}"
     )
-    known = np.isfinite(common)
-    if known.any():
+    if found.common is not None:
         sentence += (
             f"; of those that at least one of the two gets wrong, both get"
-            f" {w.percent(common[known].mean())} wrong"
+            f" {w.percent(found.common)} wrong"
         )
     return f"{sentence}."
 
 
-def _models_against_seeds(found, several):
+def _models_against_seeds(found):
     """Set the pairs of models that have several seeds each against pairs of seeds."""
-    if len(several) < 2:
+    if not found.pairs:
         return None
-    same = found.same[np.ix_(several, several)]
-    upper = np.triu_indices(len(several), 1)
-    seeds = same.diagonal()
-    between_models, between_seeds = same[upper], (seeds[:, None] + seeds)[upper] / 2
-    more = int((between_models < between_seeds).sum())
     sentence = (
-        f"So another seed changes {w.percent(1 - seeds.mean())} of the answers, another"
-        f" model {w.percent(1 - between_models.mean())}"
+        f"So another seed changes {w.percent(1 - found.same)} of the answers, another"
+        f" model {w.percent(1 - found.other_models)}"
     )
-    if len(between_models) == 1:
+    if found.pairs == 1:
         return f"{sentence}."
     return (
-        f"{sentence}; in {more:,} of the {len(between_models):,} pairs of models the two"
-        " models differ more than the seeds of each do, on average over the two."
+        f"{sentence}; in {found.models_differ_more:,} of the {found.pairs:,} pairs of models the"
+        " two models differ more than the seeds of each do, on average over the two."
     )
 
 
-def _table(models, found):
+def _table(results):
+    each = results.analysis.agreement.each
     columns = ["Model", "Same answer as another model, mean", "Most like", "Same answer"]
     columns += ["Errors in common with it"]
-    seeds = any(len(model.trainings) > 1 for model in models)
-    if seeds:
-        columns.append("Same answer between its seeds")
-    others = found.same.copy()
-    np.fill_diagonal(others, np.nan)
+    several = results.analysis.agreement.between_seeds is not None
+    columns += ["Same answer between its seeds"] if several else []
     rows = []
-    for i, model in enumerate(models):
-        like = int(np.nanargmax(others[i]))
-        row = [model.name, w.percent(np.nanmean(others[i])), models[like].name]
-        row += [w.percent(others[i, like]), _known(found.common[i, like])]
-        rows.append([*row, _known(found.same[i, i])] if seeds else row)
-    return {"columns": columns, "rows": rows}
+    for key, alike in each.items():
+        row = [t.model(results.by_key[key].name), t.percent(alike.mean)]
+        row += [t.model(results.by_key[alike.most_like].name), t.percent(alike.same)]
+        row.append(_known(alike.common))
+        rows.append([*row, _known(alike.between_seeds)] if several else row)
+    return t.Table(columns, rows)
 
 
 def _known(share):
-    return w.percent(share) if np.isfinite(share) else ""
+    return t.BLANK if share is None else t.percent(share)

@@ -1,16 +1,11 @@
 """How far the models' probabilities can be taken at their word."""
 
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.calibration import BINS, calibration_error
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 
 _TITLE = "Whether the probabilities can be taken at their word"
-
-
-def calibration_of(model):
-    """Return a model's :class:`bakeoff.analysis.calibration.CalibrationError`."""
-    return calibration_error([training.reliability for training in model.trainings])
 
 
 def trust_in_probabilities(results):
@@ -19,12 +14,13 @@ def trust_in_probabilities(results):
     if results.nothing_learned:
         return Finding("calibration", _TITLE, [f"{no_better_than_chance(results)}."], table=table)
     models = results.learned
-    text = [*_errors(models, len(results.data.labels)), *_confidence(models)]
-    several = any(len(model.trainings) > 1 for model in models)
+    text = [*_errors(models, results.data.test_images), *_confidence(models)]
+    bins = len(models[0].calibration.bins)
+    several = any(len(model.runs) > 1 for model in models)
     text.append(
         "Confidence is the probability of the class answered. The expected calibration error is"
         " the distance between confidence and accuracy, averaged over the answers in"
-        f" {BINS} equally wide bins of confidence (Guo and others 2017)"
+        f" {bins} equally wide bins of confidence (Guo and others 2017)"
         f"{'; with several seeds, the mean over the trainings' if several else ''}."
         " “By chance alone” is what a calibrated network with the same confidences shows on"
         " average, as a bin's accuracy is that of few answers."
@@ -34,12 +30,11 @@ def trust_in_probabilities(results):
 
 def _errors(models, images):
     """Whose expected calibration error is beyond chance, and from what to what these go."""
-    errors = {model: calibration_of(model) for model in models}
-    beyond = [model for model, error in errors.items() if error.beyond_chance]
+    beyond = [model for model in models if model.calibration.beyond_chance]
     within = [model for model in models if model not in beyond]
     text = []
     if beyond:
-        text.append(_range({model: errors[model].value for model in beyond}, len(models)))
+        text.append(_range({model: model.calibration.ece for model in beyond}, len(models)))
     if within:
         what = "That" if beyond else "The expected calibration error"
         text.append(
@@ -97,11 +92,10 @@ def _confidence(models):
 
 def _verdict(model):
     """Return "over-confident", "under-confident" or, where neither is shown, "neither"."""
-    _, low, high = model.accuracy
-    confidence = model.reliability.mean_confidence
-    if confidence > high:
+    confidence = model.calibration.mean_confidence
+    if confidence > model.accuracy.high:
         return "over-confident"
-    return "under-confident" if confidence < low else "neither"
+    return "under-confident" if confidence < model.accuracy.low else "neither"
 
 
 def _table(models):
@@ -110,9 +104,9 @@ def _table(models):
     columns += ["Confidence minus accuracy (points)", "Verdict"]
     rows = []
     for model in models:
-        error, confidence = calibration_of(model), model.reliability.mean_confidence
-        row = [model.name, w.number(100 * error.value), w.number(100 * error.by_chance)]
-        row += ["yes" if error.beyond_chance else "no", w.percent(confidence)]
-        row += [w.percent(model.accuracy[0]), w.number(100 * (confidence - model.accuracy[0]))]
-        rows.append([*row, _verdict(model)])
-    return {"columns": columns, "rows": rows}
+        error, accuracy = model.calibration, model.accuracy.value
+        row = [t.model(model.name), t.points(error.ece), t.points(error.by_chance)]
+        row += [t.text("yes" if error.beyond_chance else "no"), t.percent(error.mean_confidence)]
+        row += [t.percent(accuracy), t.points(error.mean_confidence - accuracy)]
+        rows.append([*row, t.text(_verdict(model))])
+    return t.Table(columns, rows)

@@ -3,26 +3,32 @@
 import re
 
 from bakeoff import wording as w
-from bakeoff.analysis.claims import train_accuracy_interval
 from bakeoff.analysis.epochs import SPREAD_EPOCHS
-from bakeoff.analysis.last_epochs import judge_last_epoch
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
+from bakeoff.findings.times import why_not_compared
+
+BETWEEN_MODELS = {"most_accurate", "less_accurate", "overfits_less", "highest_train_accuracy"}
+"""The kinds of conclusions of which nothing is decided between models that were trained once."""
 
 
 def describe_claim(results, judged):
-    """Return a :class:`bakeoff.analysis.claims.Judged` in words: claim, verdict, numbers."""
-    sentences = [f"{judged.claim['claim']}: {judged.verdict}."]
+    """Return a :class:`bakeoff.numbers.Claim` in words: conclusion, verdict, numbers."""
+    published = results.study["published"]
+    claim = published["conclusions"][judged.number]
+    sentences = [f"{claim['claim']}: {judged.verdict}."]
     if judged.missing:
         has = w.plural(len(judged.missing), "has", "have")
-        sentences.append(f"{w.models(judged.missing)} {has} no finished training here.")
+        sentences.append(
+            f"{w.models(published['models'][key]['name'] for key in judged.missing)} {has} no finished training here."
+        )
     elif not judged.comparisons:
         sentences.append(
             f"It takes two models better than chance, and {2 * SPREAD_EPOCHS} epochs of at least"
             " one."
         )
     if judged.comparisons:
-        sentences.append(_NUMBERS[judged.claim["kind"]](results, judged))
+        sentences.append(_NUMBERS[claim["kind"]](results, judged))
     return " ".join(sentences)
 
 
@@ -57,15 +63,15 @@ def _range(models, value, text):
 
 
 def _accuracy(model):
-    return model.accuracy[0]
+    return model.accuracy.value
 
 
 def _most_accurate(results, judged):
-    count = len(judged.about)
+    count = len(results.named(judged.about))
     published = results.study["published"]
     figures = published["models"]
     theirs = sorted(figures, key=lambda key: -figures[key]["test_accuracy"])[:count]
-    ranked = [model for model in results.ranked if model.key in figures][:count]
+    ranked = [model for model in results.ranked if model.model in figures][:count]
     first = w.plural(count, "comes", "come")
     called = published["called"]
     return (
@@ -86,8 +92,8 @@ def _in_order(listed):
 
 def _less_accurate(results, judged):
     return (
-        f"Test accuracy is {_range(judged.about, _accuracy, w.percent)} against"
-        f" {_range(judged.against, _accuracy, w.percent)}. {_tally(judged)}"
+        f"Test accuracy is {_range(results.named(judged.about), _accuracy, w.percent)} against"
+        f" {_range(results.named(judged.against), _accuracy, w.percent)}. {_tally(judged)}"
     )
 
 
@@ -95,12 +101,16 @@ def _overfits(results, judged):
     gaps = [
         f"{w.points(model.overfitting.gap)}"
         f" {w.points_interval(model.overfitting.low, model.overfitting.high)} ({model.name})"
-        for model in judged.about
+        for model in results.named(judged.about)
     ]
     sentences = [f"Accuracy on training images is higher than on test images by {w.listing(gaps)}."]
-    unsure = [model for model in judged.about if model.overfitting.verdict == "none"]
-    harmed = [model for model in judged.about if model.overfitting.verdict == "harmful"]
-    harmless = [model for model in judged.about if model.overfitting.verdict == "harmless"]
+    unsure = [model for model in results.named(judged.about) if model.overfitting.verdict == "none"]
+    harmed = [
+        model for model in results.named(judged.about) if model.overfitting.verdict == "harmful"
+    ]
+    harmless = [
+        model for model in results.named(judged.about) if model.overfitting.verdict == "harmless"
+    ]
     if unsure:
         sentences.append(f"In {names(unsure)} chance alone may give that.")
     if harmed:
@@ -116,23 +126,23 @@ def _overfits_less(results, judged):
 
     return (
         "Accuracy on training images is higher than on test images by"
-        f" {_range(judged.about, gap, w.points)}, in the others by"
-        f" {_range(judged.against, gap, w.points)}. {_tally(judged)}"
+        f" {_range(results.named(judged.about), gap, w.points)}, in the others by"
+        f" {_range(results.named(judged.against), gap, w.points)}. {_tally(judged)}"
     )
 
 
 def _train_accuracy(results, judged):
     def middle(model):
-        return sum(t.history["accuracy"][-1] for t in model.trainings) / len(model.trainings)
+        return model.train_accuracy.value
 
     def described(model):
-        low, high = train_accuracy_interval(model)
-        return f"{w.percent(middle(model))} {w.points_interval(low, min(1, high))} ({model.name})"
+        low, high = model.train_accuracy.low, min(1, model.train_accuracy.high)
+        return f"{w.percent(middle(model))} {w.points_interval(low, high)} ({model.name})"
 
-    highest = max(judged.against, key=middle)
+    highest = max(results.named(judged.against), key=middle)
     return (
         "Train accuracy, the running average over the last epoch, is"
-        f" {w.listing(map(described, judged.about))}; the highest of the others is"
+        f" {w.listing(map(described, results.named(judged.about)))}; the highest of the others is"
         f" {described(highest)}. {_tally(judged)}"
     )
 
@@ -142,7 +152,7 @@ def _trends(results, judged):
         f"{slope(model.trend)} in {model.name} ({heading(model.trend)})"
         if model.trend.verdict != "unknown"
         else f"not known in {model.name}, with too few epochs"
-        for model in judged.about
+        for model in results.named(judged.about)
     ]
     return f"The slope of validation loss at the end is {w.listing(described)}."
 
@@ -151,8 +161,8 @@ def _parameter_counts(results, judged):
     figures = results.study["published"]["models"]
     described = [
         f"{model.name} has {model.cost['parameters']:,} here and"
-        f" {figures[model.key]['parameters']:,} there"
-        for model in judged.about
+        f" {figures[model.model]['parameters']:,} there"
+        for model in results.named(judged.about)
     ]
     return f"{w.listing(described)}."
 
@@ -165,14 +175,14 @@ def _latency(results, judged):
         return f"{w.number(value)} ms"
 
     return (
-        f"One image takes {_range(judged.about, latency, milliseconds)} against"
-        f" {_range(judged.against, latency, milliseconds)}."
-        f" {results.times_not_compared or _tally(judged)}"
+        f"One image takes {_range(results.named(judged.about), latency, milliseconds)} against"
+        f" {_range(results.named(judged.against), latency, milliseconds)}."
+        f" {why_not_compared(results.analysis.times) or _tally(judged)}"
     )
 
 
 def _fluctuation(results, judged):
-    last = judge_last_epoch(results)
+    last = results.analysis.last_epochs
     return (
         f"Between the last epochs validation accuracy moves by {w.points(last.deviation)} (standard"
         f" deviation), and the two most accurate models differ by {w.points(last.gap)}."

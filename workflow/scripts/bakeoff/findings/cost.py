@@ -1,13 +1,14 @@
 """Which models cost more than they bring."""
 
 from bakeoff import wording as w
-from bakeoff.analysis.ranking import SMALL_LEAD
 from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.findings.times import why_not_compared
+from bakeoff.numbers import SMALL_LEAD
 
 
 def dear_models(results):
     """Which models cost more than they bring."""
-    bargains = results.bargains
+    bargains = results.analysis.bargains
     title = "Which models cost more than they bring"
     if len(results.finished) < 2:
         return Finding("cost", title, ["One model alone has nothing to be measured against."])
@@ -17,26 +18,29 @@ def dear_models(results):
         ]
     else:
         text = [
-            f"{names(bargain.model for bargain in bargains)}"
+            f"{names(results.named(bargain.model for bargain in bargains))}"
             f" {w.plural(len(bargains), 'is', 'are')} not shown to be better than a model that is"
             " cheaper in"
             f" some respect and dearer in none (a lead of up to {w.points(SMALL_LEAD)} that"
             " chance may give does not count). Each is set against the most accurate of such"
             " models."
         ]
-    if results.times_not_compared:
-        text.append(results.times_not_compared)
+    if why := why_not_compared(results.analysis.times):
+        text.append(why)
     unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
     if unknown:
         text.append(
             f"The multiply-adds of {names(unknown)} are not known in full, so they are not"
             " compared."
         )
-    items = [f"{bargain.model.name} has {describe_bargain(bargain)}." for bargain in bargains]
+    items = [
+        f"{results.by_key[bargain.model].name} has {describe_bargain(bargain, results)}."
+        for bargain in bargains
+    ]
     return Finding("cost", title, text, shortened(items))
 
 
-def describe_bargain(bargain):
+def describe_bargain(bargain, results):
     """Return in words what the dearer of two models costs and what it brings."""
     dearer = [
         f"{w.times(ratio)} the {cost}" for cost, ratio in bargain.ratios.items() if ratio >= 1.05
@@ -52,4 +56,4 @@ def describe_bargain(bargain):
             f"and is not shown to be better: its test accuracy is {w.points(-c.difference)} lower"
             f" {w.points_interval(-c.high, -c.low)}"
         )
-    return f"{w.listing(dearer)} of {bargain.cheaper.name} {verdict}"
+    return f"{w.listing(dearer)} of {results.by_key[bargain.cheaper].name} {verdict}"

@@ -50,7 +50,7 @@ def worth_more_epochs(results):
 
 
 def _at_the_end(models):
-    spans = {(model.trend.epochs, len(model.curves)) for model in models}
+    spans = {(model.trend.epochs, model.epochs) for model in models}
     if len(spans) > 1:
         return "over the last third of the epochs"
     ((last, epochs),) = spans
@@ -59,7 +59,7 @@ def _at_the_end(models):
 
 def _method(tested):
     """Where the intervals of the slopes come from."""
-    seeds = {len(model.trainings) for model in tested}
+    seeds = {len(model.runs) for model in tested}
     text = (
         "The trend is the mean slope of validation loss over the last third of the epochs, at least"
         f" {TREND_EPOCHS}, with its 95 % interval (t-test)."

@@ -1,9 +1,9 @@
 """What the test images whose labels are in doubt do to the accuracies."""
 
-import numpy as np
+from statistics import fmean
 
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.confusion import wrong_models
 from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 
@@ -14,7 +14,7 @@ def disputed_labels(results):
     if not listed:
         return None
     title = "What the disputed labels change"
-    images, disputed = len(data.labels), int(data.disputed.sum())
+    images, disputed = data.test_images, data.disputed
     if disputed in (0, images):
         share = "none" if not disputed else "each"
         text = (
@@ -23,20 +23,20 @@ def disputed_labels(results):
         )
         return Finding("disputed", title, [text])
 
-    text = [_which(results, disputed), _answered_otherwise(results, disputed), _leaders(results)]
+    text = [_which(results), _predicted_otherwise(results), _leaders(results)]
     limit = (images - disputed) / images
-    above = [model for model in results.finished if model.accuracy[0] > limit]
+    above = [model for model in results.finished if model.accuracy.value > limit]
     if above:
         text.append(
             f"One that got all images right but these would have {w.percent(limit)}. {names(above)}"
             f" {w.plural(len(above), 'has', 'have')} more: beyond that, more accuracy is agreement"
             " with labels that may be wrong."
         )
-    return Finding("disputed", title, text, table=_table(results, disputed))
+    return Finding("disputed", title, text, table=_table(results))
 
 
-def _which(results, disputed):
-    images = w.count(len(results.data.labels), "test image")
+def _which(results):
+    disputed, images = results.data.disputed, w.count(results.data.test_images, "test image")
     sentence = (
         f"The {w.plural(disputed, 'label', 'labels')} of {disputed} of the {images}"
         f" {w.plural(disputed, 'is', 'are')} in doubt."
@@ -49,13 +49,14 @@ def _which(results, disputed):
     return sentence
 
 
-def _answered_otherwise(results, disputed):
+def _predicted_otherwise(results):
     if results.nothing_learned:
         return f"{no_better_than_chance(results)}."
-    of_them = f"of {w.count(disputed, 'such image')} otherwise than labelled"
-    by_model = {model: _otherwise(model, results.data) for model in results.answering}
+    found = results.analysis.disputed
+    of_them = f"of {w.count(results.data.disputed, 'such image')} otherwise than labelled"
+    by_model = {results.by_key[key]: mean for key, mean in found.sound.items()}
     least, most = (choose(by_model, key=by_model.get) for choose in (min, max))
-    mean = _times(float(np.mean(list(by_model.values()))))
+    mean = _times(fmean(by_model.values()))
     if len(by_model) == 1:
         return f"{most.name} answers {mean} {of_them}."
     sentence = f"On average a model answers {mean} {of_them}"
@@ -64,13 +65,13 @@ def _answered_otherwise(results, disputed):
             f", from {_times(by_model[least])} ({least.name}) to {_times(by_model[most])}"
             f" ({most.name})"
         )
-    by_all = int((wrong_models(results)[results.data.disputed] == len(by_model)).sum())
-    return f"{sentence}; {every(results)} do so for {by_all or 'none'} of them."
+    return f"{sentence}; {every(results)} do so for {found.by_all or 'none'} of them."
 
 
 def _leaders(results):
-    without = {model: _without(model, results.data) for model in results.finished}
-    changes = {model: without[model] - model.accuracy[0] for model in results.learned}
+    found = results.analysis.disputed
+    without = {results.by_key[key]: share for key, share in found.without.items()}
+    changes = {model: without[model] - model.accuracy.value for model in results.learned}
     least, most = (choose(changes, key=changes.get) for choose in (min, max))
     if len(without) == 1:
         return f"Without such labels its test accuracy is {w.percent(without[least])}."
@@ -90,26 +91,18 @@ def _leaders(results):
     return f"{sentence} The comparisons of models are made on all test images."
 
 
-def _table(results, disputed):
+def _table(results):
     columns = ["Model", "Test accuracy", "Without disputed labels", "Change (points)"]
-    columns += [f"Answered otherwise, of {disputed}"]
+    columns += [f"Answered otherwise, of {results.data.disputed}"]
+    found = results.analysis.disputed
     rows = []
     for model in results.ranked:
-        accuracy, without = model.accuracy[0], _without(model, results.data)
-        row = [model.name, w.percent(accuracy), w.percent(without)]
-        row += [w.number(100 * (without - accuracy)), _times(_otherwise(model, results.data))]
+        accuracy, without = model.accuracy.value, found.without[model.model]
+        otherwise = found.otherwise[model.model]
+        row = [t.model(model.name), t.percent(accuracy), t.percent(without)]
+        row += [t.points(without - accuracy), t.Cell(_times(otherwise), otherwise)]
         rows.append(row)
-    return {"columns": columns, "rows": rows}
-
-
-def _without(model, data):
-    """Return the accuracy on the images whose labels are not in doubt, a share of 1."""
-    return float(np.mean([training.correct[~data.disputed] for training in model.trainings]))
-
-
-def _otherwise(model, data):
-    """Return to how many disputed images a training of the model gives another answer."""
-    return float(np.mean([(~t.correct[data.disputed]).sum() for t in model.trainings]))
+    return t.Table(columns, rows)
 
 
 def _times(mean):

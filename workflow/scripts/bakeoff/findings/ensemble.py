@@ -1,11 +1,7 @@
 """What the models reach when they answer together."""
 
-import numpy as np
-
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.ensemble import soft_vote
-from bakeoff.analysis.intervals import accuracy_interval
-from bakeoff.analysis.significance import compare_each
 from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 
@@ -15,37 +11,29 @@ def answers_together(results):
     title = "What the models reach together"
     if results.nothing_learned:
         return Finding("ensemble", title, [f"{no_better_than_chance(results)}."])
-    members = {model.key: model for model in results.answering}
-    if _trainings(members.values()) == 1:
+    found = results.analysis.ensemble
+    if not found.votes:
         return Finding("ensemble", title, [_alone(results)])
-    best = results.best[0]
-    alike = [model for model in results.alike if model not in results.worse_networks]
-    group = [members[m.key] for m in (*results.best, *alike) if m.key in members]
-    voters = {}
-    if len(members) > 1:
-        voters[every(results)] = list(members.values())
-    if 1 < len(group) < len(members):
-        voters["the best group"] = group
-    if len(best.trainings) > 1:
-        voters[best.name] = [best]
-    seeds, labels = results.study["seeds"], results.data.labels
-    votes = {who: soft_vote(members, seeds, labels) for who, members in voters.items()}
-
-    compared = _against(best, votes)
+    best, votes = results.best[0], found.votes
     text = [
         "A vote is the mean of its members' probabilities (soft vote), which answers with the"
         " most probable class."
     ]
-    text += [_by_seed(who, vote, best, compared) for who, vote in votes.items() if vote.by_seed]
-    if len(compared) > 1:
+    text += [_by_seed(vote, results) for vote in votes if vote.by_seed]
+    if sum(vote.comparison is not None for vote in votes) > 1:
         text.append("Intervals and p-values are corrected for there being two votes (Holm).")
-    text.append(_group(results, group, votes))
-    text += [_together(votes), _cost(votes, best)]
-    return Finding("ensemble", title, [t for t in text if t], table=_table(best, votes, compared))
+    text.append(_group(results))
+    text += [_together(results), _cost(results, best)]
+    return Finding(
+        "ensemble", title, [sentence for sentence in text if sentence], table=_table(results)
+    )
 
 
-def _trainings(models):
-    return sum(len(model.trainings) for model in models)
+def _who(vote, results):
+    """Whose vote it is, in words."""
+    if vote.who == "all":
+        return every(results)
+    return "the best group" if vote.who == "group" else results.best[0].name
 
 
 def _alone(results):
@@ -54,42 +42,31 @@ def _alone(results):
     return f"Only {names(results.learned)} learned, with one training: one alone cannot vote."
 
 
-def _against(best, votes):
-    """Return the Comparison of each vote a seed with the best single model."""
-    answers = {}
-    for who, vote in votes.items():
-        seeds = [seed for seed in vote.by_seed if seed in best.answers]
-        if seeds:
-            answers[who] = (
-                np.stack([vote.by_seed[seed] for seed in seeds]),
-                np.stack([best.answers[seed] for seed in seeds]),
-            )
-    return dict(zip(answers, compare_each(answers.values()), strict=True))
-
-
-def _by_seed(who, vote, best, compared):
-    value, low, high = accuracy_interval(np.stack(list(vote.by_seed.values())))
-    seeds = f", mean over {len(vote.by_seed)} seeds" if len(vote.by_seed) > 1 else ""
+def _by_seed(vote, results):
+    reached = vote.by_seed
+    seeds = f", mean over {vote.seeds} seeds" if vote.seeds > 1 else ""
     sentence = (
-        f"The vote of {who} has a test accuracy of {w.percent(value)} (95 % interval"
-        f" {w.percent(low)} to {w.percent(high)}{seeds})"
+        f"The vote of {_who(vote, results)} has a test accuracy of {w.percent(reached.value)} (95 %"
+        f" interval {w.percent(reached.low)} to {w.percent(reached.high)}{seeds})"
     )
-    if who not in compared:
+    if vote.comparison is None:
         return f"{sentence}."
-    comparison = compared[who]
+    comparison = vote.comparison
     verdict = "cannot be told from"
     if comparison.significant:
         verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
     network = "the network of " if comparison.one_seed else ""
     return (
-        f"{sentence}. It {verdict} {network}{best.name}, the best single model: the difference is"
-        f" {w.points(comparison.difference)}"
+        f"{sentence}. It {verdict} {network}{results.best[0].name}, the best single model: the"
+        f" difference is {w.points(comparison.difference)}"
         f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(comparison.p_holm)}."
     )
 
 
-def _group(results, group, votes):
-    if "the best group" in votes:
+def _group(results):
+    found = results.analysis.ensemble
+    group = results.named(found.group)
+    if any(vote.who == "group" for vote in found.votes):
         return (
             f"The best group is {names(group)}: the best and all that are not shown to be worse. It"
             " was picked on these same test images, so what it reaches is optimistic."
@@ -102,29 +79,22 @@ def _group(results, group, votes):
     return f"The best group is all of the models{' that learned' if left_out else ''}."
 
 
-def _together(votes):
-    """What all trainings of the members reach in one vote."""
-    sentences = []
-    for who, vote in votes.items():
-        if _has_more_than_a_seed(vote):
-            value, low, high = accuracy_interval(vote.together[None])
-            sentences.append(
-                f"The {_trainings(vote.members):,} trainings of {who} in one vote reach"
-                f" {w.percent(value)} (95 % interval {w.percent(low)} to {w.percent(high)})."
-            )
-    return " ".join(sentences)
+def _together(results):
+    """What all runs of the members reach in one vote."""
+    return " ".join(
+        f"The {vote.runs:,} trainings of {_who(vote, results)} in one vote reach"
+        f" {w.percent(vote.together.value)} (95 % interval {w.percent(vote.together.low)} to"
+        f" {w.percent(vote.together.high)})."
+        for vote in results.analysis.ensemble.votes
+        if vote.together
+    )
 
 
-def _has_more_than_a_seed(vote):
-    """Tell whether the vote of all trainings is another than those of the seeds."""
-    return not vote.by_seed or _trainings(vote.members) > len(vote.members)
-
-
-def _cost(votes, best):
+def _cost(results, best):
     sentence = "A vote costs as much as its members together"
     totals = [
-        f"{sum(model.cost['parameters'] for model in vote.members):,} for {who}"
-        for who, vote in votes.items()
+        f"{vote.parameters:,} for {_who(vote, results)}"
+        for vote in results.analysis.ensemble.votes
         if len(vote.members) > 1
     ]
     if not totals:
@@ -133,37 +103,28 @@ def _cost(votes, best):
     return f"{sentence}: in parameters {w.listing(totals)}, against {own}."
 
 
-def _table(best, votes, compared):
+def _table(results):
+    best, votes = results.best[0], results.analysis.ensemble.votes
     columns = ["Vote of", "Trainings in it", "Test accuracy", "95 % interval"]
-    if compared:
+    if any(vote.comparison for vote in votes):
         columns += [f"Above {best.name} (points)", "95 % interval", "p"]
-    rows = [[f"{best.name}, one training", "1", *_accuracy(best.accuracy)]]
-    for who, vote in votes.items():
-        if vote.by_seed:
-            correct = np.stack(list(vote.by_seed.values()))
-            rows.append([who, f"{len(vote.members):,}", *_accuracy(accuracy_interval(correct))])
-            if who in compared:
-                comparison = compared[who]
-                rows[-1] += [
-                    w.number(100 * comparison.difference),
-                    w.points_interval(comparison.low, comparison.high),
-                    w.probability(comparison.p_holm),
-                ]
-        if _has_more_than_a_seed(vote):
-            own = _accuracy(accuracy_interval(vote.together[None]))
-            rows.append([f"{who}, all trainings", f"{_trainings(vote.members):,}", *own])
-    filled = [
+    rows = [[t.text(f"{best.name}, one training"), t.count(1), *_accuracy(best.accuracy)]]
+    for vote in votes:
+        who = _who(vote, results)
         # A model's name stays as it is.
-        [
-            who if who.startswith(best.name) else who[:1].upper() + who[1:],
-            *rest,
-            *[""] * (len(columns) - 1 - len(rest)),
-        ]
-        for who, *rest in rows
-    ]
-    return {"columns": columns, "rows": filled}
+        who = who if vote.who == "best" else who[:1].upper() + who[1:]
+        if vote.by_seed:
+            row = [t.text(who), t.count(len(vote.members)), *_accuracy(vote.by_seed)]
+            if comparison := vote.comparison:
+                row.append(t.points(comparison.difference))
+                row.append(t.points_interval(comparison.low, comparison.high))
+                row.append(t.p_value(comparison.p_holm))
+            rows.append(row)
+        if vote.together:
+            row = [t.text(f"{who}, all trainings"), t.count(vote.runs), *_accuracy(vote.together)]
+            rows.append(row)
+    return t.Table(columns, [t.filled(row, len(columns)) for row in rows])
 
 
 def _accuracy(accuracy):
-    value, low, high = accuracy
-    return [w.percent(value), f"{w.percent(low)} to {w.percent(high)}"]
+    return [t.percent(accuracy.value), t.percent_interval(accuracy.low, accuracy.high)]

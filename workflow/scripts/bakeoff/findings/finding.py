@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bakeoff import wording as w
+from bakeoff.tables import Table
 
 MOST_ITEMS = 12
 """How many models a finding goes through one by one; each has a remark of its own anyway."""
@@ -16,7 +17,7 @@ class Finding:
     title: str
     text: list[str]
     items: list[str] = field(default_factory=list)
-    table: dict | None = None
+    table: Table | None = None
 
 
 def names(models):

@@ -1,7 +1,7 @@
 """Which test images most models get wrong."""
 
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.confusion import hardest_images, wrong_models
 from bakeoff.findings.finding import Finding
 from bakeoff.findings.setting import no_better_than_chance
 
@@ -13,12 +13,13 @@ def hardest(results):
     title = "Which images are hardest"
     if results.nothing_learned:
         return Finding("hardest", title, [f"{no_better_than_chance(results)}."])
-    wrong = int((wrong_models(results) > 0).sum())
-    models, trainings = len(results.answering), sum(len(m.trainings) for m in results.answering)
-    who = "at least one model gets" if models > 1 else f"{results.answering[0].name} gets"
+    found = results.analysis.errors
+    wrong, models = sum(found.wrong[1:]), len(results.learned)
+    runs = sum(len(model.runs) - len(model.odd_seeds) for model in results.learned)
+    who = "at least one model gets" if models > 1 else f"{results.learned[0].name} gets"
     if not wrong:
         return Finding("hardest", title, [f"There is no test image that {who} wrong."])
-    images = hardest_images(results)[:_MOST_IMAGES]
+    images = found.hardest[:_MOST_IMAGES]
     lead = (
         f"These are the {len(images)} hardest of the {wrong:,} test images that {who} wrong."
         if len(images) < wrong
@@ -26,7 +27,7 @@ def hardest(results):
         " wrong."
     )
     order = ["those whose label is given the lowest probability"]
-    if trainings > models:
+    if runs > models:
         order.insert(0, "those that most trainings get wrong")
     if models > 1:
         order.insert(0, "those that most models get wrong")
@@ -39,22 +40,20 @@ def hardest(results):
 
 def _table(images, data):
     columns = ["Place", "Label", "Commonest wrong answer", "Models wrong"]
+    columns += ["Label disputed"] if data.disputed else []
     rows = [
         [
-            str(image["place"]),
-            data.class_names[image["label"]],
-            data.class_names[_commonest_wrong_answer(image)],
-            f"{image['wrong_models']} of {len(image['answers'])}",
+            t.Cell(str(image.index), image.index),
+            t.text(data.class_names[image.label]),
+            t.text(data.class_names[_commonest_wrong(image)]),
+            t.Cell(f"{image.wrong_models} of {len(image.predictions)}", image.wrong_models),
+            *([t.text("yes" if image.disputed else "no")] if data.disputed else []),
         ]
         for image in images
     ]
-    if data.disputed.any():
-        columns.append("Label disputed")
-        for row, image in zip(rows, images, strict=True):
-            row.append("yes" if image["disputed"] else "no")
-    return {"columns": columns, "rows": rows}
+    return t.Table(columns, rows)
 
 
-def _commonest_wrong_answer(image):
-    wrong = [answer for answer in image["answers"].values() if answer != image["label"]]
-    return min(set(wrong), key=lambda answer: (-wrong.count(answer), answer))
+def _commonest_wrong(image):
+    wrong = [predicted for predicted in image.predictions.values() if predicted != image.label]
+    return min(set(wrong), key=lambda predicted: (-wrong.count(predicted), predicted))

@@ -2,8 +2,6 @@
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLUCTUATION_EPOCHS
-from bakeoff.analysis.intervals import pooled
-from bakeoff.analysis.last_epochs import epoch_choice, judge_last_epoch
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 
@@ -13,34 +11,34 @@ def last_epochs(results):
     title = "How much the last epochs fluctuate"
     if results.nothing_learned:
         return Finding("last_epochs", title, [f"{no_better_than_chance(results)}."])
-    measured = [model for model in results.answering if model.fluctuation]
+    found = results.analysis.last_epochs
+    measured = found.fluctuation
     if not measured:
         few = (
             f"There are too few epochs to tell: {FLUCTUATION_EPOCHS} are needed, as accuracy rises"
             " in the first half of them."
         )
         return Finding("last_epochs", title, [few])
-    deviation = pooled(model.fluctuation.deviation for model in measured)
-    widest = max(measured, key=lambda model: model.fluctuation.range)
-    fewest, most = (pick(m.fluctuation.epochs for m in measured) for pick in (min, max))
+    widest = max(measured, key=lambda key: measured[key].range)
+    fewest, most = (pick(one.epochs for one in measured.values()) for pick in (min, max))
     span = f"{most}" if fewest == most else f"{fewest} to {most}"
     text = [
         f"Over the last {span} epochs, validation accuracy went up and down by"
-        f" {w.points(deviation)} (standard deviation between epochs"
+        f" {w.points(found.deviation)} (standard deviation between epochs"
         + (f", pooled over {w.count(len(measured), 'model')}" if len(measured) > 1 else "")
-        + f"); the widest range is {w.points(widest.fluctuation.range)}"
-        + (f", that of {widest.name}." if len(measured) > 1 else ".")
+        + f"); the widest range is {w.points(measured[widest].range)}"
+        + (f", that of {results.by_key[widest].name}." if len(measured) > 1 else ".")
     ]
     if len(results.finished) > 1:
-        if deviation:
+        if found.deviation:
             text.append(_gap_against(results))
         text.append(_winners(results, fewest))
-    text.append(_choosing(results, measured, span))
+    text.append(_choosing(results, span))
     return Finding("last_epochs", title, text)
 
 
 def _gap_against(results):
-    last = judge_last_epoch(results)
+    last = results.analysis.last_epochs
     first, second = results.ranked[:2]
     pair = f"the two most accurate models, {first.name} and {second.name},"
     match last.judge:
@@ -61,12 +59,13 @@ def _gap_against(results):
     )
 
 
-def _choosing(results, measured, span):
-    """What stopping each training at its best epoch, or averaging the last ones, would change.
+def _choosing(results, span):
+    """What stopping each run at its best epoch, or averaging the last ones, would change.
 
-    ``measured`` are the models with enough epochs for such an average, over ``span`` of them.
+    That average is over ``span`` epochs, of the models that have enough of them.
     """
-    choices = {model.name: epoch_choice(model) for model in results.answering}
+    found = results.analysis.last_epochs
+    choices = {results.by_key[key].name: choice for key, choice in found.choice.items()}
     holdout = results.study["dataset"]["validation"] == "holdout"
     kind = "holdout" if holdout else "validation"
     gains = {name: choice.val_best - choice.val_last for name, choice in choices.items()}
@@ -85,6 +84,7 @@ def _choosing(results, measured, span):
             )
         else:
             sentences.append("That epoch is chosen on the test images, so the gain is optimistic.")
+    measured = results.named(found.fluctuation)
     last = {model.name: choices[model.name].val_mean for model in measured}
     means = {name: mean - choices[name].val_last for name, mean in last.items()}
     sentences.append(
@@ -109,10 +109,10 @@ def _span(differences):
 
 
 def _winners(results, epochs):
-    last, best = results.winners_at_last_epoch, results.winners_at_best_epoch
-    early = [m for m in results.answering if any(e < n for e, n in m.best_epochs)]
+    found = results.analysis.last_epochs
+    last, best, led = map(results.named, (found.ahead_last, found.ahead_best, found.ahead_once))
     is_ahead = f"{w.plural(len(last), 'is', 'are')} ahead in validation accuracy"
-    sentence = f"{_early(early, results)}. "
+    sentence = f"{_early(results)}. "
     if set(last) == set(best):
         sentence += f"By the last epoch and by each model's best alike, {names(last)} {is_ahead}"
     else:
@@ -120,8 +120,6 @@ def _winners(results, epochs):
             f"By the last epoch {names(last)} {is_ahead}, by each model's best {names(best)}"
             f" {w.plural(len(best), 'is', 'are')}"
         )
-    winners = results.winners_of_last_epochs(epochs)
-    led = [model for model in results.finished if model in winners]
     sentence += (
         f"; over the last {epochs} epochs, {names(led)} {w.plural(len(led), 'was', 'were')} ahead"
         f" in at least one."
@@ -131,11 +129,12 @@ def _winners(results, epochs):
     return sentence
 
 
-def _early(early, results):
-    """In how many models some training was best before its last epoch."""
-    models = len(results.answering)
+def _early(results):
+    """In how many models some run was best before its last epoch."""
+    found = results.analysis.last_epochs
+    models, early = len(found.choice), found.early
     if models == 1:
-        whose = f"of {names(results.answering)} was an epoch before the last the best"
+        whose = f"of {names(results.named(found.choice))} was an epoch before the last the best"
         return f"In {'a' if early else 'no'} training {whose}"
     some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
     return f"In {some} an epoch before the last was the best"

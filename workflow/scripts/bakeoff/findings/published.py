@@ -2,10 +2,9 @@
 
 from statistics import median
 
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.claims import KINDS, judge_claims
-from bakeoff.analysis.published import FIGURES, published_models, reproduce
-from bakeoff.findings.claims import describe_claim
+from bakeoff.findings.claims import BETWEEN_MODELS, describe_claim
 from bakeoff.findings.finding import Finding, names
 
 # The figures besides test accuracy: one of them, and several.
@@ -29,20 +28,19 @@ def reproduction(results):
             f" {ours['title']}: the two are not compared."
         )
         return Finding("reproduction", title, [text])
-    models = published_models(results)
-    if not models:
+    found = results.analysis.published
+    if found is None:
         text = f"No model of {_source(published, start=False)} finished in this study."
         return Finding("reproduction", title, [text])
-    compared = {model: reproduce(model, published) for model in models}
-    judged = judge_claims(results)
+    compared = {results.by_key[key]: figures for key, figures in found.figures.items()}
     text = [
-        _setting(results, models, published),
+        _setting(results, list(compared), published),
         *_within(compared),
-        *_parameters(models, published),
+        *_parameters(list(compared), published),
         *_method(compared),
-        *_conclusions(results, judged),
+        *_conclusions(results, found.claims),
     ]
-    items = [describe_claim(results, claim) for claim in judged]
+    items = [describe_claim(results, claim) for claim in found.claims]
     return Finding("reproduction", title, text, items, _table(compared))
 
 
@@ -56,7 +54,8 @@ def _source(published, start=True):
 def _setting(results, models, published):
     """How the published models were trained, and what this study does otherwise."""
     theirs = published["setting"]
-    data = models[0].card["dataset"]
+    data = results.data
+    images = {"train": data.train_images, "test": data.test_images}
     trained = "once" if theirs["trainings"] == 1 else f"{theirs['trainings']} times"
     validated = {"test": "the test set", "holdout": "a holdout"}
     sentences = [
@@ -65,17 +64,17 @@ def _setting(results, models, published):
         f" validated on {validated[theirs['validation']]}."
     ]
     seeds = w.count(len(results.study["seeds"]), "seed")
-    epochs = sorted({training.card["epochs"] for m in models for training in m.trainings})
+    epochs = sorted({run.planned for model in models for run in model.runs})
     unlike = []
     if epochs != [theirs["epochs"]]:
         unlike.append(f"{w.listing(map(str, epochs))} {w.plural(epochs[-1], 'epoch')}")
     for kind in ("train", "test"):
-        if data[f"{kind}_images"] != theirs[f"{kind}_images"]:
+        if images[kind] != theirs[f"{kind}_images"]:
             there = "" if kind == "train" else f" instead of {theirs['test_images']:,}"
             noun = "training image" if kind == "train" else "test image"
-            unlike.append(f"{w.count(data[f'{kind}_images'], noun)}{there}")
-    if data["validation"] != theirs["validation"]:
-        unlike.append(f"validation on {validated[data['validation']]}")
+            unlike.append(f"{w.count(images[kind], noun)}{there}")
+    if data.validation != theirs["validation"]:
+        unlike.append(f"validation on {validated[data.validation]}")
     if unlike:
         sentences.append(
             f"This study, with {seeds}, differs in its setting ({w.listing(unlike)}): differences"
@@ -83,7 +82,7 @@ def _setting(results, models, published):
         )
     else:
         sentences.append(f"This study does the same with {seeds}.")
-    if data["test_images"] != theirs["test_images"]:
+    if data.test_images != theirs["test_images"]:
         sentences.append(
             "As the test images are not the same, it is not judged whether the figures on them"
             " agree."
@@ -93,7 +92,7 @@ def _setting(results, models, published):
 
 def _within(compared):
     """How many published figures lie where another training would."""
-    counts = {name: _count(compared, name) for name in FIGURES}
+    counts = {name: _count(compared, name) for name in ("test_accuracy", *_OTHERS)}
     inside, total = counts["test_accuracy"]
     if not total:
         return []
@@ -145,9 +144,9 @@ def _count(compared, name):
 def _parameters(models, published):
     """Whether the models have as many parameters as published."""
     counted = {
-        model: published["models"][model.key]["parameters"]
+        model: published["models"][model.model]["parameters"]
         for model in models
-        if "parameters" in published["models"][model.key]
+        if "parameters" in published["models"][model.model]
     }
     if not counted:
         return []
@@ -195,12 +194,12 @@ def _conclusions(results, judged):
         return []
     count = {
         verdict: sum(claim.verdict == verdict for claim in judged)
-        for verdict in ("holds", "does not hold", "cannot be told", "not tested")
+        for verdict in ("holds", "does not hold", "not decided", "not tested")
     }
     phrases = [
         f"{count['holds']} {w.plural(count['holds'], 'holds', 'hold')}",
         f"{count['does not hold']} {w.plural(count['does not hold'], 'does', 'do')} not hold",
-        f"{count['cannot be told']} cannot be told",
+        f"{count['not decided']} {w.plural(count['not decided'], 'is', 'are')} not decided",
         f"{count['not tested']} {w.plural(count['not tested'], 'was', 'were')} not tested",
     ]
     said = [phrase for phrase, number in zip(phrases, count.values(), strict=True) if number]
@@ -211,7 +210,8 @@ def _conclusions(results, judged):
         " comparison that it takes bears it out, and does not hold as soon as one goes against it;"
         " otherwise the data do not decide."
     ]
-    kinds = {claim.claim["kind"] for claim in judged if claim.comparisons}
+    conclusions = results.study["published"]["conclusions"]
+    kinds = {conclusions[claim.number]["kind"] for claim in judged if claim.comparisons}
     if kinds & {"overfits_slightly", "overfits_strongly"}:
         sentences.append(
             "To overfit slightly is taken to mean that validation loss has not clearly risen, to"
@@ -222,10 +222,10 @@ def _conclusions(results, judged):
             "Two models are told apart in overfitting and in train accuracy where their 95 %"
             " intervals do not meet, in test accuracy by the corrected test."
         )
-    if results.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
+    if results.analysis.pairs.all_on_one_seed and kinds & BETWEEN_MODELS:
         sentences.append(
             "Models that were trained once are not judged against each other: conclusions that do"
-            " so cannot be told."
+            " so are not decided."
         )
     return [" ".join(sentences)]
 
@@ -238,15 +238,19 @@ def _table(compared):
     rows = []
     for model, figures in compared.items():
         accuracy = figures["test_accuracy"]
-        row = [model.name, w.percent(accuracy.ours), w.percent(accuracy.published)]
-        row.append(w.number(100 * accuracy.difference))
+        row = [t.model(model.name), t.percent(accuracy.ours), t.percent(accuracy.published)]
+        row.append(t.points(accuracy.difference))
         if accuracy.basis:
-            row.append(f"{w.number(100 * accuracy.low)} to {w.percent(accuracy.high)}")
-            row.append("yes" if accuracy.within else "no")
+            row.append(t.percent_interval(accuracy.low, accuracy.high))
+            row.append(t.text("yes" if accuracy.within else "no"))
         else:
-            row += ["", "not judged"]
+            row += [t.BLANK, t.text("not judged")]
         for name in _OTHERS:
-            text = w.percent if name.endswith("accuracy") else "{:.4f}".format
-            row += [text(figures[name].ours), text(figures[name].published)]
+            cell = t.percent if name.endswith("accuracy") else _loss
+            row += [cell(figures[name].ours), cell(figures[name].published)]
         rows.append(row)
-    return {"columns": columns, "rows": rows}
+    return t.Table(columns, rows)
+
+
+def _loss(value):
+    return t.number(value, 4)

@@ -1,11 +1,9 @@
 """Which models are best, and which cannot be told from the best."""
 
-import numpy as np
-
+from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis import LEVEL
-from bakeoff.analysis.intervals import pooled
 from bakeoff.findings.finding import Finding, names
+from bakeoff.numbers import LEVEL
 
 
 def best_models(results):
@@ -24,60 +22,27 @@ def best_models(results):
     return Finding("best", title, [headline, _method(results)], table=_standings(results))
 
 
-def verdict(model, results):
-    """Return what the study says of one model.
-
-    One of "best", "cannot be told from the best", "worse", "network is worse" (of its one
-    training; of the model nothing is said), "not compared" (no seed finished with it and with the
-    best) and "diverged" (no training of it ended well).
-    """
-    if not model.trainings:
-        return "diverged"
-    if model in results.best:
-        return "best"
-    if model in results.worse:
-        return "worse"
-    if model in results.worse_networks:
-        return "network is worse"
-    return "not compared" if model in results.not_compared else "cannot be told from the best"
-
-
-def described_accuracy(model):
-    """Return a model's test accuracy as JSON-ready shares of 1, or None if all diverged.
-
-    Keys: ``value``, ``low`` and ``high``, the mean over the seeds with its 95 % interval; ``sd``,
-    the sample standard deviation between seeds, None with one; ``by_seed``, from seed (as text)
-    to accuracy.
-    """
-    if not model.trainings:
-        return None
-    value, low, high = model.accuracy
-    by_seed = {str(seed): float(correct.mean()) for seed, correct in model.answers.items()}
-    sd = float(np.std(list(by_seed.values()), ddof=1)) if len(by_seed) > 1 else None
-    return {"value": value, "low": low, "high": high, "sd": sd, "by_seed": by_seed}
-
-
 def _accuracy(model):
-    value, low, high = model.accuracy
-    return f"{w.percent(value)} (95 % interval {w.percent(low)} to {w.percent(high)})"
+    a = model.accuracy
+    return f"{w.percent(a.value)} (95 % interval {w.percent(a.low)} to {w.percent(a.high)})"
 
 
 def _answer(results):
     """Which model or group is the best, in one sentence."""
     best, alike = results.best, results.alike
-    if not results.others:
+    if len(best) == len(results.finished):
         every, is_better = "All", "none of them is better than another"
         if len(best) == 2:
             every, is_better = "Both", "neither is better than the other"
         number = "" if len(best) == 2 else f" {len(best)}"
-        accuracy = w.percent(best[0].accuracy[0])
+        accuracy = w.percent(best[0].accuracy.value)
         return f"{every}{number} models have the same test accuracy, {accuracy}: {is_better}."
     if len(best) == 1:
         lead, them = f"{best[0].name} has the highest test accuracy, {_accuracy(best[0])}", "it"
     else:
-        accuracy = w.percent(best[0].accuracy[0])
+        accuracy = w.percent(best[0].accuracy.value)
         lead, them = f"{names(best)} share the highest test accuracy, {accuracy}", "them"
-    if results.pairs.all_on_one_seed:
+    if results.analysis.pairs.all_on_one_seed:
         return (
             f"{lead}, but each model was trained once: trained networks can be compared, models"
             " cannot, and another seed may change their order."
@@ -93,22 +58,20 @@ def _answer(results):
 
 def _certainty(results):
     """How sure that is; nothing where all models are the same."""
-    if not results.others:
+    if len(results.best) == len(results.finished):
         return ""
     sentences = []
-    if results.worse:
-        is_worse = w.plural(len(results.worse), "is", "are")
-        sentences.append(f"{names(results.worse)} {is_worse} worse.")
-    if results.worse_networks:
+    if worse := results.standing("worse"):
+        sentences.append(f"{names(worse)} {w.plural(len(worse), 'is', 'are')} worse.")
+    if results.standing("network is worse"):
         sentences.append(_of_networks(results))
     if not sentences:
-        one = "trained network" if results.pairs.all_on_one_seed else "model"
+        one = "trained network" if results.analysis.pairs.all_on_one_seed else "model"
         sentence = f"No {one} of this study is shown to be worse than the best"
         if results.alike:
-            sentence += f": {_next(results.alike[0], results)}"
+            sentence += f": {_next(results.alike[0])}"
         sentences.append(f"{sentence}.")
-    if results.not_compared:
-        left = results.not_compared
+    if left := results.standing("not compared"):
         sentences.append(
             f"{names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
             " no seed finished with both."
@@ -118,15 +81,15 @@ def _certainty(results):
 
 def _of_networks(results):
     """What is said of the networks of models that were trained once."""
-    worse = results.worse_networks
+    worse = results.standing("network is worse")
     best = names(results.best)
     text = (
         f"The {w.plural(len(worse), 'network', 'networks')} of {names(worse)}"
         f" {w.plural(len(worse), 'is', 'are')} worse than"
         f" {w.plural(len(results.best), 'that', 'those')} of {best}"
     )
-    alike = [model for model in results.alike if model not in worse]
-    if alike and results.pairs.all_on_one_seed:
+    alike = results.standing("too close to call")
+    if alike and results.analysis.pairs.all_on_one_seed:
         those = w.plural(len(alike), "that", "those")
         it = w.plural(len(results.best), "it", "them")
         text += f"; {those} of {names(alike)} cannot be told from {it}"
@@ -138,35 +101,31 @@ def _risk(results):
 
     docs/statistics.md has the simulated studies.
     """
-    pairs = len(results.pairs) // 2
+    pairs = results.analysis.pairs.number
     among = f" among the {pairs:,} pairs" if pairs > 1 else ""
-    if results.pairs.all_on_one_seed:
-        if not results.worse_networks:
+    if results.analysis.pairs.all_on_one_seed:
+        if not results.standing("network is worse"):
             return ""
         return (
             f"The chance of even one false “worse”{among} of networks is at most {100 * LEVEL:g} %."
         )
-    spreads = {
-        model: sd
-        for model in results.finished
-        if (sd := described_accuracy(model)["sd"]) is not None
-    }
-    if not results.worse or not spreads:
+    spreads = {m: m.accuracy.sd for m in results.finished if m.accuracy.sd is not None}
+    if not results.standing("worse") or not spreads:
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
     span = f" ({least} to {most})" if least != most else ""
-    seeds = min(len(model.trainings) for model in spreads)
+    seeds = min(len(model.runs) for model in spreads)
     level = f"at most {100 * LEVEL:g} %" if seeds > 2 else f"about {100 * LEVEL:g} %"
     return (
         f"The chance of even one false “worse”{among} is {level}, if the seeds move all models"
         " about as much: here by a standard deviation of"
-        f" {w.points(pooled(spreads.values()))}{span}."
+        f" {w.points(results.analysis.sd_between_seeds)}{span}."
     )
 
 
-def _next(model, results):
+def _next(model):
     """How far the next model is behind the best."""
-    comparison, where = results.against_best(model), "behind"
+    comparison, where = model.against_best, "behind"
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
@@ -176,8 +135,8 @@ def _next(model, results):
 
 def _method(results):
     """How the models were compared."""
-    images = w.count(len(results.finished[0].trainings[0].correct), "test image")
-    pairs = len(results.pairs) // 2
+    images = w.count(results.data.test_images, "test image")
+    pairs = results.analysis.pairs.number
     if not pairs:
         return "No two models finished with the same seed, so they are not compared."
     corrected = f"the level is {100 * LEVEL:g} %"
@@ -188,7 +147,7 @@ def _method(results):
         )
     order = "Among models that cannot be told apart, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"
-    if results.pairs.all_on_one_seed:
+    if results.analysis.pairs.all_on_one_seed:
         return (
             f"Every pair was compared on the same {images} (exact McNemar test);"
             f" {corrected}. {order} With one training of each, {networks}: how far another seed"
@@ -204,13 +163,13 @@ def _method(results):
         " (ties count half): an estimate of the probability that the best is ahead when both are"
         " trained once."
     )
-    if results.pairs.any_on_one_seed:
+    if results.analysis.pairs.any_on_one_seed:
         text += f" Where two models share one seed only (exact McNemar test), {networks}."
     return text
 
 
 def _standings(results):
-    several = any(len(model.trainings) > 1 for model in results.finished)
+    several = any(len(model.runs) > 1 for model in results.finished)
     columns = ["Model", "Test accuracy", "95 % interval"]
     columns += ["SD between seeds (points)", "Seeds"] if several else []
     columns += ["Below the best (points)", "95 % interval"]
@@ -219,29 +178,27 @@ def _standings(results):
     columns += ["p", "p corrected", "Verdict"]
     rows = []
     for model in results.ranked:
-        accuracy = described_accuracy(model)
-        row = [model.name, w.percent(accuracy["value"])]
-        row.append(f"{w.percent(accuracy['low'])} to {w.percent(accuracy['high'])}")
+        accuracy = model.accuracy
+        row = [t.model(model.name), t.percent(accuracy.value)]
+        row.append(t.percent_interval(accuracy.low, accuracy.high))
         if several:
-            sd = accuracy["sd"]
-            row += ["" if sd is None else w.number(100 * sd, 3), str(len(model.trainings))]
-        comparison = None if model in results.best else results.against_best(model)
-        if comparison:
-            row += _against(comparison, several)
-        row += [""] * (len(columns) - 1 - len(row))
-        rows.append([*row, verdict(model, results)])
-    return {"columns": columns, "rows": rows}
+            row.append(t.BLANK if accuracy.sd is None else t.points(accuracy.sd, 3))
+            row.append(t.count(len(model.runs)))
+        if model.against_best:
+            row += _against(model.against_best, several)
+        rows.append([*t.filled(row, len(columns) - 1), t.text(model.standing)])
+    return t.Table(columns, rows)
 
 
 def _against(comparison, several):
     """The cells on one model's comparison with the best."""
     cells = [
-        w.number(100 * comparison.difference),
-        w.points_interval(comparison.low, comparison.high),
-        f"{comparison.only_a:,}",
-        f"{comparison.only_b:,}",
+        t.points(comparison.difference),
+        t.points_interval(comparison.low, comparison.high),
+        t.count(comparison.only_a),
+        t.count(comparison.only_b),
     ]
     if several:
         ahead = comparison.ahead
-        cells.append("" if ahead is None else f"{w.number(100 * ahead, 0)} %")
-    return [*cells, w.probability(comparison.p), w.probability(comparison.p_holm)]
+        cells.append(t.BLANK if ahead is None else t.percent(ahead, 0))
+    return [*cells, t.p_value(comparison.p), t.p_value(comparison.p_holm)]

@@ -9,31 +9,28 @@ from bakeoff.findings.setting import others
 
 def remark(model, results):
     """Return what there is to say about one model, in the manner of the notebook's remarks."""
-    if not model.trainings:
-        ends = w.listing(
-            f"{card['epochs_trained']} (seed {card['seed']})" for card in model.diverged
-        )
+    if not model.runs:
+        ends = w.listing(f"{run.epochs} (seed {run.seed})" for run in model.diverged)
         return f"Diverged: its loss stopped being a number in epoch {ends}."
-    losses = model.curves["val_loss"]
-    value, low, high = model.accuracy
+    accuracy = model.accuracy
     sentences = [
-        f"Validation loss {losses[-1]:.4f}, test accuracy {w.percent(value)}"
-        f" {w.interval(100 * low, 100 * high)}.",
+        f"Validation loss {model.val_loss:.4f}, test accuracy {w.percent(accuracy.value)}"
+        f" {w.points_interval(accuracy.low, accuracy.high)}.",
         _standing(model, results),
         _heading(model),
         _closeness(model),
         _movement(model),
     ]
     sentences += [
-        f"It costs more than it brings: {describe_bargain(bargain)}."
-        for bargain in results.bargains
-        if bargain.model is model
+        f"It costs more than it brings: {describe_bargain(bargain, results)}."
+        for bargain in results.analysis.bargains
+        if bargain.model == model.model
     ]
     if model.diverged:
-        seeds = w.listing(str(card["seed"]) for card in model.diverged)
+        seeds = w.listing(str(run.seed) for run in model.diverged)
         sentences.append(
             f"With {w.plural(len(model.diverged), 'seed')} {seeds} it diverged; the numbers are"
-            f" those of {others(model.trainings)}."
+            f" those of {others(model.runs)}."
         )
     return " ".join(filter(None, sentences))
 
@@ -44,7 +41,7 @@ def _standing(model, results):
     if model in results.best:
         share = "It has the highest" if len(results.best) == 1 else "None has a higher"
         return f"{share} test accuracy."
-    comparison = results.against_best(model)
+    comparison = model.against_best
     if comparison is None:
         return "No seed finished with it and with the best model, so the two are not compared."
     corrected = f"{w.p_value(comparison.p_holm)} corrected"
@@ -57,9 +54,9 @@ def _standing(model, results):
         f"{w.points(comparison.difference)} below"
         f" {w.points_interval(comparison.low, comparison.high)}, {corrected}"
     )
-    if model in results.worse:
+    if model.standing == "worse":
         return f"It is worse than the best: {by}."
-    if model in results.worse_networks:
+    if model.standing == "network is worse":
         return f"Its network is worse than the best's: {by}; another seed may give another order."
     return f"It cannot be told from the best: {by}."
 
@@ -95,7 +92,7 @@ def _movement(model):
     if not model.fluctuation:
         return ""
     f = model.fluctuation
-    epochs = [epoch for epoch, _ in model.best_epochs]
+    epochs = [run.best_epoch for run in model.runs]
     return (
         f"Over the last {f.epochs} epochs validation accuracy moved within {w.points(f.range)};"
         f" best {w.plural(len(epochs), 'epoch')}: {w.listing(map(str, epochs))}."

@@ -1,65 +1,58 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
-import numpy as np
-
 from bakeoff import wording as w
-from bakeoff.analysis.recipes import unlike_settings
-from bakeoff.analysis.times import circumstances, distinct, software, was_moved
+from bakeoff.findings.times import why_not_compared
+
+MOST_VALUES = 4
+"""Up to so many values of a setting, each is told with the models that have it."""
 
 
-def setting(study, models):
-    """Return sentences that say on what, how often and how long the models were trained.
-
-    ``models`` are :class:`bakeoff.analysis.models.Model`, at least one, with their diverged
-    trainings.
-    """
-    cards = _cards(models)
-    data, title = cards[0]["dataset"], study["dataset"]["title"]
-    seeds = study["seeds"]
-    epochs = sorted({card["epochs"] for card in cards})
+def setting(results):
+    """Return sentences that say on what, how often and how long the models were trained."""
+    study, data, models = results.study, results.data, results.models
+    runs = list(results.analysis.runs())
+    title, seeds = study["dataset"]["title"], study["seeds"]
+    epochs = sorted({run.planned for run in runs})
     span = str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     span += f" {w.plural(epochs[-1], 'epoch')}"
     listed = w.listing(map(str, seeds))
     times = f"once (seed {listed})" if len(seeds) == 1 else f"{len(seeds)} times (seeds {listed})"
     each = "The model was" if len(models) == 1 else f"Each of the {len(models)} models was"
     sentences = [
-        f"Data: {title}, {w.count(data['train_images'], 'training image')} and"
-        f" {w.count(data['test_images'], 'test image')}.",
+        f"Data: {title}, {w.count(data.train_images, 'training image')} and"
+        f" {w.count(data.test_images, 'test image')}.",
         f"{each} trained {times} for {span}.",
     ]
-    if data["validation"] == "test":
+    if data.validation == "test":
         sentences.append(
             "Validation was done on the test set: a best epoch is chosen on the test images, so"
             " its accuracy is optimistic. Test accuracies are those of the last epoch."
         )
     else:
         sentences.append(
-            f"Validation was done on {w.count(data['validation_images'], 'image')} held out from"
+            f"Validation was done on {w.count(data.validation_images, 'image')} held out from"
             " the training images. Test accuracies are those of the last epoch."
         )
-    versions = w.listing(distinct(map(_software, cards)), "or")
+    under = [run.circumstances for run in runs]
+    versions = w.listing(distinct(run.software for run in under), "or")
     sentences.append(
-        f"Trained on {w.listing(distinct(card['device'] for card in cards))}; {versions};"
-        f" precision {w.listing(distinct(card['precision'] for card in cards))}."
+        f"Trained on {w.listing(distinct(run.device for run in under))}; {versions};"
+        f" precision {w.listing(distinct(run.precision for run in under))}."
     )
     return sentences
 
 
 def cautions(results):
-    """Return sentences that warn: other data, what is missing, one seed, unlike trainings.
-
-    ``results`` are the :class:`bakeoff.analysis.ranking.Results` of at least one model.
-    """
-    study, models, data = results.study, results.models, results.data
-    cards = _cards(models)
+    """Return sentences that warn: other data, what is missing, one seed, unlike runs."""
+    study = results.study
     sentences = []
     if study["dataset"].get("source") == "digits":
         sentences.append(
             "The images are scikit-learn's handwritten digits, not MNIST: the numbers say nothing"
             " about MNIST."
         )
-    if data.in_training.any():
-        sentences.append(_known_images(models, data))
+    if results.data.known:
+        sentences.append(_known_images(results))
     if study["unfinished"]:
         missing = w.models(study["unfinished"])
         number = len(study["unfinished"])
@@ -69,52 +62,88 @@ def cautions(results):
         )
     if len(study["seeds"]) == 1:
         sentences.append("There is one seed, so the spread between trainings is not known.")
+    sentences += _diverged(results.models)
+    sentences += _without_learning(results)
+    sentences += _unlike_runs(results)
+    if len(results.finished) > 1 and (why := why_not_compared(results.analysis.times)):
+        sentences.append(why)
+    return sentences
+
+
+def _diverged(models):
+    """Return a sentence on each model of which a run diverged."""
+    sentences = []
     for model in models:
         if model.diverged:
-            seeds = [str(card["seed"]) for card in model.diverged]
+            seeds = [str(run.seed) for run in model.diverged]
             left = (
                 "The model is left out of all comparisons."
-                if not model.trainings
-                else f"Its numbers are those of {others(model.trainings)}."
+                if not model.runs
+                else f"Its numbers are those of {others(model.runs)}."
             )
             sentences.append(
                 f"{model.name} diverged with {w.plural(len(seeds), 'seed')} {w.listing(seeds)}:"
                 f" its loss stopped being a number. {left}"
             )
-    sentences += _without_learning(results)
-    mixed = [m.name for m in models if any(was_moved(card["pieces"]) for card in _cards([m]))]
-    if mixed:
+    return sentences
+
+
+def _unlike_runs(results):
+    """Return sentences on what differs between models or runs besides the architecture."""
+    sentences = []
+    models = results.models
+    moved = [
+        model.name
+        for model in models
+        if any(run.circumstances.moved for run in (*model.runs, *model.diverged))
+    ]
+    if moved:
         sentences.append(
-            f"{w.models(mixed)} went on after an interruption on another device, with another"
+            f"{w.models(moved)} went on after an interruption on another device, with another"
             " number of threads or with other software: an uninterrupted training may differ in"
             " its last digits."
         )
     sentences += _of_the_files(models)
-    if unlike := unlike_settings(models):
+    if unlike := results.analysis.settings:
+        listed = "; ".join(_unlike(setting, results) for setting in unlike)
         sentences.append(
-            f"The models were not all trained alike: {'; '.join(unlike)}. Differences between them"
-            " may come from that."
+            f"The models were not all trained alike: {listed}. Differences between them may come"
+            " from that."
         )
     for noun, read in _CIRCUMSTANCES.items():
-        values = distinct(read(card) for card in cards)
+        values = distinct(read(run.circumstances) for run in results.analysis.runs())
         if len(values) > 1:
             sentences.append(
                 f"The trainings differ in {noun} ({w.listing(values)}): small differences in"
                 " accuracy may come from that."
             )
-    if len(results.finished) > 1 and results.times_not_compared:
-        sentences.append(results.times_not_compared)
     return sentences
 
 
+def _unlike(setting, results):
+    """Return "batch size 128 (Models 1 to 3) and 64 (Model 4)"."""
+    values = setting.values
+    if len(values) <= MOST_VALUES:
+        listed = w.listing(
+            f"{value} ({w.models(model.name for model in results.named(keys))})"
+            for value, keys in values.items()
+        )
+        return f"{setting.name} {listed}"
+    try:
+        numbers = sorted(values, key=float)
+    except ValueError:
+        return f"{setting.name} in {len(values)} ways"
+    return f"{setting.name} in {len(values)} values from {numbers[0]} to {numbers[-1]}"
+
+
 def _without_learning(results):
-    """Which models, and which trainings of others, are not shown to be better than chance."""
-    always = f"always answering the commonest class gives {w.percent(results.chance)}"
+    """Which models, and which runs of others, are not shown to be better than chance."""
+    always = f"always answering the commonest class gives {w.percent(results.data.chance)}"
     if results.nothing_learned:
         return [f"{no_better_than_chance(results)}: nothing is said of all models together."]
     sentences = []
     if lost := results.at_chance:
-        accuracies = sorted(model.accuracy[0] for model in lost)
+        accuracies = sorted(model.accuracy.value for model in lost)
         low, high = w.percent(accuracies[0]), w.percent(accuracies[-1])
         reached = low if low == high else f"{low} to {high}"
         sentences.append(
@@ -123,33 +152,34 @@ def _without_learning(results):
             f" {w.plural(len(lost), 'it is', 'they are')} left out of averages and of what is said"
             " of all models."
         )
-    for model, runs in results.odd_runs.items():
-        reached = w.listing(w.percent(run.correct.mean()) for run in runs)
-        sentences.append(
-            f"With {w.plural(len(runs), 'seed')} {w.listing(str(run.seed) for run in runs)},"
-            f" {model.name} is not shown to be better than chance ({reached}; {always}):"
-            f" {w.plural(len(runs), 'that training counts', 'those trainings count')} in the"
-            " model's own numbers only."
-        )
+    for model in results.finished:
+        if seeds := model.odd_seeds:
+            reached = w.listing(w.percent(model.accuracy.by_seed[seed]) for seed in seeds)
+            sentences.append(
+                f"With {w.plural(len(seeds), 'seed')} {w.listing(map(str, seeds))},"
+                f" {model.name} is not shown to be better than chance ({reached}; {always}):"
+                f" {w.plural(len(seeds), 'that training counts', 'those trainings count')} in the"
+                " model's own numbers only."
+            )
     return sentences
 
 
 def no_better_than_chance(results):
     """Return that no model is shown to be better than chance, without a full stop."""
-    if results.chance == 1:
+    if results.data.chance == 1:
         return (
             "All test images are of one class, so no model can be shown to be better than always"
             " answering with it"
         )
     return (
         "No model is shown to be better than chance (always answering the commonest class gives"
-        f" {w.percent(results.chance)})"
+        f" {w.percent(results.data.chance)})"
     )
 
 
-def _known_images(models, data):
+def _known_images(results):
     """Return the sentence on test images that are training images too, of which there are some."""
-    images, known = len(data.labels), int(data.in_training.sum())
+    images, known = results.data.test_images, results.data.known
     if known == images:
         return (
             f"The test images, all {images:,}, are training images too: the accuracies say nothing"
@@ -160,29 +190,20 @@ def _known_images(models, data):
         f"{known:,} of the {images:,} test images {which}: the accuracies count"
         f" {w.plural(known, 'it', 'them')}."
     )
-    changes = [
-        np.mean([t.correct[~data.in_training].mean() - t.correct.mean() for t in model.trainings])
-        for model in models
-        if model.trainings
-    ]
-    if not changes:
+    if results.data.known_change is None:
         return sentence
-    change = w.points(float(np.mean(changes)))
+    change = w.points(results.data.known_change)
     without = f"Without {w.plural(known, 'it', 'them')}"
-    if len(changes) == 1:
+    if len(results.finished) == 1:
         return f"{sentence} {without} the test accuracy changes by {change}."
     return f"{sentence} {without} test accuracies change by {change} on average over the models."
 
 
 def _of_the_files(models):
-    """Return sentences on what a model's own file does with its images and its saving.
-
-    Cards of earlier versions do not tell.
-    """
+    """Return sentences on what a model's own file does with its images and its saving."""
     scaled = {}
     for model in models:
-        factors = {card.get("input_scaled_by") for card in _cards([model])} - {None}
-        for factor in sorted(f"{factor:.3g}" for factor in factors):
+        for factor in (f"{factor:.3g}" for factor in model.input_scaled_by):
             scaled.setdefault(factor, []).append(model.name)
     sentences = [
         f"{w.models(names)} {w.plural(len(names), 'multiplies', 'multiply')} the images by {factor}"
@@ -190,11 +211,7 @@ def _of_the_files(models):
         " 1 already: that alone may explain a worse result."
         for factor, names in scaled.items()
     ]
-    bound = [
-        model.name
-        for model in models
-        if any(card.get("loads_with") == "its architecture file" for card in _cards([model]))
-    ]
+    bound = [model.name for model in models if model.needs_file_to_load]
     if bound:
         sentences.append(
             f"{w.models(bound)} {w.plural(len(bound), 'needs its', 'need their')} architecture"
@@ -204,21 +221,18 @@ def _of_the_files(models):
     return sentences
 
 
-def others(trainings):
+def others(runs):
     """Return "the other training" or "the other 2 trainings"."""
-    return "the other training" if len(trainings) == 1 else f"the other {len(trainings)} trainings"
+    return "the other training" if len(runs) == 1 else f"the other {len(runs)} trainings"
 
 
-def _software(card):
-    return software(circumstances(card))
+def distinct(values):
+    """Return each different value once, in the order of their first."""
+    return list(dict.fromkeys(values))
 
 
 _CIRCUMSTANCES = {
-    "device": lambda card: card["device"],
-    "threads": lambda card: str(card["threads"]),
-    "software": _software,
+    "device": lambda run: run.device,
+    "threads": lambda run: str(run.threads),
+    "software": lambda run: run.software,
 }
-
-
-def _cards(models):
-    return [c for m in models for c in [*(t.card for t in m.trainings), *m.diverged]]

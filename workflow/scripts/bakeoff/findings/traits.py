@@ -1,10 +1,13 @@
 """Which trait of an architecture goes with which accuracy."""
 
 from bakeoff import wording as w
-from bakeoff.analysis import LEVEL
-from bakeoff.analysis.trait_groups import TRAITS, architectures_of, compare_groups
+from bakeoff import tables as t
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.numbers import LEVEL
+
+LOOKED_AT = ("padding", "pooling frequency", "kernel size", "branching")
+"""The traits that architectures are compared by."""
 
 
 def traits_that_matter(results):
@@ -12,9 +15,9 @@ def traits_that_matter(results):
     title = "Which trait does what"
     if results.nothing_learned:
         return Finding("traits", title, [f"{no_better_than_chance(results)}."])
-    architectures = architectures_of(results.learned)
-    compared = compare_groups(architectures)
-    looked_at = w.listing(trait.name for trait in TRAITS)
+    architectures = results.analysis.traits.architectures
+    compared = results.analysis.traits.compared
+    looked_at = w.listing(LOOKED_AT)
     if not compared:
         reason = f"the models do not differ in those looked at ({looked_at})"
         if len(results.learned) < 2:
@@ -44,21 +47,21 @@ def traits_that_matter(results):
             f"Too few models differ in {w.listing(trait.name for trait in untested)} for a test."
         )
     text += [
-        f"{names(one.models)} have equal layers, so they count as one architecture, with the mean"
+        f"{names(results.named(one))} have equal layers, so they count as one architecture, with the mean"
         " of their accuracies."
         for one in architectures
-        if len(one.models) > 1
+        if len(one) > 1
     ]
     text.append(
         "The models of a group differ in other things too (depth, channels, parameters), so this"
         " shows what goes together, not what causes what."
     )
     items = [_trait(trait, len(tested)) for trait in compared]
-    return Finding("traits", title, text, items, _trait_groups(compared))
+    return Finding("traits", title, text, items, _trait_groups(compared, results))
 
 
 def _trait(trait, tests):
-    means = w.listing(f"{w.percent(group.mean)} ({label})" for label, _, group in trait.groups)
+    means = w.listing(f"{w.percent(group.mean)} ({group.label})" for group in trait.groups)
     sentence = f"{trait.name.capitalize()}: mean test accuracy {means}"
     if trait.p is not None:
         sentence += f"; permutation test over the architectures, {w.p_value(trait.p)}"
@@ -67,27 +70,32 @@ def _trait(trait, tests):
     return f"{sentence}."
 
 
-def _trait_groups(compared):
-    columns = [
-        "Trait",
-        "Group",
-        "Architectures",
-        "Mean test accuracy",
-        "Range",
-        "Overfit by (points)",
-    ]
-    columns += ["Which models"]
+def _trait_groups(compared, results):
+    columns = ["Trait", "Group", "Architectures", "Mean test accuracy", "Range"]
+    columns += ["Overfit by (points)", "Which models"]
     rows = [
         [
-            trait.name.capitalize(),
-            label,
-            f"{len(group):,}",
-            w.percent(found.mean),
-            f"{w.percent(found.low)} to {w.percent(found.high)}" if len(group) > 1 else "",
-            w.number(100 * found.gap),
-            names(model for one in group for model in one.models),
+            t.text(trait.name.capitalize()),
+            t.text(group.label),
+            t.count(len(group.architectures)),
+            t.percent(group.mean),
+            _range(group),
+            t.points(group.gap),
+            _models(names(results.named(key for one in group.architectures for key in one)), group),
         ]
         for trait in compared
-        for label, group, found in trait.groups
+        for group in trait.groups
     ]
-    return {"columns": columns, "rows": rows}
+    return t.Table(columns, rows)
+
+
+def _range(group):
+    if len(group.architectures) == 1:
+        return t.BLANK
+    return t.Cell(f"{w.percent(group.low)} to {w.percent(group.high)}", 100 * group.low)
+
+
+def _models(named, group):
+    """The cell that names the models of a group: one alone is a link to it."""
+    models = [key for one in group.architectures for key in one]
+    return t.model(named) if len(models) == 1 else t.text(named)

@@ -9,57 +9,53 @@ from bakeoff import wording as w
 from bakeoff.errors import StudyError
 
 
-def hardest_images(findings, data_file=None):
+def hardest_images(results, data_file=None):
     """Return the gallery's entries, the hardest image first.
 
-    ``findings`` is findings.json; ``data_file`` is the prepared data, or None where the images
-    may not be shown. Each entry is a dict of ``place``, ``label``, ``disputed``, ``wrong`` (how
-    many models are), ``answers`` (a dict of ``answer``, ``right`` and ``models``, one phrase, for
-    each different answer, the most frequent first), ``alt`` and ``image``, a PNG as a data URI
-    or None. Raises :class:`StudyError` where the data file has no such images.
+    ``results`` are :class:`bakeoff.results.Results`; ``data_file`` is the prepared data, or None
+    where the images may not be shown. Each entry is a dict of ``place``, ``label``, ``disputed``,
+    ``wrong`` (how many models are), ``answers`` (a dict of ``answer``, ``right`` and ``models``,
+    one phrase, for each different answer, the most frequent first), ``alt`` and ``image``, a PNG
+    as a data URI or None. Raises :class:`StudyError` where the data file has no such images.
     """
-    classes = findings["classes"]
-    names = {model["model"]: model["name"] for model in findings["models"]}
-    hardest = findings["errors"]["hardest"]
+    classes, errors = results.data.class_names, results.analysis.errors
+    hardest = errors.hardest if errors else []
     images = [None] * len(hardest)
     if hardest and data_file is not None:
-        images = map(png_uri, read_test_images(data_file, [entry["image"] for entry in hardest]))
+        images = map(png_uri, read_test_images(data_file, [entry.row for entry in hardest]))
     return [
         {
-            "place": entry["place"],
-            "label": classes[entry["label"]],
-            "disputed": entry["disputed"],
-            "wrong": _wrong(entry, findings["models"]),
-            "answers": _answers(entry, names, classes),
-            "alt": f"Image labelled {classes[entry['label']]}",
+            "place": entry.index,
+            "label": classes[entry.label],
+            "disputed": entry.disputed,
+            "wrong": _wrong(entry, results),
+            "answers": _answers(entry, results),
+            "alt": f"Image labelled {classes[entry.label]}",
             "image": image,
         }
         for entry, image in zip(hardest, images, strict=True)
     ]
 
 
-def _wrong(entry, everyone):
-    models = len(entry["answers"])
+def _wrong(entry, results):
+    models, wrong = len(entry.predictions), entry.wrong_models
     # Models no better than chance are not counted.
-    learned = " that learned" if any(m.get("above_chance") is False for m in everyone) else ""
+    learned = " that learned" if results.at_chance else ""
     if models == 1:
         return f"The model{learned} is wrong"
-    if entry["wrong_models"] == models:
+    if wrong == models:
         return f"{'Both' if models == 2 else f'All {models}'} models{learned} are wrong"
-    return (
-        f"{entry['wrong_models']} of {models} models{learned}"
-        f" {w.plural(entry['wrong_models'], 'is', 'are')} wrong"
-    )
+    return f"{wrong} of {models} models{learned} {w.plural(wrong, 'is', 'are')} wrong"
 
 
-def _answers(entry, names, classes):
+def _answers(entry, results):
     by_answer = {}
-    for model, answer in entry["answers"].items():
-        by_answer.setdefault(answer, []).append(names[model])
+    for model, answer in entry.predictions.items():
+        by_answer.setdefault(answer, []).append(results.by_key[model].name)
     return [
         {
-            "answer": classes[answer],
-            "right": answer == entry["label"],
+            "answer": results.data.class_names[answer],
+            "right": answer == entry.label,
             "models": w.models(models),
         }
         for answer, models in sorted(by_answer.items(), key=lambda item: -len(item[1]))
@@ -73,7 +69,7 @@ def read_test_images(data_file, rows):
             return data["x_test"][rows][..., 0]
     except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
         raise StudyError(
-            f"{data_file}: no test images in the rows that findings.json names ({error}); expected"
+            f"{data_file}: no test images in the rows that analysis.json names ({error}); expected"
             " the data that the models were trained on: delete it and run again; it is made anew."
         ) from error
 

@@ -124,6 +124,21 @@ def reported_study(config, models, unfinished=(), published=None):
     return _on_one_line(study)
 
 
+def numbers_study(study):
+    """Return what the numbers of a reported study depend on, besides its runs.
+
+    Not the names, descriptions and titles, which words, pictures and the page alone show.
+    """
+    published = study["published"]
+    return {
+        "dataset": {key: study["dataset"][key] for key in ("name", "disputed")},
+        "models": [{"model": entry["model"]} for entry in study["models"]],
+        "seeds": study["seeds"],
+        "published": published
+        and {key: published[key] for key in ("setting", "models", "conclusions")},
+    }
+
+
 def _on_one_line(value):
     """Return JSON-ready data with every text in it on one line."""
     if isinstance(value, dict):

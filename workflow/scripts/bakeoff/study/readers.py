@@ -80,6 +80,9 @@ def read_training(history_file, card_file, model, seed):
     though the training did not diverge.
     """
     history, card = read_history(history_file, model, seed), read_card(card_file, model, seed)
+    for keys in _CARD + (_FINISHED_CARD if card.get("status") == "ok" else []):
+        card_value(card, card_file, *keys)
+    card_value(card, card_file, "versions", card["backend"])
     trained = card_value(card, card_file, "epochs_trained")
     if len(history) != trained:
         raise _broken(
@@ -103,8 +106,22 @@ def _whole_images(accuracies, images):
     return np.where(np.isclose(accuracies, exact, rtol=0, atol=1e-7), exact, accuracies)
 
 
+# What is read of a card of any run, and of one that did not diverge.
+_CARD = [
+    *(("status",), ("epochs",), ("training",), ("optimizer",), ("dataset", "test_images")),
+    *(("dataset", "train_images"), ("dataset", "validation"), ("dataset", "validation_images")),
+    *(("parameters", "total"), ("parameters", "trainable"), ("multiply_adds",), ("layers",)),
+    *(("notation",), ("device",), ("threads",), ("concurrent_trainings",), ("pieces",)),
+    *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
+]
+_FINISHED_CARD = [
+    *(("clean_train", "loss"), ("clean_train", "accuracy"), ("clean_train", "images")),
+    *(("seconds", "training"), ("latency_ms", "median")),
+]
+
+
 def read_card(path, model, seed):
-    """Return the card of one training as a dict.
+    """Return the card of one run as a dict.
 
     Raises :class:`StudyError` when it is not JSON, or not the card of ``model`` with ``seed``.
     """
@@ -230,18 +247,19 @@ def read_runs(path, study):
 def read_summary(path, study):
     """Return summary.csv: a dict a model of ``study``, in its order, as :func:`read_runs` does.
 
-    Raises :class:`StudyError` when the file is not the whole table.
+    Name, description and family are added to each. Raises :class:`StudyError` when the file is
+    not the whole table.
     """
     models = [entry["model"] for entry in study["models"]]
     try:
-        summary = _read_rows(path, ["model", "name", "description", "family", "loss_trend"])
+        summary = _read_rows(path, ["model", "loss_trend"])
         whole = [row["model"] for row in summary] == models
         whole = whole and all(row["test_images"] is not None for row in summary)
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise _broken(path, "not a summary", "a row a model", _TABLE) from error
     if not whole:
         raise _broken(path, f"{len(summary)} rows", f"all of {', '.join(models)}", _TABLE)
-    return summary
+    return [row | entry for row, entry in zip(summary, study["models"], strict=True)]
 
 
 def _read_rows(path, texts):

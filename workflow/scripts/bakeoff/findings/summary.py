@@ -1,21 +1,19 @@
 """The tables of a study, as shown in its text files and on its page."""
 
-from prettytable import PrettyTable
-
+from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
-from bakeoff.analysis.times import why_not_compared
-
-_NONE = "–"
+from bakeoff.findings.times import why_not_compared
 
 
-def all_tables(summary, study, runs):
-    """Return a study's tables in their order: a list of (title, note or None, PrettyTable).
+def all_tables(summary, results):
+    """Return a study's tables in their order: a list of (title, note, table).
 
     ``summary`` is summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a
-    model, ``study`` the reported study and ``runs`` the rows of runs.csv. The first table is the
-    notebook's. Each table's first column holds the models' names.
+    model, and ``results`` the :class:`bakeoff.results.Results`. The first table is the notebook's.
+    Each table's first column holds the models' names.
     """
+    study = results.study
     several = len(study["seeds"]) > 1
     holdout = study["dataset"]["validation"] == "holdout"
     return [
@@ -43,16 +41,16 @@ def all_tables(summary, study, runs):
             " accuracy minus that on the test images.",
             gap_table(summary),
         ),
-        ("Size and cost", _cost_note(runs, several), cost_table(summary)),
+        ("Size and cost", _cost_note(results.analysis.times, several), cost_table(summary)),
     ]
 
 
 def accuracy_table(summary):
-    """Return the notebook's table, six columns, as a PrettyTable."""
+    """Return the notebook's table, six columns."""
     columns = {
-        "Model Description": lambda row: row["description"],
-        "Train loss": lambda row: _cell(row, "train_loss", ".4f"),
-        "Validation loss": lambda row: _cell(row, "val_loss", ".4f"),
+        "Model Description": lambda row: t.text(row["description"]),
+        "Train loss": lambda row: _number(row, "train_loss", 4),
+        "Validation loss": lambda row: _number(row, "val_loss", 4),
         "Train accuracy": lambda row: _percent(row, "train_accuracy"),
         "Test accuracy": lambda row: _percent(row, "test_accuracy"),
     }
@@ -66,7 +64,7 @@ def spread_table(summary, several):
         columns = {
             "Mean test accuracy": lambda row: _percent(row, "test_accuracy"),
             "Standard deviation (points)": lambda row: _points(row, "test_accuracy_sd"),
-            "Seeds": lambda row: f"{row['n_seeds']}",
+            "Seeds": lambda row: t.count(row["n_seeds"]),
         }
     columns["95 % interval"] = lambda row: _span(row, "test_accuracy_low", "test_accuracy_high")
     if several:
@@ -75,8 +73,8 @@ def spread_table(summary, several):
     if _disputed_images(summary):
         columns["Without disputed labels"] = lambda row: _percent(row, "test_accuracy_undisputed")
     if any(row["n_diverged"] for row in summary):
-        columns["Diverged seeds"] = lambda row: (
-            f"{row['n_diverged']} of {row['n_seeds'] + row['n_diverged']}"
+        columns["Diverged seeds"] = lambda row: t.Cell(
+            f"{row['n_diverged']} of {row['n_seeds'] + row['n_diverged']}", row["n_diverged"]
         )
     return _table(summary, columns)
 
@@ -85,7 +83,7 @@ def best_epoch_table(summary):
     """Return the table of last and best epochs where validation was the test set."""
     columns = {
         "Validation accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
-        "Best epoch": lambda row: _cell(row, "best_epoch", "g"),
+        "Best epoch": lambda row: _best_epoch(row),
         "Validation accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
     }
     return _table(summary, columns)
@@ -94,7 +92,7 @@ def best_epoch_table(summary):
 def holdout_table(summary):
     """Return the table of last and best epochs where validation was a holdout."""
     columns = {
-        "Best epoch": lambda row: _cell(row, "best_epoch", "g"),
+        "Best epoch": lambda row: _best_epoch(row),
         "Holdout accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
         "Test accuracy, best epoch": lambda row: _percent(row, "best_epoch_test_accuracy"),
         "Holdout accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
@@ -108,9 +106,7 @@ def last_epochs_table(summary):
     columns = {
         "Mean validation accuracy": lambda row: _percent(row, "val_accuracy_last_mean"),
         "Standard deviation (points)": lambda row: _points(row, "val_accuracy_last_sd"),
-        "Slope of validation loss": lambda row: (
-            _missing(row) if _lacks(row, "loss_slope") else w.number(row["loss_slope"], 5)
-        ),
+        "Slope of validation loss": lambda row: _number(row, "loss_slope", 5),
         "95 % interval": _slope_interval,
         "Validation loss": _heading,
     }
@@ -127,23 +123,23 @@ def gap_table(summary):
         "95 % interval": lambda row: (
             _missing(row)
             if _lacks(row, "gap")
-            else w.points_interval(row["gap_low"], row["gap_high"])
+            else t.points_interval(row["gap_low"], row["gap_high"])
         ),
     }
     return _table(summary, columns)
 
 
 def cost_table(summary):
-    """Return the table of what a model costs, as a PrettyTable."""
+    """Return the table of what a model costs."""
     columns = {
-        "Parameters": lambda row: _cell(row, "parameters", ",.0f"),
+        "Parameters": lambda row: t.count(row["parameters"]),
         "Multiply-adds": lambda row: (
-            "unknown" if _lacks(row, "multiply_adds") else f"{row['multiply_adds']:,.0f}"
+            t.absent("unknown") if _lacks(row, "multiply_adds") else t.count(row["multiply_adds"])
         ),
-        "Epochs": lambda row: f"{row['epochs']}",
-        "Seconds per epoch": lambda row: _cell(row, "seconds_per_epoch", ",.1f"),
-        "Seconds in all": lambda row: _cell(row, "training_seconds", ",.0f"),
-        "Latency of one image (ms)": lambda row: _cell(row, "latency_ms", ".2f"),
+        "Epochs": lambda row: t.count(row["epochs"]),
+        "Seconds per epoch": lambda row: _seconds(row, "seconds_per_epoch", 1),
+        "Seconds in all": lambda row: _seconds(row, "training_seconds", 0),
+        "Latency of one image (ms)": lambda row: _number(row, "latency_ms", 2),
     }
     return _table(summary, columns)
 
@@ -158,7 +154,7 @@ def _spread_note(summary, study):
         sentences = ["The interval takes both the seeds and the test images for samples."]
         if any(row["n_seeds"] == 1 for row in summary):
             sentences.append(
-                f"{_NONE}: one seed has no spread, and its interval is for the test images alone."
+                f"{t.NONE}: one seed has no spread, and its interval is for the test images alone."
             )
     disputed, images = _disputed_images(summary), summary[0]["test_images"]
     if disputed:
@@ -198,17 +194,17 @@ def _last_epochs_note(summary, several):
         sentences.append(w.uncorrected(tested))
     if any(_lacks(row, "loss_slope") or _lacks(row, "val_accuracy_last_sd") for row in finished):
         sentences.append(
-            f"{_NONE}: too few epochs; mean and standard deviation need {FLUCTUATION_EPOCHS}, a"
+            f"{t.NONE}: too few epochs; mean and standard deviation need {FLUCTUATION_EPOCHS}, a"
             f" slope {TREND_EPOCHS}."
         )
     return " ".join(sentences)
 
 
-def _cost_note(runs, several):
+def _cost_note(times, several):
     sentences = ["Seconds in all are those of one whole training."]
     if several:
         sentences.append("Times are means over the seeds.")
-    if why := why_not_compared(run for run in runs if run["status"] == "ok"):
+    if why := why_not_compared(times):
         sentences.append(why)
     return " ".join(sentences)
 
@@ -218,13 +214,9 @@ def _disputed_images(summary):
 
 
 def _table(summary, columns, align="r"):
-    """Return a PrettyTable with the models' names and ``columns``, header to cell of a row."""
-    table = PrettyTable(["Model number", *columns])
-    for row in summary:
-        table.add_row([row["name"], *(cell(row) for cell in columns.values())])
-    table.align = align
-    table.align["Model number"] = "c"
-    return table
+    """Return a table with the models' names and ``columns``, header to cell of a row."""
+    rows = [[t.model(row["name"]), *(cell(row) for cell in columns.values())] for row in summary]
+    return t.Table(["Model number", *columns], rows, align)
 
 
 def _lacks(row, column):
@@ -232,32 +224,42 @@ def _lacks(row, column):
 
 
 def _missing(row):
-    return _NONE if row["n_seeds"] else "diverged"
+    return t.absent() if row["n_seeds"] else t.absent("diverged")
 
 
-def _cell(row, column, spec):
-    return _missing(row) if _lacks(row, column) else format(row[column], spec)
+def _number(row, column, decimals):
+    return _missing(row) if _lacks(row, column) else t.number(row[column], decimals)
+
+
+def _seconds(row, column, decimals):
+    if _lacks(row, column):
+        return _missing(row)
+    return t.Cell(f"{row[column]:,.{decimals}f}", row[column])
+
+
+def _best_epoch(row):
+    if _lacks(row, "best_epoch"):
+        return _missing(row)
+    return t.Cell(f"{row['best_epoch']:g}", row["best_epoch"])
 
 
 def _percent(row, column):
-    return _missing(row) if _lacks(row, column) else w.percent(row[column])
+    return _missing(row) if _lacks(row, column) else t.percent(row[column])
 
 
 def _points(row, column):
-    return _missing(row) if _lacks(row, column) else w.number(100 * row[column])
+    return _missing(row) if _lacks(row, column) else t.points(row[column])
 
 
 def _span(row, low, high):
-    if _lacks(row, low):
-        return _missing(row)
-    return f"{w.number(100 * row[low])} to {w.percent(row[high])}"
+    return _missing(row) if _lacks(row, low) else t.percent_interval(row[low], row[high])
 
 
 def _slope_interval(row):
     if _lacks(row, "loss_slope"):
         return _missing(row)
-    return w.interval(row["loss_slope_low"], row["loss_slope_high"], 5)
+    return t.interval(row["loss_slope_low"], row["loss_slope_high"], 5)
 
 
 def _heading(row):
-    return _missing(row) if _lacks(row, "loss_slope") else row["loss_trend"]
+    return _missing(row) if _lacks(row, "loss_slope") else t.text(row["loss_trend"])

@@ -1,0 +1,144 @@
+"""All the numbers of a study, from its runs."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from bakeoff.analysis.agreement import agreement
+from bakeoff.analysis.confusion import confusion_of, errors, recalls
+from bakeoff.analysis.disputed import disputed
+from bakeoff.analysis.ensemble import ensemble
+from bakeoff.analysis.intervals import pooled
+from bakeoff.analysis.last_epochs import judge_last_epochs
+from bakeoff.analysis.models import models_of_study
+from bakeoff.analysis.published import reproduction
+from bakeoff.analysis.ranking import Results
+from bakeoff.analysis.recipes import unlike_settings
+from bakeoff.analysis.times import circumstances
+from bakeoff.analysis.trait_groups import traits
+from bakeoff.limits import MOST_SHOWN
+from bakeoff.numbers import Analysis, Data, Model, Pair, Pairs, Run
+
+
+def compare_models(study, data, runs):
+    """Return the :class:`bakeoff.analysis.ranking.Results` of a study's runs.
+
+    ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
+    :class:`bakeoff.study.readers.DataSet` and ``runs`` what
+    :func:`bakeoff.analysis.models.read_runs` returns.
+    """
+    return Results(study, data, models_of_study(study, runs))
+
+
+def analyse(results):
+    """Return the :class:`bakeoff.numbers.Analysis` of measured models."""
+    learned = bool(results.finished) and not results.nothing_learned
+    last_epochs = judge_last_epochs(results) if learned else None
+    return Analysis(
+        data=_data(results),
+        models=[_model(model, results) for model in results.models],
+        ranked=[model.key for model in results.ranked],
+        best=[model.key for model in results.best],
+        learned=[model.key for model in results.learned],
+        sd_between_seeds=_sd_between_seeds(results.finished),
+        pairs=_pairs(results),
+        bargains=results.bargains,
+        times=results.times,
+        settings=unlike_settings(results.models),
+        last_epochs=last_epochs,
+        traits=traits(results.learned) if learned else None,
+        errors=errors(results) if learned else None,
+        disputed=disputed(results) if results.finished else None,
+        agreement=agreement(results) if learned else None,
+        ensemble=ensemble(results) if learned else None,
+        published=reproduction(results, last_epochs),
+    )
+
+
+def _sd_between_seeds(models):
+    known = [model.accuracy.sd for model in models if model.accuracy.sd is not None]
+    return pooled(known) if known else None
+
+
+def _data(results):
+    data, images = results.data, results.models[0].card["dataset"]
+    known = data.in_training
+    changes = [
+        np.mean([run.correct[~known].mean() - run.correct.mean() for run in model.runs])
+        for model in results.finished
+        if known.any() and not known.all()
+    ]
+    return Data(
+        class_names=data.class_names,
+        train_images=images["train_images"],
+        validation_images=images["validation_images"],
+        test_images=len(data.labels),
+        validation=images["validation"],
+        disputed=int(data.disputed.sum()),
+        known=int(known.sum()),
+        known_change=float(np.mean(changes)) if changes else None,
+        chance=results.chance,
+    )
+
+
+def _model(model, results):
+    """Return the :class:`bakeoff.numbers.Model` of a measured one."""
+    cards = [run.card for run in (*model.runs, *model.diverged)]
+    scaled = {card.get("input_scaled_by") for card in cards} - {None}
+    described = Model(
+        model=model.key,
+        runs=[_run(run) for run in model.runs],
+        diverged=[_run(run) for run in model.diverged],
+        notation=model.card["notation"],
+        input_scaled_by=sorted(scaled),
+        needs_file_to_load=any(card.get("loads_with") == "its architecture file" for card in cards),
+        cost=model.cost,
+        standing=results.standing(model),
+    )
+    return _with_measurements(described, model, results) if model.runs else described
+
+
+def _with_measurements(described, model, results):
+    confusion = confusion_of(model, results.data)
+    return replace(
+        described,
+        above_chance=model not in results.at_chance,
+        odd_seeds=[run.seed for run in results.odd_runs.get(model, [])],
+        against_best=None if model in results.best else results.against_best(model),
+        accuracy=model.accuracy,
+        train_accuracy=model.train_accuracy,
+        epochs=len(model.curves),
+        val_loss=float(model.curves["val_loss"][-1]),
+        trend=model.trend,
+        overfitting=model.overfitting,
+        fluctuation=model.fluctuation,
+        calibration=model.calibration,
+        confusion=confusion.tolist(),
+        recall=recalls(confusion),
+    )
+
+
+def _run(run):
+    diverged = run.card["status"] != "ok"
+    return Run(
+        seed=run.seed,
+        diverged=diverged,
+        planned=run.card["epochs"],
+        epochs=len(run.history),
+        best_epoch=None if diverged else int(run.history["val_accuracy"].argmax()) + 1,
+        circumstances=circumstances(run.card),
+    )
+
+
+def _pairs(results):
+    pairs = results.pairs
+    shown = {model.key for model in results.ranked[:MOST_SHOWN]}
+    best = {model.key for model in results.best}
+    listed = [
+        Pair(a, b, found)
+        for a, b in combinations([model.key for model in results.finished], 2)
+        if a in best or b in best or (a in shown and b in shown)
+        if (found := pairs.get((a, b)))
+    ]
+    return Pairs(len(pairs) // 2, pairs.all_on_one_seed, pairs.any_on_one_seed, listed)

@@ -1,0 +1,120 @@
+"""The numbers of a study with the names of its models: what words, pictures and the page are of."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from bakeoff import numbers
+from bakeoff.errors import StudyError
+from bakeoff.files import write_atomically
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model(numbers.Model):
+    """A model with its name, its description and its family. Each is equal to itself alone."""
+
+    name: str
+    description: str
+    family: str
+
+
+class Results:
+    """A study's numbers, its models in the orders that words and pictures ask for.
+
+    ``study`` is the reported study and ``analysis`` its :class:`bakeoff.numbers.Analysis`.
+    """
+
+    def __init__(self, study: dict, analysis: numbers.Analysis):
+        self.study = study
+        self.analysis = analysis
+        self.data = analysis.data
+        self.models = [
+            _named(model, entry)
+            for model, entry in zip(analysis.models, study["models"], strict=True)
+        ]
+        self.finished = [model for model in self.models if model.runs]
+
+    @cached_property
+    def by_key(self) -> dict[str, Model]:
+        """The models by their keys."""
+        return {model.model: model for model in self.models}
+
+    def named(self, keys) -> list[Model]:
+        """Return the models with these keys."""
+        return [self.by_key[key] for key in keys]
+
+    @cached_property
+    def ranked(self) -> list[Model]:
+        """The finished models, the highest test accuracy first."""
+        return self.named(self.analysis.ranked)
+
+    @cached_property
+    def best(self) -> list[Model]:
+        """The models that share the highest test accuracy; as a rule, one."""
+        return self.named(self.analysis.best)
+
+    @cached_property
+    def learned(self) -> list[Model]:
+        """The models that count in averages: above chance, or all that finished where none is."""
+        return self.named(self.analysis.learned)
+
+    @cached_property
+    def at_chance(self) -> list[Model]:
+        """The finished models that are not shown to be better than chance."""
+        return [model for model in self.finished if not model.above_chance]
+
+    @property
+    def nothing_learned(self) -> bool:
+        """Whether models finished, and none is shown to be better than chance."""
+        return len(self.at_chance) == len(self.finished) > 0
+
+    def standing(self, *standings: str) -> list[Model]:
+        """Return the models of these standings, the most accurate first."""
+        return [model for model in self.ranked if model.standing in standings]
+
+    @cached_property
+    def alike(self) -> list[Model]:
+        """The models that are not shown to be worse than the best."""
+        return self.standing("too close to call", "network is worse")
+
+
+def _named(model: numbers.Model, entry: dict) -> Model:
+    values = {field.name: getattr(model, field.name) for field in fields(model)}
+    words = {key: entry[key] for key in ("name", "description", "family")}
+    return Model(**values, **words)
+
+
+_ANALYSIS = TypeAdapter(numbers.Analysis)
+
+
+def write_analysis(path: str | Path, analysis: numbers.Analysis) -> None:
+    """Write analysis.json, which has the schema of :func:`analysis_schema`."""
+    text = json.dumps(asdict(analysis), indent=1, ensure_ascii=False, allow_nan=False)
+    with write_atomically(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_results(path: str | Path, study: dict) -> Results:
+    """Return the :class:`Results` of the reported ``study`` from analysis.json.
+
+    Raises :class:`StudyError` when the file is damaged or is of other models.
+    """
+    expected = "the numbers of this study: delete it and run again; it is made anew."
+    try:
+        analysis = _ANALYSIS.validate_json(Path(path).read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise StudyError(f"{path}: {where}: {first['msg']}; expected {expected}") from error
+    models = [entry["model"] for entry in study["models"]]
+    if [model.model for model in analysis.models] != models:
+        raise StudyError(f"{path}: is of other models; expected {expected}")
+    return Results(study, analysis)
+
+
+def analysis_schema() -> dict:
+    """Return the JSON schema of analysis.json."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | _ANALYSIS.json_schema()
