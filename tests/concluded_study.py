@@ -2,12 +2,16 @@
 
 import json
 
+from bakeoff.numbers import Comparison
+from bakeoff.study.config import numbers_study
+from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
+from steps_after_training import NUMBERS, WORDS
 from write_conclusions import write_conclusions
 
 
 def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, data=None, **shared):
-    """Return (findings, Markdown) of a made-up study.
+    """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
 
     ``trainings`` maps a model to the settings of its trainings, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
@@ -36,17 +40,27 @@ def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, data=None,
         "show_images": True,
         "published": None,
     }
-    conclusions, findings = folder / "conclusions.md", folder / "findings.json"
-    write_conclusions(
-        study,
-        data_file,
-        [file / "card.json" for file in files],
-        [file / "history.csv" for file in files],
-        [file / "predictions.npz" for file in files],
-        conclusions,
-        findings,
-    )
-    return json.loads(findings.read_text()), conclusions.read_text()
+    collect_and_conclude(folder, study, data_file, files)
+    findings = json.loads((folder / "findings.json").read_text())
+    numbers = json.loads((folder / "analysis.json").read_text())
+    return findings | {"numbers": numbers}, (folder / "conclusions.md").read_text()
+
+
+def collect_and_conclude(folder, study, data_file, runs):
+    """Write numbers and words of a study into ``folder``; ``runs`` are its runs' folders."""
+    files = [[run / n for run in runs] for n in ("history.csv", "card.json", "predictions.npz")]
+    numbers = [folder / name for name in NUMBERS]
+    collect_results(numbers_study(study), data_file, *files, *numbers)
+    _, summary, analysis = numbers
+    write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
+
+
+def pairs_of(findings):
+    """Return (model, model, :class:`bakeoff.numbers.Comparison`) of each pair that is listed."""
+    return [
+        (pair["a"], pair["b"], Comparison(**pair["comparison"]))
+        for pair in findings["numbers"]["pairs"]["listed"]
+    ]
 
 
 def said(findings, key):

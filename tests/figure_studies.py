@@ -1,6 +1,6 @@
 """Studies to draw, and what the tests of all figures ask of a drawing."""
 
-import json
+from dataclasses import replace
 from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
@@ -8,11 +8,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from bakeoff import numbers
+from bakeoff.results import Results, write_analysis
+from bakeoff.study.config import numbers_study
 from bakeoff.study.readers import read_history, trainings_of
 from collect_results import collect_results
 from fabricated_study import fabricate_data, fabricate_training
 from plot_findings import plot_findings
-from steps_after_training import describe_study
+from steps_after_training import NUMBERS, describe_study
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -56,20 +59,24 @@ def histories_of(folder, study, **fields):
     return runs
 
 
-def summarise(folder, study, images=1000, **fields):
-    """Return the paths of summary.csv and runs.csv, made from fabricated trainings."""
+def collect(folder, study, images=1000, **fields):
+    """Return the paths of analysis.json and summary.csv, made from fabricated runs."""
     files = fabricate(folder, study, images=images, **fields)
-    data = fabricate_data(folder, images=images)
-    paths = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    collect_results(study, data, *files, *paths)
-    return paths[1], paths[0]
+    return collect_files(folder, study, files, fabricate_data(folder, images=images))
 
 
-def make_findings(study, accuracies=None, diverged=()):
-    """Return what the figures read of findings.json, made up.
+def collect_files(folder, study, files, data):
+    """Return the paths of analysis.json and summary.csv of what :func:`fabricate` returned."""
+    runs, summary, analysis = (folder / name for name in NUMBERS)
+    collect_results(numbers_study(study), data, *files, runs, summary, analysis)
+    return analysis, summary
 
-    ``accuracies`` are one a model, by default rising. Two models can be told apart when they
-    differ by more than 0.2 points.
+
+def make_results(study, accuracies=None, diverged=()):
+    """Return the Results of a study, as far as figures read them, made up.
+
+    ``accuracies`` are one a model, by default rising. Two models are significantly different when
+    they differ by more than 0.2 percentage points.
     """
     if accuracies is None:
         accuracies = 0.99 + 0.0005 * np.arange(len(study["models"]))
@@ -78,50 +85,65 @@ def make_findings(study, accuracies=None, diverged=()):
         for entry, accuracy in zip(study["models"], accuracies, strict=True)
         if entry["model"] not in diverged
     }
-    best = max(accuracies, key=accuracies.get, default=None)
-    return {
-        "models": [_describe(study, entry, accuracies, best) for entry in study["models"]],
-        "comparisons": [
-            {
-                "a": a,
-                "b": b,
-                "difference": accuracies[a] - accuracies[b],
-                "significant": abs(accuracies[a] - accuracies[b]) > 0.002,
-                "ahead": 0.5 if len(study["seeds"]) > 1 else None,
-            }
-            for a, b in combinations(accuracies, 2)
-        ],
-    }
-
-
-def _describe(study, entry, accuracies, best):
-    value = accuracies.get(entry["model"])
-    if value is None:
-        return entry | {"verdict": "diverged", "accuracy": None, "calibration": None}
-    behind = accuracies[best] - value
-    worse = "worse" if behind > 0.002 else "cannot be told from the best"
-    by_seed = {str(seed): value + 0.0002 * seed - 0.0001 for seed in study["seeds"]}
-    edges = np.linspace(0, 1, 16)
-    bins = [
-        {"low": low, "high": high, "answers": 0, "confidence": None, "accuracy": None}
-        for low, high in pairwise(edges)
+    ranked = sorted(accuracies, key=lambda model: -accuracies[model])
+    once = len(study["seeds"]) == 1
+    pairs = [
+        numbers.Pair(a, b, _compared(accuracies[a] - accuracies[b], once))
+        for a, b in combinations(accuracies, 2)
     ]
-    bins[8] |= {"answers": 3, "confidence": 0.55, "accuracy": 2 / 3}
-    bins[14] |= {"answers": 9997, "confidence": 0.998, "accuracy": 0.993}
-    return entry | {
-        "verdict": "best" if entry["model"] == best else worse,
-        "accuracy": {"value": value, "low": value - 0.001, "high": value + 0.0009}
-        | {"sd": 0.0002 if len(study["seeds"]) > 1 else None, "by_seed": by_seed},
-        "calibration": {"ece": 0.0123, "by_chance": 0.001, "beyond_chance": True, "bins": bins},
-    }
+    analysis = numbers.Analysis(
+        data=numbers.Data(["0"], 60_000, 10_000, 10_000, "test", 0, 0, None, 0.1),
+        models=[_describe(study, entry, accuracies, ranked) for entry in study["models"]],
+        ranked=ranked,
+        best=ranked[:1],
+        learned=ranked,
+        sd_between_seeds=None,
+        pairs=numbers.Pairs(len(pairs), once and bool(pairs), once and bool(pairs), pairs),
+        bargains=[],
+        times=numbers.Times(1, 0, {}),
+        settings=[],
+        **dict.fromkeys(("last_epochs", "traits", "errors", "disputed", "agreement")),
+        ensemble=None,
+        published=None,
+    )
+    return Results(study, analysis)
 
 
-def plotted_findings(folder, study, findings):
-    """Write the figures of ``findings``; return the paths of forest, matrix and reliability."""
-    file = folder / "findings.json"
-    file.write_text(json.dumps(findings))
+def _compared(difference, once):
+    p = 0.001 if abs(difference) > 0.002 else 0.5
+    ahead = None if once else 0.5
+    return numbers.Comparison(difference, difference - 0.1, difference + 0.1, 1, 1, p, p, ahead)
+
+
+def _describe(study, entry, accuracies, ranked):
+    value = accuracies.get(entry["model"])
+    shared = {"model": entry["model"], "diverged": [], "notation": "", "input_scaled_by": []}
+    shared |= {"needs_file_to_load": False, "cost": {"parameters": 1}}
+    if value is None:
+        return numbers.Model(**shared, runs=[], standing="diverged")
+    worse = "worse" if accuracies[ranked[0]] - value > 0.002 else "too close to call"
+    under = numbers.Circumstances("CPU", 1, 1, "jax", "float32", "3.12", "3", "0", False)
+    runs = [numbers.Run(seed, False, 13, 13, 1, under) for seed in study["seeds"]]
+    by_seed = {seed: value + 0.0002 * seed - 0.0001 for seed in study["seeds"]}
+    sd = 0.0002 if len(by_seed) > 1 else None
+    bins = [numbers.Bin(low, high, 0, None, None) for low, high in pairwise(np.linspace(0, 1, 16))]
+    bins[8] = replace(bins[8], answers=3, confidence=0.55, accuracy=2 / 3)
+    bins[14] = replace(bins[14], answers=9997, confidence=0.998, accuracy=0.993)
+    return numbers.Model(
+        **shared,
+        runs=runs,
+        standing="best" if entry["model"] == ranked[0] else worse,
+        accuracy=numbers.Accuracy(value, value - 0.001, value + 0.0009, sd, by_seed),
+        calibration=numbers.Calibration(0.0123, 0.001, 0.002, 0.99, bins),
+    )
+
+
+def plotted(folder, results):
+    """Write the figures of ``results``; return the paths of forest, matrix and reliability."""
+    file = folder / "analysis.json"
+    write_analysis(file, results.analysis)
     paths = [folder / f"{name}.svg" for name in ("forest", "matrix", "reliability")]
-    plot_findings(study, file, *paths)
+    plot_findings(results.study, file, *paths)
     return paths
 
 

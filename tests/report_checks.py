@@ -65,16 +65,16 @@ def check_outputs(found, study):
     _check_names(found, study)
     _check_tables(found, study)
     _check_numbers(found)
-    _check_conclusions(found)
-    _check_page(found)
+    _check_conclusions(found, study)
+    _check_page(found, study)
     _check_english(found, study)
 
 
 def _check_names(found, study):
-    expected = [(e["model"], e["name"], e["description"], e["family"]) for e in study["models"]]
-    keys = ("model", "name", "description", "family")
-    for models in (found.summary, found.findings["models"]):
-        assert [tuple(model[key] for key in keys) for model in models] == expected
+    expected = [(entry["model"], entry["name"]) for entry in study["models"]]
+    assert [(model["model"], model["name"]) for model in found.findings["models"]] == expected
+    for models in (found.summary, found.analysis["models"]):
+        assert [model["model"] for model in models] == [entry["model"] for entry in study["models"]]
     assert found.findings["title"] == study["title"]
     assert found.page.all("title")[0].text == shown(study["title"])
     assert inline_texts(found.markdown)[0] == ("paragraph", shown(study["title"]))
@@ -117,25 +117,27 @@ def _check_numbers(found):
 
 def _check_findings(found, shares):
     """What findings.json says of each model's accuracy is in the tables: ``shares`` by name."""
-    for model, source in zip(found.findings["models"], found.summary, strict=True):
-        accuracy, name = model["accuracy"], shown(model["name"])
+    models = zip(found.findings["models"], found.analysis["models"], found.summary, strict=True)
+    for said, model, source in models:
+        accuracy, name = model["accuracy"], shown(said["name"])
         if accuracy is None:
             assert source["test_accuracy"] == ""
-            assert model["verdict"] == shares[name] == "diverged"
+            assert model["standing"] == shares[name] == "diverged"
             continue
         for key, column in (("value", ""), ("low", "_low"), ("high", "_high"), ("sd", "_sd")):
             text = source[f"test_accuracy{column}"]
             assert (text == "") == (accuracy[key] is None)
             assert text == "" or abs(float(text) - accuracy[key]) < 1e-12
         assert len(accuracy["by_seed"]) == int(source["n_seeds"])
-        assert f"test accuracy {shares[name]}" in shown(model["remark"])
+        assert f"test accuracy {shares[name]}" in shown(said["remark"])
         runs = [run for run in found.runs if run["model"] == model["model"]]
         for run in runs:
             if run["status"] == "ok":
                 assert float(run["test_accuracy"]) == accuracy["by_seed"][run["seed"]]
     for finding in found.findings["findings"]:
-        columns, rows = (finding["table"] or {"columns": [], "rows": []}).values()
-        for row in rows:
+        table = finding["table"] or {"columns": [], "rows": []}
+        columns = table["columns"]
+        for row in table["rows"]:
             assert len(row) == len(columns)
             for column, cell in zip(columns, row, strict=True):
                 if column in ("Test accuracy", "Accuracy") and columns[0] == "Model":
@@ -165,7 +167,7 @@ def _finding_blocks(found):
                 yield from (("td", cell) for cell in row)
 
 
-def _check_conclusions(found):
+def _check_conclusions(found, study):
     """conclusions.md says what findings.json does, word for word."""
     findings = found.findings
     expected = [("heading", f"{findings['title']}: conclusions")]
@@ -177,12 +179,12 @@ def _check_conclusions(found):
         ("paragraph" if kind == "item" else kind, text) for kind, text in _finding_blocks(found)
     ]
     expected.append(("heading", "Model by model"))
-    for model in findings["models"]:
-        expected.append(("heading", f"{model['name']}: {model['description']}"))
+    for entry, model in zip(study["models"], findings["models"], strict=True):
+        expected.append(("heading", f"{entry['name']}: {entry['description']}"))
         expected.append(("paragraph", model["remark"]))
     expected.append(("heading", "Architectures"))
-    for model in findings["models"]:
-        expected.append(("paragraph", f"{model['name']}:"))
+    for entry, model in zip(study["models"], found.analysis["models"], strict=True):
+        expected.append(("paragraph", f"{entry['name']}:"))
         expected.append(("fence", f"{model['notation']}\n"))
     expected.append(("paragraph", findings["closing"]))
     written = inline_texts(found.conclusions)
@@ -192,7 +194,7 @@ def _check_conclusions(found):
     markdown_tables(found.conclusions)
 
 
-def _check_page(found):
+def _check_page(found, study):
     """The page says what findings.json does, and no name has become a part of it."""
     page, findings = found.page, found.findings
     elements = list(page.walk())
@@ -217,12 +219,13 @@ def _check_page(found):
     expected = [("th" if i in first else tag, text) for i, (tag, text) in enumerate(expected)]
     assert written == expected
     headings = [heading.text for heading in page.by_id["models"].all("h3")]
-    for model in findings["models"]:
-        if len(findings["models"]) <= 200:
-            assert shown(f"{model['name']}: {model['description']}") in headings
-    for number, model in enumerate(findings["models"], 1):
+    for entry in study["models"]:
+        if len(study["models"]) <= 200:
+            assert shown(f"{entry['name']}: {entry['description']}") in headings
+    models = zip(findings["models"], found.analysis["models"], strict=True)
+    for number, (said, model) in enumerate(models, 1):
         section = page.by_id[f"model-{number}"]
-        assert section.all("p")[0].text == shown(model["remark"])
+        assert section.all("p")[0].text == shown(said["remark"])
         assert section.all("pre")[0].text == shown(model["notation"])
     _check_links(found)
 
@@ -278,7 +281,7 @@ def slips(text):
 
 def _with_marks(found, study):
     """Return the pattern of all that a study's author wrote with punctuation in it."""
-    given = {study["title"], study["dataset"]["title"], *found.findings["classes"]}
+    given = {study["title"], study["dataset"]["title"], *found.analysis["data"]["class_names"]}
     for entry in study["models"]:
         given |= {entry["name"], entry["description"], entry["family"]}
     marked = {shown(text) for text in given if re.search(r"[^\w\s]", text)}

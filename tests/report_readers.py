@@ -215,5 +215,6 @@ class Outputs:
         self.conclusions = text("conclusions.md")
         self.runs, self.summary = _read_csv(folder / "runs.csv"), _read_csv(folder / "summary.csv")
         self.findings = json.loads(text("findings.json"), parse_constant=_no_constant)
+        self.analysis = json.loads(text("analysis.json"), parse_constant=_no_constant)
         self.page = read_page(text("report.html"))
         self.figures = sorted((folder / "figures").rglob("*.svg"))

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+NUMBERS = ("runs.csv", "summary.csv", "analysis.json")
+WORDS = ("summary.txt", "summary.md", "conclusions.md", "findings.json")
 COMMAND = "snakemake --cores 4 --configfile config/quick.yaml"
 TREE = {"id": "feed" * 10, "clean": True}
 
@@ -43,6 +45,7 @@ def run_steps(folder, study):
     The trainings are those of :func:`fabricated_study.fabricate_training` in ``folder``, and so
     is the data, of :func:`fabricated_study.fabricate_data`.
     """
+    from bakeoff.study.config import numbers_study
     from bakeoff.study.readers import trainings_of
     from collect_results import collect_results
     from plot_findings import plot_findings
@@ -60,8 +63,8 @@ def run_steps(folder, study):
         [training / name for training in trained]
         for name in ("history.csv", "card.json", "predictions.npz")
     )
-    tables = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    runs, summary = tables[:2]
+    numbers = [folder / name for name in NUMBERS]
+    runs, summary, analysis = numbers
     findings, page = folder / "findings.json", folder / "report.html"
     curves = figures / "loss"
     drawn = {
@@ -75,19 +78,18 @@ def run_steps(folder, study):
             for cost in ("parameters", "multiply_adds", "training_time", "latency")
         ],
     }
-    collect_results(study, data, histories, cards, predictions, *tables)
-    write_conclusions(
-        study, data, cards, histories, predictions, folder / "conclusions.md", findings
-    )
+    collect_results(numbers_study(study), data, histories, cards, predictions, *numbers)
+    write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
-    plot_findings(study, findings, *(drawn[key] for key in ("forest", "matrix", "reliability")))
-    plot_tradeoffs(study, summary, runs, *drawn["tradeoffs"])
+    plot_findings(study, analysis, *(drawn[key] for key in ("forest", "matrix", "reliability")))
+    plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
     render_report(
         study=study,
         command=COMMAND,
         tree=TREE,
         runs_file=runs,
         summary_file=summary,
+        analysis_file=analysis,
         findings_file=findings,
         data_file=data,
         cards=cards,

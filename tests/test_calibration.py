@@ -1,10 +1,12 @@
 """Tests of how confidence is set against accuracy."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from bakeoff.analysis.calibration import BINS, NO_ANSWERS, calibration_error, reliability
+from bakeoff.analysis.calibration import BINS, NO_ANSWERS, calibration, reliability
 from concluded_study import conclude, said
 
 
@@ -15,9 +17,9 @@ def test_expected_calibration_error_by_hand():
     found = reliability(confidence, correct)
     assert found.expected_calibration_error == pytest.approx((0.15 + 0.15) / 2)
     assert found.mean_confidence == pytest.approx(0.75)
-    bins = {round(bin["low"] * BINS): bin for bin in found.bins if bin["answers"]}
+    bins = {round(bin.low * BINS): bin for bin in found.bins if bin.answers}
     assert set(bins) == {8, 14}
-    assert bins[8] == pytest.approx(
+    assert asdict(bins[8]) == pytest.approx(
         {"low": 8 / 15, "high": 9 / 15, "answers": 10, "confidence": 0.55, "accuracy": 0.7}
     )
 
@@ -32,8 +34,8 @@ def test_over_and_under_confidence_do_not_cancel_but_within_a_bin():
 
 def test_a_bin_holds_its_upper_edge():
     bins = reliability([0.0, 0.2, 0.2 + 1e-9, 1.0, 1.0 + 1e-7], [True] * 5).bins
-    assert [bin["answers"] for bin in bins] == [1, 0, 1, 1, *[0] * 10, 2]
-    assert bins[1]["confidence"] is bins[1]["accuracy"] is None
+    assert [bin.answers for bin in bins] == [1, 0, 1, 1, *[0] * 10, 2]
+    assert bins[1].confidence is bins[1].accuracy is None
 
 
 def test_bins_are_those_of_scikit_learn():
@@ -42,10 +44,10 @@ def test_bins_are_those_of_scikit_learn():
     correct = generator.random(4000) < confidence**2
     found = reliability(confidence, correct)
     accuracies, confidences = calibration_curve(correct, confidence, n_bins=BINS)
-    filled = [bin for bin in found.bins if bin["answers"]]
-    np.testing.assert_allclose([bin["accuracy"] for bin in filled], accuracies)
-    np.testing.assert_allclose([bin["confidence"] for bin in filled], confidences)
-    weights = np.array([bin["answers"] for bin in filled]) / 4000
+    filled = [bin for bin in found.bins if bin.answers]
+    np.testing.assert_allclose([bin.accuracy for bin in filled], accuracies)
+    np.testing.assert_allclose([bin.confidence for bin in filled], confidences)
+    weights = np.array([bin.answers for bin in filled]) / 4000
     expected = (weights * abs(accuracies - confidences)).sum()
     assert found.expected_calibration_error == pytest.approx(expected)
 
@@ -56,7 +58,7 @@ def test_answers_of_several_trainings_are_pooled():
     parts = [reliability(*pair) for pair in zip(confidence, correct, strict=True)]
     pooled, whole = sum(parts, start=NO_ANSWERS), reliability(confidence.ravel(), correct.ravel())
     assert pooled.expected_calibration_error == pytest.approx(whole.expected_calibration_error)
-    assert [b["answers"] for b in pooled.bins] == [b["answers"] for b in whole.bins]
+    assert [b.answers for b in pooled.bins] == [b.answers for b in whole.bins]
 
 
 def sure(share, confidence, images=1000):
@@ -88,22 +90,26 @@ def test_what_chance_gives_is_what_calibrated_networks_show(images, shape):
     assert np.mean(np.array(errors) > limit) == pytest.approx(0.05, abs=0.02)
 
 
+def calibrated(runs):
+    return calibration(runs, sum(runs, start=NO_ANSWERS))
+
+
 def test_sure_answers_leave_nothing_to_chance():
     assert reliability([1.0, 1.0 + 1e-7], [True, True]).by_chance == (0, 0)
-    one = calibration_error([reliability([1.0, 1.0], [True, False])])
-    assert (one.value, one.by_chance, one.beyond_chance) == (0.5, 0, True)
+    one = calibrated([reliability([1.0, 1.0], [True, False])])
+    assert (one.ece, one.by_chance, one.beyond_chance) == (0.5, 0, True)
 
 
 def test_seeds_on_the_same_images_do_not_pretend_to_more_images():
     generator = np.random.default_rng(4)
     confidence = generator.beta(8, 1, 400)
     one = reliability(confidence, generator.random(400) < confidence)
-    ten = calibration_error([one] * 10)
-    assert ten.value == pytest.approx(one.expected_calibration_error)
+    ten = calibrated([one] * 10)
+    assert ten.ece == pytest.approx(one.expected_calibration_error)
     assert (ten.by_chance, ten.limit) == pytest.approx(one.by_chance)
     # Errors that seeds make in opposite directions do not cancel.
     over, under = (reliability([0.8] * 100, np.arange(100) < right) for right in (60, 100))
-    assert calibration_error([over, under]).value == pytest.approx(0.2)
+    assert calibrated([over, under]).ece == pytest.approx(0.2)
 
 
 def test_models_within_chance_are_not_ranked(tmp_path):
@@ -115,10 +121,10 @@ def test_models_within_chance_are_not_ranked(tmp_path):
         " calibrated model with the same confidences on 360 test images, so these are not ranked."
     )
     assert "one in 20" not in text
-    calibration = findings["models"][1]["calibration"]
-    assert calibration["beyond_chance"] is False
-    assert calibration["ece"] == pytest.approx(0.005, rel=1e-4)
-    assert calibration["by_chance"] == pytest.approx(0.0123, rel=0.07)
+    found = findings["numbers"]["models"][1]["calibration"]
+    assert found["ece"] <= found["limit"]
+    assert found["ece"] == pytest.approx(0.005, rel=1e-4)
+    assert found["by_chance"] == pytest.approx(0.0123, rel=0.07)
 
 
 def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tmp_path):
@@ -147,8 +153,10 @@ def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tm
     assert "Model 3 is under-confident: mean confidence lies below" in text
     assert "Models 2 and 4 are not shown to be over- or under-confident on average" in text
     assert "over the trainings" not in text
-    assert findings["models"][0]["calibration"]["ece"] == pytest.approx(0.09)
-    filled = [bin for bin in findings["models"][0]["calibration"]["bins"] if bin["answers"]]
+    assert findings["numbers"]["models"][0]["calibration"]["ece"] == pytest.approx(0.09)
+    filled = [
+        bin for bin in findings["numbers"]["models"][0]["calibration"]["bins"] if bin["answers"]
+    ]
     assert [(bin["answers"], bin["accuracy"]) for bin in filled] == [(1000, 0.9)]
 
 
@@ -160,7 +168,7 @@ def test_one_model_over_several_seeds(tmp_path):
         "The expected calibration error is 14.00 points, more than chance alone gives."
     )
     assert "with several seeds, the mean over the trainings" in text
-    answers = sum(bin["answers"] for bin in findings["models"][0]["calibration"]["bins"])
+    answers = sum(bin["answers"] for bin in findings["numbers"]["models"][0]["calibration"]["bins"])
     assert answers == 2000
 
 
@@ -172,5 +180,5 @@ def test_equally_calibrated_models_have_one_error(tmp_path):
 
 def test_a_diverged_model_has_neither_errors_nor_calibration(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {"status": "diverged"}})
-    assert findings["models"][1]["calibration"] is findings["models"][1]["errors"] is None
-    assert "model_2" not in findings["errors"]["hardest"][0]["answers"]
+    assert findings["numbers"]["models"][1]["calibration"] is None
+    assert "model_2" not in findings["numbers"]["errors"]["hardest"][0]["predictions"]

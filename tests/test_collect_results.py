@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.report.summary import all_tables
+from bakeoff.findings.summary import all_tables
+from bakeoff.markdown import escaped
+from bakeoff.results import read_results
 from bakeoff.study.readers import read_history, read_runs, read_summary
-from collect_results import collect_results
+from concluded_study import collect_and_conclude
 from fabricated_study import fabricate_data, fabricate_training
 
 NOTEBOOK_HEADER = [
@@ -32,7 +34,8 @@ class Study:
         self.images, self.test_index = 1000, None
         self.study = {
             "title": "A made-up study",
-            "dataset": {"name": "mnist", "title": "MNIST", "validation": validation},
+            "dataset": {"name": "mnist", "title": "MNIST", "validation": validation}
+            | {"disputed": []},
             "models": [
                 {
                     "model": model,
@@ -44,6 +47,7 @@ class Study:
             ],
             "seeds": list(seeds),
             "unfinished": [],
+            "published": None,
         }
         self.trainings = [(model, seed) for model in models for seed in seeds]
 
@@ -51,13 +55,9 @@ class Study:
         return self.folder / "models" / model / f"seed_{seed}" / file
 
     def collect(self):
-        files = [
-            [self.path(model, seed, file) for model, seed in self.trainings]
-            for file in ("history.csv", "card.json", "predictions.npz")
-        ]
         data = fabricate_data(self.folder, images=self.images, test_index=self.test_index)
-        names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
-        collect_results(self.study, data, *files, *(self.folder / name for name in names))
+        runs = [self.path(model, seed, "card.json").parent for model, seed in self.trainings]
+        collect_and_conclude(self.folder, self.study, data, runs)
         return self
 
     def text(self, name="summary.txt"):
@@ -82,7 +82,7 @@ def tables_in(text):
         [
             [cell.strip() for cell in line.strip("|").split("|")]
             for line in block.splitlines()
-            if line.startswith("| ") and ":-" not in line
+            if line.startswith("| ") and not line.startswith("| ---")
         ]
         for block in blocks
     ]
@@ -125,7 +125,7 @@ def test_several_seeds_are_means(tmp_path):
     assert first[1][5] == f"{100 * mean(accuracies):.2f} %"
     assert best[1][2] == "2"
     assert "It is the median over the seeds" in " ".join(study.text().split())
-    assert "mean of 3 seeds (3, 5, 8)" in study.text()
+    assert "The model was trained 3 times (seeds 3, 5 and 8)" in study.text()
 
 
 def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(tmp_path):
@@ -147,7 +147,7 @@ def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(
         "Test accuracy, last epoch": "85.00 %",
     }
     text = " ".join(study.text().split())
-    assert "Validation is a holdout" in text
+    assert "Validation was done on 1,000 images held out from the training images." in text
     assert "the holdout accuracy there is optimistic; the test accuracy there is not" in text
     assert "chosen on the test images" not in text
 
@@ -298,15 +298,23 @@ def test_every_table_has_a_title_and_one_row_a_model(tmp_path):
         fabricate_training(tmp_path, model)
     study.collect()
     summary = read_summary(tmp_path / "summary.csv", study.study)
-    tables = all_tables(summary, study.study, read_runs(tmp_path / "runs.csv", study.study))
-    assert [table.rows for _, _, table in tables] == [
-        table[1:] for table in tables_in(study.text())
+    tables = all_tables(summary, read_results(tmp_path / "analysis.json", study.study))
+    shown = [table.as_data() for _, _, table in tables]
+    assert [[table["columns"], *table["rows"]] for table in shown] == tables_in(study.text())
+    assert shown[0]["columns"] == NOTEBOOK_HEADER
+    for table in shown:
+        assert table["models"] == [True] + [False] * (len(table["columns"]) - 1)
+    assert shown[0]["numeric"] == [False, False, True, True, True, True]
+    # What a column is sorted by is the number, not its text.
+    row = next(row for row in summary if row["model"] == "model_02")
+    assert shown[0]["values"][1][2:] == [
+        *(row["train_loss"], row["val_loss"]),
+        *(100 * row["train_accuracy"], 100 * row["test_accuracy"]),
     ]
-    assert tables[0][2].field_names == NOTEBOOK_HEADER
     for title, note, table in tables:
         assert f"**{title}**\n\n{note}\n\n| " in study.text("summary.md")
-        assert [row[0] for row in table.rows] == ["Model 1", "Model 2"]
-        assert len(set(table.field_names)) == len(table.field_names)
+        assert [row[0].text for row in table.rows] == ["Model 1", "Model 2"]
+        assert len(set(table.columns)) == len(table.columns)
 
 
 def test_summary_columns_and_order_of_models(tmp_path):
@@ -315,8 +323,8 @@ def test_summary_columns_and_order_of_models(tmp_path):
         fabricate_training(tmp_path, model)
     rows = study.collect().rows("summary.csv")
     assert [row["model"] for row in rows] == ["model_b", "model_a"]
-    assert list(rows[0])[:10] == [
-        *("model", "name", "description", "family", "n_seeds", "n_diverged"),
+    assert list(rows[0])[:7] == [
+        *("model", "n_seeds", "n_diverged"),
         *("train_loss", "val_loss", "train_accuracy", "test_accuracy"),
     ]
     assert rows[0]["test_accuracy_sd"] == ""
@@ -336,7 +344,7 @@ def test_costs(tmp_path):
         ["Model 1", "646,410", "10,000,000", "130", "10.0", "1,300", "1.23"],
         ["Model 2", "646,410", "unknown", "4", "10.0", "40", "1.00"],
     ]
-    assert "4 to 130 epochs (the last table has each model's)" in study.text()
+    assert "Each of the 2 models was trained once (seed 0) for 4 to 130 epochs." in study.text()
 
 
 def test_seconds_per_epoch_do_not_count_the_start_up(tmp_path):
@@ -370,10 +378,10 @@ def test_names_and_titles_are_kept_as_they_are(tmp_path):
     study.collect()
     markdown = " ".join(study.text("summary.md").split())
     assert markdown.startswith(r"**A \*title\* of \<two> lines**")
-    assert r"trained on CPU: \*fast\*." in markdown
+    assert r"Trained on CPU: \*fast\*;" in markdown
     assert r"| a\\\|b | \`3x3\` \| 5x5 \| |" in markdown
     text = " ".join(study.text().split())
-    assert text.startswith("A *title* of <two> lines MNIST, ")
+    assert text.startswith("A *title* of <two> lines Data: MNIST, ")
     assert r"| a\|b | `3x3` | 5x5 | |" in text
 
 
@@ -393,7 +401,9 @@ def test_diverged_trainings_are_in_no_mean(tmp_path):
     assert "–: one seed has no spread" in study.text()
     assert all(set(table[2][1:]) == {"diverged"} for table in others)
     assert costs[2][1] == "646,410"
-    assert "3 of 4 trainings" in study.text()
+    text = " ".join(study.text().split())
+    assert "Model 1 diverged with seed 1: its loss stopped being a number." in text
+    assert "Model 2 diverged with seeds 0 and 1: its loss stopped being a number." in text
     rows = study.rows("summary.csv")
     assert [(row["n_seeds"], row["n_diverged"]) for row in rows] == [("1", "1"), ("0", "2")]
     assert float(rows[0]["test_accuracy"]) == 0.98
@@ -410,35 +420,24 @@ def test_captions_of_the_default_study(tmp_path):
     study.images = 10_000
     fabricate_training(tmp_path, images=10_000)
     text = study.collect().text()
-    assert "MNIST, 10,000 test images; one seed (0); 13 epochs; trained on CPU: made up." in text
-    assert "Validation is the test set: the best epoch is chosen on the test set" in text
+    assert "Data: MNIST, 60,000 training images and 10,000 test images.\n" in text
+    assert "The model was trained once (seed 0) for 13 epochs.\n" in text
+    assert "Validation was done on the test set: a best epoch is chosen on the test images" in text
+    assert "Trained on CPU: made up; TensorFlow 2.21.0, Keras 3.15.1" in text
     assert "notebook" not in text
-
-
-@pytest.mark.parametrize("validation", ["test", "holdout"])
-def test_what_is_done_as_in_the_published_study_is_said_where_there_is_one(tmp_path, validation):
-    study = Study(tmp_path)
-    study.study["published"] = {"called": "the paper", "setting": {"validation": validation}}
-    fabricate_training(tmp_path)
-    study.collect()
-    text = (tmp_path / "summary.txt").read_text()
-    assert ("Validation is the test set, as in the paper: the" in text) == (validation == "test")
-    assert "optimistic" in text
-    assert "Warning" not in text
-    assert "iverged" not in text
 
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("device", "GPU: other", "devices (CPU: made up, GPU: other)"),
-        ("precision", "mixed_float16", "precisions (float32, mixed_float16)"),
+        ("device", "GPU: other", "The trainings differ in device (CPU: made up and GPU: other)"),
+        ("precision", "mixed_float16", "precision float32 (Model 1) and mixed_float16 (Model 2)"),
         (
             "versions",
             {"python": "3.11.7", "keras": "4.0.0", "tensorflow": "2.21.0"},
-            "Keras versions (3.15.1, 4.0.0)",
+            "The trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7 and",
         ),
-        ("backend", "jax", "backends (jax, tensorflow)"),
+        ("backend", "jax", "backend tensorflow (Model 1) and jax (Model 2)"),
     ],
 )
 def test_different_circumstances_warn(tmp_path, field, value, said):
@@ -446,9 +445,11 @@ def test_different_circumstances_warn(tmp_path, field, value, said):
     versions = {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0", "jax": "0.8"}
     fabricate_training(tmp_path, "model_01")
     fabricate_training(tmp_path, "model_02", **({"versions": versions} | {field: value}))
-    [warning] = [line for line in study.collect().text().splitlines() if "Warning" in line]
-    assert said in warning
-    assert warning.replace("Warning", "- Warning") in study.text("summary.md")
+    text = " ".join(study.collect().text().split())
+    assert said in text
+    findings = json.loads(study.text("findings.json"))
+    [warning] = [line for line in findings["cautions"] if said in line]
+    assert f"\n- {escaped(warning)}\n" in study.text("summary.md")
 
 
 def test_shared_machine_warns(tmp_path):

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from bakeoff.analysis.agreement import agreement
-from bakeoff.analysis.confusion import confusion_matrix, confusions, recalls
+from bakeoff.analysis.agreement import shares
+from bakeoff.analysis.confusion import confusion_matrix, recalls
 from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.errors import StudyError
+from bakeoff.numbers import mistakes
 from bakeoff.study.readers import read_data_set, undisputed
-from concluded_study import conclude, said
+from concluded_study import collect_and_conclude, conclude, said
 from fabricated_study import fabricate_data, fabricate_training
-from write_conclusions import write_conclusions
 
 
 def answered(answers, classes, sure=0.9):
@@ -66,7 +66,7 @@ def test_confusions_and_recalls_are_those_of_scikit_learn(classes):
 
 def test_mistakes_are_counted_and_the_most_frequent_come_first():
     confusion = np.array([[5, 2, 0], [4, 9, 2], [0, 1, 7]])
-    assert confusions(confusion) == [(1, 0, 4), (0, 1, 2), (1, 2, 2), (2, 1, 1)]
+    assert mistakes(confusion.tolist()) == [(1, 0, 4), (0, 1, 2), (1, 2, 2), (2, 1, 1)]
 
 
 def test_a_class_without_test_images_has_no_recall():
@@ -133,12 +133,12 @@ def test_a_class_stands_out_by_chance_in_few_studies_of_equal_classes():
     found = 0
     for _ in range(300):
         wrong = generator.random((1, 600)) < 0.05
-        model = SimpleNamespace(trainings=[SimpleNamespace(correct=~wrong[0])])
+        model = SimpleNamespace(runs=[SimpleNamespace(correct=~wrong[0])])
         hardest = int(np.argmax(np.bincount(labels, weights=wrong[0])))
         found += stands_out([model], labels, hardest)
     assert found <= 15
     wrong = (labels == 3) & (np.arange(600) < 200)
-    model = SimpleNamespace(trainings=[SimpleNamespace(correct=~wrong)])
+    model = SimpleNamespace(runs=[SimpleNamespace(correct=~wrong)])
     assert stands_out([model], labels, 3)
     assert not stands_out([model], labels, 2)
 
@@ -146,19 +146,18 @@ def test_a_class_stands_out_by_chance_in_few_studies_of_equal_classes():
 def test_findings_hold_each_models_confusions_summed_over_the_seeds(tmp_path):
     right, wrong = [0, 1, 2, 0], [0, 2, 2, 1]
     findings, _ = conclude_answers(tmp_path, [{0: right, 1: wrong}, {0: right, 1: right}])
-    first, second = findings["models"]
-    assert first["errors"]["confusion"] == [[3, 1, 0], [0, 1, 1], [0, 0, 2]]
-    assert first["errors"]["recall"] == [0.75, 0.5, 1.0]
-    assert second["errors"]["recall"] == [1.0, 1.0, 1.0]
-    assert findings["classes"] == ["0", "1", "2"]
-    assert first["family"] == "some"
+    first, second = findings["numbers"]["models"]
+    assert first["confusion"] == [[3, 1, 0], [0, 1, 1], [0, 0, 2]]
+    assert first["recall"] == [0.75, 0.5, 1.0]
+    assert second["recall"] == [1.0, 1.0, 1.0]
+    assert findings["numbers"]["data"]["class_names"] == ["0", "1", "2"]
 
 
 def test_without_mistakes_there_is_nothing_to_list(tmp_path):
     findings, text = conclude_answers(tmp_path, [[0, 1, 2], [0, 1, 2]])
     assert said(findings, "errors").startswith("None: every test image was answered rightly")
     assert "no test image that at least one model gets wrong" in said(findings, "hardest")
-    assert findings["errors"]["hardest"] == []
+    assert findings["numbers"]["errors"]["hardest"] == []
     assert "give the same answer to 100.00 %" in said(findings, "agreement")
     assert "nan" not in text.lower()
 
@@ -202,22 +201,22 @@ def test_hardest_images_are_those_that_most_models_then_most_trainings_get_wrong
         data={"test_index": [3, 10, 20, 30, 40, 947, *range(1000, 1024)]},
         dataset={"disputed": [947, 5]},
     )
-    assert findings["errors"]["hardest"] == [
+    assert findings["numbers"]["errors"]["hardest"] == [
         {
-            "image": 5,
-            "place": 947,
+            "row": 5,
+            "index": 947,
             "label": 2,
             "disputed": True,
             "wrong_models": 2,
-            "answers": {"model_1": 0, "model_2": 1},
+            "predictions": {"model_1": 0, "model_2": 1},
         },
         {
-            "image": 2,
-            "place": 20,
+            "row": 2,
+            "index": 20,
             "label": 2,
             "disputed": False,
             "wrong_models": 1,
-            "answers": {"model_1": 1, "model_2": 2},
+            "predictions": {"model_1": 1, "model_2": 2},
         },
     ]
     first = table(findings, "hardest")[0]
@@ -236,7 +235,7 @@ def test_equally_wrong_images_are_ordered_by_the_probability_of_their_label(tmp_
     findings, _ = conclude(
         tmp_path, {"model_1": {"probabilities": probabilities}}, images=30, classes=2
     )
-    assert [image["image"] for image in findings["errors"]["hardest"]] == [1, 2, 3]
+    assert [image["row"] for image in findings["numbers"]["errors"]["hardest"]] == [1, 2, 3]
     assert "There are 3 test images that Model 1 gets wrong. First come those whose label" in said(
         findings, "hardest"
     )
@@ -245,7 +244,7 @@ def test_equally_wrong_images_are_ordered_by_the_probability_of_their_label(tmp_
 def test_at_most_24_images_are_described(tmp_path):
     right = [0, 1, 2] * 100
     findings, _ = conclude_answers(tmp_path, [[1] * 90 + right, [2] * 90 + right])
-    assert len(findings["errors"]["hardest"]) == 24
+    assert len(findings["numbers"]["errors"]["hardest"]) == 24
     assert len(table(findings, "hardest")) == 12
     assert "the 12 hardest of the 90 test images" in said(findings, "hardest")
 
@@ -323,7 +322,7 @@ def test_agreement_is_that_of_every_pair_of_trainings():
         np.where(generator.random((seeds, 5000)) < 0.8, labels, labels // 2).astype(np.uint8)
         for seeds in (3, 1, 2)
     ]
-    found = agreement(predicted, labels, 256)
+    found = shares(predicted, labels, 256)
     for i, j in product(range(3), repeat=2):
         pairs = (
             list(combinations(predicted[i], 2))
@@ -340,7 +339,7 @@ def test_agreement_is_that_of_every_pair_of_trainings():
         assert found.common[i, j] == pytest.approx(both / either)
     one, other = predicted[0][:1], predicted[1]
     jaccard = metrics.jaccard_score(one[0] != labels, other[0] != labels)
-    assert agreement([one, other], labels, 256).common[0, 1] == pytest.approx(jaccard)
+    assert shares([one, other], labels, 256).common[0, 1] == pytest.approx(jaccard)
 
 
 def test_errors_that_have_nothing_to_do_with_each_other_are_common_by_chance():
@@ -348,7 +347,7 @@ def test_errors_that_have_nothing_to_do_with_each_other_are_common_by_chance():
     one, other = np.zeros((1, 100), np.uint8), np.zeros((1, 100), np.uint8)
     one[0, :20] = 1
     other[0, ::5] = 1  # Every fifth image: four of the first's errors, 16 others.
-    found = agreement([one, other], labels, 2)
+    found = shares([one, other], labels, 2)
     assert found.same[0, 1] == pytest.approx(0.68)
     assert found.common[0, 1] == found.by_chance[0, 1] == pytest.approx(4 / 36)
 
@@ -423,6 +422,7 @@ def test_predictions_that_do_not_fit_are_refused_in_one_line(tmp_path, labels, s
         "models": [{"model": "model_1", "name": "Model 1", "description": "", "family": ""}],
         "seeds": [0],
         "unfinished": [],
+        "published": None,
     }
     folder = fabricate_training(tmp_path, "model_1", images=6, classes=3)
     data = fabricate_data(tmp_path, images=6, classes=3)
@@ -430,18 +430,10 @@ def test_predictions_that_do_not_fit_are_refused_in_one_line(tmp_path, labels, s
     labels = np.array(labels, np.uint8)
     np.savez(folder / "predictions.npz", probabilities=probabilities, labels=labels)
     with pytest.raises(StudyError, match=fault) as error:
-        write_conclusions(
-            study,
-            data,
-            [folder / "card.json"],
-            [folder / "history.csv"],
-            [folder / "predictions.npz"],
-            tmp_path / "conclusions.md",
-            tmp_path / "findings.json",
-        )
+        collect_and_conclude(tmp_path, study, data, [folder])
     assert str(error.value).startswith(str(folder / "predictions.npz"))
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "findings.json").exists()
+    assert not (tmp_path / "analysis.json").exists()
 
 
 def test_data_that_cannot_be_read_are_refused_in_one_line(tmp_path):

@@ -1,5 +1,6 @@
 """Tests of the conclusions, on made-up trainings whose verdicts are known."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy import stats
 
 from bakeoff import wording as w
 from bakeoff.analysis.trait_groups import architectures_of, permutation_p
-from concluded_study import conclude, said
+from concluded_study import conclude, pairs_of, said
 
 EPOCH = np.arange(1, 14)
 FLAT = {"val_loss": 0.05 + 0.002 * (-1.0) ** EPOCH}
@@ -85,7 +86,7 @@ def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
         "Model 2": "best",
         "Model 3": "network is worse",
     }
-    assert [(pair["significant"], pair["told_apart"]) for pair in findings["comparisons"]] == [
+    assert [(pair.significant, pair.told_apart) for *_, pair in pairs_of(findings)] == [
         (True, False)
     ] * 3
     assert "Its network is worse than the best's: 9.00 points below" in remark(findings, "model_1")
@@ -112,7 +113,7 @@ def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_
     text = said(findings, "best")
     assert "The network of Model 3 is worse than that of Model 1; that of Model 2 cannot" in text
     assert "are corrected for 3 pairs of models" in text
-    assert verdicts(findings)["Model 2"] == "cannot be told from the best"
+    assert verdicts(findings)["Model 2"] == "too close to call"
     # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
     row = findings["findings"][0]["table"]["rows"][1]
     assert row[5:8] == ["2", "0", "0.50"]
@@ -146,15 +147,16 @@ def test_a_third_model_changes_no_number_of_a_pair_but_the_correction(tmp_path):
     two = {"model_1": {"accuracy": 0.97}, "model_2": {"accuracy": 0.98}}
     three = two | {"model_3": {"accuracy": 0.979}}
     ((first,), (second, *_)) = (
-        conclude(tmp_path / name, models)[0]["comparisons"]
+        pairs_of(conclude(tmp_path / name, models)[0])
         for name, models in (("two", two), ("three", three))
     )
-    assert first.pop("p_holm") < second.pop("p_holm")
-    assert first.pop("low") > second.pop("low")
-    assert first.pop("high") < second.pop("high")
-    assert first == second
-    assert (first["a"], first["b"]) == ("model_1", "model_2")
-    assert first["difference"] == pytest.approx(-0.01)
+    assert first[:2] == second[:2] == ("model_1", "model_2")
+    one, other = first[2], second[2]
+    assert one.p_holm < other.p_holm
+    assert one.low > other.low
+    assert one.high < other.high
+    assert one == replace(other, p_holm=one.p_holm, low=one.low, high=one.high)
+    assert one.difference == pytest.approx(-0.01)
 
 
 def test_several_seeds_are_compared_over_seeds_and_images(tmp_path):
@@ -186,7 +188,9 @@ def test_accuracy_and_verdict_of_each_model_are_data_too(tmp_path):
         },
         seeds=(0, 1),
     )
-    first, second, third = ((model["verdict"], model["accuracy"]) for model in findings["models"])
+    first, second, third = (
+        (model["standing"], model["accuracy"]) for model in findings["numbers"]["models"]
+    )
     assert first[0] == "best"
     assert first[1]["value"] == pytest.approx(0.985)
     assert first[1]["sd"] == pytest.approx(0.01 / np.sqrt(2))
@@ -207,10 +211,10 @@ def test_one_training_each_is_no_proof_of_a_small_difference(tmp_path):
     text = said(findings, "best")
     assert "it is the trained networks that are compared, not the models" in text
     assert verdicts(findings)["Model 2"] == verdicts(findings)["Model 3"] == "network is worse"
-    near, far, _ = findings["comparisons"]
-    assert near["p_holm"] < 0.001
-    assert not near["told_apart"]
-    assert not far["told_apart"]
+    near, far, _ = (comparison for *_, comparison in pairs_of(findings))
+    assert near.p_holm < 0.001
+    assert not near.told_apart
+    assert not far.told_apart
     assert "p < 0.001 corrected; another seed may give another order" in remark(findings, "model_2")
 
 
@@ -235,13 +239,13 @@ def test_a_lead_that_some_seeds_lack_is_not_called_better(tmp_path):
         for model, values in shares.items()
     }
     findings, _ = conclude(tmp_path, trainings, seeds=(0, 1, 2))
-    assert verdicts(findings)["Model 2"] == "cannot be told from the best"
+    assert verdicts(findings)["Model 2"] == "too close to call"
 
 
 def test_one_model_has_nothing_to_be_compared_with(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {}})
     assert said(findings, "best").startswith("Model 1 is the only model: test accuracy 99.00 %")
-    assert findings["comparisons"] == []
+    assert pairs_of(findings) == []
     assert "one model alone" in said(findings, "traits")
     assert "two most accurate" not in said(findings, "last_epochs")
 
@@ -252,9 +256,9 @@ def test_of_many_models_the_pairs_of_the_most_accurate_and_with_the_best_are_lis
     findings, _ = conclude(
         tmp_path, {f"model_{i}": {"accuracy": share} for i, share in enumerate(shares)}
     )
-    assert findings["pairs_compared"] == 53 * 52 // 2
-    listed = {(pair["a"], pair["b"]) for pair in findings["comparisons"]}
-    assert len(listed) == len(findings["comparisons"]) == 50 * 49 // 2 + 3 * 2
+    assert findings["numbers"]["pairs"]["number"] == 53 * 52 // 2
+    listed = {(a, b) for a, b, _ in pairs_of(findings)}
+    assert len(listed) == len(pairs_of(findings)) == 50 * 49 // 2 + 3 * 2
     assert {("model_0", "model_49"), ("model_51", "model_52"), ("model_1", "model_2")} <= listed
     assert not {("model_1", "model_49"), ("model_49", "model_50")} & listed
     assert f"corrected for {53 * 52 // 2:,} pairs" in said(findings, "best")
@@ -266,7 +270,7 @@ def test_a_diverged_model_is_named_and_left_out(tmp_path):
     assert any(line.startswith("Model 2 diverged with seed 0") for line in findings["cautions"])
     assert "in epoch 3 (seed 0)" in remark(findings, "model_2")
     assert "Model 2" not in "".join(said(findings, f["key"]) for f in findings["findings"])
-    assert [(pair["a"], pair["b"]) for pair in findings["comparisons"]] == [("model_1", "model_3")]
+    assert [(a, b) for a, b, _ in pairs_of(findings)] == [("model_1", "model_3")]
     assert "nan" not in text.lower()
 
 
@@ -854,12 +858,12 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
         " class gives 10.00 %): it is left out of averages and of what is said of all models."
         in findings["cautions"]
     )
-    assert [model["above_chance"] for model in findings["models"]] == [True, True, False]
+    assert [model["above_chance"] for model in findings["numbers"]["models"]] == [True, True, False]
 
     # What is said of all models is what is said without it.
     for key in ("traits", "hardest", "agreement", "calibration"):
         assert said(findings, key) == said(alone, key), key
-    assert findings["errors"]["hardest"] == alone["errors"]["hardest"]
+    assert findings["numbers"]["errors"]["hardest"] == alone["numbers"]["errors"]["hardest"]
     errors = said(findings, "errors")
     assert errors.replace(" that learned", "") == said(alone, "errors")
     assert "of 22 wrong answers in all" in errors
@@ -913,7 +917,7 @@ def test_where_no_model_learned_that_is_said_and_nothing_is_pooled(tmp_path):
     assert f"{sentence}: nothing is said of all models together." in findings["cautions"]
     for key in POOLED:
         assert said(findings, key) == f"{sentence}."
-    assert findings["errors"]["hardest"] == []
+    assert findings["numbers"]["errors"] is None
     assert "most frequent mistakes" not in text
     assert "left out of averages" not in text
 
@@ -945,8 +949,10 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     assert "of 50 wrong answers in all" in said(findings, "errors")
     assert "give the same answer to 100.00 % of the test images" in said(findings, "agreement")
     assert "The 5 trainings of both models in one vote" in said(findings, "ensemble")
-    assert findings["models"][0]["above_chance"] is True
-    assert findings["models"][0]["accuracy"]["value"] == pytest.approx((0.99 + 0.1 + 0.99) / 3)
+    assert findings["numbers"]["models"][0]["above_chance"] is True
+    assert findings["numbers"]["models"][0]["accuracy"]["value"] == pytest.approx(
+        (0.99 + 0.1 + 0.99) / 3
+    )
 
 
 def test_of_few_images_a_weaker_training_is_no_odd_one(tmp_path):

@@ -1,5 +1,7 @@
 """Which models are shown where there are too many for all."""
 
+from types import SimpleNamespace
+
 from bakeoff.limits import MOST_SHOWN, most_accurate, ranked
 
 
@@ -22,15 +24,16 @@ def test_those_without_an_accuracy_come_last():
 def test_those_that_finished_are_ranked_and_the_others_named():
     accuracies = {"Model 1": 0.97, "Model 2": None, "Model 3": 0.99}
     models = [
-        {"name": name, "accuracy": accuracy and {"value": accuracy}}
+        SimpleNamespace(name=name, accuracy=accuracy and SimpleNamespace(value=accuracy))
         for name, accuracy in accuracies.items()
     ]
     shown, said = ranked(models)
-    assert [model["name"] for model in shown] == ["Model 3", "Model 1"]
+    assert [model.name for model in shown] == ["Model 3", "Model 1"]
     assert said == ["Not shown (diverged): Model 2"]
 
 
 def test_the_choice_is_among_those_that_finished():
-    finished = [{"name": f"m{i}", "accuracy": {"value": 0.9}} for i in range(MOST_SHOWN)]
-    lost = [{"name": "lost", "accuracy": None}] * 3
+    accuracy = SimpleNamespace(value=0.9)
+    finished = [SimpleNamespace(name=f"m{i}", accuracy=accuracy) for i in range(MOST_SHOWN)]
+    lost = [SimpleNamespace(name="lost", accuracy=None)] * 3
     assert ranked(lost + finished) == (finished, ["Not shown (diverged): lost, lost and lost"])

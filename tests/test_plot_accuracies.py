@@ -1,17 +1,20 @@
 """The forest plot of test accuracies."""
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.figures.accuracies import draw_forest
 from bakeoff.figures.colours import INK, PAPER, model_colours
 from bakeoff.figures.style import house_style
-from figure_studies import make_findings, make_study, plotted_findings, texts_in
+from bakeoff.results import Results
+from figure_studies import make_results, make_study, plotted, texts_in
 
 
 def forest(study, accuracies=None, **changes):
     with house_style():
-        figure = draw_forest(study, make_findings(study, accuracies, **changes)["models"])
+        figure = draw_forest(make_results(study, accuracies, **changes))
     return figure, figure.axes[0]
 
 
@@ -90,17 +93,17 @@ def test_published_accuracies_are_shown_beside():
 
 def test_a_model_that_is_not_compared_is_said_to_be_so():
     study = make_study(models=2)
-    models = make_findings(study)["models"]
-    models[0]["verdict"] = "not compared"
+    analysis = make_results(study).analysis
+    analysis.models[0] = replace(analysis.models[0], standing="not compared")
     with house_style():
-        axes = draw_forest(study, models).axes[0]
+        axes = draw_forest(Results(study, analysis)).axes[0]
     assert axes.texts[1].get_text() == "99.00 [98.90, 99.09] not compared"
 
 
 @pytest.mark.parametrize("diverged", [{"model_01"}, {"model_01", "model_02"}])
 def test_diverged_models_are_named(tmp_path, diverged):
     study = make_study(models=2)
-    file, *_ = plotted_findings(tmp_path, study, make_findings(study, diverged=diverged))
+    file, *_ = plotted(tmp_path, make_results(study, diverged=diverged))
     texts = texts_in(file)
     expected = "Model 1" if len(diverged) == 1 else "Models 1 and 2"
     assert f"Not shown (diverged): {expected}" in texts

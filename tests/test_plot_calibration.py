@@ -1,12 +1,14 @@
 """The reliability diagrams."""
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.figures.calibration import diameter, draw_reliability
 from bakeoff.figures.colours import model_colours
 from bakeoff.figures.style import house_style
-from figure_studies import make_findings, make_study, plotted_findings, texts_in
+from figure_studies import make_results, make_study, plotted, texts_in
 
 
 def dots_of(axes):
@@ -22,7 +24,7 @@ def dots_of(axes):
 def test_points_are_the_bins_that_hold_answers():
     study = make_study(models=2)
     with house_style():
-        panels = draw_reliability(study, make_findings(study)["models"]).axes
+        panels = draw_reliability(make_results(study)).axes
     for axes, colour in zip(panels, model_colours(study).values(), strict=True):
         dots = dots_of(axes)
         places = [tuple(segment[0]) for segment in dots.get_segments()]
@@ -43,7 +45,7 @@ def test_a_point_grows_with_its_answers_and_one_answer_is_seen():
 
 def test_every_model_has_a_panel_with_its_error(tmp_path):
     study = make_study(models=7)
-    *_, file = plotted_findings(tmp_path, study, make_findings(study, diverged={"model_03"}))
+    *_, file = plotted(tmp_path, make_results(study, diverged={"model_03"}))
     texts = texts_in(file)
     assert {f"Model {number}" for number in range(1, 8)} <= set(texts)
     assert texts.count("ECE 1.23") == 6
@@ -54,9 +56,10 @@ def test_every_model_has_a_panel_with_its_error(tmp_path):
 
 def test_an_error_within_chance_is_said_to_be(tmp_path):
     study = make_study(models=2)
-    findings = make_findings(study)
-    findings["models"][0]["calibration"]["beyond_chance"] = False
-    *_, file = plotted_findings(tmp_path, study, findings)
+    results = make_results(study)
+    within = replace(results.analysis.models[0].calibration, limit=0.02)
+    results.analysis.models[0] = replace(results.analysis.models[0], calibration=within)
+    *_, file = plotted(tmp_path, results)
     texts = texts_in(file)
     assert texts.count("ECE 1.23, within chance") == 1
     assert texts.count("ECE 1.23") == 1
@@ -64,6 +67,6 @@ def test_an_error_within_chance_is_said_to_be(tmp_path):
 
 def test_everything_diverged_still_draws(tmp_path):
     study = make_study(models=2)
-    findings = make_findings(study, diverged={"model_01", "model_02"})
-    *_, file = plotted_findings(tmp_path, study, findings)
+    results = make_results(study, diverged={"model_01", "model_02"})
+    *_, file = plotted(tmp_path, results)
     assert texts_in(file).count("diverged") == 2

@@ -19,15 +19,15 @@ from bakeoff.figures.comparisons import (
     matrices,
 )
 from bakeoff.figures.style import house_style
-from figure_studies import SVG, make_findings, make_study, plotted_findings, texts_in
+from figure_studies import SVG, make_results, make_study, plotted, texts_in
 
 # What the page's text is in dark mode.
 LIGHT_INK = "#e6e9ed"
 
 
-def matrix(study, findings):
+def matrix(results):
     with house_style():
-        return draw_matrix(study, findings["models"], findings["comparisons"])
+        return draw_matrix(results)
 
 
 def labels_of(figure):
@@ -36,7 +36,7 @@ def labels_of(figure):
 
 def test_a_cell_is_the_row_minus_the_column():
     study = make_study(models=3)
-    figure = matrix(study, make_findings(study, [0.991, 0.995, 0.994]))
+    figure = matrix(make_results(study, [0.991, 0.995, 0.994]))
     axes = figure.axes[0]
     names = ["Model 2", "Model 3", "Model 1"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == names
@@ -50,15 +50,15 @@ def test_a_cell_is_the_row_minus_the_column():
 
 def test_only_differences_that_hold_have_a_colour():
     study = make_study(models=3)
-    findings = make_findings(study, [0.995, 0.994, 0.991])
-    points, told = matrices(["model_01", "model_02", "model_03"], findings["comparisons"])
+    results = make_results(study, [0.995, 0.994, 0.991])
+    points, told = matrices(["model_01", "model_02", "model_03"], results.analysis.pairs.listed)
     colours = colours_of(points, told)
     assert told.tolist() == [[False, False, True], [False, False, True], [True, True, False]]
     assert colours[0, 1, 3] == colours[1, 0, 3] == 0
     assert colours[0, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST])
     assert colours[2, 0] == pytest.approx([*to_rgb(BEHIND), STRONGEST])
     assert colours[1, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST * 3 / 4])
-    assert labels_of(matrix(study, findings)) == [
+    assert labels_of(matrix(results)) == [
         "the row's network is more accurate (up to 0.40 points)",
         "the column's network is more accurate",
         "cannot be told apart",
@@ -67,16 +67,16 @@ def test_only_differences_that_hold_have_a_colour():
 
 def test_equal_models_have_no_colour_and_no_sign():
     study = make_study(models=2)
-    figure = matrix(study, make_findings(study, [0.99, 0.99]))
+    figure = matrix(make_results(study, [0.99, 0.99]))
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.00", "0.00"]
     assert labels_of(figure) == ["cannot be told apart"]
 
 
 def test_a_pair_without_a_common_seed_is_said_to_be_so():
     study = make_study(models=3)
-    findings = make_findings(study)
-    del findings["comparisons"][1]
-    figure = matrix(study, findings)
+    results = make_results(study)
+    del results.analysis.pairs.listed[1]
+    figure = matrix(results)
     assert len(figure.axes[0].texts) == 4
     assert "not compared: no seed in common" in labels_of(figure)
 
@@ -91,7 +91,7 @@ def test_text_reads_well_on_the_strongest_colour_in_both_modes():
 @pytest.mark.parametrize("models", [MOST_WITH_TEXT, MOST_WITH_TEXT + 1, MOST_DRAWN + 1])
 def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
     study = make_study(models)
-    _, file, _ = plotted_findings(tmp_path, study, make_findings(study))
+    _, file, _ = plotted(tmp_path, make_results(study))
     texts = texts_in(file)
     assert any(text.startswith("+") for text in texts) == (models <= MOST_WITH_TEXT)
     assert texts.count("Model 1") == 2
@@ -102,7 +102,7 @@ def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
 @pytest.mark.parametrize("diverged", [(), ("model_01",), ("model_01", "model_02")])
 def test_nothing_to_compare_is_said(tmp_path, diverged):
     study = make_study(models=2 if diverged else 1)
-    _, file, _ = plotted_findings(tmp_path, study, make_findings(study, diverged=diverged))
+    _, file, _ = plotted(tmp_path, make_results(study, diverged=diverged))
     texts = texts_in(file)
     assert "Nothing to compare: fewer than two models finished." in texts
     assert ("Not shown (diverged): Model 1" in texts) == (len(diverged) == 1)

@@ -1,5 +1,7 @@
 """Test accuracy against size, computation and time."""
 
+import json
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -7,18 +9,33 @@ from matplotlib.colors import to_hex
 from bakeoff.figures.colours import model_colours
 from bakeoff.figures.style import MOST_NAMED, house_style
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
-from bakeoff.study.readers import read_runs, read_summary, trainings_of
-from collect_results import collect_results
+from bakeoff.results import read_results
+from bakeoff.study.readers import read_summary, trainings_of
 from fabricated_study import fabricate_data, fabricate_training
-from figure_studies import fabricate, faults_of_layout, make_study, summarise, texts_in
+from figure_studies import (
+    collect,
+    collect_files,
+    fabricate,
+    faults_of_layout,
+    make_study,
+    texts_in,
+)
 from plot_tradeoffs import plot_tradeoffs
+
+MOVED = [
+    {"device": device, "threads": 2, "versions": {}, "first_epoch": first, "trainings": 1}
+    | {"seconds": 1.0}
+    for device, first in (("CPU: made up", 1), ("CPU: another", 5))
+]
 
 
 def draw(folder, study, cost, **fields):
-    summary, runs = summarise(folder, study, **fields)
-    tables = read_summary(summary, study), read_runs(runs, study)
+    return draw_collected(study, *collect(folder, study, **fields), cost)
+
+
+def draw_collected(study, analysis, summary, cost):
     with house_style():
-        return draw_tradeoff(study, *tables, cost)
+        return draw_tradeoff(read_results(analysis, study), read_summary(summary, study), cost)
 
 
 def texts_of(axes):
@@ -28,7 +45,7 @@ def texts_of(axes):
 def test_every_figure_names_every_model_and_its_bars(tmp_path):
     study = make_study(models=4)
     figures = [tmp_path / f"{cost}.svg" for cost in COSTS]
-    plot_tradeoffs(study, *summarise(tmp_path, study, images=2000), *figures)
+    plot_tradeoffs(study, *collect(tmp_path, study, images=2000), *figures)
     names = "parameters", "multiply-adds", "training time", "latency"
     for path, cost in zip(figures, names, strict=True):
         texts = texts_in(path)
@@ -68,13 +85,13 @@ def test_front_holds_what_no_other_model_beats():
 
 def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
     study = make_study(models=4)
-    summary, runs = summarise(tmp_path, study)
+    analysis, summary = collect(tmp_path, study)
     table = read_summary(summary, study)
     for row, accuracy in zip(table, (0.98, 0.97, 0.99, 0.985), strict=True):
         row["test_accuracy"] = accuracy
     assert [row["parameters"] for row in table] == [500_000, 1_000_000, 1_500_000, 2_000_000]
     with house_style():
-        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+        axes = draw_tradeoff(read_results(analysis, study), table, "parameters").axes[0]
     [line] = [line for line in axes.lines if len(line.get_xdata()) == 4]
     assert line.get_xdata().tolist() == [5e5, 1.5e6, 1.5e6, axes.get_xlim()[1]]
     assert line.get_ydata().tolist() == [98, 98, 99, 99]
@@ -84,24 +101,24 @@ def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
 
 def test_of_many_models_those_on_the_front_are_named(tmp_path):
     study = make_study(models=MOST_NAMED + 1)
-    summary, runs = summarise(tmp_path, study)
+    analysis, summary = collect(tmp_path, study)
     table = read_summary(summary, study)
     for number, row in enumerate(table, 1):
         row["test_accuracy"] = {4: 0.985, 8: 0.99}.get(number, 0.98)
     with house_style():
-        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+        axes = draw_tradeoff(read_results(analysis, study), table, "parameters").axes[0]
     assert texts_of(axes) == {"Model 1", "Model 4", "Model 8"}
 
 
 def test_of_a_long_front_the_most_accurate_are_named(tmp_path):
     study = make_study(models=MOST_NAMED + 3)
-    summary, runs = summarise(tmp_path, study)
+    analysis, summary = collect(tmp_path, study)
     table = read_summary(summary, study)
     # The dearer, the more accurate: all are on the front.
     for number, row in enumerate(table, 1):
         row["test_accuracy"] = 0.98 + 0.0001 * number
     with house_style():
-        axes = draw_tradeoff(study, table, read_runs(runs, study), "parameters").axes[0]
+        axes = draw_tradeoff(read_results(analysis, study), table, "parameters").axes[0]
     assert texts_of(axes) == {f"Model {number}" for number in range(4, MOST_NAMED + 4)}
     points = [line for line in axes.lines if len(line.get_xdata()) == 1]
     assert len(points) == MOST_NAMED + 3, "every model has its point"
@@ -144,26 +161,30 @@ def test_times_of_a_shared_machine_have_no_front(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "reason"),
+    ("changed", "reason"),
     [
         (
-            "device",
-            "CPU: another",
+            {"device": "CPU: another"},
             "the trainings differ in device (CPU: made up and CPU: another)",
         ),
-        ("threads", 4, "the trainings differ in threads (2 and 4)"),
-        ("precision", "mixed_float16", "the trainings differ in precision (float32 and mixed"),
-        ("keras", "4.0", "the trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1"),
-        ("moved", 1, "1 training went on elsewhere after an interruption"),
+        ({"threads": 4}, "the trainings differ in threads (2 and 4)"),
+        (
+            {"precision": "mixed_float16"},
+            "the trainings differ in precision (float32 and mixed",
+        ),
+        (
+            {"versions": {"python": "3.11.7", "keras": "4.0", "tensorflow": "2.21.0"}},
+            "the trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1",
+        ),
+        ({"pieces": MOVED}, "1 training went on elsewhere after an interruption"),
     ],
 )
-def test_unlike_circumstances_of_times_leave_no_front(tmp_path, column, value, reason):
+def test_unlike_circumstances_of_times_leave_no_front(tmp_path, changed, reason):
     study = make_study(models=2)
-    summary, runs = summarise(tmp_path, study)
-    table = read_runs(runs, study)
-    table[1][column] = value
-    with house_style():
-        figure = draw_tradeoff(study, read_summary(summary, study), table, "latency_ms")
+    files = fabricate(tmp_path, study)
+    fabricate_training(tmp_path, "model_02", **changed)
+    analysis, summary = collect_files(tmp_path, study, files, fabricate_data(tmp_path))
+    figure = draw_collected(study, analysis, summary, "latency_ms")
     title = " ".join(figure.axes[0].get_title(loc="left").split())
     assert f"Latencies and training times are not compared: {reason}" in title
     assert lines_of(figure.axes[0]) == []
@@ -172,11 +193,11 @@ def test_unlike_circumstances_of_times_leave_no_front(tmp_path, column, value, r
 
 def test_a_diverged_training_does_not_make_times_unlike(tmp_path):
     study = make_study(models=3)
-    summary, runs = summarise(tmp_path, study, diverged={("model_03", 0)})
-    table = read_runs(runs, study)
-    table[2]["device"] = "CPU: another"
-    with house_style():
-        figure = draw_tradeoff(study, read_summary(summary, study), table, "latency_ms")
+    files = fabricate(tmp_path, study, diverged={("model_03", 0)})
+    card = json.loads(files[1][2].read_text())
+    files[1][2].write_text(json.dumps(card | {"device": "CPU: another"}))
+    analysis, summary = collect_files(tmp_path, study, files, fabricate_data(tmp_path))
+    figure = draw_collected(study, analysis, summary, "latency_ms")
     assert "not compared" not in figure.axes[0].get_title(loc="left")
 
 
@@ -203,12 +224,9 @@ def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp
     folders = fabricate(tmp_path, study)
     fabricate_training(tmp_path, "model_02", accuracy=0.1)
     data = fabricate_data(tmp_path)
-    paths = [tmp_path / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    collect_results(study, data, *folders, *paths)
-    summary, runs = read_summary(paths[1], study), read_runs(paths[0], study)
-    assert [row["above_chance"] for row in summary] == [1, 0, 1]
-    with house_style():
-        axes = draw_tradeoff(study, summary, runs, "parameters").axes[0]
+    analysis, summary = collect_files(tmp_path, study, folders, data)
+    assert [row["above_chance"] for row in read_summary(summary, study)] == [1, 0, 1]
+    axes = draw_collected(study, analysis, summary, "parameters").axes[0]
     assert texts_of(axes) == {"Model 1", "Model 3"}
     assert axes.get_ylim()[0] > 90
     assert "Not shown (not better than chance): Model 2" in axes.get_title(loc="left")
@@ -216,15 +234,15 @@ def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp
 
 def test_models_without_a_point_are_named(tmp_path):
     study = make_study(models=3)
-    summary, runs = summarise(tmp_path, study, diverged={("model_02", 0)})
+    analysis, summary = collect(tmp_path, study, diverged={("model_02", 0)})
     table = read_summary(summary, study)
     table[2]["multiply_adds"] = None
     with house_style():
-        figure = draw_tradeoff(study, table, read_runs(runs, study), "multiply_adds")
+        figure = draw_tradeoff(read_results(analysis, study), table, "multiply_adds")
     title = figure.axes[0].get_title(loc="left")
     assert "Not shown (diverged or without multiply-adds): Models 2 and 3" in title
 
-    tables = summarise(tmp_path, study, diverged=set(trainings_of(study)))
+    tables = collect(tmp_path, study, diverged=set(trainings_of(study)))
     figures = [tmp_path / f"{cost}.svg" for cost in COSTS]
     plot_tradeoffs(study, *tables, *figures)
     assert any("Models 1, 2 and 3" in text for text in texts_in(figures[0]))
@@ -233,9 +251,9 @@ def test_models_without_a_point_are_named(tmp_path):
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_bars_are_the_summarys_intervals(tmp_path, seeds):
     study = make_study(models=3, seeds=seeds)
-    files = summarise(tmp_path, study)
-    summary = read_summary(files[0], study)
-    axes = draw_tradeoff(study, summary, read_runs(files[1], study), "parameters").axes[0]
+    analysis, summary_file = collect(tmp_path, study)
+    summary = read_summary(summary_file, study)
+    axes = draw_tradeoff(read_results(analysis, study), summary, "parameters").axes[0]
     (bars,) = (c for c in axes.collections if len(c.get_segments()) == 3)
     low, high = np.array([segment[:, 1] for segment in bars.get_segments()]).T
     assert low == pytest.approx([100 * row["test_accuracy_low"] for row in summary])

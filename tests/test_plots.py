@@ -13,16 +13,17 @@ from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.style import house_style, log_ticks, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.study.readers import read_runs, read_summary
+from bakeoff.results import read_results
+from bakeoff.study.readers import read_summary
 from figure_studies import (
     SVG,
+    collect,
     fabricate,
     faults_of_layout,
     histories_of,
-    make_findings,
+    make_results,
     make_study,
-    plotted_findings,
-    summarise,
+    plotted,
     texts_in,
 )
 from plot_loss_curves import plot_loss_curves
@@ -42,12 +43,12 @@ def draw_all(folder, study, diverged=()):
     """Write every figure of a study; return their paths."""
     trainings = {(model, seed) for model in diverged for seed in study["seeds"]}
     histories, *_ = fabricate(folder, study, trainings)
-    tables = summarise(folder, study, diverged=trainings)
+    tables = collect(folder, study, diverged=trainings)
     names = [entry["model"] for entry in study["models"]]
     paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", *COSTS, *names)}
     plot_loss_curves(study, histories, folder, paths["overview"], paths["overlay"])
     plot_tradeoffs(study, *tables, *(paths[cost] for cost in COSTS))
-    drawn = plotted_findings(folder, study, make_findings(study, diverged=diverged))
+    drawn = plotted(folder, make_results(study, diverged=diverged))
     return paths | dict(zip(("forest", "matrix", "reliability"), drawn, strict=True))
 
 
@@ -55,7 +56,7 @@ def draw_all(folder, study, diverged=()):
 def test_every_colour_is_a_models_or_can_be_replaced(tmp_path, models, seeds):
     study = make_study(models, seeds)
     study["published"] = {"called": "a book", "models": {"model_01": {"test_accuracy": 0.99}}}
-    study["published"]["setting"] = {"validation": "test"}
+    study["published"] |= {"setting": {"dataset": "other"}, "conclusions": []}
     known = {INK, GRID, PAPER, *model_colours(study).values()} | {hue.lower() for hue in HUES[:2]}
     for path in draw_all(tmp_path, study, diverged=["model_02"][: models - 1]).values():
         svg = path.read_text()
@@ -99,19 +100,19 @@ def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
     study = make_study(models, seeds, **words)
     for number, entry in enumerate(study["models"]):
         entry["name"] += f" {number}"
-    summary, runs = summarise(tmp_path, study)
-    tables = read_summary(summary, study), read_runs(runs, study)
+    analysis, summary = collect(tmp_path, study)
+    tables = read_results(analysis, study), read_summary(summary, study)
     histories = histories_of(tmp_path, study, diverged={("model_01", 1)})
-    findings = make_findings(study)
+    results = make_results(study)
     with house_style():
         figures = [
             draw_model(study, study["models"][0], histories["model_01"]),
             draw_overview(study, histories),
             draw_overlay(study, histories),
-            *(draw_tradeoff(study, *tables, cost) for cost in COSTS),
-            draw_forest(study, findings["models"]),
-            draw_matrix(study, findings["models"], findings["comparisons"]),
-            draw_reliability(study, findings["models"]),
+            *(draw_tradeoff(*tables, cost) for cost in COSTS),
+            draw_forest(results),
+            draw_matrix(results),
+            draw_reliability(results),
         ]
         assert [faults_of_layout(figure) for figure in figures] == [[]] * len(figures)
 

@@ -10,14 +10,15 @@ import yaml
 from scipy import stats
 from statsmodels.stats.proportion import proportions_ztest
 
-from bakeoff.analysis.claims import KINDS, judge_claims
-from bakeoff.analysis.models import models_of_study, read_trainings
-from bakeoff.analysis.published import image_interval, prediction_interval, reproduce
-from bakeoff.analysis.ranking import Results
+from bakeoff.analysis.claims import KINDS
+from bakeoff.analysis.models import read_runs
+from bakeoff.analysis.published import image_interval, prediction_interval
+from bakeoff.analysis.study import analyse, compare_models
 from bakeoff.errors import StudyError
 from bakeoff.findings.claims import _NUMBERS
 from bakeoff.findings.published import reproduction
-from bakeoff.study.config import _COMPARING, read_published, reported_study
+from bakeoff.results import Results
+from bakeoff.study.config import _COMPARING, numbers_study, read_published, reported_study
 from bakeoff.study.readers import read_data_set
 from fabricated_study import fabricate_data, fabricate_training
 
@@ -85,14 +86,21 @@ def study_of(folder, trainings, published, seeds=(0,), dataset=None, **shared):
     }
     names = ("card.json", "history.csv", "predictions.npz")
     paths = [[file / name for file in files] for name in names]
-    return Results(study, data, models_of_study(study, read_trainings(study, data, *paths)))
+    numbers = numbers_study(study)
+    runs = read_runs(numbers, data, *paths)
+    return Results(study, analyse(compare_models(numbers, data, runs)))
+
+
+def figures_of(results):
+    """Return the figures beside the published ones, a dict a model, in the study's order."""
+    return list(results.analysis.published.figures.values())
 
 
 def verdict(folder, trainings, *claim, published=None, **options):
     """Return the verdict on one claim about a made-up study, and what is said of it."""
     about = publish(published or trainings, (*claim, *[None] * (3 - len(claim))))
     results = study_of(folder, trainings, about, **options)
-    [judged] = judge_claims(results)
+    [judged] = results.analysis.published.claims
     [said] = reproduction(results).items
     assert said.startswith(f"Claim 0: {judged.verdict}.")
     return judged.verdict, said
@@ -138,7 +146,7 @@ def test_with_several_seeds_their_spread_decides(tmp_path):
     loose = {seed: {"accuracy": 0.96 + 0.01 * seed} for seed in range(4)}
     published = publish(["model_1", "model_2"])
     results = study_of(tmp_path, {"model_1": steady, "model_2": loose}, published, seeds=range(4))
-    first, second = (reproduce(model, published)["test_accuracy"] for model in results.models)
+    first, second = (figures["test_accuracy"] for figures in figures_of(results))
     assert (first.basis, first.within) == ("seeds", False)
     assert first.difference == pytest.approx(0.9015 - 0.98)
     assert second.within is True
@@ -151,7 +159,8 @@ def test_with_several_seeds_their_spread_decides(tmp_path):
     )
     assert "prediction interval" in text
     assert "with one seed" not in text
-    rows = [dict(zip(found.table["columns"], row, strict=True)) for row in found.table["rows"]]
+    table = found.table.as_data()
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
     assert [row["Published lies there"] for row in rows] == ["no", "yes"]
     assert rows[0]["Test accuracy"] == "90.15 %"
     assert rows[0]["Published test accuracy"] == "98.00 %"
@@ -164,7 +173,7 @@ def test_with_one_seed_only_the_images_do_and_that_is_said(tmp_path):
     trainings = {"model_1": {"accuracy": 0.97}, "model_2": {"accuracy": 0.95}}
     published = publish(trainings)
     results = study_of(tmp_path, trainings, published)
-    first, second = (reproduce(model, published) for model in results.models)
+    first, second = figures_of(results)
     assert (first["test_accuracy"].basis, first["test_accuracy"].within) == ("images", True)
     assert second["test_accuracy"].within is False
     assert first["val_loss"].basis is None
@@ -180,7 +189,7 @@ def test_a_rounded_figure_may_lie_half_a_digit_outside(tmp_path):
     published["models"]["model_1"]["train_loss"] = 0.0231
     # 0.3 / 13 = 0.023077 with every seed, to which 0.0231 is rounded.
     results = study_of(tmp_path, {"model_1": {}}, published, seeds=(0, 1))
-    figure = reproduce(results.models[0], published)["train_loss"]
+    figure = figures_of(results)[0]["train_loss"]
     assert figure.low == figure.high == pytest.approx(0.3 / 13)
     assert figure.within
 
@@ -192,7 +201,7 @@ def test_a_validation_loss_on_the_test_set_is_set_beside_our_test_loss(tmp_path)
     results = study_of(
         tmp_path, {"model_1": {"curves": curves}}, published, dataset=holdout, **holdout
     )
-    assert reproduce(results.models[0], published)["val_loss"].ours == 0.5
+    assert figures_of(results)[0]["val_loss"].ours == 0.5
     assert "validation on a holdout" in reproduction(results).text[0]
 
 
@@ -216,9 +225,9 @@ def test_what_differs_in_the_setting_is_said_first(tmp_path):
         in found.text[0]
     )
     assert "not judged whether the figures on them agree" in found.text[0]
-    figures = reproduce(results.models[0], published)
+    figures = figures_of(results)[0]
     assert figures["test_accuracy"].basis is None
-    assert found.table["rows"][0][4:6] == ["", "not judged"]
+    assert [cell.text for cell in found.table.rows[0][4:6]] == ["", "not judged"]
 
 
 def test_other_data_are_not_compared(tmp_path):
@@ -244,7 +253,7 @@ def test_without_published_figures_there_is_no_finding(tmp_path):
 
 def test_models_that_are_not_published_are_left_out_of_the_table(tmp_path):
     results = study_of(tmp_path, {"model_1": {}, "mine": {}}, publish(["model_1"]))
-    assert [row[0] for row in reproduction(results).table["rows"]] == ["Model 1"]
+    assert [row[0].text for row in reproduction(results).table.rows] == ["Model 1"]
 
 
 def test_parameters_are_compared(tmp_path):
@@ -260,7 +269,7 @@ def test_parameters_are_compared(tmp_path):
     assert "Model 1 has exactly as many parameters as published." in found.text
 
 
-# The conclusions, kind by kind: each holds, does not hold, and cannot be told
+# The conclusions, kind by kind: each holds, does not hold, and not decided
 
 FEW, MORE, MOST = ({"wrong_images": range(count)} for count in (2, 40, 90))
 SEEDS = (0, 1, 2)
@@ -272,13 +281,13 @@ SEEDS = (0, 1, 2)
         ((FEW, FEW, MOST), "holds"),
         ((FEW, MOST, MORE), "does not hold"),
         # Two images against three are no test.
-        ((FEW, MORE, {"wrong_images": range(41)}), "cannot be told"),
+        ((FEW, MORE, {"wrong_images": range(41)}), "not decided"),
     ],
 )
 def test_the_most_accurate(tmp_path, settings, expected):
     trainings = {f"model_{i}": own for i, own in enumerate(settings, 1)}
     claim = "most_accurate", ["model_1", "model_2"]
-    assert verdict(tmp_path / "once", trainings, *claim)[0] == "cannot be told"
+    assert verdict(tmp_path / "once", trainings, *claim)[0] == "not decided"
     found, said = verdict(tmp_path, trainings, *claim, seeds=SEEDS)
     assert found == expected
     assert "The paper ranks Models 1 and 2 first; over 3 seeds Models 1 and" in said
@@ -292,7 +301,7 @@ def test_the_most_accurate(tmp_path, settings, expected):
     [
         ((MOST, FEW), "holds", "91.00 % (Model 1) against 99.80 % (Model 2). The test bears it"),
         ((FEW, MOST), "does not hold", "The test goes against it."),
-        ((FEW, FEW), "cannot be told", "The test does not decide."),
+        ((FEW, FEW), "not decided", "The test does not decide."),
     ],
 )
 def test_the_less_accurate(tmp_path, settings, expected, part):
@@ -307,7 +316,7 @@ def test_a_lead_that_seeds_do_not_share_decides_nothing(tmp_path):
     unsure = {seed: {"accuracy": share} for seed, share in enumerate((0.99, 0.91, 0.97))}
     trainings = {"model_1": unsure, "model_2": {"accuracy": 0.94}}
     found, said = verdict(tmp_path, trainings, "most_accurate", ["model_1"], seeds=(0, 1, 2))
-    assert found == "cannot be told"
+    assert found == "not decided"
     assert "over 3 seeds Model 1 comes first here, with 95.67 %" in said
 
 
@@ -332,12 +341,12 @@ GAPS = {"clean_train": {"loss": 0.001, "accuracy": 0.999, "images": 10_000}}
         (
             "overfits_slightly",
             {"accuracy": 0.998, "curves": FLAT},
-            "cannot be told",
+            "not decided",
             "chance alone may",
         ),
         ("overfits_strongly", {"accuracy": 0.9, "curves": RISING}, "holds", "9.90 points ["),
         ("overfits_strongly", {"accuracy": 0.9, "curves": FALLING}, "does not hold", "has not"),
-        ("overfits_strongly", {"accuracy": 0.9, "curves": FLAT}, "cannot be told", "has not"),
+        ("overfits_strongly", {"accuracy": 0.9, "curves": FLAT}, "not decided", "has not"),
     ],
 )
 def test_overfitting(tmp_path, kind, own, expected, part):
@@ -351,13 +360,13 @@ def test_overfitting(tmp_path, kind, own, expected, part):
     [
         ((0.99, 0.9, 0.8), "holds"),
         ((0.9, 0.99, 0.8), "does not hold"),
-        ((0.9, 0.899, 0.8), "cannot be told"),
+        ((0.9, 0.899, 0.8), "not decided"),
     ],
 )
 def test_overfitting_less_than_others(tmp_path, accuracies, expected):
     trainings = {f"model_{i}": {"accuracy": share} for i, share in enumerate(accuracies, 1)}
     claim = "overfits_less", ["model_1"]
-    assert verdict(tmp_path / "once", trainings, *claim, **GAPS)[0] == "cannot be told"
+    assert verdict(tmp_path / "once", trainings, *claim, **GAPS)[0] == "not decided"
     found, said = verdict(tmp_path, trainings, *claim, seeds=SEEDS, **GAPS)
     assert found == expected
     assert f"by {99.9 - 100 * accuracies[0]:.2f} points (Model 1), in the others by" in said
@@ -368,7 +377,7 @@ def test_overfitting_less_than_others(tmp_path, accuracies, expected):
     [
         ((0.999, 0.99), "holds"),
         ((0.99, 0.999), "does not hold"),
-        ((0.9901, 0.99), "cannot be told"),
+        ((0.9901, 0.99), "not decided"),
     ],
 )
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
@@ -381,7 +390,7 @@ def test_the_highest_train_accuracy(tmp_path, shares, expected, seeds):
     }
     claim = "highest_train_accuracy", ["model_1"]
     found, said = verdict(tmp_path, trainings, *claim, seeds=seeds)
-    assert found == (expected if len(seeds) > 1 else "cannot be told")
+    assert found == (expected if len(seeds) > 1 else "not decided")
     mean = 100 * (shares[0] + 0.0002 * np.mean(seeds))
     assert f"running average over the last epoch, is {mean:.2f} % [" in said
 
@@ -391,7 +400,7 @@ def test_the_highest_train_accuracy(tmp_path, shares, expected, seeds):
     [
         (FALLING, "holds", "does not hold"),
         (RISING, "does not hold", "holds"),
-        (FLAT, "cannot be told", "cannot be told"),
+        (FLAT, "not decided", "not decided"),
     ],
 )
 def test_more_epochs(tmp_path, curves, expected, opposite):
@@ -404,7 +413,7 @@ def test_more_epochs(tmp_path, curves, expected, opposite):
 
 def test_too_few_epochs_decide_nothing(tmp_path):
     found, said = verdict(tmp_path, {"model_1": {"epochs": 2}}, "worth_more_epochs")
-    assert found == "cannot be told"
+    assert found == "not decided"
     assert "not known in Model 1, with too few epochs" in said
 
 
@@ -414,7 +423,7 @@ def test_too_few_epochs_decide_nothing(tmp_path):
 def test_the_number_of_parameters(tmp_path, parameters, expected):
     published = publish(["model_1"], ("parameters", ["model_1"], None), parameters=38_000_000)
     results = study_of(tmp_path, {"model_1": {"parameters": parameters}}, published)
-    assert [judged.verdict for judged in judge_claims(results)] == [expected]
+    assert [judged.verdict for judged in results.analysis.published.claims] == [expected]
     [said] = reproduction(results).items
     assert f"Model 1 has {parameters:,} here and 38,000,000 there." in said
 
@@ -424,15 +433,15 @@ def test_the_number_of_parameters(tmp_path, parameters, expected):
     [
         ((12.0, 2.0), 1, "holds"),
         ((2.0, 12.0), 1, "does not hold"),
-        ((2.1, 2.0), 1, "cannot be told"),
+        ((2.1, 2.0), 1, "not decided"),
         ((2.6, 2.0), 1, "holds"),
         # Where trainings shared the machine, latencies decide nothing.
-        ((12.0, 2.0), 2, "cannot be told"),
-        ((2.0, 12.0), 2, "cannot be told"),
+        ((12.0, 2.0), 2, "not decided"),
+        ((2.0, 12.0), 2, "not decided"),
         # Below what the clock resolves, nothing is known.
-        ((0.0, 0.0), 1, "cannot be told"),
-        ((12.0, 0.0), 1, "cannot be told"),
-        ((0.0, 12.0), 1, "cannot be told"),
+        ((0.0, 0.0), 1, "not decided"),
+        ((12.0, 0.0), 1, "not decided"),
+        ((0.0, 12.0), 1, "not decided"),
     ],
 )
 def test_the_slower(tmp_path, latencies, trainings_at_a_time, expected):
@@ -456,7 +465,7 @@ def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
         "model_2": {"latency_ms": 2.0},
     }
     found, said = verdict(tmp_path, trainings, "slower", ["model_1"], ["model_2"])
-    assert found == "cannot be told"
+    assert found == "not decided"
     assert said.endswith(
         "Latencies and training times are not compared: the trainings differ in device (GPU:"
         " another and CPU: made up)."
@@ -464,7 +473,7 @@ def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("gap", "expected"), [(1, "holds"), (100, "does not hold"), (10, "cannot be told")]
+    ("gap", "expected"), [(1, "holds"), (100, "does not hold"), (10, "not decided")]
 )
 def test_a_last_epoch_that_misleads(tmp_path, gap, expected):
     # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
@@ -520,7 +529,7 @@ def test_the_verdicts_are_counted(tmp_path):
     published = publish([*trainings, "model_3"], *claims)
     published["conclusions"][0]["than"] = ["model_2"]
     results = study_of(tmp_path, trainings, published, seeds=SEEDS)
-    assert [judged.verdict for judged in judge_claims(results)] == [
+    assert [judged.verdict for judged in results.analysis.published.claims] == [
         *("holds", "does not hold", "holds", "not tested")
     ]
     text = " ".join(reproduction(results).text)
@@ -532,7 +541,7 @@ def test_models_trained_once_are_not_judged_against_each_other(tmp_path):
     claims = [("most_accurate", ["model_1"], None), ("less_accurate", ["model_2"], ["model_1"])]
     trainings = {"model_1": FEW, "model_2": MOST}
     results = study_of(tmp_path, trainings, publish(trainings, *claims))
-    assert [judged.verdict for judged in judge_claims(results)] == ["cannot be told"] * 2
+    assert [judged.verdict for judged in results.analysis.published.claims] == ["not decided"] * 2
     text = " ".join(reproduction(results).text)
     assert "Models that were trained once are not judged against each other" in text
 
@@ -582,10 +591,13 @@ def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
         for model, row in NOTEBOOK["models"].items()
     }
     results = study_of(tmp_path, trainings, NOTEBOOK, images=10_000)
-    found = {judged.claim["id"]: judged.verdict for judged in judge_claims(results)}
+    found = {
+        NOTEBOOK["conclusions"][judged.number]["id"]: judged.verdict
+        for judged in results.analysis.published.claims
+    }
     assert found["inception_parameters"] == found["inception_latency"] == "holds"
     # One training each judges no model against another.
-    assert found["padded_train_accuracy"] == "cannot be told"
+    assert found["padded_train_accuracy"] == "not decided"
     assert "not tested" not in found.values()
     said = reproduction(results)
     assert said.title == "Does the notebook hold up?"

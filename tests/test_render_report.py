@@ -7,13 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff import numbers
 from bakeoff.errors import StudyError
 from bakeoff.figures.colours import GRID, INK, PAPER
 from bakeoff.limits import MOST_SHOWN
@@ -23,13 +26,14 @@ from bakeoff.report.svg import inline_svg
 from bakeoff.report.tables import (
     HEAT_LEVELS,
     MOST_PAIRS,
-    aligned,
     confusion_matrix,
     layer_table,
     most_confused,
     pair_table,
 )
+from bakeoff.results import Results
 from fabricated_study import fabricate_data, fabricate_training
+from figure_studies import make_results, make_study
 from render_report import arrows_whole, describe_figures, unbroken
 from report_readers import read_page
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
@@ -178,7 +182,9 @@ def test_the_page_holds_the_tables_and_says_what_the_findings_say(made):
     for finding in findings["findings"]:
         sentences += [finding["title"], *finding["text"], *finding["items"]]
     for model in findings["models"]:
-        sentences += [model["remark"], model["notation"]]
+        sentences.append(model["remark"])
+    analysis = json.loads((folder / "analysis.json").read_text())
+    sentences += [model["notation"] for model in analysis["models"]]
     assert [sentence for sentence in sentences if sentence not in text] == []
     for line in (folder / "summary.txt").read_text().splitlines():
         if line.startswith("|"):
@@ -364,21 +370,22 @@ def test_grey_values_are_kept():
 
 
 def test_a_gallery_names_classes_that_are_no_digits():
-    entry = {"image": 0, "place": 7, "label": 1, "disputed": False, "wrong_models": 1}
-    findings = {
-        "classes": ["bag", "coat"],
-        "models": [{"model": "a", "name": "Model 1"}],
-        "errors": {"hardest": [entry | {"answers": {"a": 0}}]},
-    }
-    (found,) = hardest_images(findings)
+    results = make_results(make_study(models=1))
+    hardest = numbers.HardImage(0, 7, 1, False, 1, {"model_01": 0})
+    errors = numbers.Errors([], None, [], [hardest])
+    data = replace(results.data, class_names=["bag", "coat"])
+    analysis = replace(results.analysis, data=data, errors=errors)
+    (found,) = hardest_images(Results(results.study, analysis))
     assert found["alt"] == "Image labelled coat"
     assert found["wrong"] == "The model is wrong"
     assert found["answers"] == [{"answer": "bag", "right": False, "models": "Model 1"}]
 
 
 def test_confusions_are_shaded_by_their_number():
-    errors = {"confusion": [[90, 10, 0], [1, 99, 0], [0, 3, 0]], "recall": [0.9, 0.99, None]}
-    first, second, third = confusion_matrix(errors, ["a", "b", "c"])
+    model = SimpleNamespace(
+        confusion=[[90, 10, 0], [1, 99, 0], [0, 3, 0]], recall=[0.9, 0.99, None]
+    )
+    first, second, third = confusion_matrix(model, ["a", "b", "c"])
     assert [cell["heat"] for cell in first["cells"]] == [None, HEAT_LEVELS, 0]
     assert [cell["heat"] for cell in second["cells"]] == [1, None, 0]
     assert 1 < third["cells"][1]["heat"] < HEAT_LEVELS
@@ -390,9 +397,9 @@ def test_many_classes_are_told_by_their_most_frequent_confusions():
     confusion = 100 * np.eye(30, dtype=int)
     confusion[4, 7], confusion[7, 4] = 25, 3
     recall = [float(row[i] / row.sum()) for i, row in enumerate(confusion)]
-    errors = {"confusion": confusion.tolist(), "recall": recall}
-    assert confusion_matrix(errors, classes) is None
-    confusions, recalls = most_confused(errors, classes)
+    model = SimpleNamespace(confusion=confusion.tolist(), recall=recall)
+    assert confusion_matrix(model, classes) is None
+    confusions, recalls = (table.as_data() for table in most_confused(model, classes))
     assert confusions["rows"] == [
         ["class 4", "class 7", "25", "20.00 %"],
         ["class 7", "class 4", "3", "2.91 %"],
@@ -422,69 +429,62 @@ def test_only_names_are_links_not_what_reads_like_one(tmp_path):
 
 
 def compared(models, best=0):
-    """Findings of ``models`` models, each pair compared, the first of a pair ahead."""
-    keys = [f"model_{number}" for number in range(models)]
-    pair = {"difference": 0.01, "low": -0.002, "high": 0.022, "only_a": 1200, "only_b": 2}
-    pair |= {"p": 0.0004, "p_holm": 0.04, "ahead": 0.9}
-    return {
-        "models": [
-            {"model": key, "name": key.title(), "verdict": "best" if i == best else "worse"}
-            for i, key in enumerate(keys)
-        ],
-        "pairs_compared": models * (models - 1) // 2,
-        "comparisons": [{"a": a, "b": b} | pair for i, a in enumerate(keys) for b in keys[i + 1 :]],
-    }
+    """Results of ``models`` models, each pair compared, the first of a pair ahead."""
+    results = make_results(make_study(models, seeds=2))
+    keys = [model.model for model in results.models]
+    comparison = numbers.Comparison(0.01, -0.002, 0.022, 1200, 2, 0.0004, 0.04, 0.9)
+    pairs = [numbers.Pair(a, b, comparison) for i, a in enumerate(keys) for b in keys[i + 1 :]]
+    analysis = replace(
+        results.analysis,
+        best=[keys[best]],
+        pairs=numbers.Pairs(len(pairs), False, False, pairs),
+    )
+    return Results(results.study, analysis)
 
 
 def test_all_pairs_of_a_few_models_are_listed():
     table, note = pair_table(compared(15))
-    assert len(table["rows"]) == 105 == MOST_PAIRS
+    found = table.as_data()
+    assert len(found["rows"]) == 105 == MOST_PAIRS
     assert note is None
-    assert table["rows"][0] == [
-        *("Model_0", "Model_1", "1.00", "[−0.20, 2.20]", "1,200", "2", "< 0.001", "0.040", "90 %")
+    assert found["rows"][0] == [
+        *("Model 1", "Model 2", "1.00", "[−0.20, 2.20]", "1,200", "2", "< 0.001", "0.040", "90 %")
     ]
-    assert table["numeric"] == [False, False] + [True] * 7
+    assert found["values"][0] == [None, None, 1.0, -0.2, 1200, 2, 0.0004, 0.04, 90]
+    assert found["numeric"] == [False, False] + [True] * 7
+    assert found["models"] == [True, True] + [False] * 7
     assert pair_table(compared(1)) == (None, None)
 
 
 def test_of_many_models_the_pairs_with_the_best_are_listed_from_its_side():
     table, note = pair_table(compared(16, best=3))
-    assert len(table["rows"]) == 15
+    rows = table.as_data()["rows"]
+    assert len(rows) == 15
     assert note == (
-        "Of the 120 pairs, the table lists the 15 with a best model; findings.json has them all."
+        "Of the 120 pairs, the table lists the 15 with a best model; analysis.json has them all."
     )
-    assert {row[0] for row in table["rows"]} == {"Model_3"}
-    assert table["rows"][0] == [
-        *("Model_3", "Model_0", "−1.00", "[−2.20, 0.20]", "2", "1,200", "< 0.001", "0.040", "10 %")
+    assert {row[0] for row in rows} == {"Model 4"}
+    assert rows[0] == [
+        *("Model 4", "Model 1", "−1.00", "[−2.20, 0.20]", "2", "1,200", "< 0.001", "0.040", "10 %")
     ]
 
 
-def test_of_very_many_models_findings_do_not_hold_all_pairs_either():
-    findings = compared(16, best=3)
-    findings["comparisons"].pop()
-    note = pair_table(findings)[1]
+def test_of_very_many_models_the_numbers_do_not_hold_all_pairs_either():
+    results = compared(16, best=3)
+    results.analysis.pairs.listed.pop()
+    note = pair_table(results)[1]
     assert note.startswith("Of the 120 pairs, the table lists the 15 with a best model;")
-    assert note.endswith(" findings.json has also those among the 50 most accurate models.")
+    assert note.endswith(" analysis.json has also those among the 50 most accurate models.")
 
 
 def test_layers_with_unknown_sizes_are_shown_as_unknown():
-    assert layer_table(LAYERS)["rows"][1] == ["mine", "MyLayer", "28x?x1", "1,234", "unknown"]
-
-
-def test_columns_of_numbers_are_known_by_their_cells():
-    columns = {
-        "name": ["Model 1", "Model 2"],
-        "share": ["99.36 %", "diverged"],
-        "difference": ["−0.05", ""],
-        "interval": ["[−0.05, 0.41]", "–"],
-        "p": ["< 0.001", "0.21"],
-        "diverged": ["0 of 3", "3 of 3"],
-        "span": ["99.1 to 99.4 %", "98.9 % to 99.1 %"],
-        "verdict": ["best", "worse"],
-    }
-    table = aligned(list(columns), list(zip(*columns.values(), strict=True)))
-    assert table["numeric"] == [False, *[True] * 6, False]
-    assert aligned(["name", "share"], [])["numeric"] == [False, False]
+    assert layer_table(LAYERS).as_data()["rows"][1] == [
+        "mine",
+        "MyLayer",
+        "28x?x1",
+        "1,234",
+        "unknown",
+    ]
 
 
 def test_drawings_suit_a_page(tmp_path):

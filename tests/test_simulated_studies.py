@@ -8,9 +8,9 @@ import gc
 import numpy as np
 import pytest
 
-from bakeoff.analysis import LEVEL
 from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.significance import compare_all
+from bakeoff.numbers import LEVEL
 from simulated_studies import (
     CANDIDATES,
     CHOSEN,

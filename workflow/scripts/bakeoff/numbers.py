@@ -242,7 +242,7 @@ class Model:
     notation: str
     input_scaled_by: list[float]
     needs_file_to_load: bool
-    cost: dict[str, float]
+    cost: dict[str, int | float]
     standing: Literal[
         "best", "worse", "network is worse", "not compared", "too close to call", "diverged"
     ]

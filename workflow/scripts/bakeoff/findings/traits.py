@@ -1,7 +1,7 @@
 """Which trait of an architecture goes with which accuracy."""
 
-from bakeoff import wording as w
 from bakeoff import tables as t
+from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.numbers import LEVEL
