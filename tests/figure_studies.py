@@ -132,6 +132,7 @@ def _describe(study, entry, accuracies, ranked):
     return numbers.Model(
         **shared,
         runs=runs,
+        above_chance=True,
         standing="best" if entry["model"] == ranked[0] else worse,
         accuracy=numbers.Accuracy(value, value - 0.001, value + 0.0009, sd, by_seed),
         calibration=numbers.Calibration(0.0123, 0.001, 0.002, 0.99, bins),

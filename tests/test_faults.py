@@ -36,7 +36,7 @@ def mounted(folder, *options):
 STEPS = {
     "preprocess_images": "results/data/digits.npz",
     "train_model": "results/models/tiny/seed_0/card.json",
-    "collect_results": "results/summary.csv",
+    "collect_results": "results/analysis.json",
     "plot_loss_curves": "results/figures/loss_overview.svg",
     "plot_tradeoffs": "results/figures/accuracy_parameters.svg",
     "write_conclusions": "results/conclusions.md",
@@ -101,6 +101,7 @@ def cut(path):
         "results/models/tiny/seed_0/predictions.npz",
         "results/models/tiny/seed_0/card.json",
         "results/summary.csv",
+        "results/analysis.json",
         "results/findings.json",
     ],
 )

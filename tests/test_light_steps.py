@@ -16,7 +16,7 @@ pytestmark = pytest.mark.workflow
 SLOW = {"keras", "matplotlib", "pandas", "scipy", "sklearn", "snakemake", "statsmodels"}
 NEEDED = {
     "collect_results": {"pandas", "scipy", "statsmodels"},
-    "write_conclusions": {"pandas", "scipy", "statsmodels"},
+    "write_conclusions": set(),
     "plot_loss_curves": {"matplotlib", "scipy"},
     "plot_findings": {"matplotlib"},
     "plot_tradeoffs": {"matplotlib"},

@@ -20,6 +20,8 @@ COLLECTING = {
     "write_conclusions",
     "render_report",
 }
+# What shows names, descriptions and titles, of numbers that stay.
+WORDS_AND_PICTURES = COLLECTING - {"collect_results"}
 TRAININGS = {"tiny/0", "wide/0"}
 
 
@@ -154,7 +156,7 @@ CONTRACT = {
         TRAININGS | COLLECTING,
     ),
     "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
-    "the title of the data": (set_in("data", "title", value="Digits"), COLLECTING),
+    "the title of the data": (set_in("data", "title", value="Digits"), WORDS_AND_PICTURES),
     "retries": (set_in("data", "attempts", value=7), set()),
     "a subset": (
         set_in("data", "train_images", value=300),
@@ -165,9 +167,9 @@ CONTRACT = {
         {"preprocess_images"} | TRAININGS | COLLECTING,
     ),
     "disputed labels": (set_in("data", "disputed", value=[3]), COLLECTING),
-    "a description": (set_in("models", "tiny", "description", value="other"), COLLECTING),
-    "a family": (set_in("models", "tiny", "family", value="second"), COLLECTING),
-    "a display name": (set_in("models", "tiny", "name", value="Other"), COLLECTING),
+    "a description": (set_in("models", "tiny", "description", value="other"), WORDS_AND_PICTURES),
+    "a family": (set_in("models", "tiny", "family", value="second"), WORDS_AND_PICTURES),
+    "a display name": (set_in("models", "tiny", "name", value="Other"), WORDS_AND_PICTURES),
     "the order of models and keys": (
         lambda project: project.change_config(reverse_everything),
         COLLECTING,
@@ -178,9 +180,25 @@ CONTRACT = {
         {"tiny/1", "wide/1"} | COLLECTING,
     ),
     "a model removed": (remove_model, COLLECTING),
-    "reporting code edited": (
-        lambda project: append(project, "workflow/scripts/bakeoff/wording.py"),
-        COLLECTING,
+    "how numbers are computed edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/analysis/ranking.py"),
+        COLLECTING - {"plot_loss_curves"},
+    ),
+    "a sentence edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/findings/ranking.py"),
+        {"write_conclusions", "render_report"},
+    ),
+    "a picture edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/figures/comparisons.py"),
+        {"plot_findings", "render_report"},
+    ),
+    "the look of all pictures edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/figures/style.py"),
+        {"plot_loss_curves", "plot_findings", "plot_tradeoffs", "render_report"},
+    ),
+    "the page edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/report/tables.py"),
+        {"render_report"},
     ),
     "the page's template edited": (
         lambda project: append(project, "workflow/report/report.html.j2"),

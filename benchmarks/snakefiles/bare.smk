@@ -70,8 +70,7 @@ rule collect_results:
     output:
         "results/runs.csv",
         "results/summary.csv",
-        "results/summary.txt",
-        "results/summary.md",
+        "results/analysis.json",
     log:
         "results/logs/collect_results.log",
     shell:
@@ -93,7 +92,7 @@ rule plot_loss_curves:
 
 rule plot_findings:
     input:
-        "results/findings.json",
+        "results/analysis.json",
     output:
         "results/figures/accuracy_forest.svg",
         "results/figures/comparisons.svg",
@@ -107,7 +106,7 @@ rule plot_findings:
 rule plot_tradeoffs:
     input:
         "results/summary.csv",
-        "results/runs.csv",
+        "results/analysis.json",
     output:
         "results/figures/accuracy_parameters.svg",
         "results/figures/accuracy_multiply_adds.svg",
@@ -121,11 +120,11 @@ rule plot_tradeoffs:
 
 rule write_conclusions:
     input:
-        "results/data/mnist.npz",
-        per_training("history.csv"),
-        per_training("card.json"),
-        per_training("predictions.npz"),
+        "results/summary.csv",
+        "results/analysis.json",
     output:
+        "results/summary.txt",
+        "results/summary.md",
         "results/conclusions.md",
         "results/findings.json",
     log:
@@ -138,6 +137,7 @@ rule render_report:
     input:
         "results/summary.csv",
         "results/runs.csv",
+        "results/analysis.json",
         "results/findings.json",
         "results/data/mnist.npz",
         "results/figures/loss",

@@ -1,8 +1,8 @@
 """Every number of a study: what analysis.json holds.
 
-``analysis/`` computes them, once, and ``findings/``, ``figures/`` and ``report/`` make words, pictures
-and the page of them; they compute none. Models are named by their keys in the config, so that
-another name or description changes no number. Accuracies and differences between them are shares
+``analysis/`` computes them, once, and ``findings/``, ``figures/`` and ``report/`` make words,
+pictures and the page of them; they compute none. Models are named by their keys in the config, so
+that another name or description changes no number. Accuracies and differences between them are shares
 of 1, intervals have a level of 95 %, times are in seconds unless a name says otherwise.
 ``workflow/schemas/analysis.schema.json`` is made of this module.
 """
@@ -639,7 +639,8 @@ class Analysis:
 
     ``ranked`` are the finished models, the most accurate first; ``best`` those that share the
     highest test accuracy, ``learned`` those that count in averages: shown to be better than
-    chance, or all where none is. ``sd_between_seeds`` is pooled over the models with several. What asks for models that learned is None where there are none.
+    chance, or all where none is. ``sd_between_seeds`` is pooled over the models with several. What
+    asks for models that learned is None where there are none.
     """
 
     data: Data

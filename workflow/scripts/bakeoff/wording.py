@@ -109,3 +109,21 @@ def uncorrected(number):
         f"The intervals are not corrected for there being {number} models: of losses that do not"
         " move, about one in 20 would still seem to."
     )
+
+
+def why_not_compared(times):
+    """Return the sentence that says why times are not compared, or None where they are.
+
+    ``times`` are :class:`bakeoff.numbers.Times`.
+    """
+    if times.comparable:
+        return None
+    reasons = []
+    if times.shared > 1:
+        reasons.append(f"up to {times.shared} trainings shared the machine")
+    if times.moved:
+        reasons.append(f"{count(times.moved, 'training')} went on elsewhere after an interruption")
+    if times.unlike:
+        unlike = [f"{noun} ({listing(values)})" for noun, values in times.unlike.items()]
+        reasons.append(f"the trainings differ in {listing(unlike)}")
+    return f"Latencies and training times are not compared: {listing(reasons)}."

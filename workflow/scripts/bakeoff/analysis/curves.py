@@ -10,10 +10,10 @@ from bakeoff.numbers import Trend
 
 
 def loss_trend(losses):
-    """Return the :class:`bakeoff.numbers.Trend` of ``losses``, float (seeds, epochs), over the last third.
+    """Return the :class:`bakeoff.numbers.Trend` over the last third of ``losses``.
 
-    The losses of one training wander: each depends on those before. So epochs are no sample, but
-    trainings are, and so are stretches of one training that follow each other: their slopes are
+    These are float (seeds, epochs). The losses of one run wander: each depends on those before. So
+    epochs are no sample, but runs are, and so are stretches of one training that follow each other: their slopes are
     all but independent, even where the loss is a random walk. Each training gives one slope, or,
     with fewer than ``SLOPES`` trainings, those of so many equal stretches that there are at least
     that many; the interval is Student's for their mean (Ibragimov and Mueller 2010, "t-Statistic

@@ -38,7 +38,7 @@ def reproduction(results, last_epochs):
 
 
 def reproduce(model, published):
-    """Return a :class:`bakeoff.numbers.Reproduced` for each of ``FIGURES``, as a dict, of one model.
+    """Return a :class:`bakeoff.numbers.Reproduced` of a model for each of ``FIGURES``, as a dict.
 
     ``published`` is the checked content of a file of published figures.
     """

@@ -7,7 +7,6 @@ from matplotlib.ticker import EngFormatter
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import MOST_NAMED, log_ticks, model_looks, new_figure, shortened, wrapped
-from bakeoff.findings.times import why_not_compared
 
 COSTS = {
     "parameters": ("parameters", "parameters", EngFormatter(sep="")),
@@ -25,14 +24,14 @@ def draw_tradeoff(results, summary, cost):
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
     ``results`` are :class:`bakeoff.results.Results`, ``summary`` the rows of summary.csv, and
-    ``cost`` is one of ``COSTS``. Models without a test accuracy or a known cost are named under the title, and so are
-    those no better than chance, which would squeeze the scale. Times that cannot be compared have
-    no front. Of more than ``MOST_NAMED`` models, the most accurate on the front have names and
-    bars; without a front, the most accurate of all.
+    ``cost`` is one of ``COSTS``. Models without a test accuracy or a known cost are named under the
+    title, and so are those no better than chance, which would squeeze the scale. Times that cannot
+    be compared have no front. Of more than ``MOST_NAMED`` models, the most accurate on the front
+    have names and bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
     study = results.study
-    why = why_not_compared(results.analysis.times) if cost in TIMES else None
+    why = w.why_not_compared(results.analysis.times) if cost in TIMES else None
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row["test_accuracy"] for row in shown])

@@ -2,8 +2,8 @@
 
 One module a finding, with the name of the module of ``analysis`` whose numbers it says: a function
 that takes the :class:`bakeoff.results.Results` and returns a
-:class:`bakeoff.findings.finding.Finding`. Nothing is computed here, and no sentence names a model, a
-count or a number of its own.
+:class:`bakeoff.findings.finding.Finding`. Nothing is computed here, and no sentence names a model,
+a count or a number of its own.
 """
 
 from bakeoff.findings.agreement import alike_answers

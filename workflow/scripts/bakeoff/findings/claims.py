@@ -6,7 +6,6 @@ from bakeoff import wording as w
 from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
-from bakeoff.findings.times import why_not_compared
 
 BETWEEN_MODELS = {"most_accurate", "less_accurate", "overfits_less", "highest_train_accuracy"}
 """The kinds of conclusions of which nothing is decided between models that were trained once."""
@@ -19,9 +18,8 @@ def describe_claim(results, judged):
     sentences = [f"{claim['claim']}: {judged.verdict}."]
     if judged.missing:
         has = w.plural(len(judged.missing), "has", "have")
-        sentences.append(
-            f"{w.models(published['models'][key]['name'] for key in judged.missing)} {has} no finished training here."
-        )
+        missing = w.models(published["models"][key]["name"] for key in judged.missing)
+        sentences.append(f"{missing} {has} no finished training here.")
     elif not judged.comparisons:
         sentences.append(
             f"It takes two models better than chance, and {2 * SPREAD_EPOCHS} epochs of at least"
@@ -177,7 +175,7 @@ def _latency(results, judged):
     return (
         f"One image takes {_range(results.named(judged.about), latency, milliseconds)} against"
         f" {_range(results.named(judged.against), latency, milliseconds)}."
-        f" {why_not_compared(results.analysis.times) or _tally(judged)}"
+        f" {w.why_not_compared(results.analysis.times) or _tally(judged)}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names, shortened
-from bakeoff.findings.times import why_not_compared
 from bakeoff.numbers import SMALL_LEAD
 
 
@@ -25,7 +24,7 @@ def dear_models(results):
             " chance may give does not count). Each is set against the most accurate of such"
             " models."
         ]
-    if why := why_not_compared(results.analysis.times):
+    if why := w.why_not_compared(results.analysis.times):
         text.append(why)
     unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
     if unknown:

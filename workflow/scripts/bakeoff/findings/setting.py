@@ -1,7 +1,6 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
 from bakeoff import wording as w
-from bakeoff.findings.times import why_not_compared
 
 MOST_VALUES = 4
 """Up to so many values of a setting, each is told with the models that have it."""
@@ -65,7 +64,7 @@ def cautions(results):
     sentences += _diverged(results.models)
     sentences += _without_learning(results)
     sentences += _unlike_runs(results)
-    if len(results.finished) > 1 and (why := why_not_compared(results.analysis.times)):
+    if len(results.finished) > 1 and (why := w.why_not_compared(results.analysis.times)):
         sentences.append(why)
     return sentences
 

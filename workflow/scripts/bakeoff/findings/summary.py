@@ -3,7 +3,6 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
-from bakeoff.findings.times import why_not_compared
 
 
 def all_tables(summary, results):
@@ -204,7 +203,7 @@ def _cost_note(times, several):
     sentences = ["Seconds in all are those of one whole training."]
     if several:
         sentences.append("Times are means over the seeds.")
-    if why := why_not_compared(times):
+    if why := w.why_not_compared(times):
         sentences.append(why)
     return " ".join(sentences)
 

@@ -47,8 +47,8 @@ def traits_that_matter(results):
             f"Too few models differ in {w.listing(trait.name for trait in untested)} for a test."
         )
     text += [
-        f"{names(results.named(one))} have equal layers, so they count as one architecture, with the mean"
-        " of their accuracies."
+        f"{names(results.named(one))} have equal layers, so they count as one architecture, with"
+        " the mean of their accuracies."
         for one in architectures
         if len(one) > 1
     ]

@@ -107,9 +107,10 @@ def _pair(pair, results):
 def confusion_matrix(model, classes):
     """Return a confusion matrix for the template, or None for more than ``MOST_CLASSES``.
 
-    ``model`` is a :class:`bakeoff.results.Model` with a run that finished, ``classes`` the names. Each row has ``label``,
-    ``cells`` and ``recall``; a cell has ``count`` and ``heat``: None on the diagonal, 0 where
-    there is no such answer, otherwise 1 to ``HEAT_LEVELS``, in steps of equal ratio.
+    ``model`` is a :class:`bakeoff.results.Model` with a run that finished, ``classes`` the names.
+    Each row has ``label``, ``cells`` and ``recall``; a cell has ``count`` and ``heat``: None on the
+    diagonal, 0 where there is no such answer, otherwise 1 to ``HEAT_LEVELS``, in steps of equal
+    ratio.
     """
     if len(classes) > MOST_CLASSES:
         return None
