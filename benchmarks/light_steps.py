@@ -68,7 +68,7 @@ def fabricate(folder):
         described[model]["parameters"] = described[model]["parameters"]["total"]
     fabricate_results(folder, described, SEEDS)
     # As after real trainings, Snakemake has a record of each file.
-    project.snakemake("--touch", "--forcerun", "download_mnist", "--until", "train_model", *STUDY)
+    project.snakemake("--touch", "--forcerun", "download_images", "--until", "train_model", *STUDY)
     return folder
 
 

@@ -153,7 +153,7 @@ def copy_images(folder, mirror, configfile):
     settings = [f"pathvars={{resources: {fetched}, results: {fetched}}}"]
     if mirror:
         settings.append(f"data={{mirrors: [{json.dumps(mirror)}]}}")
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--until", "download_mnist"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--until", "download_images"]
     configured = ["--configfile", configfile] if configfile else []
     subprocess.run([*command, *configured, "--config", *settings], cwd=ROOT, check=True)
     for file in (fetched / dataset).iterdir():

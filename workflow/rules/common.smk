@@ -145,4 +145,4 @@ def raw_images(wildcards):
     """The downloaded files that the data is made from: none for scikit-learn's digits."""
     if config["data"]["source"] == "digits":
         return {}
-    return dict(rules.download_mnist.output.items())
+    return dict(rules.download_images.output.items())

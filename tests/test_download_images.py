@@ -8,7 +8,7 @@ import pytest
 from bakeoff import joblog
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of
-from download_mnist import download_files
+from download_images import download_files
 from loopback_mirror import busy_at_first, change, loopback_mirror, stall, truncate
 
 NAMES = [
