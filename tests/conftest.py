@@ -163,13 +163,7 @@ def make_tiny_study(folder):
     config = project.read_config()
     config["study"]["models"] = []
     config["models"] = {}
-    config["data"] = {
-        "dataset": "digits",
-        "title": "scikit-learn's digits",
-        "source": "digits",
-        "train_images": 400,
-        "test_images": 200,
-    }
+    config["data"] = {"dataset": "digits", "train_images": 400, "test_images": 200}
     config["training"]["epochs"] = 2
     config["training"]["batch_size"] = 32
     project.write_config(config)

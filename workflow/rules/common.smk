@@ -15,6 +15,7 @@ gc.freeze()
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
@@ -136,8 +137,8 @@ def identity_of_training(wildcards):
 
 
 def data_settings():
-    """The settings that the prepared data depends on."""
-    elsewhere = {"sha256", "title", "disputed"}
+    """The settings that the prepared data depends on: not what it is called, nor its origin."""
+    elsewhere = {"dataset", "title", "disputed", "sha256", "md5"}
     return {k: v for k, v in without_origin(config["data"]).items() if k not in elsewhere}
 
 

@@ -16,7 +16,7 @@ rule download_images:
         "../../envs/training.yaml"
     params:
         # Mirrors and retries are read from the config: where a file came from does not matter.
-        sha256=canonical_json(config["data"]["sha256"]),
+        checksums=canonical_json(checksums_of(config["data"])),
         sources=sources_of("workflow/scripts/download_images.py"),
     script:
         "../scripts/download_images.py"

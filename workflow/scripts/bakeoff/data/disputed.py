@@ -1,4 +1,4 @@
-"""The places of disputed labels, checked before anything is trained.
+"""The indices of disputed labels, checked before anything is trained.
 
 A module of its own that imports next to nothing: whatever trains depends on it, and planning has
 no time for NumPy.
@@ -9,17 +9,17 @@ import zipfile
 from bakeoff.errors import ConfigError
 
 
-def check_disputed(disputed, images, file, origin="config", remedy="correct the place"):
-    """Raise :class:`ConfigError` where one of ``disputed`` is no place in a whole test set.
+def check_disputed(disputed, images, file, origin="config", remedy="correct the index"):
+    """Raise :class:`ConfigError` where one of ``disputed`` is no index of a whole test set.
 
-    That has ``images`` images and comes from ``file``; ``origin`` is where the places are given.
+    That has ``images`` images and comes from ``file``; ``origin`` is where the indices are given.
     """
-    beyond = [place for place in disputed if place >= images]
+    beyond = [index for index in disputed if index >= images]
     if beyond:
         others = f" and {len(beyond) - 1:,} more" * (len(beyond) > 1)
         raise ConfigError(
             "data.disputed",
-            f"{beyond[0]}{others}; expected places from 0 to {images - 1:,}, as there are"
+            f"{beyond[0]}{others}; expected indices from 0 to {images - 1:,}, as there are"
             f" {images:,} test images in {file}: {remedy}.",
             origin,
         )
@@ -35,7 +35,7 @@ def check_disputed_of(config, data_file):
     images = whole_test_images(data_file) if disputed else None
     if images is not None:
         # It may be of an earlier version of the data set, and not be made anew by then.
-        remedy = "correct the place, or delete that file if it is of other images"
+        remedy = "correct the index, or delete that file if it is of other images"
         check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
 
 

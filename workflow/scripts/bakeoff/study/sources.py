@@ -39,12 +39,14 @@ class Source:
     """One file of a config: its ``value``, and how everything in it is written.
 
     ``name`` is how messages call it. ``odd_numbers`` are the keys, tuples of texts, at which
-    stands a number that people read as another. Raises :class:`StudyError` where the file is no
-    YAML or gives a key twice.
+    stands a number that people read as another. Of a ``section``, where one is named, nothing else
+    is taken: ``value`` is that key with its value, or empty. Raises :class:`StudyError` where the
+    file is no YAML or gives a key twice.
     """
 
-    def __init__(self, file, name=None):
+    def __init__(self, file, name=None, section=None):
         self.name = name or shown_path(file)
+        self.section = section
         self.odd_numbers = []
         self._root = None
         loader = None
@@ -68,6 +70,17 @@ class Source:
             if loader is not None:
                 loader.dispose()
         self.value = {} if self.value is None else _as_json(text, self.value)
+        if section is not None:
+            self._leave_out_all_but(section)
+
+    def _leave_out_all_but(self, section):
+        held = look_up(self.value, (section,))
+        self.value = {} if held is ABSENT else {section: held}
+        self.odd_numbers = [key for key in self.odd_numbers if key[0] == section]
+        if isinstance(self._root, yaml.MappingNode):
+            self._root.value = [
+                (name, child) for name, child in self._root.value if _key_text(name) == section
+            ]
 
     def _check(self, root):
         """Refuse doubled keys, and note odd numbers."""
