@@ -3,7 +3,6 @@
 import gc
 import json
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -21,25 +20,11 @@ from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.study.identity import Sources, training_identity
 from bakeoff.study.config import read_config, read_published, reported_study, training_settings
+from bakeoff.study.snakemake_internals import given_config
 
-
-def name_elsewhere():
-    """What to call the place of a value that stands in none of the config files as it is."""
-    # A profile's `config` comes as if it stood on the command line, which would win over it.
-    if any(re.fullmatch("-C.*|--config(=.*)?", word) for word in sys.argv):
-        return "--config on the command line"
-    if workflow.config_settings.config:
-        return "config in a profile"
-    return "a template (__use_yte__) among the config files"
-
-
-# Snakemake lists the overlays of the command line before the file that they are laid over.
-overlays = workflow.overwrite_configfiles
-config_files = [*workflow.configfiles[len(overlays) :], *overlays]
-if workflow.config_settings.replace_workflow_config:
-    config_files = overlays
 try:
-    config = read_config(config, config_files, ROOT, name_elsewhere())
+    given = given_config(workflow, sys.argv)
+    config = read_config(config, given.files, ROOT, given.elsewhere)
     published = read_published(config, ROOT)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}.npz"
@@ -75,15 +60,17 @@ STUDY = canonical_json(reported_study(config, MODELS, UNFINISHED, published))
 
 def command_to_make_it():
     """The command line of this study, without what no result depends on."""
-    given = {
+    settings = {
         key: without_origin(value) if key == "data" else value
-        for key, value in workflow.config_settings.config.items()
+        for key, value in given.settings.items()
     }
-    settings = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in given.items() if value]
+    settings = [
+        shlex.quote(f"{key}={json.dumps(value)}") for key, value in settings.items() if value
+    ]
     return " ".join(
         [
             "snakemake --cores 4 --resources gpu=1",
-            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in overlays),
+            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in given.overlays),
             *(["--config", *settings] if settings else []),
         ]
     )
