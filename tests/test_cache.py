@@ -1,13 +1,13 @@
 """Snakemake's cache between workflows serves a second checkout, and nothing that differs."""
 
-import gzip
 import os
 
 import numpy as np
 import pytest
 
 from bakeoff.files import sha256_of
-from conftest import make_tiny_study
+from idx_files import write_idx_set
+from projects import make_tiny_study
 
 pytestmark = pytest.mark.thorough
 
@@ -17,15 +17,14 @@ def own_images(tmp_path_factory):
     """A folder with a small data set of one's own, letters, in MNIST's files and format."""
     folder = tmp_path_factory.mktemp("letters")
     generator = np.random.default_rng(0)
-    for name, count in (("train", 200), ("t10k", 100)):
+    parts = []
+    for count in (200, 100):
         labels = np.arange(count, dtype=np.uint8) % 4
         images = generator.integers(0, 60, (count, 28, 28), np.uint8)
         for label, image in zip(labels, images, strict=True):
             image[7 * label : 7 * label + 7] += 180
-        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            content = gzip.compress(header + array.tobytes(), mtime=0)
-            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(content)
+        parts.append((images, labels))
+    write_idx_set(folder, *parts)
     return folder
 
 

@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, read_published, reported_study, training_settings
-from conftest import Project
+from projects import Project
 
 pytestmark = pytest.mark.workflow
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from conftest import TINY
 from patience import PATIENCE
+from projects import TINY
 
 pytestmark = pytest.mark.thorough
 

@@ -1,7 +1,6 @@
 import gzip
 import json
 import re
-import struct
 import time
 import zipfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from bakeoff.data.idx import read_idx
 from bakeoff.data.prepared import prepare_images
 from bakeoff.data.splits import Part, stratified_sample
 from bakeoff.errors import StudyError
+from idx_files import idx, write_idx_set
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 FILES = {
@@ -36,14 +36,6 @@ SETTINGS = {
 }
 
 
-def idx(array, magic=None, shape=None):
-    """The gzipped IDX file of a uint8 array, with a false magic number or shape where given."""
-    shape = array.shape if shape is None else shape
-    header = magic or bytes([0, 0, 8, len(shape)])
-    content = header + struct.pack(f">{len(shape)}I", *shape) + array.tobytes()
-    return gzip.compress(content, mtime=0)
-
-
 def made_up_images(counts, seed):
     """Random images in a random order; ``counts`` gives each class's number of images."""
     random = np.random.default_rng(seed)
@@ -55,10 +47,7 @@ def made_up_images(counts, seed):
 @pytest.fixture
 def files(tmp_path):
     paths = {key: tmp_path / name for key, name in FILES.items()}
-    for part, counts, seed in (("train", (60, 30, 30), 1), ("test", (10, 20, 10), 2)):
-        images, labels = made_up_images(counts, seed)
-        paths[f"{part}_images"].write_bytes(idx(images))
-        paths[f"{part}_labels"].write_bytes(idx(labels))
+    write_idx_set(tmp_path, made_up_images((60, 30, 30), 1), made_up_images((10, 20, 10), 2))
     return {key: str(path) for key, path in paths.items()}
 
 

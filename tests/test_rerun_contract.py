@@ -8,8 +8,8 @@ import time
 import pytest
 import yaml
 
-from conftest import TINY, Project, make_tiny_study
 from patience import PATIENCE
+from projects import TINY, Project, make_tiny_study
 
 pytestmark = pytest.mark.workflow
 

@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.study.snakemake_internals import USED, given_config
-from conftest import ROOT, copy_workflow
+from projects import ROOT, copy_workflow
 
 
 def made_up(configfiles, overlays, settings=(), replace=False):
