@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 import pytest
+import yaml
 
-from bakeoff.files import sha256_of
+from bakeoff.data.checksums import checksum_of_file
 from idx_files import write_idx_set
 from projects import make_tiny_study
 
@@ -29,17 +30,20 @@ def own_images(tmp_path_factory):
 
 
 def make_study(folder, images, mirror):
-    """Make a tiny study on the letters in ``images``, to be fetched from ``mirror``."""
+    """Make a tiny study on the letters in ``images``, to be fetched from ``mirror``.
+
+    A file of its own describes them.
+    """
     project = make_tiny_study(folder)
-    config = project.read_config()
-    config["data"] = {
-        "dataset": "letters",
+    described = {
         "title": "Letters",
         "classes": ["a", "b", "c", "d"],
-        "mirrors": [str(mirror)],
-        "sha256": {file.name: sha256_of(file) for file in images.iterdir()},
+        "md5": {file.name: checksum_of_file(file, "md5")[4:] for file in images.iterdir()},
     }
-    project.write_config(config)
+    file = project.path("config/datasets/letters.yaml")
+    file.write_text(yaml.safe_dump({"data": described}))
+    data = {"dataset": "letters", "mirrors": [str(mirror)]}
+    project.change_config(lambda config: config.update(data=data))
     return project
 
 

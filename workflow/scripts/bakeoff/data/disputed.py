@@ -5,11 +5,20 @@ no time for NumPy.
 """
 
 import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from bakeoff.errors import ConfigError
 
 
-def check_disputed(disputed, images, file, origin="config", remedy="correct the index"):
+def check_disputed(
+    disputed: Iterable[int],
+    images: int,
+    file: str | Path,
+    origin: str = "config",
+    remedy: str = "correct the index",
+) -> None:
     """Raise :class:`ConfigError` where one of ``disputed`` is no index of a whole test set.
 
     That has ``images`` images and comes from ``file``; ``origin`` is where the indices are given.
@@ -25,7 +34,7 @@ def check_disputed(disputed, images, file, origin="config", remedy="correct the 
         )
 
 
-def check_disputed_of(config, data_file):
+def check_disputed_of(config: Mapping[str, Any], data_file: str | Path) -> None:
     """Raise :class:`ConfigError` where a config's ``data.disputed`` does not fit prepared data.
 
     ``config`` is what :func:`bakeoff.study.config.read_config` returns. Without such a file, or
@@ -39,14 +48,14 @@ def check_disputed_of(config, data_file):
         check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
 
 
-def whole_test_images(data_file):
+def whole_test_images(data_file: str | Path) -> int | None:
     """Return how many images the test set has that a prepared file's test images are taken from.
 
     None where there is no such file or it cannot be read.
     """
     try:
         with zipfile.ZipFile(data_file) as archive:
-            # An int64 after NumPy's header; see preprocess_images.
+            # An int64 after NumPy's header; see bakeoff.data.prepared.
             return int.from_bytes(archive.read("whole_test_images.npy")[-8:], "little")
     except (OSError, KeyError, zipfile.BadZipFile):
         return None

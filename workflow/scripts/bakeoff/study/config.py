@@ -3,8 +3,10 @@
 import ast
 import copy
 import difflib
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import yaml
@@ -30,7 +32,12 @@ _COMPARING = {
 }
 
 
-def read_config(config, files, root, elsewhere=_COMMAND_LINE):
+def read_config(
+    config: Mapping[str, Any],
+    files: Sequence[str | Path],
+    root: str | Path,
+    elsewhere: str = _COMMAND_LINE,
+) -> dict[str, Any]:
     """Return a checked copy of ``config`` with all defaults filled in.
 
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
