@@ -80,7 +80,7 @@ def _origins(schema, sources):
     }
 
 
-def read_published(config, root):
+def read_published(config: Mapping[str, Any], root: str | Path) -> dict[str, Any] | None:
     """Return what the file ``study.published`` of a checked config holds, or None without one.
 
     ``root`` is the repository. The content is that of workflow/schemas/published.schema.yaml.
@@ -100,7 +100,7 @@ def read_published(config, root):
     return published
 
 
-def training_settings(config, model):
+def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings that ``model`` is trained with: the study's under its own.
 
     An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
@@ -112,7 +112,12 @@ def training_settings(config, model):
     return settings
 
 
-def reported_study(config, models, unfinished=(), published=None):
+def reported_study(
+    config: Mapping[str, Any],
+    models: Sequence[str],
+    unfinished: Sequence[str] = (),
+    published: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what the reporting steps need to know of the config.
 
     ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
