@@ -20,7 +20,6 @@ FILES = {
     for kind, end in (("images", "images-idx3"), ("labels", "labels-idx1"))
 }
 SETTINGS = {
-    "dataset": "mnist",
     "source": "idx",
     "classes": list("0123456789"),
     "train_images": None,
@@ -33,11 +32,11 @@ SETTINGS = {
 
 def measure(folder):
     """Return the seconds of every turn of both."""
-    from preprocess_images import preprocess_images
+    from bakeoff.data.prepared import prepare_images
 
     def pipeline():
         with contextlib.redirect_stdout(io.StringIO()):
-            preprocess_images(SETTINGS, FILES, folder / "pipeline.npz")
+            prepare_images(SETTINGS, FILES, folder / "pipeline.npz")
 
     def a_few_lines():
         arrays = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 from measuring import interleaved, run_timed, snakemake, table, verdict
 
 ROOT = Path(__file__).parents[1]
-sys.path.extend(str(ROOT / part) for part in (".", "tests", "workflow/scripts"))
+sys.path.extend(str(ROOT / part) for part in (".", "tests/builders", "workflow/scripts"))
 
 TITLE = "From finished trainings to the report"
 
@@ -59,7 +59,7 @@ def fabricate(folder):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from bakeoff.describe.model import describe_model
     from bakeoff.training.architecture import build_model
-    from conftest import copy_workflow
+    from projects import copy_workflow
 
     project = copy_workflow(folder)
     described = {}
@@ -68,7 +68,7 @@ def fabricate(folder):
         described[model]["parameters"] = described[model]["parameters"]["total"]
     fabricate_results(folder, described, SEEDS)
     # As after real trainings, Snakemake has a record of each file.
-    project.snakemake("--touch", "--forcerun", "download_mnist", "--until", "train_model", *STUDY)
+    project.snakemake("--touch", "--forcerun", "download_images", "--until", "train_model", *STUDY)
     return folder
 
 
@@ -77,7 +77,7 @@ def fabricate_large(folder, models, seeds):
 
     Snakemake has no records of its files, for which it would take longer than for all steps.
     """
-    from planning import made_up_study
+    from made_up_models import made_up_study
 
     made_up_study(folder, models, range(seeds))
     described = {

@@ -23,7 +23,9 @@ from measuring import interleaved, ratio_of_medians, run_timed, snakemake, table
 
 ROOT = Path(__file__).parents[1]
 SNAKEFILES = Path(__file__).parent / "snakefiles"
-sys.path.extend(str(ROOT / part) for part in (".", "tests"))
+sys.path.append(str(ROOT / "tests" / "builders"))
+
+from made_up_models import made_up_study  # noqa: E402
 
 TITLE = "Planning, and a run with nothing to do"
 
@@ -33,20 +35,6 @@ SEEDS = 5
 MOST_TIMES_BARE = 2
 MOST_GIGABYTES = 2
 MOST_TIMES_TEN_RULES = 1.2
-
-ARCHITECTURE = '''"""Made up for a benchmark: {units} units."""
-
-import keras
-from keras import layers
-
-from architectures.blocks import classify
-
-
-def build(input_shape, num_classes):
-    """Return the uncompiled model, images ``input_shape`` in, class probabilities out."""
-    inputs = keras.Input(input_shape)
-    return keras.Model(inputs, classify(layers.Flatten()(inputs), ({units},), num_classes))
-'''
 
 
 def measure(folder):
@@ -104,27 +92,6 @@ def measure_nothing(folder):
             "ten rules": lambda: run_timed(snakemake("--cores", 1), ten)[0],
         }
     )
-
-
-def made_up_study(folder, models, seeds):
-    """Make a copy of the workflow in ``folder`` with a study of so many made-up models."""
-    from conftest import copy_workflow
-
-    project = copy_workflow(folder)
-    keys = [f"size_{number:04}" for number in range(1, models + 1)]
-    for number, key in enumerate(keys, 1):
-        source = ARCHITECTURE.format(units=number)
-        (folder / "architectures" / f"{key}.py").write_text(source)
-    config = project.read_config()
-    config["study"] |= {"models": keys, "seeds": list(seeds), "published": None}
-    config["models"] = {
-        key: {"name": f"Size {n}", "description": f"{n} units", "family": f"family {n % 10}"}
-        for n, key in enumerate(keys, 1)
-    }
-    # Nothing is fetched: the first job ends by itself, if it is left the time for it.
-    config["data"]["mirrors"] = ["no-such-folder"]
-    project.write_config(config)
-    return folder
 
 
 def bare_shape(folder, models, seeds):

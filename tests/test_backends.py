@@ -12,7 +12,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.training.backend import compiles_steps, prepare_backend
-from conftest import TINY, make_tiny_study
+from projects import TINY, make_tiny_study
 from training_process import Training
 
 pytestmark = pytest.mark.thorough

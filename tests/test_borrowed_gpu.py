@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bakeoff.files import sha256_of
-from conftest import ROOT, copy_workflow
-from test_preprocess_images import idx
+from idx_files import write_idx_set
+from projects import ROOT, copy_workflow
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DEAD_PROXY = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
@@ -33,16 +33,12 @@ def home(tmp_path_factory):
     for file in ("pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / file, home)
     images = home / "images"
-    images.mkdir()
     generator = np.random.default_rng(0)
-    for name, count in (("train", 400), ("t10k", 200)):
+    parts = []
+    for count in (400, 200):
         labels = (np.arange(count) % 10).astype(np.uint8)
-        arrays = {
-            "images-idx3": generator.integers(0, 256, (count, 28, 28), np.uint8),
-            "labels-idx1": labels,
-        }
-        for kind, array in arrays.items():
-            (images / f"{name}-{kind}-ubyte.gz").write_bytes(idx(array))
+        parts.append((generator.integers(0, 256, (count, 28, 28), np.uint8), labels))
+    write_idx_set(images, *parts)
     data = {"disputed": [], "sha256": {file.name: sha256_of(file) for file in images.iterdir()}}
     (home / "noise.yaml").write_text(yaml.safe_dump({"data": data}))
     return home

@@ -1,13 +1,14 @@
 """Snakemake's cache between workflows serves a second checkout, and nothing that differs."""
 
-import gzip
 import os
 
 import numpy as np
 import pytest
+import yaml
 
-from bakeoff.files import sha256_of
-from conftest import make_tiny_study
+from bakeoff.data.checksums import checksum_of_file
+from idx_files import write_idx_set
+from projects import make_tiny_study
 
 pytestmark = pytest.mark.thorough
 
@@ -17,30 +18,32 @@ def own_images(tmp_path_factory):
     """A folder with a small data set of one's own, letters, in MNIST's files and format."""
     folder = tmp_path_factory.mktemp("letters")
     generator = np.random.default_rng(0)
-    for name, count in (("train", 200), ("t10k", 100)):
+    parts = []
+    for count in (200, 100):
         labels = np.arange(count, dtype=np.uint8) % 4
         images = generator.integers(0, 60, (count, 28, 28), np.uint8)
         for label, image in zip(labels, images, strict=True):
             image[7 * label : 7 * label + 7] += 180
-        for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            content = gzip.compress(header + array.tobytes(), mtime=0)
-            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(content)
+        parts.append((images, labels))
+    write_idx_set(folder, *parts)
     return folder
 
 
 def make_study(folder, images, mirror):
-    """Make a tiny study on the letters in ``images``, to be fetched from ``mirror``."""
+    """Make a tiny study on the letters in ``images``, to be fetched from ``mirror``.
+
+    A file of its own describes them.
+    """
     project = make_tiny_study(folder)
-    config = project.read_config()
-    config["data"] = {
-        "dataset": "letters",
+    described = {
         "title": "Letters",
         "classes": ["a", "b", "c", "d"],
-        "mirrors": [str(mirror)],
-        "sha256": {file.name: sha256_of(file) for file in images.iterdir()},
+        "md5": {file.name: checksum_of_file(file, "md5")[4:] for file in images.iterdir()},
     }
-    project.write_config(config)
+    file = project.path("config/datasets/letters.yaml")
+    file.write_text(yaml.safe_dump({"data": described}))
+    data = {"dataset": "letters", "mirrors": [str(mirror)]}
+    project.change_config(lambda config: config.update(data=data))
     return project
 
 

@@ -1,6 +1,7 @@
 """A wrong config is refused before anything is planned, in one line that says what to do."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, read_published, reported_study, training_settings
-from conftest import Project
+from projects import Project
 
 pytestmark = pytest.mark.workflow
 
@@ -40,8 +41,10 @@ class Study(dict):
 
 @pytest.fixture
 def study(tmp_path):
-    """A small valid config."""
+    """A small valid config on MNIST, which a file beside it describes."""
     (tmp_path / "architectures").mkdir()
+    (tmp_path / "datasets").mkdir()
+    shutil.copy(ROOT / "config" / "datasets" / "mnist.yaml", tmp_path / "datasets")
     for name in ("small", "large"):
         (tmp_path / "architectures" / f"{name}.py").write_text(BUILD)
     config = {
@@ -75,9 +78,8 @@ def test_defaults_are_filled_in(study):
     config = study.read()
     assert config["study"]["seeds"] == [0]
     assert config["data"]["validation"] == "test"
-    assert config["data"]["disputed"] == []
+    assert config["data"]["source"] == "idx"
     assert config["study"]["show_images"] is True
-    assert config["data"]["sha256"]["t10k-labels-idx1-ubyte.gz"].startswith("f7ae60f9")
     assert config["models"]["small"]["family"] == "other"
     assert "seeds" not in study["study"], "the given config must not be changed"
 
@@ -401,7 +403,7 @@ OWN = {
 OF_MNIST = {
     "title": "'MNIST', the title of mnist; expected what belongs to letters",
     "classes": "2 names, those of mnist; expected what belongs to letters",
-    "disputed": "2 places, those of mnist; expected what belongs to letters",
+    "disputed": "2 indices, those of mnist; expected what belongs to letters",
     "mirrors": "those of mnist; expected addresses or folders that hold the four files of letters",
     "sha256": f"those of mnist for {FILE}; expected the checksums of all four files of letters",
 }
@@ -440,41 +442,189 @@ def test_what_belongs_to_one_data_set_is_not_taken_for_another(study, key):
         assert overlaid(study, {"data": own})["data"]["disputed"] == []
 
 
-def test_checksums_and_mirrors_of_mnist_are_no_defaults_of_another_data_set(study):
-    study["data"] = {"dataset": "letters", "mirrors": ["/data/letters"]}
+def test_a_data_set_without_a_file_gives_classes_mirrors_and_checksums(study):
+    study["data"] = {"dataset": "letters"} | OWN
+    assert study.read()["data"]["title"] == "Letters"
+    without = {key: value for key, value in OWN.items() if key != "title"}
+    study["data"] = without
+    assert study.read()["data"]["title"] == "letters"
+
+    study["data"] = without | {"sha256": {FILE: "0" * 64}}
     line = refusal(study)
-    assert (
-        "data.sha256: missing (the defaults are those of mnist); expected the checksums of" in line
-    )
-    assert "what `sha256sum *.gz` prints" in line
-    study["data"]["sha256"] = {FILE: "0" * 64}
-    assert "those of mnist) for train-images-idx3-ubyte.gz, train-labels" in refusal(study)
-    study["data"] |= OWN
-    del study["data"]["mirrors"]
-    assert "data.mirrors: missing (the defaults are those of mnist); expected" in refusal(study)
+    assert "config.yaml: data.sha256: missing for train-images-idx3-ubyte.gz, train-labels" in line
+    assert "expected the checksums of all four files of letters: give what `sha256sum *.gz`" in line
+    assert line.endswith("prints where the data set is named.")
+    study["data"]["md5"] = dict.fromkeys(FILES[:3], "0" * 32)
+    study.read()
+
+    study["data"] = {key: value for key, value in without.items() if key != "mirrors"}
+    assert "data.mirrors: missing; expected addresses or folders that hold" in refusal(study)
+    study["data"] = {key: value for key, value in without.items() if key != "classes"}
+    assert "data.classes: missing; expected the names of its classes, in the" in refusal(study)
 
 
 def test_digits_need_neither_mirrors_nor_checksums(study):
     study["data"] |= {"mirrors": ["/data/mnist"], "sha256": {FILE: "1" * 64}}
-    data = overlaid(study, {"data": {"dataset": "digits", "source": "digits"}})["data"]
-    assert data["title"] == "digits"
-
-
-def test_the_title_is_mnists_for_mnist_alone(study):
-    assert study.read()["data"]["title"] == "MNIST"
-    study["data"] = {key: value for key, value in OWN.items() if key != "title"}
-    assert study.read()["data"]["title"] == "letters"
+    overlay = {"dataset": "digits", "source": "digits", "classes": list("0123456789")}
+    assert overlaid(study, {"data": overlay})["data"]["title"] == "digits"
 
 
 def test_a_data_set_named_on_the_command_line_needs_its_own_too(study):
     study["data"]["disputed"] = [3]
     study.read()
-    study["data"] |= {"dataset": "letters", "mirrors": ["/data/letters"]}
+    study["data"] |= {"dataset": "letters", "mirrors": ["/data/letters"], "classes": ["a", "b"]}
     with pytest.raises(StudyError) as error:
         read_config(study, [study.root / "config.yaml"], study.root)
     lines = str(error.value).splitlines()
-    assert re.search("/config.yaml: data.disputed: 1 place, those of mnist", lines[0])
+    assert re.search("/config.yaml: data.disputed: 1 index, those of mnist", lines[0])
     assert lines[1].startswith("--config on the command line: data.sha256: missing")
+
+
+# What describes a data set
+
+
+def describe(study, name, **data):
+    """Write a file beside the config that describes a data set; return its path."""
+    file = study.root / "datasets" / f"{name}.yaml"
+    file.write_text(yaml.safe_dump({"data": data}))
+    return file
+
+
+def test_a_file_of_its_name_describes_a_data_set(study):
+    described = yaml.safe_load((ROOT / "config" / "datasets" / "mnist.yaml").read_text())["data"]
+    config = study.read()
+    assert {key: config["data"][key] for key in described} == described
+    assert config["origins"]["data.mirrors"].endswith("/datasets/mnist.yaml")
+    # What is not given is to be added where the data set is named.
+    assert config["origins"]["data.train_images"].endswith("/config.yaml")
+    assert study["data"] == {"dataset": "mnist"}, "the given config must not be changed"
+
+
+def test_what_the_study_gives_goes_over_what_describes_its_data_set(study):
+    study["data"] |= {"mirrors": ["/data/mnist"], "sha256": {FILE: "0" * 64}}
+    config = study.read()
+    assert config["data"]["mirrors"] == ["/data/mnist"]
+    assert config["data"]["sha256"][FILE] == "0" * 64
+    assert config["data"]["sha256"][FILES[0]].startswith("440fcabf")
+    assert config["origins"]["data.mirrors"].endswith("/config.yaml")
+    assert config["origins"]["data.title"].endswith("/datasets/mnist.yaml")
+
+    # As `--config 'data={mirrors: [/mine]}'` does.
+    study["data"]["mirrors"] = ["/mine"]
+    config = read_config(study, [study.root / "config.yaml"], study.root)
+    assert config["data"]["mirrors"] == ["/mine"]
+    assert config["origins"]["data.mirrors"] == "--config on the command line"
+
+
+def test_an_overlay_needs_but_the_name_of_a_data_set_that_a_file_describes(study):
+    describe(study, "letters", **OWN)
+    data = overlaid(study, {"data": {"dataset": "letters"}})["data"]
+    assert {key: data[key] for key in OWN} == OWN
+
+
+def test_data_sets_are_looked_for_beside_the_last_file_first_and_in_the_repository_last(study):
+    elsewhere, repository = study.root / "elsewhere", study.root / "config"
+    for folder, title in ((elsewhere, "Elsewhere"), (repository, "The repository's")):
+        (folder / "datasets").mkdir(parents=True)
+        text = yaml.safe_dump({"data": OWN | {"title": title}})
+        (folder / "datasets" / "letters.yaml").write_text(text)
+    overlay = elsewhere / "overlay.yaml"
+    overlay.write_text("data: {dataset: letters}\n")
+    (study.root / "config.yaml").write_text(yaml.safe_dump(dict(study)))
+    files = [study.root / "config.yaml", overlay]
+    assert read_files(study.root, files)["data"]["title"] == "Elsewhere"
+    (elsewhere / "datasets" / "letters.yaml").unlink()
+    assert read_files(study.root, files)["data"]["title"] == "The repository's"
+    describe(study, "letters", **OWN)
+    assert read_files(study.root, files)["data"]["title"] == "Letters"
+
+
+def test_other_sections_of_the_file_count_only_where_it_is_an_overlay(study):
+    file = describe(study, "letters", **OWN)
+    with file.open("a") as text:
+        text.write("study: {title: Letters of ours}\npathvars: {results: results/letters}\n")
+    config = overlaid(study, {"data": {"dataset": "letters"}})
+    assert config["study"]["title"] == "Comparison of architectures"
+    config = read_files(study.root, [study.root / "config.yaml", file])
+    assert config["data"]["title"] == "Letters"
+    assert config["study"]["title"] == "Letters of ours"
+    assert config["pathvars"]["results"] == "results/letters"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title: Letters\n", "data: missing; expected what describes the data set letters: add a"),
+        ("data: [a]\n", "data: missing; expected what describes the data set letters: add a"),
+        ("data:\n  dataset: mnist\n", "data.dataset: 'mnist'; expected letters, as the file is"),
+        ("data:\n  titel: Letters\n", "data.titel: unknown key; expected one of"),
+        ("data:\n  classes: [a, yes]\n", "data.classes.1: yes (line 2, to YAML the truth value"),
+        ("data:\n  split_seed: 012\n", "data.split_seed: 012 (line 2, to YAML the number 10)"),
+        ("data:\n  title: a\n  title: b\n", "data.title: given twice (the second time in line 3"),
+        ("data:\n  classes: [a, b]\n", "data.mirrors: missing; expected addresses or folders"),
+    ],
+)
+def test_a_fault_in_what_describes_a_data_set_names_its_file(study, text, said):
+    file = study.root / "datasets" / "letters.yaml"
+    file.write_text(text)
+    study["data"] = {"dataset": "letters"}
+    with pytest.raises(StudyError) as error:
+        study.read()
+    assert str(error.value).startswith(f"{file}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("mnits", "did you mean mnist?"), ("letters", "describe it in {}/datasets/letters.yaml.")],
+)
+def test_a_data_set_that_nothing_describes_is_named(study, name, remedy):
+    study["data"] = {"dataset": name}
+    line = refusal(study)
+    assert (
+        f"config.yaml: data.dataset: {name!r} is described nowhere; expected one of mnist" in line
+    )
+    assert line.endswith(remedy.format(study.root))
+
+
+@pytest.mark.parametrize("name", ["../mnist", "a/b", 3, None, "MNIST"])
+def test_a_name_that_is_no_word_is_no_path_either(study, name):
+    study["data"]["dataset"] = name
+    assert "config.yaml: data.dataset: " in refusal(study)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config" / "datasets").iterdir()), ids=str)
+def test_a_data_set_of_the_repository_is_whole_named_and_as_an_overlay(file):
+    base = ROOT / "config" / "config.yaml"
+    overlaying = read_files(ROOT, [base, file])
+    assert overlaying["data"]["dataset"] == file.stem
+    assert len(overlaying["data"]["classes"]) == 10
+    config = yaml.safe_load(base.read_text())
+    config["data"] = {"dataset": file.stem}
+    named = read_config(config, [base], ROOT)
+    assert named["data"] == overlaying["data"]
+    if file.stem not in ("mnist", "digits"):
+        assert overlaying["study"]["published"] is None
+        assert overlaying["pathvars"]["results"] == f"results/{file.stem}"
+
+
+def test_no_default_belongs_to_a_data_set():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    data = schema["properties"]["data"]["properties"]
+    defaults = {key: part["default"] for key, part in data.items() if "default" in part}
+    assert defaults == {
+        "source": "idx",
+        "disputed": [],
+        "attempts": 3,
+        "timeout": 30,
+        "sha256": {},
+        "md5": {},
+        "train_images": None,
+        "test_images": None,
+        "validation": "test",
+        "holdout_images": None,
+        "split_seed": 0,
+    }
+    assert "default" not in str([data[kind]["properties"] for kind in ("sha256", "md5")])
 
 
 def test_what_is_missing_is_missed_in_the_first_file(study):
@@ -485,13 +635,13 @@ def test_what_is_missing_is_missed_in_the_first_file(study):
 
 def test_the_origin_of_the_data_settings_is_handed_on(study):
     study["data"]["train_images"] = 100
-    origins = overlaid(study, {"data": {"test_images": 50, "source": "digits"}})["origins"]
+    origins = overlaid(study, {"data": {"test_images": 50}})["origins"]
     names = {key: Path(file).name for key, file in origins.items()}
     assert names["data.train_images"] == names["study.models"] == "config.yaml"
     assert names["data.test_images"] == "overlay.yaml"
     # What is not given is to be added where the data set is named.
     assert names["data.split_seed"] == "config.yaml"
-    overlay = {"dataset": "digits", "source": "digits"}
+    overlay = {"dataset": "digits", "source": "digits", "classes": list("0123456789")}
     origins = overlaid(study, {"data": overlay})["origins"]
     assert origins["data.split_seed"].endswith("/overlay.yaml")
 

@@ -307,7 +307,7 @@ def test_disputed_labels_are_not_spoken_of_where_there_are_none(tmp_path):
 
 def test_a_place_beyond_the_test_set_is_refused(tmp_path):
     file = fabricate_data(tmp_path, images=20)
-    with pytest.raises(StudyError, match=r"^config: data.disputed: 20; expected places from 0 to"):
+    with pytest.raises(StudyError, match=r"^config: data.disputed: 20; expected indices from 0 to"):
         read_data_set(file, [3, 20])
     assert read_data_set(file, [3, 19]).disputed.nonzero()[0].tolist() == [3, 19]
 

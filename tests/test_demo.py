@@ -5,7 +5,7 @@ import os
 import pandas as pd
 import pytest
 
-from conftest import copy_workflow
+from projects import copy_workflow
 
 pytestmark = pytest.mark.thorough
 

@@ -14,7 +14,7 @@ from bakeoff.study.identity import Sources
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 ENVIRONMENTS = {
-    "training": ["download_mnist", "preprocess_images", "train_model"],
+    "training": ["download_images", "preprocess_images", "train_model"],
     "reporting": [
         "collect_results",
         "plot_loss_curves",

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from conftest import TINY
 from patience import PATIENCE
+from projects import TINY
 
 pytestmark = pytest.mark.thorough
 
@@ -132,14 +132,14 @@ def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
     assert "going on after epoch" in tiny_study.snakemake(target).stdout
 
 
-DISPUTED = "data.disputed: 360; expected places from 0 to 359, as there are 360 test images in "
+DISPUTED = "data.disputed: 360; expected indices from 0 to 359, as there are 360 test images in "
 
 
 def dispute(project, *places):
     project.change_config(lambda config: config["data"].update(disputed=list(places)))
 
 
-def test_a_disputed_place_beyond_the_test_set_is_refused_before_preparing_is_done(tiny_study):
+def test_a_disputed_index_beyond_the_test_set_is_refused_before_preparing_is_done(tiny_study):
     dispute(tiny_study, 359, 360)
     run = tiny_study.snakemake(check=False)
     said = f"Error: config/config.yaml: {DISPUTED}scikit-learn's digits: "
@@ -148,21 +148,21 @@ def test_a_disputed_place_beyond_the_test_set_is_refused_before_preparing_is_don
     assert not tiny_study.path("results/data/digits.npz").exists()
 
 
-def test_a_disputed_place_beyond_the_test_set_is_refused_while_planning(copy):
+def test_a_disputed_index_beyond_the_test_set_is_refused_while_planning(copy):
     """Though the study takes 200 of the 360 images, and nothing is prepared anew."""
     dispute(copy, 360)
     run = copy.snakemake("--dry-run", check=False)
     assert run.returncode != 0
-    assert f"config/config.yaml: {DISPUTED}results/data/digits.npz: correct the place" in run.stdout
+    assert f"config/config.yaml: {DISPUTED}results/data/digits.npz: correct the index" in run.stdout
     assert "Traceback" not in run.stdout
     copy.path("config/over.yaml").write_text("data: {disputed: [400]}\n")
     run = copy.snakemake("--dry-run", "--configfile", "config/over.yaml", check=False)
-    assert "config/over.yaml: data.disputed: 400; expected places from 0 to 359" in run.stdout
+    assert "config/over.yaml: data.disputed: 400; expected indices from 0 to 359" in run.stdout
     dispute(copy, 359)
     assert "preprocess_images" not in copy.planned()
 
 
-def test_a_disputed_place_beyond_the_test_set_is_refused_before_training(tiny_study):
+def test_a_disputed_index_beyond_the_test_set_is_refused_before_training(tiny_study):
     """Where the data was prepared after planning, by something that knew of no such list."""
     cache = os.environ | {"SNAKEMAKE_OUTPUT_CACHE": str(tiny_study.path("cache"))}
     tiny_study.path("cache").mkdir()

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from projects import ROOT
 
 HEAD = (
     "import os, sys\n"

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from conftest import ROOT, copy_workflow
 from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
+from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.workflow
 

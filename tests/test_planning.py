@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, copy_workflow
+from made_up_models import made_up_study
 from measuring import interleaved, snakemake
-from planning import bare_shape, finished_study, made_up_study
+from planning import bare_shape, finished_study
+from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.thorough
 

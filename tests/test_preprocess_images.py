@@ -1,7 +1,6 @@
 import gzip
 import json
 import re
-import struct
 import time
 import zipfile
 from pathlib import Path
@@ -9,17 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.data.bundled import digits_like_mnist
+from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import whole_test_images
+from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
+from bakeoff.data.prepared import prepare_images
+from bakeoff.data.splits import Part, stratified_sample
 from bakeoff.errors import StudyError
-from bakeoff.files import sha256_of
-from preprocess_images import (
-    Part,
-    compare_parts,
-    digits_like_mnist,
-    preprocess_images,
-    stratified_sample,
-)
+from idx_files import idx, write_idx_set
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 FILES = {
@@ -29,7 +26,6 @@ FILES = {
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
 SETTINGS = {
-    "dataset": "mnist",
     "source": "idx",
     "classes": ["zero", "one", "two"],
     "train_images": None,
@@ -38,14 +34,6 @@ SETTINGS = {
     "holdout_images": None,
     "split_seed": 0,
 }
-
-
-def idx(array, magic=None, shape=None):
-    """The gzipped IDX file of a uint8 array, with a false magic number or shape where given."""
-    shape = array.shape if shape is None else shape
-    header = magic or bytes([0, 0, 8, len(shape)])
-    content = header + struct.pack(f">{len(shape)}I", *shape) + array.tobytes()
-    return gzip.compress(content, mtime=0)
 
 
 def made_up_images(counts, seed):
@@ -59,22 +47,19 @@ def made_up_images(counts, seed):
 @pytest.fixture
 def files(tmp_path):
     paths = {key: tmp_path / name for key, name in FILES.items()}
-    for part, counts, seed in (("train", (60, 30, 30), 1), ("test", (10, 20, 10), 2)):
-        images, labels = made_up_images(counts, seed)
-        paths[f"{part}_images"].write_bytes(idx(images))
-        paths[f"{part}_labels"].write_bytes(idx(labels))
+    write_idx_set(tmp_path, made_up_images((60, 30, 30), 1), made_up_images((10, 20, 10), 2))
     return {key: str(path) for key, path in paths.items()}
 
 
 def prepare(files, output, **settings):
-    preprocess_images(SETTINGS | settings, files, output)
+    prepare_images(SETTINGS | settings, files, output)
     with np.load(output) as arrays:
         return dict(arrays)
 
 
-def fault(files, output, disputed=(), sha256=None, **settings):
+def fault(files, output, disputed=(), checksums=None, **settings):
     with pytest.raises(StudyError) as caught:
-        preprocess_images(SETTINGS | settings, files, output, disputed, sha256)
+        prepare_images(SETTINGS | settings, files, output, disputed, checksums)
     assert not output.exists()
     message = str(caught.value)
     assert "\n" not in message
@@ -166,10 +151,8 @@ def test_the_split_seed_alone_moves_the_split(files, output):
     for seed in (0, 1):
         arrays = prepare(files, output, validation="holdout", split_seed=seed)
         parts[seed] = as_set(arrays["x_val"])
-        renamed = prepare(
-            files, output, validation="holdout", split_seed=seed, dataset="x", test_images=4
-        )
-        assert as_set(renamed["x_val"]) == parts[seed]
+        fewer = prepare(files, output, validation="holdout", split_seed=seed, test_images=4)
+        assert as_set(fewer["x_val"]) == parts[seed]
     assert parts[0] != parts[1]
 
 
@@ -219,7 +202,7 @@ def test_log_counts_each_class(files, output, capsys):
 
 def test_settings_are_what_a_json_text_can_hold(files, output):
     """The workflow passes them as one canonical JSON string."""
-    preprocess_images(json.loads(json.dumps(SETTINGS)), files, output)
+    prepare_images(json.loads(json.dumps(SETTINGS)), files, output)
     assert output.exists()
 
 
@@ -364,16 +347,19 @@ WHOLE = {
 }
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "md5"])
 @pytest.mark.parametrize("case", WHOLE)
-def test_what_has_its_checksum_is_not_to_be_fetched_again(files, output, case):
+def test_what_has_its_checksum_is_not_to_be_fetched_again(files, output, case, algorithm):
     (kind, content), said = WHOLE[case]
     Path(files[f"test_{kind}"]).write_bytes(content)
-    sums = {Path(file).name: sha256_of(file) for file in files.values()}
-    message = fault(files, output, sha256=sums)
+    sums = {Path(file).name: checksum_of_file(file, algorithm) for file in files.values()}
+    message = fault(files, output, checksums=sums)
+    assert f"of data.{algorithm}: put the right file" in message
     assert message.startswith(f"{files[f'test_{kind}']}: {said}")
     assert re.search(r"fetched again (it|they) would be the same, as (its|their) checksum", message)
     assert "anew" not in message
-    message = fault(files, output, sha256=sums | {Path(files[f"test_{kind}"]).name: "0" * 64})
+    another = {Path(files[f"test_{kind}"]).name: f"{algorithm}:0"}
+    message = fault(files, output, checksums=sums | another)
     assert "run again, so that" in message
     assert "downloaded anew" in message
 
@@ -382,21 +368,21 @@ def test_what_has_its_checksum_is_not_to_be_fetched_again(files, output, case):
 
 
 @pytest.mark.parametrize("test_images", [None, 8])
-def test_a_disputed_place_beyond_the_whole_test_set_is_refused(files, output, test_images):
+def test_a_disputed_index_beyond_the_whole_test_set_is_refused(files, output, test_images):
     message = fault(files, output, disputed=[3, 40, 41], test_images=test_images)
     assert message.startswith(
-        "config: data.disputed: 40 and 1 more; expected places from 0 to 39, as there are 40 test"
-        f" images in {files['test_labels']}: correct the place"
+        "config: data.disputed: 40 and 1 more; expected indices from 0 to 39, as there are 40 test"
+        f" images in {files['test_labels']}: correct the index"
     )
-    preprocess_images(SETTINGS | {"test_images": test_images}, files, output, disputed=[39])
+    prepare_images(SETTINGS | {"test_images": test_images}, files, output, disputed=[39])
     # Planning reads it without NumPy.
     assert whole_test_images(output) == 40
 
 
-def test_disputed_places_are_no_part_of_what_is_prepared(files, output):
+def test_disputed_indices_are_no_part_of_what_is_prepared(files, output):
     prepare(files, output)
     before = output.read_bytes()
-    preprocess_images(SETTINGS, files, output, disputed=[0, 7])
+    prepare_images(SETTINGS, files, output, disputed=[0, 7])
     assert output.read_bytes() == before
 
 
@@ -543,7 +529,7 @@ def test_digits_keep_their_looks():
 
 def test_digits_need_no_files(output):
     classes = [str(digit) for digit in range(10)]
-    arrays = prepare({}, output, source="digits", dataset="digits", classes=classes)
+    arrays = prepare({}, output, source="digits", classes=classes)
     assert arrays["x_train"].shape == (1_437, 28, 28, 1)
     assert arrays["x_train"].max() == 1
     assert "label 9 in scikit-learn's digits" in fault(

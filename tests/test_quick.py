@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import ROOT, copy_workflow
 from loopback_mirror import loopback_mirror
+from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.thorough
 

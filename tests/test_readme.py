@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import yaml
 
-from conftest import ROOT, copy_workflow
+from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.workflow
 

@@ -6,9 +6,10 @@ import shutil
 import time
 
 import pytest
+import yaml
 
-from conftest import TINY, Project, make_tiny_study
 from patience import PATIENCE
+from projects import TINY, Project, make_tiny_study
 
 pytestmark = pytest.mark.workflow
 
@@ -89,6 +90,26 @@ def set_in(*keys, value):
     return lambda project: project.change_config(change)
 
 
+def describe_data(**data):
+    """Return a change of the file that describes the data set."""
+
+    def change(project):
+        file = project.path("config/datasets/digits.yaml")
+        described = yaml.safe_load(file.read_text())
+        described["data"] |= data
+        file.write_text(yaml.safe_dump(described))
+
+    return change
+
+
+def describe_data_in_the_config(project):
+    """Move all that describes the data set into the study's config."""
+    file = project.path("config/datasets/digits.yaml")
+    described = yaml.safe_load(file.read_text())["data"]
+    file.unlink()
+    project.change_config(lambda config: config["data"].update(described))
+
+
 def add_model(project):
     project.add_architecture("third", TINY.format(units=8), name="Third")
 
@@ -158,6 +179,21 @@ CONTRACT = {
     "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
     "the title of the data": (set_in("data", "title", value="Digits"), WORDS_AND_PICTURES),
     "retries": (set_in("data", "attempts", value=7), set()),
+    "mirrors and retries in the data set's own file": (
+        describe_data(mirrors=["/elsewhere"], attempts=7, timeout=1),
+        set(),
+    ),
+    "checksums in the data set's own file, where nothing is downloaded": (
+        describe_data(md5={"t10k-labels-idx1-ubyte.gz": "0" * 32}),
+        set(),
+    ),
+    "the title in the data set's own file": (describe_data(title="Numerals"), COLLECTING),
+    "disputed labels in the data set's own file": (describe_data(disputed=[3]), COLLECTING),
+    "the names of the classes in the data set's own file": (
+        describe_data(classes=list("abcdefghij")),
+        {"preprocess_images"} | TRAININGS | COLLECTING,
+    ),
+    "the data set described in the config": (describe_data_in_the_config, set()),
     "a subset": (
         set_in("data", "train_images", value=300),
         {"preprocess_images"} | TRAININGS | COLLECTING,
@@ -248,6 +284,19 @@ def test_preprocessing_code_costs_no_epoch(copy):
     before = copy.histories()
     run = copy.snakemake()
     assert "preprocess_images" in run.stdout
+    assert not re.search(r"epoch +\d+/", run.stdout)
+    assert copy.histories() == before
+    assert copy.planned() == set()
+
+
+def test_another_name_of_the_data_costs_no_epoch(copy):
+    """Its file has that name: trainings are planned, and return from finished checkpoints."""
+    described = yaml.safe_load(copy.path("config/datasets/digits.yaml").read_text())
+    described["data"]["dataset"] = "numerals"
+    copy.path("config/datasets/numerals.yaml").write_text(yaml.safe_dump(described))
+    set_in("data", "dataset", value="numerals")(copy)
+    before = copy.histories()
+    run = copy.snakemake()
     assert not re.search(r"epoch +\d+/", run.stdout)
     assert copy.histories() == before
     assert copy.planned() == set()

@@ -9,8 +9,8 @@ import time
 import pandas as pd
 import pytest
 
-from conftest import make_tiny_study
 from patience import PATIENCE
+from projects import make_tiny_study
 from training_process import EPOCHS, Training
 
 pytestmark = pytest.mark.workflow

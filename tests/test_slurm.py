@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from conftest import make_tiny_study
 from patience import PATIENCE
+from projects import make_tiny_study
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
 

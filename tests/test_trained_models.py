@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bakeoff.training.loop import is_finite
-from conftest import TINY, make_tiny_study
+from projects import TINY, make_tiny_study
 from test_readme import block
 from train_model import prepare_model
 from training_process import LOAD, SETTINGS, Training

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import TINY
+from projects import TINY
 
 pytestmark = pytest.mark.workflow
 

@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from bakeoff.files import sha256_of  # noqa: E402
 from bakeoff.study.commit import describe_commit  # noqa: E402
+from bakeoff.study.datasets import DataSets  # noqa: E402
 
 PACKED = Path(__file__).parent / "packed"
 MOST = 60 * 2**20
@@ -144,22 +145,27 @@ def locked_entries(names):
 def copy_images(folder, mirror, configfile):
     """Let the workflow fetch the data set's files; copy them, and say in a config where they are.
 
-    images.yaml, laid over a study's config, makes it take the packed files.
+    images.yaml, laid over a study's config, makes it take the packed files. All that describes the
+    data set stands in it, wherever that was read from.
     """
+    base = ROOT / "config" / "config.yaml"
     overlay = yaml.safe_load(Path(configfile).read_text())["data"] if configfile else {}
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    dataset = (config["data"] | overlay)["dataset"]
+    given = yaml.safe_load(base.read_text())["data"] | overlay
+    dataset = given["dataset"]
+    source = DataSets([base, *([configfile] if configfile else [])], ROOT).source(dataset)
+    described = source.value["data"] if source else {}
     fetched = PACKED / "fetched"
     settings = [f"pathvars={{resources: {fetched}, results: {fetched}}}"]
     if mirror:
         settings.append(f"data={{mirrors: [{json.dumps(mirror)}]}}")
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--until", "download_mnist"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--until", "download_images"]
     configured = ["--configfile", configfile] if configfile else []
     subprocess.run([*command, *configured, "--config", *settings], cwd=ROOT, check=True)
     for file in (fetched / dataset).iterdir():
         file.rename(folder / file.name)
     shutil.rmtree(fetched)
-    data = overlay | {
+    data = described | {key: given[key] for key in described if key in given} | overlay
+    data |= {
         "dataset": dataset,
         "mirrors": [folder.relative_to(ROOT).as_posix()],
         "sha256": {file.name: sha256_of(file) for file in sorted(folder.iterdir())},

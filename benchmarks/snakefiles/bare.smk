@@ -20,14 +20,14 @@ rule all:
         per_training("card.json"),
 
 
-rule download_mnist:
+rule download_images:
     output:
         "resources/mnist/train-images-idx3-ubyte.gz",
         "resources/mnist/train-labels-idx1-ubyte.gz",
         "resources/mnist/t10k-images-idx3-ubyte.gz",
         "resources/mnist/t10k-labels-idx1-ubyte.gz",
     log:
-        "results/logs/download_mnist.log",
+        "results/logs/download_images.log",
     shell:
         "touch {output}"
 

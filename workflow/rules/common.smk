@@ -3,7 +3,6 @@
 import gc
 import json
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ gc.freeze()
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
@@ -26,25 +26,11 @@ from bakeoff.study.config import (
     reported_study,
     training_settings,
 )
+from bakeoff.study.snakemake_internals import given_config
 
-
-def name_elsewhere():
-    """What to call the place of a value that stands in none of the config files as it is."""
-    # A profile's `config` comes as if it stood on the command line, which would win over it.
-    if any(re.fullmatch("-C.*|--config(=.*)?", word) for word in sys.argv):
-        return "--config on the command line"
-    if workflow.config_settings.config:
-        return "config in a profile"
-    return "a template (__use_yte__) among the config files"
-
-
-# Snakemake lists the overlays of the command line before the file that they are laid over.
-overlays = workflow.overwrite_configfiles
-config_files = [*workflow.configfiles[len(overlays) :], *overlays]
-if workflow.config_settings.replace_workflow_config:
-    config_files = overlays
 try:
-    config = read_config(config, config_files, ROOT, name_elsewhere())
+    given = given_config(workflow, sys.argv)
+    config = read_config(config, given.files, ROOT, given.elsewhere)
     published = read_published(config, ROOT)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}.npz"
@@ -82,15 +68,17 @@ NUMBERS = canonical_json(numbers_study(REPORTED))
 
 def command_to_make_it():
     """The command line of this study, without what no result depends on."""
-    given = {
+    settings = {
         key: without_origin(value) if key == "data" else value
-        for key, value in workflow.config_settings.config.items()
+        for key, value in given.settings.items()
     }
-    settings = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in given.items() if value]
+    settings = [
+        shlex.quote(f"{key}={json.dumps(value)}") for key, value in settings.items() if value
+    ]
     return " ".join(
         [
             "snakemake --cores 4 --resources gpu=1",
-            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in overlays),
+            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in given.overlays),
             *(["--config", *settings] if settings else []),
         ]
     )
@@ -144,8 +132,8 @@ def identity_of_training(wildcards):
 
 
 def data_settings():
-    """The settings that the prepared data depends on."""
-    elsewhere = {"sha256", "title", "disputed"}
+    """The settings that the prepared data depends on: not what it is called, nor its origin."""
+    elsewhere = {"dataset", "title", "disputed", "sha256", "md5"}
     return {k: v for k, v in without_origin(config["data"]).items() if k not in elsewhere}
 
 
@@ -153,4 +141,4 @@ def raw_images(wildcards):
     """The downloaded files that the data is made from: none for scikit-learn's digits."""
     if config["data"]["source"] == "digits":
         return {}
-    return dict(rules.download_mnist.output.items())
+    return dict(rules.download_images.output.items())

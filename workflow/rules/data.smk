@@ -1,7 +1,7 @@
 """From the mirrors to one file that is ready to train on."""
 
 
-rule download_mnist:
+rule download_images:
     """Fetch the four IDX files from the first mirror that has them whole and right."""
     output:
         train_images="<resources>/<dataset>/train-images-idx3-ubyte.gz",
@@ -9,17 +9,17 @@ rule download_mnist:
         test_images="<resources>/<dataset>/t10k-images-idx3-ubyte.gz",
         test_labels="<resources>/<dataset>/t10k-labels-idx1-ubyte.gz",
     log:
-        "<results>/logs/download_mnist.log",
+        "<results>/logs/download_images.log",
     cache: True
     localrule: True
     conda:
         "../../envs/training.yaml"
     params:
         # Mirrors and retries are read from the config: where a file came from does not matter.
-        sha256=canonical_json(config["data"]["sha256"]),
-        sources=sources_of("workflow/scripts/download_mnist.py"),
+        checksums=canonical_json(checksums_of(config["data"])),
+        sources=sources_of("workflow/scripts/download_images.py"),
     script:
-        "../scripts/download_mnist.py"
+        "../scripts/download_images.py"
 
 
 rule preprocess_images:

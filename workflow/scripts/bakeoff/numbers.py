@@ -2,8 +2,8 @@
 
 ``analysis/`` computes them, once, and ``findings/``, ``figures/`` and ``report/`` make words,
 pictures and the page of them; they compute none. Models are named by their keys in the config, so
-that another name or description changes no number. Accuracies and differences between them are shares
-of 1, intervals have a level of 95 %, times are in seconds unless a name says otherwise.
+that another name or description changes no number. Accuracies and differences between them are
+shares of 1, intervals have a level of 95 %, times are in seconds unless a name says otherwise.
 ``workflow/schemas/analysis.schema.json`` is made of this module.
 """
 

@@ -13,12 +13,12 @@ def loss_trend(losses):
     """Return the :class:`bakeoff.numbers.Trend` over the last third of ``losses``.
 
     These are float (seeds, epochs). The losses of one run wander: each depends on those before. So
-    epochs are no sample, but runs are, and so are stretches of one training that follow each other: their slopes are
-    all but independent, even where the loss is a random walk. Each training gives one slope, or,
-    with fewer than ``SLOPES`` trainings, those of so many equal stretches that there are at least
-    that many; the interval is Student's for their mean (Ibragimov and Mueller 2010, "t-Statistic
-    Based Correlation and Heterogeneity Robust Inference", Journal of Business & Economic
-    Statistics 28). docs/statistics.md has what it holds on simulated losses.
+    epochs are no sample, but runs are, and so are stretches of one run that follow each other:
+    their slopes are all but independent, even where the loss is a random walk. Each training gives
+    one slope, or, with fewer than ``SLOPES`` trainings, those of so many equal stretches that
+    there are at least that many; the interval is Student's for their mean (Ibragimov and Mueller
+    2010, "t-Statistic Based Correlation and Heterogeneity Robust Inference", Journal of Business &
+    Economic Statistics 28). docs/statistics.md has what it holds on simulated losses.
     """
     seeds, epochs = losses.shape
     stretches = ceil(SLOPES / seeds)

@@ -1,31 +1,40 @@
-"""The places of disputed labels, checked before anything is trained.
+"""The indices of disputed labels, checked before anything is trained.
 
 A module of its own that imports next to nothing: whatever trains depends on it, and planning has
 no time for NumPy.
 """
 
 import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from bakeoff.errors import ConfigError
 
 
-def check_disputed(disputed, images, file, origin="config", remedy="correct the place"):
-    """Raise :class:`ConfigError` where one of ``disputed`` is no place in a whole test set.
+def check_disputed(
+    disputed: Iterable[int],
+    images: int,
+    file: str | Path,
+    origin: str = "config",
+    remedy: str = "correct the index",
+) -> None:
+    """Raise :class:`ConfigError` where one of ``disputed`` is no index of a whole test set.
 
-    That has ``images`` images and comes from ``file``; ``origin`` is where the places are given.
+    That has ``images`` images and comes from ``file``; ``origin`` is where the indices are given.
     """
-    beyond = [place for place in disputed if place >= images]
+    beyond = [index for index in disputed if index >= images]
     if beyond:
         others = f" and {len(beyond) - 1:,} more" * (len(beyond) > 1)
         raise ConfigError(
             "data.disputed",
-            f"{beyond[0]}{others}; expected places from 0 to {images - 1:,}, as there are"
+            f"{beyond[0]}{others}; expected indices from 0 to {images - 1:,}, as there are"
             f" {images:,} test images in {file}: {remedy}.",
             origin,
         )
 
 
-def check_disputed_of(config, data_file):
+def check_disputed_of(config: Mapping[str, Any], data_file: str | Path) -> None:
     """Raise :class:`ConfigError` where a config's ``data.disputed`` does not fit prepared data.
 
     ``config`` is what :func:`bakeoff.study.config.read_config` returns. Without such a file, or
@@ -35,18 +44,18 @@ def check_disputed_of(config, data_file):
     images = whole_test_images(data_file) if disputed else None
     if images is not None:
         # It may be of an earlier version of the data set, and not be made anew by then.
-        remedy = "correct the place, or delete that file if it is of other images"
+        remedy = "correct the index, or delete that file if it is of other images"
         check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
 
 
-def whole_test_images(data_file):
+def whole_test_images(data_file: str | Path) -> int | None:
     """Return how many images the test set has that a prepared file's test images are taken from.
 
     None where there is no such file or it cannot be read.
     """
     try:
         with zipfile.ZipFile(data_file) as archive:
-            # An int64 after NumPy's header; see preprocess_images.
+            # An int64 after NumPy's header; see bakeoff.data.prepared.
             return int.from_bytes(archive.read("whole_test_images.npy")[-8:], "little")
     except (OSError, KeyError, zipfile.BadZipFile):
         return None

@@ -7,21 +7,50 @@ Format: the end of "The MNIST database of handwritten digits" (LeCun, Cortes, Bu
 import gzip
 import math
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from bakeoff.data.checksums import has_checksum, kind_of
 from bakeoff.errors import StudyError
-from bakeoff.files import sha256_of
 
+_SIDE = 28
 _UNSIGNED_BYTES = b"\x00\x00\x08"
 
 
-def read_idx(path, item_shape, sha256=None):
+def read_images(
+    images_file: str | Path, labels_file: str | Path, checksums: Mapping[str, str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images, uint8 (n, 28, 28) from 0 to 255, and labels, uint8 (n,), of two files.
+
+    ``checksums`` maps the files' names to the config's checksums. Raises :class:`StudyError` where
+    a file is damaged, the two do not belong together, or the pixels use none of their range.
+    """
+    given = {file: (checksums or {}).get(Path(file).name) for file in (images_file, labels_file)}
+    images = read_idx(images_file, (_SIDE, _SIDE), given[images_file])
+    labels = read_idx(labels_file, (), given[labels_file])
+    if len(images) != len(labels):
+        raise StudyError(
+            f"{labels_file}: {len(labels):,} labels; expected {len(images):,}, as many as there"
+            f" are images in {images_file}: {_remedy(given)}"
+        )
+    if images.max() <= 1:
+        raise StudyError(
+            f"{images_file}: no pixel is above {images.max()}; expected grey values from 0 to"
+            " 255: scale the images to that range where data.mirrors has them, and give the new"
+            " checksum in data.sha256."
+        )
+    return images, labels
+
+
+def read_idx(
+    path: str | Path, item_shape: tuple[int, ...], checksum: str | None = None
+) -> np.ndarray:
     """Return the uint8 array ``(n, *item_shape)`` in the gzipped IDX file at ``path``.
 
     ``item_shape`` is the shape of one item: ``(28, 28)`` for MNIST's images, ``()`` for its
-    labels; ``sha256`` is the checksum that the config gives for the file, if it does. Raises
+    labels; ``checksum`` is the one that the config gives for the file, if it does. Raises
     :class:`StudyError` where the file is damaged, is no IDX file of unsigned bytes, holds no
     items, or holds items of another shape.
     """
@@ -29,7 +58,7 @@ def read_idx(path, item_shape, sha256=None):
     try:
         return _read(path, item_shape)
     except ValueError as error:
-        raise StudyError(f"{path}: {error}: {remedy({path: sha256})}") from error
+        raise StudyError(f"{path}: {error}: {_remedy({path: checksum})}") from error
 
 
 def _read(path, item_shape):
@@ -74,22 +103,23 @@ def _kind(content):
     return kinds.get(content[:4], "")
 
 
-def remedy(checksums):
+def _remedy(checksums):
     """Return what to do about files that are not what they should be.
 
-    ``checksums`` maps their paths to the SHA-256 that the config gives, or None. A file that has
-    it would be the same if it was fetched again.
+    ``checksums`` maps their paths to those that the config gives, or None. A file that has its
+    own would be the same if it was fetched again.
     """
     one = len(checksums) == 1
-    if all(checksum == sha256_of(path) for path, checksum in checksums.items()):
+    if all(has_checksum(path, checksum) for path, checksum in checksums.items()):
+        key = f"data.{kind_of(next(iter(checksums.values())))}"
         if one:
             return (
-                "fetched again it would be the same, as its checksum is that of data.sha256: put"
-                " the right file where data.mirrors has this one, and its checksum there."
+                f"fetched again it would be the same, as its checksum is that of {key}: put the"
+                " right file where data.mirrors has this one, and its checksum there."
             )
         return (
-            "fetched again they would be the same, as their checksums are those of data.sha256: put"
-            " the right files where data.mirrors has these, and their checksums there."
+            f"fetched again they would be the same, as their checksums are those of {key}: put the"
+            " right files where data.mirrors has these, and their checksums there."
         )
     files, they_are = ("the file", "it is") if one else ("both files", "they are")
     return f"delete {files} and run again, so that {they_are} downloaded anew."

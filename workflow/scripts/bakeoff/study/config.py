@@ -3,15 +3,18 @@
 import ast
 import copy
 import difflib
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import yaml
 
 from bakeoff.errors import StudyError
+from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import describe, describe_odd_number, is_number, read_text
-from bakeoff.study.sources import ABSENT, Source, Sources, look_up, shown_path
+from bakeoff.study.sources import Source, Sources, look_up, shown_path
 from bakeoff.wording import one_line
 
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
@@ -29,7 +32,12 @@ _COMPARING = {
 }
 
 
-def read_config(config, files, root, elsewhere=_COMMAND_LINE):
+def read_config(
+    config: Mapping[str, Any],
+    files: Sequence[str | Path],
+    root: str | Path,
+    elsewhere: str = _COMMAND_LINE,
+) -> dict[str, Any]:
     """Return a checked copy of ``config`` with all defaults filled in.
 
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
@@ -37,18 +45,23 @@ def read_config(config, files, root, elsewhere=_COMMAND_LINE):
     folder that holds ``architectures/``. Under ``origins``, the copy has a dict from keys such as
     ``data.classes`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError`
     with one line for each fault found.
+
+    What ``config`` does not say of the data set that it names is taken from that one's own file:
+    see :class:`bakeoff.study.datasets.DataSets`.
     """
-    files = [Source(file) for file in files]
+    datasets, files = DataSets(files, root), [Source(file) for file in files]
+    if described := datasets.source(look_up(config, ("data", "dataset"))):
+        config, files = laid_over(config, described.value), [described, *files]
     # Read as Snakemake read it: what is meant for a number is made one below.
     sources = Sources(config, files, elsewhere)
     schema = _schema("config")
     config = _read_texts(config, schema, sources)
     faults = _faults_of_form(config, schema, sources)
     if not faults:
-        _fill_in_data_set(config["data"])
+        fill_in(config["data"])
         faults = [
             f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
-            for key, fault, origin in _faults_of_meaning(config, sources, Path(root))
+            for key, fault, origin in _faults_of_meaning(config, sources, Path(root), datasets)
         ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
@@ -67,7 +80,7 @@ def _origins(schema, sources):
     }
 
 
-def read_published(config, root):
+def read_published(config: Mapping[str, Any], root: str | Path) -> dict[str, Any] | None:
     """Return what the file ``study.published`` of a checked config holds, or None without one.
 
     ``root`` is the repository. The content is that of workflow/schemas/published.schema.yaml.
@@ -87,7 +100,7 @@ def read_published(config, root):
     return published
 
 
-def training_settings(config, model):
+def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings that ``model`` is trained with: the study's under its own.
 
     An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
@@ -99,7 +112,12 @@ def training_settings(config, model):
     return settings
 
 
-def reported_study(config, models, unfinished=(), published=None):
+def reported_study(
+    config: Mapping[str, Any],
+    models: Sequence[str],
+    unfinished: Sequence[str] = (),
+    published: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what the reporting steps need to know of the config.
 
     ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
@@ -229,13 +247,7 @@ def _validator(schema):
     return extended(schema)
 
 
-def _fill_in_data_set(data):
-    """Fill in what a schema cannot: the title, and checksums in one case."""
-    data.setdefault("title", "MNIST" if data["dataset"] == "mnist" else data["dataset"])
-    data["sha256"] = {file: checksum.lower() for file, checksum in data["sha256"].items()}
-
-
-def _faults_of_meaning(config, sources, root):
+def _faults_of_meaning(config, sources, root, datasets):
     """Yield (key, fault, origin) for what the schema cannot see.
 
     The origin is None where it is that of the key.
@@ -268,7 +280,7 @@ def _faults_of_meaning(config, sources, root):
             " expected null: remove it, or set `validation: holdout`.",
             None,
         )
-    yield from _faults_of_data_set(data, sources)
+    yield from faults_of_data_set(data, sources, datasets)
 
     published = config["study"]["published"]
     if published is not None and not (root / published).is_file():
@@ -278,70 +290,6 @@ def _faults_of_meaning(config, sources, root):
             " null.",
             None,
         )
-
-
-def _faults_of_data_set(data, sources):
-    """Yield (key, fault, origin) for what was given of another data set than the study's."""
-    dataset, disputed = data["dataset"], len(data["disputed"])
-    described = {
-        "title": f"{data['title']!r}, the title",
-        "classes": f"{len(data['classes'])} names, those",
-    }
-    if disputed:
-        described["disputed"] = f"{disputed} {'place' if disputed == 1 else 'places'}, those"
-    for name, what in described.items():
-        if (owner := _owner(("data", name), sources)) not in (None, dataset):
-            fault = (
-                f"{what} of {owner}; expected what belongs to {dataset}: give it where the data"
-                " set is named."
-            )
-            yield ("data", name), fault, None
-    if data["source"] == "idx":
-        yield from _faults_of_origin(data, sources)
-
-
-def _faults_of_origin(data, sources):
-    """Yield (key, fault, origin) where a data set would get the files or sums of another."""
-    dataset, named_in = data["dataset"], sources.origin(("data", "dataset"))
-    # The schema's defaults are those of MNIST.
-    own = {dataset, None} if dataset == "mnist" else {dataset}
-    if (owner := _owner(("data", "mirrors"), sources)) not in own:
-        fault = (
-            f"{_missing(owner)}; expected addresses or folders that hold the four files of"
-            f" {dataset}: give them where the data set is named."
-        )
-        yield ("data", "mirrors"), fault, named_in
-    owners = {file: _owner(("data", "sha256", file), sources) for file in data["sha256"]}
-    wrong = [file for file, owner in owners.items() if owner not in own]
-    if wrong:
-        which = "" if len(wrong) == len(owners) else f" for {', '.join(wrong)}"
-        fault = (
-            f"{_missing(owners[wrong[0]])}{which}; expected the checksums of all four files of"
-            f" {dataset}: give what `sha256sum *.gz` prints where the data set is named."
-        )
-        yield ("data", "sha256"), fault, named_in
-
-
-def _missing(owner):
-    return "missing (the defaults are those of mnist)" if owner is None else f"those of {owner}"
-
-
-def _owner(key, sources):
-    """Return the data set that was named when ``key`` had the last word, None if nothing gave it.
-
-    What no file gives, but the command line does, is meant for the study's own data set.
-    """
-    if look_up(sources.config, key) is ABSENT:
-        return None
-    owner = named = None
-    if sources.origin(key) == sources.elsewhere:
-        return look_up(sources.config, ("data", "dataset"))
-    for file in sources.files:
-        found = look_up(file.value, ("data", "dataset"))
-        named = named if found is ABSENT else found
-        if look_up(file.value, key) is not ABSENT:
-            owner = named or look_up(sources.config, ("data", "dataset"))
-    return owner
 
 
 def _faults_of_claims(published):

@@ -4,9 +4,13 @@ import datetime
 import difflib
 import json
 import math
+from collections.abc import Collection
+from typing import Any
 
 import jsonschema
 import yaml
+
+from bakeoff.study.sources import Key, Sources, Written
 
 _TYPES = {
     "string": "a text",
@@ -22,7 +26,7 @@ _LONGEST = 60
 _NOTHING = ("", "~", "null")
 
 
-def describe(error, sources):
+def describe(error: jsonschema.ValidationError, sources: Sources) -> list[str]:
     """Return the lines, one a fault, that say what one of jsonschema's errors is about.
 
     ``sources`` are the :class:`bakeoff.study.sources.Sources` of what was checked.
@@ -53,7 +57,7 @@ def _as_written(key, sources):
         yield written.text if written else part
 
 
-def describe_odd_number(key, value, written, sources):
+def describe_odd_number(key: Key, value: Any, written: Written, sources: Sources) -> str:
     """Return the line for a number that people read as another: 012 is ten, 12:30 is 750."""
     readings = [str(value)]
     if written.text.lstrip("+-0").isdigit():
@@ -65,7 +69,7 @@ def describe_odd_number(key, value, written, sources):
     )
 
 
-def found(value, written, meaning=False):
+def found(value: Any, written: Written | None, meaning: bool = False) -> str:
     """Return a value as it stands in its file, with its line and what YAML makes of it.
 
     ``written`` is its :class:`bakeoff.study.sources.Written`, None where it is in no file.
@@ -81,7 +85,7 @@ def found(value, written, meaning=False):
     return f"{written.text} (line {written.line}{f', to YAML {_meaning(value)}' * meaning})"
 
 
-def read_text(text, types):
+def read_text(text: str, types: Collection[str]) -> Any:
     """Return the number, truth value or None that ``text`` stands for, where one is expected.
 
     ``types`` are the types that the schema allows. Texts reach us where numbers are meant:
@@ -102,7 +106,7 @@ def read_text(text, types):
     return meant if fits else text
 
 
-def is_number(value):
+def is_number(value: object) -> bool:
     """Tell whether ``value`` is a finite number, for which Python takes truth values as well."""
     return type(value) is int or (type(value) is float and math.isfinite(value))
 

@@ -7,12 +7,17 @@ value would be looked for in vain in the file that it stands in.
 import json
 import os
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from bakeoff.errors import StudyError
+
+Key = Sequence[str]
+"""The way to a value: keys, and indices in lists, as texts."""
 
 ABSENT = object()
 """Stands for a value where there is none."""
@@ -39,12 +44,16 @@ class Source:
     """One file of a config: its ``value``, and how everything in it is written.
 
     ``name`` is how messages call it. ``odd_numbers`` are the keys, tuples of texts, at which
-    stands a number that people read as another. Raises :class:`StudyError` where the file is no
-    YAML or gives a key twice.
+    stands a number that people read as another. Of a ``section``, where one is named, nothing else
+    is taken: ``value`` is that key with its value, or empty. Raises :class:`StudyError` where the
+    file is no YAML or gives a key twice.
     """
 
-    def __init__(self, file, name=None):
+    def __init__(
+        self, file: str | Path, name: str | None = None, section: str | None = None
+    ) -> None:
         self.name = name or shown_path(file)
+        self.section = section
         self.odd_numbers = []
         self._root = None
         loader = None
@@ -68,6 +77,17 @@ class Source:
             if loader is not None:
                 loader.dispose()
         self.value = {} if self.value is None else _as_json(text, self.value)
+        if section is not None:
+            self._leave_out_all_but(section)
+
+    def _leave_out_all_but(self, section):
+        held = look_up(self.value, (section,))
+        self.value = {} if held is ABSENT else {section: held}
+        self.odd_numbers = [key for key in self.odd_numbers if key[0] == section]
+        if isinstance(self._root, yaml.MappingNode):
+            self._root.value = [
+                (name, child) for name, child in self._root.value if _key_text(name) == section
+            ]
 
     def _check(self, root):
         """Refuse doubled keys, and note odd numbers."""
@@ -98,14 +118,14 @@ class Source:
             found[part] = child
         return list(found.items())
 
-    def written(self, key):
+    def written(self, key: Key) -> Written | None:
         """Return the :class:`Written` of the value at ``key``, None where no single value is."""
         node = self._root
         for part in key:
             node = self._child(node, part)
         return _written(node)
 
-    def written_key(self, key):
+    def written_key(self, key: Key) -> Written | None:
         """Return the :class:`Written` of the last part of ``key`` itself."""
         node = self._root
         for part in key[:-1]:
@@ -135,12 +155,12 @@ class Sources:
     merging, and ``elsewhere`` what to call the place of a value that stands in none of them.
     """
 
-    def __init__(self, config, files, elsewhere):
+    def __init__(self, config: Any, files: Sequence[Source], elsewhere: str) -> None:
         self.config = config
         self.files = files
         self.elsewhere = elsewhere
 
-    def origin(self, key):
+    def origin(self, key: Key) -> str:
         """Return the name of the file, or of the other place, that had the last word on ``key``.
 
         A key that is missing is missed where the mapping that lacks it stands first.
@@ -150,16 +170,16 @@ class Sources:
         holder = self._holder(held, first)
         return self.elsewhere if holder is None else holder.name
 
-    def written(self, key):
+    def written(self, key: Key) -> Written | None:
         """Return the :class:`Written` of the value at ``key``, or None, as for another place."""
         holder = self._holder(key)
         return holder and holder.written(key)
 
-    def written_key(self, key):
+    def written_key(self, key: Key) -> Written | None:
         """Return the :class:`Written` of the last part of ``key`` itself, or None."""
         return next((w for file in reversed(self.files) if (w := file.written_key(key))), None)
 
-    def odd_numbers(self):
+    def odd_numbers(self) -> Iterator[tuple[Key, Any, Written | None]]:
         """Yield (key, value, :class:`Written`) of each odd number that has the last word."""
         for file in self.files:
             for key in file.odd_numbers:
@@ -182,7 +202,7 @@ class Sources:
         return holders[-1] if _same(look_up(holders[-1].value, key), value) else None
 
 
-def look_up(document, key):
+def look_up(document: Any, key: Key) -> Any:
     """Return what stands at ``key``, a sequence of texts, or ``ABSENT``."""
     for part in key:
         if isinstance(document, list) and part.isdigit() and int(part) < len(document):
@@ -197,7 +217,7 @@ def look_up(document, key):
     return document
 
 
-def shown_path(file):
+def shown_path(file: str | Path) -> str:
     """Return a path as it is written here: relative within the working directory."""
     path = Path(os.path.abspath(file))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

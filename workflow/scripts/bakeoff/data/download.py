@@ -1,8 +1,8 @@
-"""Fetch the four IDX files from the first mirror that has them whole and right."""
+"""Fetching a data set's files from the first mirror that has them whole and right."""
 
-import json
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -12,9 +12,10 @@ from pooch import HTTPDownloader
 from tqdm import tqdm
 from urllib3.exceptions import IncompleteRead
 
+from bakeoff.data.checksums import checksum_of_file, has_checksum, kind_of
 from bakeoff.errors import ConfigError
-from bakeoff.files import sha256_of, write_atomically
-from bakeoff.joblog import console, job_log, say
+from bakeoff.files import write_atomically
+from bakeoff.joblog import console, say
 
 # HTTP statuses after which the same request may well succeed a little later.
 _PASSING = {408, 429, 500, 502, 503, 504}
@@ -34,21 +35,27 @@ class MirrorError(Exception):
         self.other_file = other_file
 
 
-def download_files(sha256, mirrors, folder, attempts, timeout):
-    """Fetch each file named in ``sha256`` into ``folder``, whole and right or not at all.
+def download_files(
+    checksums: Mapping[str, str],
+    mirrors: Sequence[str],
+    folder: str | Path,
+    attempts: int,
+    timeout: float,
+) -> None:
+    """Fetch each file named in ``checksums`` into ``folder``, whole and right or not at all.
 
-    ``sha256`` maps file names to the SHA-256 of their bytes, as hexadecimal digits. ``mirrors``
-    are base addresses (``http``, ``https``, ``file``) or local folders. They are asked in this
-    order, except that the one that gave a file is the first to be asked for the next, so that a
-    dead mirror is waited for once and not once per file. Each is asked up to ``attempts`` times
-    where a failure may pass; ``timeout`` is in seconds, for the connection and for each wait
-    for more data. A file that is already there with the right sum is not fetched again.
+    ``checksums`` maps file names to what :func:`bakeoff.data.checksums.checksums_of` returns.
+    ``mirrors`` are base addresses (``http``, ``https``, ``file``) or local folders. They are asked
+    in this order, except that the one that gave a file is the first to be asked for the next, so
+    that a dead mirror is waited for once and not once per file. Each is asked up to ``attempts``
+    times where a failure may pass; ``timeout`` is in seconds, for the connection and for each wait
+    for more data. A file that is already there with the right checksum is not fetched again.
 
     Raises :class:`bakeoff.errors.ConfigError` when no mirror gives a file.
     """
-    for name, expected in sha256.items():
+    for name, expected in checksums.items():
         path = Path(folder) / name
-        if path.is_file() and sha256_of(path) == expected:
+        if path.is_file() and has_checksum(path, expected):
             say(f"{name}: already there")
             continue
         giver = _download_file(name, expected, mirrors, path, attempts, timeout)
@@ -79,7 +86,7 @@ def _download_file(name, expected, mirrors, path, attempts, timeout):
     )
     if other_file:
         raise ConfigError(
-            f"data.sha256.{name}",
+            f"data.{kind_of(expected)}.{name}",
             f"no mirror gave a file with this checksum ({'; '.join(outcomes)}); expected one that"
             " does: if the file they gave is the one that is meant, give its checksum here;"
             f" otherwise {another}.",
@@ -98,11 +105,12 @@ def _fetch(mirror, name, expected, path, timeout):
             _fetch_over_http(f"{mirror.rstrip('/')}/{name}", temporary, timeout)
         else:
             _fetch_from_folder(_folder(mirror), name, temporary)
-        found = sha256_of(temporary)
+        kind, _, digits = expected.partition(":")
+        found = checksum_of_file(temporary, kind)
         if found != expected:
             size = temporary.stat().st_size
             raise MirrorError(
-                f"wrong sha256, expected {expected}, got {found} ({size:,} bytes)",
+                f"wrong {kind}, expected {digits}, got {found.partition(':')[2]} ({size:,} bytes)",
                 passing=True,
                 other_file=True,
             )
@@ -168,17 +176,3 @@ def _fetch_from_folder(folder, name, path):
         raise MirrorError("the folder does not hold this file", passing=False) from error
     except OSError as error:
         raise MirrorError(error.strerror, passing=False) from error
-
-
-if __name__ == "__main__":
-    with job_log(snakemake.log[0], snakemake.config["origins"]):
-        # Where files come from is no part of what they are: it is read from the config, so
-        # that another mirror reruns nothing.
-        source = snakemake.config["data"]
-        download_files(
-            sha256=json.loads(snakemake.params.sha256),
-            mirrors=source["mirrors"],
-            folder=Path(snakemake.output[0]).parent,
-            attempts=source["attempts"],
-            timeout=source["timeout"],
-        )

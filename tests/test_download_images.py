@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from bakeoff import joblog
+from bakeoff.data.checksums import checksum_of_file
+from bakeoff.data.download import download_files
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of
-from download_mnist import download_files
 from loopback_mirror import busy_at_first, change, loopback_mirror, stall, truncate
 
 NAMES = [
@@ -47,7 +48,8 @@ def target(tmp_path):
 
 
 def fetch(sums, mirrors, target, attempts=1, timeout=5.0):
-    download_files(sums, [str(mirror) for mirror in mirrors], target, attempts, timeout)
+    checksums = {name: f"sha256:{checksum}" for name, checksum in sums.items()}
+    download_files(checksums, [str(mirror) for mirror in mirrors], target, attempts, timeout)
 
 
 def failure(sums, mirrors, target, **settings):
@@ -211,6 +213,20 @@ def test_where_all_mirrors_give_another_file_its_checksum_may_be_the_right_one(
         "if the file they gave is the one that is meant, give its checksum here; other" in message
     )
     assert "name another mirror in data.mirrors" in message
+
+
+def test_an_md5_will_do(originals, target, tmp_path):
+    checksums = {name: checksum_of_file(originals / name, "md5") for name in NAMES}
+    download_files(checksums, [str(originals)], target, attempts=1, timeout=5)
+    assert_whole(target, originals)
+    download_files(checksums, [str(tmp_path / "none")], target, attempts=1, timeout=5)
+
+    given = checksums[NAMES[0]].removeprefix("md5:")
+    with pytest.raises(StudyError) as caught:
+        download_files(checksums | {NAMES[0]: "md5:" + "0" * 32}, [str(originals)], target, 1, 5)
+    message = str(caught.value)
+    assert message.startswith(f"config: data.md5.{NAMES[0]}: no mirror gave a file with this")
+    assert f"wrong md5, expected {'0' * 32}, got {given} (" in message
 
 
 def test_a_stalled_transfer_is_given_up_in_time(originals, sums, target):

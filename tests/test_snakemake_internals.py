@@ -1,0 +1,104 @@
+"""The insides of Snakemake that the workflow uses are there, and mean what they meant."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bakeoff.errors import StudyError
+from bakeoff.study.snakemake_internals import USED, given_config
+from projects import ROOT, copy_workflow
+
+
+def made_up(configfiles, overlays, settings=(), replace=False):
+    """A stand-in for Snakemake's ``workflow``."""
+    return SimpleNamespace(
+        configfiles=[Path(file) for file in configfiles],
+        overwrite_configfiles=[Path(file) for file in overlays],
+        config_settings=SimpleNamespace(config=dict(settings), replace_workflow_config=replace),
+    )
+
+
+def names(files):
+    return [file.name for file in files]
+
+
+def test_files_come_in_the_order_of_merging():
+    workflow = made_up(["one.yaml", "two.yaml", "config.yaml"], ["one.yaml", "two.yaml"])
+    given = given_config(workflow, ["snakemake"])
+    assert names(given.files) == ["config.yaml", "one.yaml", "two.yaml"]
+    assert names(given.overlays) == ["one.yaml", "two.yaml"]
+    workflow.config_settings.replace_workflow_config = True
+    assert names(given_config(workflow, []).files) == ["one.yaml", "two.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "place"),
+    [
+        ({"study": {}}, ["--config", "study={}"], "--config on the command line"),
+        ({"study": {}}, ["--config=study={}"], "--config on the command line"),
+        ({"study": {}}, ["-Cstudy={}"], "--config on the command line"),
+        ({"study": {}}, ["--configfile", "a.yaml"], "config in a profile"),
+        ({}, ["--configfile", "a.yaml"], "a template (__use_yte__) among the config files"),
+    ],
+)
+def test_what_stands_in_no_file_has_a_place_too(settings, arguments, place):
+    assert given_config(made_up([], [], settings), arguments).elsewhere == place
+
+
+@pytest.mark.parametrize("name", USED)
+def test_a_part_that_is_gone_is_one_clear_line(name):
+    workflow = made_up([], [])
+    holder = workflow.config_settings if "." in name else workflow
+    delattr(holder, name.rpartition(".")[2])
+    with pytest.raises(StudyError, match=rf"no workflow\.{name}; expected the insides of Snake"):
+        given_config(workflow, [])
+
+
+@pytest.mark.workflow
+def test_snakemake_still_has_the_parts_that_are_used():
+    # Before its parts, which import one another.
+    import_module("snakemake.api")
+    ConfigSettings = import_module("snakemake.settings.types").ConfigSettings
+    Workflow = import_module("snakemake.workflow").Workflow
+
+    settings = ConfigSettings()
+    for name in ("config", "replace_workflow_config"):
+        assert hasattr(settings, name), f"Snakemake's ConfigSettings has no {name} any more"
+    assert isinstance(getattr(Workflow, "overwrite_configfiles", None), property), (
+        "Snakemake's Workflow has no overwrite_configfiles any more"
+    )
+
+
+@pytest.mark.workflow
+def test_snakemake_fills_them_as_it_did(tmp_path):
+    """A Snakefile that prints what it is given, in the place of the workflow's."""
+    project = copy_workflow(tmp_path / "study")
+    project.path("Snakefile").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(ROOT / 'workflow' / 'scripts')!r})\n"
+        "from bakeoff.study.snakemake_internals import given_config\n"
+        'configfile: "config/config.yaml"\n'
+        "given = given_config(workflow, sys.argv)\n"
+        "print('GIVEN', [file.name for file in given.files], given.settings['data'])\n"
+        "rule all:\n    output: touch('done')\n"
+    )
+    overlays = ["--configfile", "config/quick.yaml", "config/demo.yaml"]
+    arguments = ["--dry-run", *overlays, "--config", "data={mirrors: [/mine]}"]
+    output = project.snakemake(*arguments).stdout
+    (files,) = re.findall(r"^GIVEN (.*)$", output, flags=re.MULTILINE)
+    assert files == "['config.yaml', 'quick.yaml', 'demo.yaml'] {'mirrors': ['/mine']}"
+
+
+def test_no_other_file_looks_into_snakemake():
+    in_rules = re.compile(r"\bworkflow\.(?!basedir\b)")
+    anywhere = re.compile(r"\bsnakemake\._|\bfrom snakemake\.(?!utils\b)|config_settings")
+    allowed = ROOT / "workflow" / "scripts" / "bakeoff" / "study" / "snakemake_internals.py"
+    rules = [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")]
+    scripts = [file for file in (ROOT / "workflow").rglob("*.py") if file != allowed]
+    for file in [*rules, *scripts]:
+        text = file.read_text()
+        assert not anywhere.search(text), f"{file}: move what it needs to {allowed.name}"
+        assert file in scripts or not in_rules.search(text), f"{file}: as above"

@@ -1,0 +1,203 @@
+"""Data sets that a file describes, and what a study was given of another data set than its own.
+
+``data.dataset: mnist`` names ``datasets/mnist.yaml``, beside one of the study's config files or in
+the repository's ``config``. What that file's ``data`` section gives lies under what the study
+gives. The same file laid over a study with ``--configfile`` gives its other sections as well.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bakeoff.data.checksums import KINDS
+from bakeoff.errors import StudyError
+from bakeoff.study.sources import ABSENT, Source, Sources, look_up, shown_path
+
+FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+"""The names of an IDX data set's four files, which are MNIST's."""
+
+_DATASET = ("data", "dataset")
+# As the schema has it. No other text may become part of a path.
+_NAME = re.compile("[a-z][a-z0-9_]*")
+
+Fault = tuple[tuple[str, ...], str, str | None]
+"""A key, what is wrong there, and the file to mend it in: None for the one that the key is in."""
+
+
+class DataSets:
+    """The data sets that files describe, as a study sees them.
+
+    ``folders`` are the places to look in, the first in force: the folders ``datasets`` beside
+    ``config_files``, of which the last counts most, and that of the repository ``root``.
+    """
+
+    def __init__(self, config_files: Sequence[str | Path], root: str | Path):
+        beside = [Path(file).parent / "datasets" for file in config_files]
+        places = [*reversed(beside), Path(root) / "config" / "datasets"]
+        self.folders = list(dict.fromkeys(places))
+        self._own = [*beside, *places][0]
+
+    def source(self, name: object) -> Source | None:
+        """Return the ``data`` section of the file on the data set ``name``, None without a file.
+
+        Raises :class:`StudyError` where the file is no such description.
+        """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return None
+        files = [folder / f"{name}.yaml" for folder in self.folders]
+        file = next((file for file in files if file.is_file()), None)
+        return None if file is None else _description(file, name)
+
+    def names(self) -> list[str]:
+        """Return the names of the data sets that have a file, sorted."""
+        return sorted({file.stem for folder in self.folders for file in folder.glob("*.yaml")})
+
+    def place(self, name: str) -> str:
+        """Return the path of a file on the data set ``name`` beside the study's first config file.
+
+        Overlays may lie anywhere.
+        """
+        return shown_path(self._own / f"{name}.yaml")
+
+
+def _description(file: Path, name: str) -> Source:
+    source = Source(file, section="data")
+    if not isinstance(source.value.get("data"), dict):
+        raise StudyError(
+            f"{source.name}: data: missing; expected what describes the data set {name}: add a"
+            " section `data:` as config/datasets/mnist.yaml has it."
+        )
+    given = look_up(source.value, _DATASET)
+    if given not in (ABSENT, name):
+        raise StudyError(
+            f"{source.name}: data.dataset: {given!r}; expected {name}, as the file is called:"
+            " change one of the two."
+        )
+    return source
+
+
+def laid_over(value: Any, below: Any) -> Any:
+    """Return ``value`` with all that it does not give taken from ``below``, as overlays are merged.
+
+    Mappings are merged; anything else is replaced as a whole.
+    """
+    if isinstance(value, Mapping) and isinstance(below, Mapping):
+        return {
+            key: laid_over(value[key], below.get(key)) if key in value else below[key]
+            for key in [*below, *(key for key in value if key not in below)]
+        }
+    return value
+
+
+def fill_in(data: dict[str, Any]) -> None:
+    """Fill in what a schema cannot: the title, and checksums in one case."""
+    data.setdefault("title", data["dataset"])
+    for kind in KINDS:
+        data[kind] = {file: checksum.lower() for file, checksum in data[kind].items()}
+
+
+def faults_of_data_set(
+    data: Mapping[str, Any], sources: Sources, known: DataSets
+) -> Iterator[Fault]:
+    """Yield a fault for all that a data set lacks, or was given of another one.
+
+    ``data`` is the config's section of that name, its form checked.
+    """
+    if not any(_given(("data", key), sources) for key in ("classes", *KINDS)):
+        yield _DATASET, _unknown(data["dataset"], known), None
+        return
+    yield from _faults_of_description(data, sources)
+    if "classes" not in data:
+        yield _lacking("classes", "the names of its classes, in the order of their labels", sources)
+    if data["source"] == "idx":
+        yield from _faults_of_files(data, sources)
+
+
+def _unknown(dataset: str, known: DataSets) -> str:
+    """Return what to say of a data set of which nothing is known but its name."""
+    names = known.names()
+    close = difflib.get_close_matches(dataset, names, n=1)
+    meant = f"did you mean {close[0]}?" if close else f"describe it in {known.place(dataset)}."
+    return (
+        f"{dataset!r} is described nowhere; expected one of {', '.join(names)}, or a data set with"
+        f" its classes, mirrors and checksums: {meant}"
+    )
+
+
+def _faults_of_description(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
+    described = {"title": f"{data['title']!r}, the title"}
+    if "classes" in data:
+        described["classes"] = f"{len(data['classes'])} names, those"
+    if count := len(data["disputed"]):
+        described["disputed"] = f"{count} {'index' if count == 1 else 'indices'}, those"
+    for name, what in described.items():
+        if (owner := _owner(("data", name), sources)) not in (None, data["dataset"]):
+            fault = (
+                f"{what} of {owner}; expected what belongs to {data['dataset']}: give it where the"
+                " data set is named."
+            )
+            yield ("data", name), fault, None
+
+
+def _faults_of_files(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
+    """Yield a fault where a data set lacks addresses or checksums, or would get another one's."""
+    dataset = data["dataset"]
+    expected = f"addresses or folders that hold the four files of {dataset}"
+    if (owner := _owner(("data", "mirrors"), sources)) != dataset:
+        yield _lacking("mirrors", expected, sources, owner)
+    owners = {file: _owner_of_checksum(file, sources) for file in FILES}
+    if wrong := [file for file in FILES if owners[file] != dataset]:
+        which = "" if len(wrong) == len(FILES) else f" for {', '.join(wrong)}"
+        expected = f"the checksums of all four files of {dataset}"
+        yield _lacking("sha256", expected, sources, owners[wrong[0]], which)
+
+
+def _lacking(
+    key: str, expected: str, sources: Sources, owner: str | None = None, which: str = ""
+) -> Fault:
+    """Return the fault that ``key`` is missing, or is the data set's that is called ``owner``."""
+    what = "what `sha256sum *.gz` prints" if key == "sha256" else "them"
+    # A file that describes the data set comes before all that goes over it.
+    description = next((file.name for file in sources.files if file.section), None)
+    where = "described" if description else "named"
+    fault = (
+        f"{f'those of {owner}' if owner else 'missing'}{which}; expected {expected}: give {what}"
+        f" where the data set is {where}."
+    )
+    return ("data", key), fault, description or sources.origin(_DATASET)
+
+
+def _owner_of_checksum(file: str, sources: Sources) -> str | None:
+    """Return whose checksum a file has: of the kinds, the one that counts is the first given."""
+    owners = (_owner(("data", kind, file), sources) for kind in KINDS)
+    return next((owner for owner in owners if owner is not None), None)
+
+
+def _given(key: Iterable[str], sources: Sources) -> bool:
+    return look_up(sources.config, tuple(key)) is not ABSENT
+
+
+def _owner(key: tuple[str, ...], sources: Sources) -> str | None:
+    """Return the data set that was named when ``key`` had the last word, None if nothing gave it.
+
+    What no file gives, but the command line does, is meant for the study's own data set.
+    """
+    if not _given(key, sources):
+        return None
+    own = look_up(sources.config, _DATASET)
+    if sources.origin(key) == sources.elsewhere:
+        return own
+    owner = named = None
+    for file in sources.files:
+        found = look_up(file.value, _DATASET)
+        named = named if found is ABSENT else found
+        if look_up(file.value, key) is not ABSENT:
+            owner = named or own
+    return owner

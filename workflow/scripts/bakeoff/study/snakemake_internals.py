@@ -1,0 +1,80 @@
+"""What the workflow needs of Snakemake's insides, which its documentation does not describe.
+
+Nothing else uses any of them. They are the same in Snakemake 9.19.0 and 9.27.1, whose sources were
+read for this: ``workflow.py``, ``Workflow``, and ``settings/types.py``, ``ConfigSettings``. Another
+version may move them; ``tests/test_snakemake_internals.py`` holds that they are there.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import StudyError
+
+USED = (
+    "configfiles",
+    "overwrite_configfiles",
+    "config_settings.config",
+    "config_settings.replace_workflow_config",
+)
+"""The attributes of Snakemake's ``workflow`` that are used here."""
+
+
+@dataclass(frozen=True)
+class GivenConfig:
+    """Where the config comes from that Snakemake hands over as one merged mapping.
+
+    ``files`` are all config files in the order in which they were merged, ``overlays`` those of
+    them that were given with ``--configfile``; ``settings`` is what was given with ``--config``,
+    and ``elsewhere`` what to call the place of a value that stands in none of the files as it is.
+    """
+
+    files: list[Path]
+    overlays: list[Path]
+    settings: Mapping[str, Any]
+    elsewhere: str
+
+
+def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
+    """Return where the config comes from of a Snakemake started with ``arguments``.
+
+    ``workflow`` is the object of that name in a Snakefile. Raises :class:`StudyError` where this
+    Snakemake has other insides.
+    """
+    configfiles, overlays, settings, only_overlays = (_part(workflow, name) for name in USED)
+    overlays = [Path(file) for file in overlays]
+    # Snakemake lists the overlays before the file that they are laid over.
+    files = [*(Path(file) for file in configfiles[len(overlays) :]), *overlays]
+    return GivenConfig(
+        files=overlays if only_overlays else files,
+        overlays=overlays,
+        settings=settings,
+        elsewhere=_elsewhere(settings, arguments),
+    )
+
+
+def _elsewhere(settings, arguments):
+    # A profile's `config` comes as if it stood on the command line, which would win over it.
+    if any(re.fullmatch("-C.*|--config(=.*)?", word) for word in arguments):
+        return "--config on the command line"
+    if settings:
+        return "config in a profile"
+    return "a template (__use_yte__) among the config files"
+
+
+def _part(workflow, name):
+    """Return the attribute of ``workflow`` that a dotted name leads to."""
+    part = workflow
+    for attribute in name.split("."):
+        try:
+            part = getattr(part, attribute)
+        except AttributeError as error:
+            raise StudyError(
+                f"Snakemake {version('snakemake')}: no workflow.{name}; expected the insides of"
+                " Snakemake 9.19 to 9.27: install one of these, or mend"
+                " bakeoff/study/snakemake_internals.py."
+            ) from error
+    return part
