@@ -11,6 +11,7 @@ import gc
 import os
 import tempfile
 import warnings
+import zlib
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from unittest.mock import patch
@@ -90,9 +91,11 @@ def no_figures():
 
 def figures_of(plan):
     """Return how the figures of a made-up study are treated: drawn, sketched or left out."""
-    if plan.entropy % DRAWN == 0:
+    # Hypothesis likes the same small numbers again and again.
+    drawn_lot = zlib.crc32(repr(plan).encode())
+    if drawn_lot % DRAWN == 0:
         return nullcontext
-    return no_figures if plan.entropy % SKETCHED else sketched_figures
+    return no_figures if drawn_lot % SKETCHED else sketched_figures
 
 
 def check(plan, figures):
