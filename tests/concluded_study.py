@@ -2,7 +2,7 @@
 
 import json
 
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from write_conclusions import write_conclusions
 
 
@@ -43,6 +43,7 @@ def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, data=None,
         [file / "card.json" for file in files],
         [file / "history.csv" for file in files],
         [file / "predictions.npz" for file in files],
+        descriptions_of(folder, study),
         conclusions,
         findings,
     )

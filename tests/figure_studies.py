@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 from bakeoff.study.readers import read_history, trainings_of
 from collect_results import collect_results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from plot_findings import plot_findings
 from steps_after_training import describe_study
 
@@ -61,7 +61,7 @@ def summarise(folder, study, images=1000, **fields):
     files = fabricate(folder, study, images=images, **fields)
     data = fabricate_data(folder, images=images)
     paths = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    collect_results(study, data, *files, *paths)
+    collect_results(study, data, *files, descriptions_of(folder, study), *paths)
     return paths[1], paths[0]
 
 

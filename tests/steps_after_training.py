@@ -45,6 +45,7 @@ def run_steps(folder, study):
     """
     from bakeoff.study.readers import trainings_of
     from collect_results import collect_results
+    from fabricated_study import descriptions_of
     from plot_findings import plot_findings
     from plot_loss_curves import plot_loss_curves
     from plot_tradeoffs import plot_tradeoffs
@@ -60,6 +61,7 @@ def run_steps(folder, study):
         [training / name for training in trained]
         for name in ("history.csv", "card.json", "predictions.npz")
     )
+    descriptions = descriptions_of(folder, study)
     tables = [folder / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
     runs, summary = tables[:2]
     findings, page = folder / "findings.json", folder / "report.html"
@@ -75,9 +77,16 @@ def run_steps(folder, study):
             for cost in ("parameters", "multiply_adds", "training_time", "latency")
         ],
     }
-    collect_results(study, data, histories, cards, predictions, *tables)
+    collect_results(study, data, histories, cards, predictions, descriptions, *tables)
     write_conclusions(
-        study, data, cards, histories, predictions, folder / "conclusions.md", findings
+        study,
+        data,
+        cards,
+        histories,
+        predictions,
+        descriptions,
+        folder / "conclusions.md",
+        findings,
     )
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
     plot_findings(study, findings, *(drawn[key] for key in ("forest", "matrix", "reliability")))
@@ -91,6 +100,7 @@ def run_steps(folder, study):
         findings_file=findings,
         data_file=data,
         cards=cards,
+        descriptions=descriptions,
         curves=curves,
         figures=drawn,
         template_folder=ROOT / "workflow" / "report",

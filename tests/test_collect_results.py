@@ -12,7 +12,7 @@ from bakeoff.errors import StudyError
 from bakeoff.report.summary import all_tables
 from bakeoff.study.readers import read_history, read_runs, read_summary
 from collect_results import collect_results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 
 NOTEBOOK_HEADER = [
     "Model number",
@@ -57,7 +57,9 @@ class Study:
         ]
         data = fabricate_data(self.folder, images=self.images, test_index=self.test_index)
         names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
-        collect_results(self.study, data, *files, *(self.folder / name for name in names))
+        described = descriptions_of(self.folder, self.study)
+        tables = (self.folder / name for name in names)
+        collect_results(self.study, data, *files, described, *tables)
         return self
 
     def text(self, name="summary.txt"):

@@ -13,7 +13,7 @@ from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.errors import StudyError
 from bakeoff.study.readers import read_data_set, undisputed
 from concluded_study import conclude, said
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from write_conclusions import write_conclusions
 
 
@@ -436,6 +436,7 @@ def test_predictions_that_do_not_fit_are_refused_in_one_line(tmp_path, labels, s
             [folder / "card.json"],
             [folder / "history.csv"],
             [folder / "predictions.npz"],
+            descriptions_of(tmp_path, study),
             tmp_path / "conclusions.md",
             tmp_path / "findings.json",
         )

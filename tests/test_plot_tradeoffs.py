@@ -9,7 +9,7 @@ from bakeoff.figures.style import MOST_NAMED, house_style
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
 from bakeoff.study.readers import read_runs, read_summary, trainings_of
 from collect_results import collect_results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from figure_studies import fabricate, faults_of_layout, make_study, summarise, texts_in
 from plot_tradeoffs import plot_tradeoffs
 
@@ -204,7 +204,7 @@ def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp
     fabricate_training(tmp_path, "model_02", accuracy=0.1)
     data = fabricate_data(tmp_path)
     paths = [tmp_path / name for name in ("runs.csv", "summary.csv", "summary.txt", "summary.md")]
-    collect_results(study, data, *folders, *paths)
+    collect_results(study, data, *folders, descriptions_of(tmp_path, study), *paths)
     summary, runs = read_summary(paths[1], study), read_runs(paths[0], study)
     assert [row["above_chance"] for row in summary] == [1, 0, 1]
     with house_style():

@@ -19,7 +19,7 @@ from bakeoff.findings.claims import _NUMBERS
 from bakeoff.findings.published import reproduction
 from bakeoff.study.config import _COMPARING, read_published, reported_study
 from bakeoff.study.readers import read_data_set
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = read_published({"study": {"published": "config/notebook.yaml"}}, ROOT)
@@ -85,7 +85,8 @@ def study_of(folder, trainings, published, seeds=(0,), dataset=None, **shared):
     }
     names = ("card.json", "history.csv", "predictions.npz")
     paths = [[file / name for file in files] for name in names]
-    return Results(study, data, models_of_study(study, read_trainings(study, data, *paths)))
+    trainings = read_trainings(study, data, *paths, descriptions_of(folder, study))
+    return Results(study, data, models_of_study(study, trainings))
 
 
 def verdict(folder, trainings, *claim, published=None, **options):

@@ -8,6 +8,7 @@ rule collect_results:
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
+        descriptions=per_model("description.json"),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
@@ -155,6 +156,7 @@ rule write_conclusions:
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
+        descriptions=per_model("description.json"),
     output:
         conclusions=report(
             "<results>/conclusions.md",
@@ -194,6 +196,7 @@ rule render_report:
         matrix="<results>/figures/comparisons.svg",
         reliability="<results>/figures/reliability.svg",
         cards=per_training("card.json"),
+        descriptions=per_model("description.json"),
     output:
         page=report(
             "<results>/report.html",

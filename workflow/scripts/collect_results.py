@@ -21,6 +21,7 @@ from bakeoff.report.summary import all_tables
 from bakeoff.study.readers import (
     card_value,
     read_data_set,
+    read_descriptions,
     read_probabilities,
     read_training,
     trainings_of,
@@ -68,6 +69,7 @@ def collect_results(
     histories,
     cards,
     predictions,
+    descriptions,
     runs_file,
     summary_file,
     text_file,
@@ -77,14 +79,15 @@ def collect_results(
 
     ``study`` is the reported study and ``data_file`` its prepared data; ``histories``, ``cards``
     and ``predictions`` are the paths of its trainings' files in the order of
-    :func:`bakeoff.study.readers.trainings_of`. Raises :class:`bakeoff.errors.StudyError` for a file
-    that is not what it should be.
+    :func:`bakeoff.study.readers.trainings_of`, ``descriptions`` those of its models' descriptions.
+    Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"].get("disputed", []))
+    of_model = read_descriptions(descriptions, study)
     trainings, described = [], []
     files = zip(trainings_of(study), histories, cards, predictions, strict=True)
     for (model, seed), history_file, card_file, predictions_file in files:
-        history, card = read_training(history_file, card_file, model, seed)
+        history, card = read_training(history_file, card_file, model, seed, of_model[model])
         correct = None
         if card["status"] == "ok":
             correct = read_probabilities(predictions_file, data).argmax(axis=1) == data.labels
@@ -318,6 +321,7 @@ if __name__ == "__main__":
             snakemake.input.histories,
             snakemake.input.cards,
             snakemake.input.predictions,
+            snakemake.input.descriptions,
             snakemake.output.runs,
             snakemake.output.summary,
             snakemake.output.text,

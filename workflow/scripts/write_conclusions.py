@@ -11,16 +11,17 @@ from bakeoff.study.readers import read_data_set
 
 
 def write_conclusions(
-    study, data_file, cards, histories, predictions, conclusions_file, findings_file
+    study, data_file, cards, histories, predictions, descriptions, conclusions_file, findings_file
 ):
     """Write conclusions.md, and the same findings as data in findings.json.
 
-    ``study`` is the reported study and ``data_file`` its prepared data; the three lists of paths
-    are in the order of :func:`bakeoff.study.readers.trainings_of`. Raises
+    ``study`` is the reported study and ``data_file`` its prepared data; the lists of paths are
+    in the order of :func:`bakeoff.study.readers.trainings_of`, ``descriptions`` in that of the
+    models. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
-    trainings = read_trainings(study, data, cards, histories, predictions)
+    trainings = read_trainings(study, data, cards, histories, predictions, descriptions)
     findings = compute_findings(study, data, trainings)
     with write_atomically(findings_file) as temporary:
         text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
@@ -59,6 +60,7 @@ if __name__ == "__main__":
             cards=snakemake.input.cards,
             histories=snakemake.input.histories,
             predictions=snakemake.input.predictions,
+            descriptions=snakemake.input.descriptions,
             conclusions_file=snakemake.output.conclusions,
             findings_file=snakemake.output.findings,
         )

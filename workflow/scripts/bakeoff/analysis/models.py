@@ -13,7 +13,13 @@ from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
 from bakeoff.analysis.traits import model_traits
-from bakeoff.study.readers import read_predictions, read_probabilities, read_training, trainings_of
+from bakeoff.study.readers import (
+    read_descriptions,
+    read_predictions,
+    read_probabilities,
+    read_training,
+    trainings_of,
+)
 
 
 @dataclass(frozen=True)
@@ -46,16 +52,17 @@ class Training:
         return read_predictions(self.predictions_file)[0]
 
 
-def read_trainings(study, data, cards, histories, predictions):
+def read_trainings(study, data, cards, histories, predictions, descriptions):
     """Read a study's trainings from three lists of paths, each in the study's order.
 
+    ``descriptions`` are the paths of its models' descriptions.
     ``data`` is the study's :class:`bakeoff.study.readers.DataSet`. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    trainings = []
+    trainings, described = [], read_descriptions(descriptions, study)
     paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
     for (model, seed), card_file, history_file, predictions_file in paths:
-        history, card = read_training(history_file, card_file, model, seed)
+        history, card = read_training(history_file, card_file, model, seed, described[model])
         answers = {}
         if card["status"] == "ok":
             answers = _answers(read_probabilities(predictions_file, data), data.labels)
