@@ -11,15 +11,23 @@ from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import describe_commit
-from bakeoff.study.identity import all_settings, check_sources, fingerprint, sources_read
+from bakeoff.study.identity import all_settings, check_sources, sources_read
 from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.backend import prepare_backend, software_versions
 from bakeoff.training.checkpoints import Checkpoints
-from bakeoff.training.compile import compile_checked, plain_optimizer
+from bakeoff.training.compile import compile_checked
 from bakeoff.training.data import batches_of_parts, describe_data, load_data
 from bakeoff.training.evaluation import evaluate, measure_latency, predict
-from bakeoff.training.loop import is_finite, train_epochs
-from bakeoff.training.outputs import costs, piece_of_card, write_card, write_history, write_model
+from bakeoff.training.loop import has_diverged, train_epochs
+from bakeoff.training.outputs import (
+    costs,
+    piece_of_card,
+    plan_of_card,
+    write_card,
+    write_history,
+    write_model,
+)
+from bakeoff.training.sharing import counted_run
 
 
 def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
@@ -45,28 +53,21 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
-    with checkpoints.locked():
+    with checkpoints.locked(), counted_run():
         remove_unfinished(Path(outputs["card"]).parent)
         with blamed_on(root, identity["model"], "training"):
             record = train_epochs(model, batches, identity, checkpoints, piece, started)
-        status = "ok" if is_finite(record["history"][-1]) else "diverged"
+        status = "diverged" if has_diverged(record) else "ok"
         probabilities = predict(model, batches["test"])
         card = {
-            "model": identity["model"],
-            "seed": identity["seed"],
+            **plan_of_card(identity, model),
             "status": status,
-            "epochs": settings["epochs"],
             "epochs_trained": len(record["history"]),
-            "training": settings,
-            "optimizer": plain_optimizer(model).get_config(),
             "dataset": dataset,
             "clean_train": evaluate(model, batches["clean"])
             | {"images": len(data["train_eval_index"])},
             "latency_ms": measure_latency(model, data["x_test"][:1]),
-            "backend": settings["backend"],
-            "precision": settings["precision"],
             **piece_of_card(record, piece),
-            "identity": fingerprint(identity),
             "sources": sources_read(root),
             "commit": describe_commit(root),
         }
