@@ -11,12 +11,11 @@ rule describe_model:
     log:
         "<results>/logs/describe_model/{model}.log",
     cache: True
+    # Seconds on one core: on a cluster, not worth a place in the queue, least of all for GPUs.
+    localrule: True
     conda:
         "../../envs/training.yaml"
     threads: 1
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         description=description_as_text,
     script:
