@@ -12,6 +12,7 @@ from bakeoff.study.identity import all_settings, fingerprint
 from bakeoff.training.architecture import build_model
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.machine import describe_platform, peak_memory_mb
+from bakeoff.training.saving import save_model
 
 
 def write_history(path, rows, identity):
@@ -35,8 +36,6 @@ def write_model(path, model, root, identity, input_shape, classes):
     The optimizer's state would make the file three times as large; the checkpoint holds it.
     """
     import keras
-
-    from bakeoff.training.saving import save_model
 
     weights = model.get_weights()
     # So that layers get the names of the first build. It forgets the precision too.
