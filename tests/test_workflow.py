@@ -103,7 +103,7 @@ def test_a_description_says_what_a_card_does_not(finished_study):
 def test_models_are_described_without_training(tiny_study):
     run = tiny_study.snakemake("describe")
     assert "rule train_model:" not in run.stdout
-    row = re.search(r"^\| Tiny +\| tiny +\| +2,530 \| +([\d,]+) \| n, 10 \|$", run.stdout, re.M)
+    row = re.search(r"^\| Tiny +\| tiny +\| +2,530 \| +([\d,]+) \| +n, 10 \|$", run.stdout, re.M)
     convolution, dense = 26 * 26 * 3 * 3 * 4, 6 * 6 * 4 * 16 + 16 * 10
     assert row, run.stdout
     assert int(row[1].replace(",", "")) == convolution + dense
