@@ -89,7 +89,7 @@ def fabricate_large(folder, models, seeds):
 
 
 def fabricate_results(folder, described, seeds):
-    """Make up the trainings of a study in ``folder``; by model, ``described`` is for its cards."""
+    """Make up the trainings of a study in ``folder``; ``described`` is by model."""
     from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
 
     fabricate_downloads(folder / "resources")

@@ -5,13 +5,15 @@
 
 RESULTS is a results tree whose page was made with `show_images: false`, as this repository holds
 nothing of MNIST. `keep` copies page, text, tables and some figures, and puts all runs into one
-file, runs.zip: of each its card, its history and its predictions, without the labels (they come
-with MNIST) and with 16 of 24 significant bits, about five decimals, so that they stay small.
+file, runs.zip: the models' descriptions, and of each run its card, its history and its predictions,
+without the labels (they come with MNIST) and with 16 of 24 significant bits, about five decimals,
+so that they stay small.
 `restore` puts the runs into a results tree in which the images are prepared: the labels are theirs.
 """
 
 import argparse
 import io
+import json
 import shutil
 import sys
 import zipfile
@@ -29,6 +31,16 @@ FIGURES = (
     "loss_overlay",
     "loss_overview",
     "reliability",
+)
+OF_A_MODEL = (
+    "parameters",
+    "multiply_adds",
+    "multiply_adds_not_counted",
+    "compute_dtypes",
+    "notation",
+    "layers",
+    "input_scaled_by",
+    "loads_with",
 )
 DROPPED_BITS = 8
 """Of the 24 significant bits of a probability, those that are not kept."""
@@ -55,6 +67,8 @@ def keep(results):
     for name in FIGURES:
         shutil.copyfile(results / "figures" / f"{name}.svg", REFERENCE / f"{name}.svg")
     with zipfile.ZipFile(REFERENCE / "runs.zip", "w", zipfile.ZIP_LZMA) as kept:
+        for described in sorted((results / "models").glob("*/description.json")):
+            _add(kept, described.relative_to(results), described.read_bytes())
         for card in sorted((results / "models").glob("*/seed_*/card.json")):
             run = card.parent
             for name in ("card.json", "history.csv"):
@@ -102,6 +116,9 @@ def restore(results):
         for name in kept.namelist():
             file = results / name
             file.parent.mkdir(parents=True, exist_ok=True)
+            described = file.parents[1] / "description.json"
+            if file.name == "card.json" and not described.is_file():
+                described.write_text(json.dumps(description_of(kept, name), indent=2) + "\n")
             if file.name == "probabilities.npy":
                 probabilities = np.load(io.BytesIO(kept.read(name)))
                 np.savez(
@@ -109,6 +126,20 @@ def restore(results):
                 )
             else:
                 file.write_bytes(kept.read(name))
+
+
+def description_of(kept, card):
+    """Return the description of a model, given the name of one of its cards in ``kept``.
+
+    Cards of runs that were kept before there were descriptions hold what these hold now.
+    """
+    name = f"{card.rpartition('/seed_')[0]}/description.json"
+    if name in kept.namelist():
+        return json.loads(kept.read(name))
+    card = json.loads(kept.read(card))
+    return {key: card[key] for key in ("model", *OF_A_MODEL)} | {
+        "output_shape": card["layers"][-1]["output_shape"]
+    }
 
 
 if __name__ == "__main__":

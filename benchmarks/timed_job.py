@@ -30,8 +30,7 @@ PARTS = {
     "sha256_of": "data",
     "prepare_backend": "backend",
     "build_model": "build",
-    "compile_model": "build",
-    "describe_model": "build",
+    "compile_checked": "build",
     "prepare_model": "build",
     "batches_of_parts": "build",
     "train_epochs": "epochs",
@@ -40,7 +39,6 @@ PARTS = {
     "measure_latency": "measures",
     "write_history": "files",
     "write_model": "files",
-    "layer_table": "files",
 }
 FEW = 1_280
 rows = []

@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 import train_model  # noqa: E402
 from bakeoff.study.identity import Sources, training_identity  # noqa: E402
 
-OUTPUTS = ("history.csv", "model.keras", "predictions.npz", "card.json", "summary.txt")
+OUTPUTS = ("history.csv", "model.keras", "predictions.npz", "card.json")
 
 
 def settings(epochs, precision):
@@ -29,7 +29,7 @@ def settings(epochs, precision):
 
 
 def run_job(data_file, epochs, precision, model, folder):
-    """Train and write the job's five files into ``folder``."""
+    """Train and write the job's four files into ``folder``."""
     folder = Path(folder)
     train_model.train_model(
         identity=training_identity(Sources(ROOT), model, 0, settings(int(epochs), precision)),

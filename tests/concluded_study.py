@@ -5,7 +5,7 @@ import json
 from bakeoff.numbers import Comparison
 from bakeoff.study.config import numbers_study
 from collect_results import collect_results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from steps_after_training import NUMBERS, WORDS
 from write_conclusions import write_conclusions
 
@@ -50,7 +50,8 @@ def collect_and_conclude(folder, study, data_file, runs):
     """Write numbers and words of a study into ``folder``; ``runs`` are its runs' folders."""
     files = [[run / n for run in runs] for n in ("history.csv", "card.json", "predictions.npz")]
     numbers = [folder / name for name in NUMBERS]
-    collect_results(numbers_study(study), data_file, *files, *numbers)
+    described = descriptions_of(folder, study)
+    collect_results(numbers_study(study), data_file, *files, described, *numbers)
     _, summary, analysis = numbers
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
 

@@ -13,7 +13,7 @@ from bakeoff.results import Results, write_analysis
 from bakeoff.study.config import numbers_study
 from bakeoff.study.readers import read_history, trainings_of
 from collect_results import collect_results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 from plot_findings import plot_findings
 from steps_after_training import NUMBERS, describe_study
 
@@ -68,7 +68,8 @@ def collect(folder, study, images=1000, **fields):
 def collect_files(folder, study, files, data):
     """Return the paths of analysis.json and summary.csv of what :func:`fabricate` returned."""
     runs, summary, analysis = (folder / name for name in NUMBERS)
-    collect_results(numbers_study(study), data, *files, runs, summary, analysis)
+    described = descriptions_of(folder, study)
+    collect_results(numbers_study(study), data, *files, described, runs, summary, analysis)
     return analysis, summary
 
 

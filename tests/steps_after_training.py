@@ -48,6 +48,7 @@ def run_steps(folder, study):
     from bakeoff.study.config import numbers_study
     from bakeoff.study.readers import trainings_of
     from collect_results import collect_results
+    from fabricated_study import descriptions_of
     from plot_findings import plot_findings
     from plot_loss_curves import plot_loss_curves
     from plot_tradeoffs import plot_tradeoffs
@@ -63,6 +64,7 @@ def run_steps(folder, study):
         [training / name for training in trained]
         for name in ("history.csv", "card.json", "predictions.npz")
     )
+    descriptions = descriptions_of(folder, study)
     numbers = [folder / name for name in NUMBERS]
     runs, summary, analysis = numbers
     findings, page = folder / "findings.json", folder / "report.html"
@@ -78,7 +80,9 @@ def run_steps(folder, study):
             for cost in ("parameters", "multiply_adds", "training_time", "latency")
         ],
     }
-    collect_results(numbers_study(study), data, histories, cards, predictions, *numbers)
+    collect_results(
+        numbers_study(study), data, histories, cards, predictions, descriptions, *numbers
+    )
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
     plot_findings(study, analysis, *(drawn[key] for key in ("forest", "matrix", "reliability")))
@@ -93,6 +97,7 @@ def run_steps(folder, study):
         findings_file=findings,
         data_file=data,
         cards=cards,
+        descriptions=descriptions,
         curves=curves,
         figures=drawn,
         template_folder=ROOT / "workflow" / "report",

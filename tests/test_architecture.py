@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from bakeoff.describe.layers import compute_dtypes, describe_layers
+from bakeoff.describe.layers import describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.errors import StudyError, Terminated
 from bakeoff.study.identity import check_sources, sources_read
-from bakeoff.training.architecture import build_model
+from bakeoff.training.architecture import build_model, compute_dtypes
 
 pytestmark = pytest.mark.workflow
 

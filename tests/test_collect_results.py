@@ -595,6 +595,27 @@ def test_faulty_cards_are_refused(tmp_path, change, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda description: "{", "not a description"),
+        (lambda description: "[]", "not a description"),
+        (lambda description: json.dumps(description | {"model": "other"}), "is of other"),
+        (lambda description: '{"model": "model_01", "layers": []}', "without parameters, multiply"),
+    ],
+)
+def test_faulty_descriptions_are_refused(tmp_path, change, said):
+    study = Study(tmp_path)
+    description = fabricate_training(tmp_path).parent / "description.json"
+    description.write_text(change(json.loads(description.read_text())))
+    with pytest.raises(StudyError) as caught:
+        study.collect()
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(f"{description}: ")
+    assert "delete it and run again; it is made anew" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_interval_of_one_training_is_wilsons(tmp_path):
     """Newcombe (1998), table I, method 3: 81 of 263."""
     study = Study(tmp_path)

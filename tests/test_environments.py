@@ -14,8 +14,9 @@ from bakeoff.study.identity import Sources
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 ENVIRONMENTS = {
-    "training": ["download_images", "preprocess_images", "train_model"],
+    "training": ["download_images", "preprocess_images", "describe_model", "train_model"],
     "reporting": [
+        "describe",
         "collect_results",
         "plot_loss_curves",
         "plot_tradeoffs",

@@ -35,6 +35,7 @@ def mounted(folder, *options):
 
 STEPS = {
     "preprocess_images": "results/data/digits.npz",
+    "describe_model": "results/models/tiny/description.json",
     "train_model": "results/models/tiny/seed_0/card.json",
     "collect_results": "results/analysis.json",
     "plot_loss_curves": "results/figures/loss_overview.svg",
@@ -196,9 +197,11 @@ def test_a_report_in_spite_of_a_model_that_fails(tiny_study):
     errors = errors_in(run)
     assert len(errors) == 1
     assert "architectures/broken.py: build: raised RuntimeError: no such layer" in errors[0]
-    log = tiny_study.path("results/logs/train_model/broken/seed_0.log").read_text()
+    log = tiny_study.path("results/logs/describe_model/broken.log").read_text()
     assert "Traceback (most recent call last)" in log
     assert not tiny_study.path("results/models/broken/seed_0/card.json").exists()
+    assert "wildcards: model=broken, seed=0" not in run.stdout, "refused before a GPU is taken"
+    assert "tiny seed 0  epoch 2/2" in run.stdout
 
     finished = ["--config", "study={finished_only: true}"]
     assert not any("/" in job for job in tiny_study.planned(*finished))

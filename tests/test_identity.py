@@ -3,8 +3,18 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from bakeoff.study.identity import Sources, checksum_of, training_identity
+from bakeoff.study.config import read_config, training_settings
+from bakeoff.study.identity import (
+    NEUTRAL,
+    Sources,
+    all_settings,
+    checksum_of,
+    description_identity,
+    fingerprint,
+    training_identity,
+)
 
 SETTINGS = {"epochs": 3, "optimizer": {"name": "Adadelta", "rho": 0.95, "learning_rate": 1.0}}
 
@@ -18,10 +28,19 @@ def root(tmp_path):
         "architectures/own.py": "from .deep import layer\n",
         "architectures/deep.py": "layer = 1\n",
         "architectures/blocks.py": "import numpy\n",
-        "workflow/scripts/train_model.py": "from bakeoff.loop import run\nimport bakeoff.data\n",
+        "workflow/scripts/train_model.py": "from bakeoff.training.loop import run\n",
+        "workflow/scripts/describe_model.py": (
+            "from bakeoff.training import loop\ndef f():\n    import bakeoff.describe.layers\n"
+        ),
         "workflow/scripts/bakeoff/__init__.py": "",
-        "workflow/scripts/bakeoff/loop.py": "run = 1\n",
-        "workflow/scripts/bakeoff/data.py": "data = 1\n",
+        "workflow/scripts/bakeoff/joblog.py": "say = print\n",
+        "workflow/scripts/bakeoff/training/__init__.py": "",
+        "workflow/scripts/bakeoff/training/loop.py": (
+            "from bakeoff import joblog\nfrom bakeoff.data import images\n"
+        ),
+        "workflow/scripts/bakeoff/training/unused.py": "",
+        "workflow/scripts/bakeoff/data/images.py": "data = 1\n",
+        "workflow/scripts/bakeoff/describe/layers.py": "",
         "workflow/scripts/bakeoff/findings/__init__.py": "raise SystemExit\n",
         "workflow/report/report.html.j2": "{{ import }}",
     }
@@ -69,15 +88,49 @@ def test_imports_inside_any_statement_count(root, statement):
     assert "architectures/deep.py" in architectures(root, "inside")
 
 
-def test_training_code_counts_and_reporting_code_does_not(root):
+OF_TRAINING = {
+    "architectures/small.py",
+    "architectures/blocks.py",
+    "workflow/scripts/bakeoff/training/__init__.py",
+    "workflow/scripts/bakeoff/training/loop.py",
+    "workflow/scripts/bakeoff/data/images.py",
+}
+
+
+def test_a_run_depends_on_what_training_imports_from_the_rooms_of_numbers(root):
     sources = training_identity(Sources(root), "small", 0, SETTINGS)["sources"]
-    code = {name for name in sources if name.startswith("workflow/")}
-    assert code == {
-        "workflow/scripts/train_model.py",
-        "workflow/scripts/bakeoff/__init__.py",
-        "workflow/scripts/bakeoff/loop.py",
-        "workflow/scripts/bakeoff/data.py",
+    assert set(sources) == OF_TRAINING | {"workflow/scripts/train_model.py"}
+
+
+def test_a_description_depends_on_what_describes_too(root):
+    identity = description_identity(Sources(root), "small", SETTINGS | {"batch_size": 8})
+    assert set(identity["sources"]) == OF_TRAINING | {
+        "workflow/scripts/describe_model.py",
+        "workflow/scripts/bakeoff/describe/layers.py",
     }
+    assert identity["settings"] == {"optimizer": SETTINGS["optimizer"]}
+    assert "seed" not in identity
+
+
+def test_settings_that_change_nothing_are_in_no_identity(root):
+    sources = Sources(root)
+    plain = training_identity(sources, "small", 0, SETTINGS)
+    assert training_identity(sources, "small", 0, SETTINGS | NEUTRAL) == plain
+    assert all_settings(plain) == SETTINGS | NEUTRAL
+    used = training_identity(sources, "small", 0, SETTINGS | {"deterministic": True})
+    assert fingerprint(used) != fingerprint(plain)
+    assert all_settings(used)["deterministic"] is True
+    assert description_identity(sources, "small", SETTINGS | NEUTRAL) == description_identity(
+        sources, "small", SETTINGS
+    )
+
+
+def test_neutral_settings_are_the_defaults_of_the_config():
+    root = Path(__file__).parents[1]
+    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    config = read_config(config, [root / "config" / "config.yaml"], root)
+    settings = training_settings(config, "model_01")
+    assert {key: settings[key] for key in NEUTRAL} == NEUTRAL
 
 
 def test_a_template_counts_by_its_content(root):
@@ -90,19 +143,10 @@ def test_training_does_not_import_reporting_code():
     sources = training_identity(Sources(Path(__file__).parents[1]), "model_01", 0, SETTINGS)[
         "sources"
     ]
-    rooms = {
-        Path(name).parts[3] for name in sources if name.startswith("workflow/scripts/bakeoff/")
-    }
-    assert rooms == {
-        "__init__.py",
-        "data",
-        "describe",
-        "errors.py",
-        "files.py",
-        "joblog.py",
-        "study",
-        "training",
-    }
+    rooms = {Path(name).parts[3] for name in sources if "/bakeoff/" in name}
+    assert rooms <= {"data", "training"}
+    everything = Sources(Path(__file__).parents[1]).of("workflow/scripts/train_model.py")
+    assert not [name for name in everything if "/describe/" in name]
     assert "workflow/scripts/bakeoff/training/checkpoints.py" in sources
     assert "architectures/blocks.py" in sources
 

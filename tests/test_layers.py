@@ -181,13 +181,92 @@ def test_multiply_adds_agree_with_tensorflow_for_other_kinds_of_layers():
         (layers.EinsumDense("...x,xy->...y", 6), (5, 4), 5 * 4 * 6),
         (layers.PReLU(), (5,), 0),
         (layers.LayerNormalization(), (5,), 0),
-        (layers.GRU(3), (5, 2), None),
+        (layers.SeparableConv1D(4, 3), (10, 2), 8 * (3 * 2 + 2 * 4)),
+        (layers.DepthwiseConv1D(3, depth_multiplier=2), (10, 2), 8 * 3 * 4),
+        (layers.Conv3DTranspose(4, 2), (3, 3, 3, 2), 27 * 8 * 2 * 4),
+        (layers.Embedding(10, 4), (5,), 0),
+        (layers.SimpleRNN(3), (5, 2), 5 * (2 * 3 + 3 * 3)),
+        # Three and four gates, each with both kernels.
+        (layers.GRU(3), (5, 2), 5 * 3 * (2 * 3 + 3 * 3)),
+        (layers.LSTM(3, return_sequences=True), (5, 2), 5 * 4 * (2 * 3 + 3 * 3)),
+        (layers.LSTM(3), (None, 2), None),
+        (
+            layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)]),
+            (5, 2),
+            5 * (4 * (2 * 3 + 3 * 3) + 3 * (3 * 4 + 4 * 4)),
+        ),
+        (layers.Bidirectional(layers.GRU(3)), (5, 2), 2 * 5 * 3 * (2 * 3 + 3 * 3)),
+        (layers.TimeDistributed(layers.Dense(4)), (5, 2), 5 * 2 * 4),
+        (layers.TimeDistributed(layers.Conv2D(4, 3)), (5, 6, 6, 1), 5 * 16 * 9 * 4),
+        # From 6 x 6 to 4 x 4 pixels; four gates that read 1 and 2 channels.
+        (layers.ConvLSTM2D(2, 3), (5, 6, 6, 1), 5 * 16 * 9 * (1 + 2) * 4 * 2),
+        (
+            layers.ConvLSTM1D(2, 3, return_sequences=True),
+            (5, 6, 1),
+            5 * 4 * 3 * (1 + 2) * 4 * 2,
+        ),
         (layers.Conv2D(4, 3), (None, None, 1), None),
     ],
 )
 def test_multiply_adds_of_one_layer(layer, shape, expected):
     described = describe_layers(keras.Sequential([keras.Input(shape), layer]))
     assert described[-1]["multiply_adds"] == expected
+
+
+ATTENTIONS = {
+    # 5 queries and 7 values of 6 numbers, 2 heads of 3: projections, scores, sums, and back to 6.
+    "heads": (
+        lambda q, v: layers.MultiHeadAttention(2, 3)(q, v),
+        5 * 6 * 6 + 7 * 6 * 6 + 7 * 6 * 6 + 5 * 7 * 2 * 3 + 5 * 7 * 2 * 3 + 5 * 6 * 6,
+    ),
+    "heads with values of another size": (
+        lambda q, v: layers.MultiHeadAttention(2, 3, value_dim=4, output_shape=8)(q, v, v),
+        5 * 6 * 6 + 7 * 6 * 6 + 7 * 6 * 8 + 5 * 7 * 2 * 3 + 5 * 7 * 2 * 4 + 5 * 8 * 8,
+    ),
+    "the same twice": (
+        lambda q, v: layers.MultiHeadAttention(2, 3)(q, q),
+        5 * 6 * 6 * 4 + 5 * 5 * 2 * 3 * 2,
+    ),
+    # 4 heads of queries and 2 of keys and values, of 3 numbers each.
+    "groups": (
+        lambda q, v: layers.GroupQueryAttention(3, 4, 2)(q, v),
+        5 * 6 * 12 + 7 * 6 * 6 + 7 * 6 * 6 + 5 * 7 * 4 * 3 * 2 + 5 * 12 * 6,
+    ),
+    "dot": (lambda q, v: layers.Attention()([q, v]), 5 * 7 * 6 + 5 * 7 * 6),
+    "additive": (lambda q, v: layers.AdditiveAttention()([q, v]), 5 * 7 * 6 + 5 * 7 * 6),
+    "additive without a scale": (
+        lambda q, v: layers.AdditiveAttention(use_scale=False)([q, v]),
+        5 * 7 * 6,
+    ),
+    "a product of layers": (lambda q, v: layers.Dot(axes=2)([q, v]), 5 * 7 * 6),
+    "a product": (
+        lambda q, v: keras.ops.matmul(q, keras.ops.transpose(v, (0, 2, 1))),
+        5 * 7 * 6,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ATTENTIONS)
+def test_multiply_adds_of_products_of_values(kind):
+    attend, expected = ATTENTIONS[kind]
+    query, value = keras.Input((5, 6)), keras.Input((7, 6))
+    described = describe_layers(keras.Model([query, value], attend(query, value)))
+    assert count_multiply_adds(described) == (expected, [])
+
+
+def test_multiply_adds_of_attention_along_one_axis():
+    """Each of 4 rows attends within its 5 places."""
+    inputs = keras.Input((4, 5, 6))
+    made = layers.MultiHeadAttention(2, 3, attention_axes=2)(inputs, inputs)
+    described = describe_layers(keras.Model(inputs, made))
+    assert described[-1]["multiply_adds"] == 4 * (5 * 6 * 6 * 4 + 5 * 5 * 2 * 3 * 2)
+
+
+def test_multiply_adds_of_attention_between_heads():
+    inputs = keras.Input((5, 2, 3))
+    made = keras.ops.dot_product_attention(inputs, inputs, inputs)
+    described = describe_layers(keras.Model(inputs, made))
+    assert described[-1]["multiply_adds"] == 5 * 5 * 2 * 3 * 2
 
 
 class Scaling(layers.Layer):
@@ -203,13 +282,13 @@ class Scaling(layers.Layer):
 def test_layers_that_cannot_be_counted_are_named():
     def graph(x):
         x = Scaling(name="scaling")(layers.Dense(4, name="dense")(x))
-        return keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1)))
+        return keras.ops.einsum("bij,bkj->bik", x, x)
 
     described = describe(graph, shape=(3, 5))
     total, uncounted = count_multiply_adds(described.values())
     assert total == 3 * 5 * 4
     assert uncounted[0] == "scaling"
-    assert [described[name]["class"] for name in uncounted] == ["Scaling", "Matmul"]
+    assert [described[name]["class"] for name in uncounted] == ["Scaling", "Einsum"]
     assert described["scaling"]["parameters"] == 4
 
 

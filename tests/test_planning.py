@@ -62,7 +62,7 @@ def test_the_bare_snakefile_has_the_studys_jobs_and_files(tmp_path):
         jobs_and_files(run(snakemake("--dry-run", *arguments), folder))
         for folder, arguments in ((study, []), (bare, shape))
     ]
-    assert len(planned[0]) == 6 + 9
+    assert len(planned[0]) == 6 + 2 + 9
     assert planned[0] == planned[1]
 
 

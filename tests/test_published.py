@@ -20,7 +20,7 @@ from bakeoff.findings.published import reproduction
 from bakeoff.results import Results
 from bakeoff.study.config import _COMPARING, numbers_study, read_published, reported_study
 from bakeoff.study.readers import read_data_set
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = read_published({"study": {"published": "config/notebook.yaml"}}, ROOT)
@@ -87,7 +87,7 @@ def study_of(folder, trainings, published, seeds=(0,), dataset=None, **shared):
     names = ("card.json", "history.csv", "predictions.npz")
     paths = [[file / name for file in files] for name in names]
     numbers = numbers_study(study)
-    runs = read_runs(numbers, data, *paths)
+    runs = read_runs(numbers, data, *paths, descriptions_of(folder, study))
     return Results(study, analyse(compare_models(numbers, data, runs)))
 
 

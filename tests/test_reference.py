@@ -27,6 +27,7 @@ def kept():
                 runs.append(
                     {
                         "card": json.loads(archive.read(name)),
+                        "description": reference.description_of(archive, name),
                         "history": pd.read_csv(io.BytesIO(archive.read(f"{folder}history.csv"))),
                         "probabilities": np.load(
                             io.BytesIO(archive.read(f"{folder}probabilities.npy"))
@@ -44,7 +45,7 @@ def test_tables_are_those_of_the_kept_runs(kept):
         last = run["history"].iloc[-1]
         for column in ("loss", "accuracy", "val_loss", "val_accuracy", "test_accuracy"):
             assert row[column] == pytest.approx(last[column], rel=1e-6)
-        assert row["parameters"] == run["card"]["parameters"]["total"]
+        assert row["parameters"] == run["description"]["parameters"]["total"]
     means = runs.groupby("model")[["loss", "val_loss", "accuracy", "test_accuracy"]].mean()
     means = means.rename(columns={"loss": "train_loss", "accuracy": "train_accuracy"})
     summary = pd.read_csv(REFERENCE / "summary.csv").set_index("model")
@@ -88,6 +89,7 @@ def test_a_kept_run_comes_back(tmp_path, monkeypatch):
     labels = np.arange(50, dtype=np.uint8) % 3
     np.savez(run / "predictions.npz", probabilities=probabilities, labels=labels)
     (run / "card.json").write_text("{}")
+    (run.parent / "description.json").write_text('{"model": "m"}')
     (run / "history.csv").write_text("epoch\n1\n")
     for name in (*reference.TEXTS, *(f"figures/{name}.svg" for name in reference.FIGURES)):
         (results / name).parent.mkdir(exist_ok=True)
@@ -106,6 +108,7 @@ def test_a_kept_run_comes_back(tmp_path, monkeypatch):
         same = restored["probabilities"].argmax(axis=1) == probabilities.argmax(axis=1)
         assert same.all()
     assert (back / "models" / "m" / "seed_0" / "history.csv").read_text() == "epoch\n1\n"
+    assert (back / "models" / "m" / "description.json").read_text() == '{"model": "m"}'
     (results / "report.html").write_text('<img src="data:image/png;base64,x">')
     with pytest.raises(SystemExit, match="expected a page made with show_images: false"):
         reference.keep(results)

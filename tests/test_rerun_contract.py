@@ -23,6 +23,7 @@ COLLECTING = {
 }
 # What shows names, descriptions and titles, of numbers that stay.
 WORDS_AND_PICTURES = COLLECTING - {"collect_results"}
+DESCRIPTIONS = {"tiny", "wide"}
 TRAININGS = {"tiny/0", "wide/0"}
 
 
@@ -137,17 +138,17 @@ CONTRACT = {
     "comments, docstrings and blank lines of every source": (reword_sources, set()),
     "an architecture edited": (
         lambda project: append(project, "architectures/tiny.py"),
-        {"tiny/0"} | COLLECTING,
+        {"tiny", "tiny/0"} | COLLECTING,
     ),
     "every source touched": (lambda project: touch_sources(project, time.time()), set()),
     "every source checked out with an old date": (lambda p: touch_sources(p, 0), set()),
     "an architecture edited and given an old date": (
         lambda project: append(project, "architectures/tiny.py", old=True),
-        {"tiny/0"} | COLLECTING,
+        {"tiny", "tiny/0"} | COLLECTING,
     ),
     "the shared blocks edited": (
         lambda project: append(project, "architectures/blocks.py"),
-        TRAININGS | COLLECTING,
+        DESCRIPTIONS | TRAININGS | COLLECTING,
     ),
     "training code edited": (
         lambda project: append(project, "workflow/scripts/train_model.py"),
@@ -159,13 +160,40 @@ CONTRACT = {
         ),
         TRAININGS | COLLECTING,
     ),
+    "what builds a model edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/training/architecture.py"),
+        DESCRIPTIONS | TRAININGS | COLLECTING,
+    ),
+    "describing code edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/describe/notation.py"),
+        DESCRIPTIONS | COLLECTING - {"plot_loss_curves"},
+    ),
+    "describing code and the epochs of one model": (
+        lambda project: (
+            append(project, "workflow/scripts/bakeoff/describe/layers.py"),
+            set_in("models", "tiny", "training", value={"epochs": 3})(project),
+        ),
+        DESCRIPTIONS | {"tiny/0"} | COLLECTING,
+    ),
+    "code that a run uses and no number comes from": (
+        lambda project: append(
+            project,
+            "workflow/scripts/bakeoff/study/commit.py",
+            "workflow/scripts/bakeoff/study/identity.py",
+        ),
+        {"render_report"},
+    ),
     "a module of a model's own edited": (
         lambda project: append(project, "architectures/own.py"),
-        {"wide/0"} | COLLECTING,
+        {"wide", "wide/0"} | COLLECTING,
     ),
     "a setting of one model": (
         set_in("models", "tiny", "training", value={"batch_size": 16}),
         {"tiny/0"} | COLLECTING,
+    ),
+    "a setting that says what is so without it": (
+        set_in("models", "tiny", "training", value={"deterministic": False}),
+        set(),
     ),
     "two values of one model swapped": (swap_values, {"wide/0"} | COLLECTING),
     "a study-wide setting that one model overrides": (
@@ -174,7 +202,7 @@ CONTRACT = {
     ),
     "a study-wide setting that none overrides": (
         set_in("training", "optimizer", "rho", value=0.9),
-        TRAININGS | COLLECTING,
+        DESCRIPTIONS | TRAININGS | COLLECTING,
     ),
     "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
     "the title of the data": (set_in("data", "title", value="Digits"), WORDS_AND_PICTURES),
@@ -187,20 +215,20 @@ CONTRACT = {
         describe_data(md5={"t10k-labels-idx1-ubyte.gz": "0" * 32}),
         set(),
     ),
-    "the title in the data set's own file": (describe_data(title="Numerals"), COLLECTING),
+    "the title in the data set's own file": (describe_data(title="Numerals"), WORDS_AND_PICTURES),
     "disputed labels in the data set's own file": (describe_data(disputed=[3]), COLLECTING),
     "the names of the classes in the data set's own file": (
         describe_data(classes=list("abcdefghij")),
-        {"preprocess_images"} | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
     ),
     "the data set described in the config": (describe_data_in_the_config, set()),
     "a subset": (
         set_in("data", "train_images", value=300),
-        {"preprocess_images"} | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
     ),
     "a holdout": (
         set_in("data", "validation", value="holdout"),
-        {"preprocess_images"} | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
     ),
     "disputed labels": (set_in("data", "disputed", value=[3]), COLLECTING),
     "a description": (set_in("models", "tiny", "description", value="other"), WORDS_AND_PICTURES),
@@ -210,7 +238,7 @@ CONTRACT = {
         lambda project: project.change_config(reverse_everything),
         COLLECTING,
     ),
-    "a model added": (add_model, {"third/0"} | COLLECTING),
+    "a model added": (add_model, {"third", "third/0"} | COLLECTING),
     "a seed added": (
         set_in("study", "seeds", value=[0, 1]),
         {"tiny/1", "wide/1"} | COLLECTING,
@@ -302,13 +330,33 @@ def test_another_name_of_the_data_costs_no_epoch(copy):
     assert copy.planned() == set()
 
 
+def test_a_description_made_anew_costs_no_epoch_now_or_later(copy):
+    append(copy, "workflow/scripts/bakeoff/describe/notation.py")
+    before = copy.histories()
+    run = copy.snakemake()
+    assert "rule describe_model:" in run.stdout
+    assert "rule train_model:" not in run.stdout
+    assert copy.histories() == before
+    assert copy.planned() == set()
+    # What is asked for next is planned as if the description had always been so.
+    append(copy, "architectures/tiny.py")
+    assert copy.planned() == {"tiny", "tiny/0"} | COLLECTING
+
+
+def test_a_description_alone_is_made_before_what_an_edit_retrains(copy):
+    append(copy, "architectures/tiny.py")
+    assert copy.planned("describe") == {"describe", "tiny"}
+    copy.snakemake("describe")
+    assert copy.planned() == {"tiny/0"} | COLLECTING
+
+
 def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny_study):
     tiny_study.change_config(lambda config: config["training"].update(epochs=60))
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
         running.wait_for("tiny seed 0  epoch  2/60")
         append(tiny_study, "architectures/tiny.py", old=True)
         assert running.process.wait(PATIENCE) == 0
-    assert tiny_study.planned("results/models/tiny/seed_0/card.json") == {"tiny/0"}
+    assert tiny_study.planned("results/models/tiny/seed_0/card.json") == {"tiny", "tiny/0"}
 
 
 def test_a_source_edited_before_its_training_starts_stops_it(tiny_study):

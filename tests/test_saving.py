@@ -7,9 +7,10 @@ import keras
 import numpy as np
 import pytest
 
+from bakeoff.describe.saving import ITS_FILE, KERAS_ALONE, load_with_file, try_saving
 from bakeoff.errors import StudyError
 from bakeoff.training.architecture import build_model, random_images
-from bakeoff.training.saving import ITS_FILE, KERAS_ALONE, load_with_file, save_model, try_saving
+from bakeoff.training.saving import save_model
 
 pytestmark = pytest.mark.workflow
 

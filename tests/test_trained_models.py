@@ -1,4 +1,6 @@
-"""What a training of a model that is out of the ordinary leaves: its losses, its file, its card."""
+"""What a model that is out of the ordinary leaves: its losses, its file, its description."""
+
+import json
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,6 @@ import pytest
 from bakeoff.training.loop import is_finite
 from projects import TINY, make_tiny_study
 from test_readme import block
-from train_model import prepare_model
 from training_process import LOAD, SETTINGS, Training
 
 pytestmark = pytest.mark.workflow
@@ -63,6 +64,13 @@ def project(tmp_path_factory):
     return project
 
 
+def described(project, model):
+    """Return what is said while a model is described, and its description."""
+    file = f"results/models/{model}/description.json"
+    said = project.snakemake(file).stdout
+    return said, json.loads(project.path(file).read_text())
+
+
 def log_loss(probabilities, labels):
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.clip(chosen, 1e-7, 1)).mean()
@@ -85,20 +93,17 @@ def test_losses_are_those_of_the_predictions_whatever_penalties_are_trained_on(
     assert history["loss"].is_monotonic_decreasing
     clean = training.card()["clean_train"]
     assert clean["loss"] < last["loss"] < 2 * clean["loss"] + 0.3
-    assert training.card()["loads_with"] == "keras alone"
 
 
 def test_a_subclassed_model_trains_and_is_loaded_as_the_readme_says(project, tmp_path):
+    said, description = described(project, "subclassed")
+    assert "subclassed: its model.keras will load with architectures/subclassed.py only" in said
+    assert description["loads_with"] == "its architecture file"
+    assert description["notation"] == "(1x28x28) --(Net)--> 10"
+    assert 'Model: "net"' in project.path("results/models/subclassed/layers.txt").read_text()
     training = Training(project, tmp_path, epochs=2)
-    said = training.run(model="subclassed")
-    line = "subclassed: its model.keras will load with architectures/subclassed.py only"
-    assert line in said
-    assert said.index(line) < said.index("epoch 1/2")
-    card = training.card()
-    assert card["status"] == "ok"
-    assert card["loads_with"] == "its architecture file"
-    assert card["notation"] == "(1x28x28) --(Net)--> 10"
-    assert 'Model: "net"' in (tmp_path / "output" / "summary.txt").read_text()
+    training.run(model="subclassed")
+    assert training.card()["status"] == "ok"
     recipe = block("python", "load_weights").replace("small", "subclassed")
     recipe = recipe.replace('"results/models/subclassed/seed_0/model.keras"', "model_file")
     script = LOAD.replace("model, data", "model_file, data").replace(
@@ -115,28 +120,27 @@ def test_what_a_file_drew_while_it_built_is_in_the_saved_model(project, tmp_path
     np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
 
 
-def test_a_second_rescaling_is_said_before_the_training_and_stands_in_the_card(project, tmp_path):
-    training = Training(project, tmp_path, epochs=1)
-    said = training.run(model="rescaled")
-    line = "rescaled: its first weights get the images times 0.00392"
-    assert line in said
-    assert said.index(line) < said.index("epoch 1/1")
-    assert training.card()["input_scaled_by"] == pytest.approx(1 / 255, rel=1e-5)
+def test_a_second_rescaling_is_said_and_stands_in_the_description(project):
+    said, description = described(project, "rescaled")
+    assert "rescaled: its first weights get the images times 0.00392" in said
+    assert description["input_scaled_by"] == pytest.approx(1 / 255, rel=1e-5)
 
 
 def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     pytest.importorskip("tensorflow")
+    from bakeoff.describe.model import checked_description
+
     source = RESCALED.replace("(layers.Rescaling(1 / 255)(inputs)", "(inputs")
     source = source.replace("from architectures.blocks import conv, pool\n", "")
     source = source.replace("pool(pool(conv(inputs, 4, 3)))", "layers.Conv2D(4, 3)(inputs)")
     (root / "architectures" / "plain.py").write_text(source)
     identity = {"model": "plain", "seed": 0, "settings": SETTINGS}
-    model, described = prepare_model(identity, root, (28, 28, 1), 10, "CPU: x")
+    description, table = checked_description(root, identity, (28, 28, 1), 10)
     assert capsys.readouterr().out == ""
-    assert model.compiled
-    assert described["input_scaled_by"] is None
-    assert described["loads_with"] == "keras alone"
-    assert described["compute_dtypes"] == ["float32"]
+    assert description["input_scaled_by"] is None
+    assert description["loads_with"] == "keras alone"
+    assert description["compute_dtypes"] == ["float32"]
+    assert "conv2d" in table
 
 
 @pytest.mark.parametrize("key", ["objective", "loss", "val_loss", "test_loss"])

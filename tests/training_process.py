@@ -45,7 +45,6 @@ FILES = {
     "model": "model.keras",
     "predictions": "predictions.npz",
     "card": "card.json",
-    "summary": "summary.txt",
 }
 
 

@@ -373,7 +373,7 @@ def keep(session, study):
     tree = WORK / study
     runs = [card.parent for card in tree.glob("models/*/seed_*/card.json")]
     files = [file for run in runs for file in run.iterdir() if file.suffix != ".keras"]
-    files += [file for file in tree.glob("*") if file.is_file()]
+    files += [file for file in (*tree.glob("models/*/*"), *tree.glob("*")) if file.is_file()]
     files += [file for part in ("logs", "figures") for file in (tree / part).rglob("*.*")]
     part = session.folder / f"{study}.zip.part"
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -387,10 +387,14 @@ def measure_sharing(session, seconds):
     end = time.monotonic() + seconds
     measured = []
     prepare_data(session, seconds)
+    session.command(snakemake(session, "sharing", "describe"), end - time.monotonic())
     for jobs, mps in SHARING[: 2 if session.rehearsal else None]:
         if end - time.monotonic() < LEAST:
             raise StepError(f"{len(measured)} of {len(SHARING)} measured")
-        for part in ("models", "checkpoints", "logs"):
+        # What is timed are the runs; the models' descriptions stay.
+        for runs in (WORK / "sharing").glob("models/*/seed_*"):
+            shutil.rmtree(runs)
+        for part in ("checkpoints", "logs"):
             shutil.rmtree(WORK / "sharing" / part, ignore_errors=True)
         entry = {"jobs": jobs, "mps": mps, "seconds": None}
         try:

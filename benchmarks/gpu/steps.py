@@ -132,7 +132,7 @@ def flops_of_a_step(model):
     """Return the floating-point operations of a training step of ``BATCH`` images.
 
     Forward, a multiply-add is two; backward takes twice as many, for the gradients of weights and
-    of inputs. Layers other than convolutions and dense ones are left out.
+    of inputs. Layers whose multiply-adds are not known are left out.
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
     from bakeoff.describe.layers import count_multiply_adds, describe_layers

@@ -7,6 +7,10 @@ MODELS = [f"size_{number:04}" for number in range(1, int(config["models"]) + 1)]
 SEEDS = range(int(config["seeds"]))
 
 
+def per_model(file):
+    return expand("results/models/{model}/" + file, model=MODELS)
+
+
 def per_training(file):
     return expand("results/models/{model}/seed_{seed}/" + file, model=MODELS, seed=SEEDS)
 
@@ -46,15 +50,27 @@ rule preprocess_images:
         "touch {output}"
 
 
+rule describe_model:
+    input:
+        "results/data/mnist.npz",
+    output:
+        "results/models/{model}/description.json",
+        "results/models/{model}/layers.txt",
+    log:
+        "results/logs/describe_model/{model}.log",
+    shell:
+        "touch {output}"
+
+
 rule train_model:
     input:
         "results/data/mnist.npz",
+        "results/models/{model}/description.json",
     output:
         "results/models/{model}/seed_{seed}/history.csv",
         "results/models/{model}/seed_{seed}/model.keras",
         "results/models/{model}/seed_{seed}/predictions.npz",
         "results/models/{model}/seed_{seed}/card.json",
-        "results/models/{model}/seed_{seed}/summary.txt",
     log:
         "results/logs/train_model/{model}/seed_{seed}.log",
     shell:
@@ -67,6 +83,7 @@ rule collect_results:
         per_training("history.csv"),
         per_training("card.json"),
         per_training("predictions.npz"),
+        per_model("description.json"),
     output:
         "results/runs.csv",
         "results/summary.csv",
@@ -151,6 +168,7 @@ rule render_report:
         "results/figures/comparisons.svg",
         "results/figures/reliability.svg",
         per_training("card.json"),
+        per_model("description.json"),
     output:
         "results/report.html",
     log:

@@ -30,14 +30,15 @@ def fabricate_training(
     labels=None,
     **card_fields,
 ):
-    """Write one training's history, predictions, card and layer table under ``folder``.
+    """Write one training's history, predictions and card, and its model's description.
 
     ``accuracy`` is the share of the ``images`` test images answered rightly; which ones are
     wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them, or
     ``probabilities`` (images, classes) say what is answered. ``labels`` (images,) are by default
     0, 1, 2 and so on, over and over.
     ``planned`` are the epochs of the config, where a training ended before.
-    ``curves`` maps history columns to lists that replace the default decaying curves.
+    ``curves`` maps history columns to lists that replace the default decaying curves. Other
+    fields replace or join those of the card, or of the description if that has them.
     """
     folder = Path(folder) / "models" / model / f"seed_{seed}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,13 +98,6 @@ def fabricate_training(
             "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
         },
         "optimizer": {"name": "adadelta", "learning_rate": 1.0, "rho": 0.95, "epsilon": 1e-07},
-        "parameters": {"total": parameters, "trainable": parameters - 1_280},
-        "multiply_adds": multiply_adds,
-        "compute_dtypes": ["float32"],
-        "input_scaled_by": None,
-        "loads_with": "keras alone",
-        "notation": notation,
-        "layers": list(layers),
         "backend": "tensorflow",
         "precision": "float32",
         "device": "CPU: made up",
@@ -122,10 +116,38 @@ def fabricate_training(
     }
     piece = {key: card[key] for key in ("device", "threads", "versions")}
     card["pieces"] = [piece | {"first_epoch": 1, "trainings": 1, "seconds": 10.0 * epochs}]
-    card |= card_fields
+    description = {
+        "model": model,
+        "image_shape": [28, 28, 1],
+        "classes": classes,
+        "output_shape": [classes],
+        "parameters": {"total": parameters, "trainable": parameters - 1_280},
+        "multiply_adds": multiply_adds,
+        "multiply_adds_not_counted": [],
+        "compute_dtypes": ["float32"],
+        "notation": notation,
+        "layers": list(layers),
+        "input_scaled_by": None,
+        "loads_with": "keras alone",
+    }
+    for key, value in card_fields.items():
+        (description if key in description else card)[key] = value
     (folder / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False))
-    (folder / "summary.txt").write_text("Layer (type)  Output Shape  Param #\n")
+    described = folder.parent / "description.json"
+    text = json.dumps(description, indent=2, allow_nan=False)
+    # A run is younger than its model's description.
+    if not described.is_file() or described.read_text() != text:
+        described.write_text(text)
+        (folder.parent / "layers.txt").write_text("Layer (type)  Output Shape  Param #\n")
+        for run in folder.parent.glob("seed_*/*"):
+            run.touch()
     return folder
+
+
+def descriptions_of(folder, study):
+    """Return the paths of the descriptions of a study's models, in its order."""
+    models = Path(folder) / "models"
+    return [models / entry["model"] / "description.json" for entry in study["models"]]
 
 
 def fabricate_data(

@@ -85,12 +85,14 @@ class Project:
         return Running(self, ["--cores", str(cores), *arguments], options)
 
     def planned(self, *arguments, **options):
-        """Return what a dry run plans: names of rules, and "model/seed" for trainings."""
+        """Return what a dry run plans: rules, "model/seed" for runs, "model" described."""
         output = self.snakemake("--dry-run", *arguments, **options).stdout
         rules = set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
-        trainings = re.findall(r"wildcards: model=(\w+), seed=(\d+)", output)
+        runs = re.findall(r"wildcards: model=(\w+), seed=(\d+)", output)
+        described = set(re.findall(r"wildcards: model=(\w+)$", output, flags=re.MULTILINE))
         assert rules or "Nothing to be done" in output, output
-        return (rules - {"all", "train_model"}) | {f"{model}/{seed}" for model, seed in trainings}
+        rules -= {"all", "train_model", "describe_model"}
+        return rules | described | {f"{model}/{seed}" for model, seed in runs}
 
     def histories(self):
         """Return every history without its seconds, as text by path."""

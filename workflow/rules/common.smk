@@ -1,15 +1,10 @@
 """The study's config, checked, and the names made from it."""
 
-import gc
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
-
-# Snakemake's modules stay as long as it runs: not to look for garbage among them, while planning
-# and when leaving, saves a fifth of a run with nothing to do.
-gc.freeze()
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -18,7 +13,13 @@ from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
-from bakeoff.study.identity import Sources, training_identity
+from bakeoff.garbage import keep_for_good
+from bakeoff.study.identity import (
+    Sources,
+    description_identity,
+    fingerprint,
+    training_identity,
+)
 from bakeoff.study.config import (
     numbers_study,
     read_config,
@@ -27,6 +28,9 @@ from bakeoff.study.config import (
     training_settings,
 )
 from bakeoff.study.snakemake_internals import given_config
+
+# Snakemake's own modules, while planning and when leaving.
+keep_for_good()
 
 try:
     given = given_config(workflow, sys.argv)
@@ -118,17 +122,51 @@ def per_training(file):
     return expand(f"<results>/models/{{model}}/seed_{{seed}}/{file}", model=MODELS, seed=SEEDS)
 
 
-def identity_of_training(wildcards):
-    """Everything that one training depends on apart from the data, as one text.
+def per_model(file):
+    """The path of one kind of file for every model of the study."""
+    return expand(f"<results>/models/{{model}}/{file}", model=MODELS)
 
-    Snakemake compares params as values without keys; a single canonical text is exact.
-    """
-    model = wildcards.model
+
+def settings_of(model):
+    """The settings that a model is trained with."""
     if model not in config["models"]:
         raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
-    return canonical_json(
-        training_identity(SOURCES, model, int(wildcards.seed), training_settings(config, model))
-    )
+    return training_settings(config, model)
+
+
+def identity_of_training(wildcards):
+    """Everything that one training depends on apart from the data, ready for JSON."""
+    model = wildcards.model
+    return training_identity(SOURCES, model, int(wildcards.seed), settings_of(model))
+
+
+def training_as_text(wildcards):
+    """That as one text: Snakemake compares params as values without keys, which is exact so."""
+    return canonical_json(identity_of_training(wildcards))
+
+
+def description_as_text(wildcards):
+    """The same for what a model's description depends on."""
+    model = wildcards.model
+    return canonical_json(description_identity(SOURCES, model, settings_of(model)))
+
+
+def description_to_wait_for(wildcards):
+    """The description of a training's model: it is refused where that cannot be made.
+
+    A better description is no reason to train. Snakemake's `ancient` says so; but once a
+    description is planned, Snakemake does not look at the params of what waits for an `ancient`
+    one. So it is that only where the card is of this very training.
+    """
+    folder = f"{config['pathvars']['results']}/models/{wildcards.model}"
+    file = f"{folder}/description.json"
+    try:
+        card = Path(f"{folder}/seed_{wildcards.seed}/card.json").read_bytes()
+        trained = json.loads(card)["identity"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return file
+    is_trained = trained == fingerprint(identity_of_training(wildcards))
+    return ancient(file) if is_trained else file
 
 
 def data_settings():

@@ -8,6 +8,7 @@ rule collect_results:
         histories=per_training("history.csv"),
         cards=per_training("card.json"),
         predictions=per_training("predictions.npz"),
+        descriptions=per_model("description.json"),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",
@@ -194,6 +195,7 @@ rule render_report:
         matrix="<results>/figures/comparisons.svg",
         reliability="<results>/figures/reliability.svg",
         cards=per_training("card.json"),
+        descriptions=per_model("description.json"),
     output:
         page=report(
             "<results>/report.html",

@@ -1,16 +1,52 @@
-"""One training per architecture and seed."""
+"""One description per architecture, and one training per architecture and seed."""
+
+
+rule describe_model:
+    """Build one architecture, check that it can be trained and kept, and say what it is."""
+    input:
+        data="<results>/data/<dataset>.npz",
+    output:
+        description="<results>/models/{model}/description.json",
+        layers="<results>/models/{model}/layers.txt",
+    log:
+        "<results>/logs/describe_model/{model}.log",
+    cache: True
+    # Seconds on one core: on a cluster, not worth a place in the queue, least of all for GPUs.
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    params:
+        description=description_as_text,
+    script:
+        "../scripts/describe_model.py"
+
+
+rule describe:
+    """Print every model's size and outputs: `snakemake --cores 4 describe`."""
+    input:
+        descriptions=per_model("description.json"),
+    log:
+        "<results>/logs/describe.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        names={model: config["models"][model]["name"] for model in MODELS},
+    script:
+        "../scripts/describe.py"
 
 
 rule train_model:
     """Train one architecture with one seed and record how it went."""
     input:
         data="<results>/data/<dataset>.npz",
+        description=description_to_wait_for,
     output:
         history="<results>/models/{model}/seed_{seed}/history.csv",
         model="<results>/models/{model}/seed_{seed}/model.keras",
         predictions="<results>/models/{model}/seed_{seed}/predictions.npz",
         card="<results>/models/{model}/seed_{seed}/card.json",
-        summary="<results>/models/{model}/seed_{seed}/summary.txt",
     log:
         "<results>/logs/train_model/{model}/seed_{seed}.log",
     cache: True
@@ -23,7 +59,7 @@ rule train_model:
         mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        training=identity_of_training,
+        training=training_as_text,
     script:
         "../scripts/train_model.py"
 

@@ -12,17 +12,25 @@ from bakeoff.study.readers import read_data_set
 
 
 def collect_results(
-    study, data_file, histories, cards, predictions, runs_file, summary_file, analysis_file
+    study,
+    data_file,
+    histories,
+    cards,
+    predictions,
+    descriptions,
+    runs_file,
+    summary_file,
+    analysis_file,
 ):
     """Write runs.csv, summary.csv and analysis.json.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns and ``data_file`` its
     prepared data; ``histories``, ``cards`` and ``predictions`` are the paths of its runs' files in
-    the order of :func:`bakeoff.study.readers.trainings_of`. Raises
-    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    the order of :func:`bakeoff.study.readers.trainings_of`, ``descriptions`` those of its models.
+    Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
-    runs = read_runs(study, data, cards, histories, predictions)
+    runs = read_runs(study, data, cards, histories, predictions, descriptions)
     results = compare_models(study, data, runs)
     by_run = table_of_runs(runs, data.disputed)
     by_model = table_of_models(by_run, results)
@@ -40,6 +48,7 @@ if __name__ == "__main__":
             snakemake.input.histories,
             snakemake.input.cards,
             snakemake.input.predictions,
+            snakemake.input.descriptions,
             snakemake.output.runs,
             snakemake.output.summary,
             snakemake.output.analysis,

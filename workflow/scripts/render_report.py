@@ -30,7 +30,14 @@ from bakeoff.report.tables import (
 )
 from bakeoff.results import read_results
 from bakeoff.study.commit import describe_commit
-from bakeoff.study.readers import read_card, read_findings, read_runs, read_summary, trainings_of
+from bakeoff.study.readers import (
+    read_card,
+    read_descriptions,
+    read_findings,
+    read_runs,
+    read_summary,
+    trainings_of,
+)
 
 MOST_UNFOLDED = 12
 """Up to so many models each one's section stands open."""
@@ -49,6 +56,7 @@ def render_report(
     findings_file,
     data_file,
     cards,
+    descriptions,
     curves,
     figures,
     template_folder,
@@ -59,16 +67,17 @@ def render_report(
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
     :func:`bakeoff.study.commit.describe_commit` says of the files that make the page. ``cards`` are
     the paths of the trainings' cards in the order of :func:`bakeoff.study.readers.trainings_of`,
-    ``curves`` a folder with an SVG a model, called by its key. ``figures`` maps ``forest``,
-    ``overview``, ``overlay``, ``matrix`` and ``reliability`` to an SVG each, and ``tradeoffs`` to
-    a list of them. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should
-    be.
+    ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
+    called by its key. ``figures`` maps ``forest``, ``overview``, ``overlay``, ``matrix`` and
+    ``reliability`` to an SVG each, and ``tradeoffs`` to a list of them. Raises
+    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
     runs = read_runs(runs_file, study)
+    described = read_descriptions(descriptions, study)
     cards = [
-        read_card(card, model, seed)
+        read_card(card, model, seed, described[model])
         for (model, seed), card in zip(trainings_of(study), cards, strict=True)
     ]
     results = read_results(analysis_file, study)
@@ -250,6 +259,7 @@ if __name__ == "__main__":
             findings_file=snakemake.input.findings,
             data_file=snakemake.input.data,
             cards=snakemake.input.cards,
+            descriptions=snakemake.input.descriptions,
             curves=snakemake.input.curves,
             figures=dict(snakemake.input.items()),
             template_folder=workflow / "report",

@@ -1,7 +1,6 @@
 """A job's log file, and the few lines that reach the console too."""
 
 import errno
-import gc
 import os
 import sys
 import traceback
@@ -9,6 +8,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 
 from bakeoff.errors import ConfigError, StudyError
+from bakeoff.garbage import keep_for_good
 
 _console = None
 
@@ -24,7 +24,7 @@ def job_log(path, origins=None):
     and when Python is left.
     """
     global _console
-    gc.freeze()
+    keep_for_good()
     path = Path(path)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -13,7 +13,12 @@ from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
 from bakeoff.analysis.traits import model_traits
 from bakeoff.numbers import Accuracy, Estimate
-from bakeoff.study.readers import read_probabilities, read_training, trainings_of
+from bakeoff.study.readers import (
+    read_descriptions,
+    read_probabilities,
+    read_training,
+    trainings_of,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +44,17 @@ class MeasuredRun:
         return self.card["seed"]
 
 
-def read_runs(study, data, cards, histories, predictions):
+def read_runs(study, data, cards, histories, predictions, descriptions):
     """Read a study's runs from three lists of paths, each in the study's order.
 
+    ``descriptions`` are the paths of its models' descriptions.
     ``data`` is the study's :class:`bakeoff.study.readers.DataSet`. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
-    runs = []
+    runs, described = [], read_descriptions(descriptions, study)
     paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
     for (model, seed), card_file, history_file, predictions_file in paths:
-        history, card = read_training(history_file, card_file, model, seed)
+        history, card = read_training(history_file, card_file, model, seed, described[model])
         predicted = {}
         if card["status"] == "ok":
             predicted = _predicted(read_probabilities(predictions_file, data), data.labels)

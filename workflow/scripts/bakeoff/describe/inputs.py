@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from bakeoff.describe.layers import layers_with_weights
+from bakeoff.training.architecture import layers_with_weights
 
 # 1/255 and 1/127.5 are far below; what networks do to images on purpose is far above.
 _SMALL = 0.05

@@ -5,11 +5,15 @@ from math import ceil, prod
 import keras
 from keras import layers
 
-_CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
-_DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
-_SEPARABLE = (layers.SeparableConv1D, layers.SeparableConv2D)
-_TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
-_ANY_CONVOLUTION = _CONVOLUTIONS + _DEPTHWISE + _SEPARABLE + _TRANSPOSED
+from bakeoff.describe.multiply_adds import (
+    ANY_CONVOLUTION,
+    CONVOLUTIONS,
+    DEPTHWISE,
+    TRANSPOSED,
+    image_axes,
+    multiply_adds_of_call,
+)
+
 _POOLINGS = (
     layers.MaxPooling1D,
     layers.MaxPooling2D,
@@ -18,29 +22,6 @@ _POOLINGS = (
     layers.AveragePooling2D,
     layers.AveragePooling3D,
 )
-# Their weights scale single values: no sums of products.
-_ELEMENTWISE = (
-    layers.BatchNormalization,
-    layers.GroupNormalization,
-    layers.LayerNormalization,
-    layers.RMSNormalization,
-    layers.Normalization,
-    layers.PReLU,
-)
-# Without weights, yet full of products: attention, and what keras.ops calls make.
-_PRODUCTS = {
-    "Attention",
-    "AdditiveAttention",
-    "Dot",
-    "Matmul",
-    "Einsum",
-    "Tensordot",
-    "DotProductAttention",
-    "Conv",
-    "DepthwiseConv",
-    "SeparableConv",
-    "ConvTranspose",
-}
 
 
 def describe_layers(model):
@@ -59,9 +40,9 @@ def describe_layers(model):
     - ``output_shape``: list without the batch axis, as Keras gives it (channels last), ``None``
       where a size is not fixed; the first output's if there are several,
     - ``parameters`` and ``trainable_parameters``,
-    - ``multiply_adds`` for one image: convolutions of all kinds (transposed ones before
-      cropping), ``Dense`` and ``EinsumDense``, without biases; 0 for normalisation, activations
-      and layers without weights; ``None`` where we cannot count, as in custom layers with weights.
+    - ``multiply_adds`` for one image, without biases; 0 for normalisation, activations and layers
+      without weights; ``None`` where we cannot count, as in custom layers with weights: see
+      :func:`bakeoff.describe.multiply_adds.multiply_adds_of_call`.
 
     Where they apply: ``kernel_size``, ``pool_size``, ``strides`` and ``dilation_rate`` (one
     number per image axis), ``padding`` ("valid", "same"), ``pads`` (whether that padding adds
@@ -85,24 +66,6 @@ def count_multiply_adds(described):
     counted = [layer["multiply_adds"] for layer in described]
     uncounted = [layer["name"] for layer in described if layer["multiply_adds"] is None]
     return sum(count for count in counted if count is not None), uncounted
-
-
-def layers_with_weights(model):
-    """Return the layers of a built model, at any depth, that hold weights of their own."""
-    # No public way leads to the layers inside of layers.
-    found = [model, *model._flatten_layers(include_self=False)]
-    return [layer for layer in found if _own_weights(layer)]
-
-
-def compute_dtypes(model):
-    """Return the types in which layers with weights compute, sorted: such as ["float32"]."""
-    return sorted({layer.compute_dtype for layer in layers_with_weights(model)})
-
-
-def _own_weights(layer):
-    parts = layer._flatten_layers(include_self=False)
-    inner = {id(weight) for part in parts for weight in part.weights}
-    return [weight for weight in layer.weights if id(weight) not in inner]
 
 
 def _graph(model):
@@ -157,7 +120,7 @@ def _describe_graph(inputs, outputs, names, prefix, described, weights):
                 "class": type(operation).__name__,
                 "output_shape": list(makes[0].shape[1:]),
                 **_count_parameters(operation, weights),
-                "multiply_adds": _multiply_adds(operation, reads, makes),
+                "multiply_adds": multiply_adds_of_call(operation, reads, makes),
                 "inputs": [names[id(tensor)] for tensor in reads],
             }
             described.append(entry | _settings(operation, reads))
@@ -194,19 +157,19 @@ def _count_parameters(operation, counted):
 def _settings(operation, reads):
     """Return those settings of a layer that say what it does to an image."""
     settings = {}
-    if isinstance(operation, _ANY_CONVOLUTION):
+    if isinstance(operation, ANY_CONVOLUTION):
         settings["kernel_size"] = list(operation.kernel_size)
         settings["dilation_rate"] = list(operation.dilation_rate)
         # Separable and depthwise layers have other filters or none.
-        if isinstance(operation, _CONVOLUTIONS) and operation.groups > 1:
+        if isinstance(operation, CONVOLUTIONS) and operation.groups > 1:
             settings["groups"] = operation.groups
-        if not isinstance(operation, _DEPTHWISE):
+        if not isinstance(operation, DEPTHWISE):
             settings["filters"] = operation.filters
     elif isinstance(operation, _POOLINGS):
         settings["pool_size"] = list(operation.pool_size)
     elif isinstance(operation, layers.Dense):
         settings["units"] = operation.units
-    if isinstance(operation, (*_ANY_CONVOLUTION, *_POOLINGS)):
+    if isinstance(operation, (*ANY_CONVOLUTION, *_POOLINGS)):
         settings["strides"] = list(operation.strides)
         settings["padding"] = operation.padding
         settings["pads"] = _pads(operation, reads[0].shape, settings)
@@ -221,12 +184,12 @@ def _settings(operation, reads):
 def _pads(layer, shape, settings):
     """Tell whether the layer's padding adds pixels to an input of ``shape``."""
     # What padding does to a transposed convolution is to crop its result.
-    if layer.padding == "valid" or isinstance(layer, _TRANSPOSED):
+    if layer.padding == "valid" or isinstance(layer, TRANSPOSED):
         return False
     size = settings.get("kernel_size") or settings["pool_size"]
     dilation = settings.get("dilation_rate") or [1] * len(size)
     for pixels, extent, step, spread in zip(
-        _image_axes(layer, shape), size, layer.strides, dilation, strict=True
+        image_axes(layer, shape), size, layer.strides, dilation, strict=True
     ):
         window = (extent - 1) * spread + 1
         if pixels is None:
@@ -235,42 +198,3 @@ def _pads(layer, shape, settings):
         elif (ceil(pixels / step) - 1) * step + window > pixels:
             return True
     return False
-
-
-def _image_axes(layer, shape):
-    return shape[2:] if layer.data_format == "channels_first" else shape[1:-1]
-
-
-def _multiply_adds(operation, reads, makes):
-    """Return the multiply-adds that one call makes per image, or None: see describe_layers."""
-    if isinstance(operation, _ANY_CONVOLUTION):
-        # Each weight of a kernel is used once per pixel of the result (transposed: of the input).
-        image = reads[0] if isinstance(operation, _TRANSPOSED) else makes[0]
-        pixels = _product(_image_axes(operation, image.shape))
-        if isinstance(operation, _SEPARABLE):
-            kernels = operation.depthwise_kernel, operation.pointwise_kernel
-        else:
-            kernels = (operation.kernel,)
-        return None if pixels is None else pixels * sum(prod(k.shape) for k in kernels)
-    if isinstance(operation, (layers.Dense, layers.EinsumDense)):
-        values = _product(makes[0].shape[1:])
-        return None if values is None else values * _terms_per_value(operation)
-    if isinstance(operation, _ELEMENTWISE):
-        return 0
-    if getattr(operation, "weights", None) or type(operation).__name__ in _PRODUCTS:
-        return None
-    return 0
-
-
-def _terms_per_value(layer):
-    """Return how many products a dense layer sums up for each value of its result."""
-    if isinstance(layer, layers.Dense):
-        return layer.kernel.shape[0]
-    operands, result = layer.equation.split("->")
-    kernel = operands.split(",")[1]
-    summed = [n for axis, n in zip(kernel, layer.kernel.shape, strict=True) if axis not in result]
-    return prod(summed)
-
-
-def _product(sizes):
-    return None if None in sizes else prod(sizes)

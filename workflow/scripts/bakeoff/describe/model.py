@@ -1,17 +1,66 @@
-"""What can be said of a built model before it is trained."""
+"""What can be said of a model before it is trained, and what is found out by trying it.
+
+Importing this imports Keras, which must find its backend prepared.
+"""
 
 import math
 
+import keras
+
+from bakeoff.describe.inputs import input_scaled_by
+from bakeoff.describe.layers import count_multiply_adds, describe_layers
+from bakeoff.describe.notation import arrow_notation
+from bakeoff.describe.saving import try_saving
+from bakeoff.joblog import say
+from bakeoff.training.architecture import architecture_file, build_model, compute_dtypes
+from bakeoff.training.compile import compile_checked
+
+
+def checked_description(root, identity, input_shape, num_classes):
+    """Return the description of the model that ``identity`` names, and its table of layers.
+
+    ``input_shape`` is that of an image, ``(height, width, channels)``. The model is built, asked,
+    saved, loaded, compiled, and its own steps are tried; a line says where it makes its images
+    small. Raises :class:`bakeoff.errors.StudyError` for a model that cannot be trained or kept:
+    see :func:`bakeoff.training.architecture.build_model`,
+    :func:`bakeoff.describe.saving.try_saving` and
+    :func:`bakeoff.training.compile.compile_checked`.
+    """
+    name = identity["model"]
+    # As a run does; of a layer that draws random numbers, any will do.
+    keras.utils.set_random_seed(0)
+    model = build_model(root, name, input_shape, num_classes)
+    factor = input_scaled_by(model, input_shape)
+    if factor is not None:
+        say(
+            f"{name}: its first weights get the images times {factor:.3g}, though these are from"
+            f" 0 to 1 already: is there a Rescaling too many in {architecture_file(name)}?"
+        )
+    description = {
+        "model": name,
+        "image_shape": list(input_shape),
+        "classes": num_classes,
+        **describe_model(model),
+        "input_scaled_by": factor,
+        "loads_with": try_saving(model, root, name, input_shape, num_classes),
+    }
+    table = layer_table(model)
+    compile_checked(model, root, identity, "CPU", input_shape, num_classes)
+    return description, table
+
 
 def describe_model(model):
-    """Return what a card says of an architecture, derived from the built model."""
-    # These import Keras, which must find its backend prepared.
-    from bakeoff.describe.layers import compute_dtypes, count_multiply_adds, describe_layers
-    from bakeoff.describe.notation import arrow_notation
+    """Return what can be said of a built model, ready for JSON.
 
+    ``parameters`` in total and trainable, ``multiply_adds`` for one image with the names of layers
+    that were ``multiply_adds_not_counted``, ``output_shape`` without the batch axis,
+    ``compute_dtypes`` of the layers with weights, ``notation``, and ``layers``, which
+    :func:`bakeoff.describe.layers.describe_layers` returns.
+    """
     layers = describe_layers(model)
     multiply_adds, not_counted = count_multiply_adds(layers)
     return {
+        "output_shape": layers[-1]["output_shape"],
         "parameters": {
             "total": model.count_params(),
             "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),

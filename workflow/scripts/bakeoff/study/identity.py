@@ -1,8 +1,17 @@
-"""What a run is, told by meaning: the basis of exact reruns.
+"""What a run and a description are, told by meaning: the basis of exact reruns.
 
-Snakemake stores a job's params and reruns the job when they differ. A run's params are one
-canonical JSON text that names everything it depends on apart from the data, which is an input file.
-Times of files play no part in it, nor do comments, docstrings and the layout of sources.
+Snakemake stores a job's params and reruns the job when they differ. A job's params are one
+canonical JSON text, its identity, that names everything it depends on apart from the data, which is
+an input file. Times of files play no part in it, nor do comments, docstrings and the layout of
+sources.
+
+A run's identity holds what can change its numbers: its architecture with all that this imports, the
+settings, and code in ``training/`` and ``data/``. A description's holds code in ``describe/`` too.
+Code elsewhere, such as what writes logs and words, is in neither.
+
+A setting whose value is the one in :data:`NEUTRAL`, which changes nothing, is left out. So a
+version with one more setting, added there, leaves the identity of studies that do not use it as it
+is.
 """
 
 import ast
@@ -11,17 +20,63 @@ import sys
 from pathlib import Path
 
 from bakeoff.errors import StudyError
-from bakeoff.files import sha256_of
+from bakeoff.files import canonical_json, sha256_of
+
+NEUTRAL = {"deterministic": False}
+"""Settings at which training does what it would do if it did not know them."""
+
+OF_EPOCHS = frozenset(["epochs", "batch_size"])
+"""Settings that nothing which is found out before the first epoch depends on."""
+
+_ROOMS = ("workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/")
+_ROOMS_OF_DESCRIPTION = (*_ROOMS, "workflow/scripts/bakeoff/describe/")
 
 
 def training_identity(sources, model, seed, settings):
-    """Return what the training of ``model`` with ``seed`` depends on, ready for JSON.
+    """Return what the run of ``model`` with ``seed`` depends on, ready for JSON.
 
     ``sources`` are the :class:`Sources` of the folder with ``architectures/`` and ``workflow/``;
     ``settings`` is what :func:`bakeoff.study.config.training_settings` returns.
     """
-    files = f"architectures/{model}.py", "workflow/scripts/train_model.py"
-    return {"model": model, "seed": seed, "settings": settings, "sources": sources.of(*files)}
+    return {
+        "model": model,
+        "seed": seed,
+        "settings": _without_neutral(settings),
+        "sources": _sources(sources, model, "workflow/scripts/train_model.py", _ROOMS),
+    }
+
+
+def description_identity(sources, model, settings):
+    """Return what the description of ``model`` depends on: see :func:`training_identity`."""
+    script = "workflow/scripts/describe_model.py"
+    kept = {key: value for key, value in settings.items() if key not in OF_EPOCHS}
+    return {
+        "model": model,
+        "settings": _without_neutral(kept),
+        "sources": _sources(sources, model, script, _ROOMS_OF_DESCRIPTION),
+    }
+
+
+def all_settings(identity):
+    """Return the settings of an identity with those that it leaves out."""
+    return NEUTRAL | identity["settings"]
+
+
+def fingerprint(identity):
+    """Return 64 hexadecimal digits that equal identities share."""
+    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+
+
+def _without_neutral(settings):
+    absent = object()
+    return {key: value for key, value in settings.items() if value != NEUTRAL.get(key, absent)}
+
+
+def _sources(sources, model, script, rooms):
+    """Return the checksums of an architecture, a script, and what this imports from ``rooms``."""
+    code = sources.of(script)
+    counted = {file: code[file] for file in code if file == script or file.startswith(rooms)}
+    return sources.of(f"architectures/{model}.py") | counted
 
 
 class Sources:

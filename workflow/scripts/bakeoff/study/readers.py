@@ -17,6 +17,10 @@ _METRICS = [
     *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
     "seconds",
 ]
+_DESCRIPTION = [
+    *("parameters", "multiply_adds", "multiply_adds_not_counted", "output_shape", "layers"),
+    *("notation", "compute_dtypes", "input_scaled_by", "loads_with"),
+]
 _HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
 
 
@@ -71,15 +75,17 @@ def read_history(path, model, seed):
     return history
 
 
-def read_training(history_file, card_file, model, seed):
+def read_training(history_file, card_file, model, seed, description):
     """Return the history and the card of one training that came to its end.
 
-    Accuracies on validation and test images are whole numbers of images. Raises
-    :class:`StudyError` for what :func:`read_history` and :func:`read_card` refuse, and when the
-    two do not belong together: another number of epochs, or a history without its last numbers
-    though the training did not diverge.
+    The card holds what ``description``, the model's, says as well: see :func:`read_card`.
+    Accuracies on validation and test images are whole numbers of images. Raises :class:`StudyError`
+    for what :func:`read_history` and :func:`read_card` refuse, and when the two do not belong
+    together: another number of epochs, or a history without its last numbers though the training
+    did not diverge.
     """
-    history, card = read_history(history_file, model, seed), read_card(card_file, model, seed)
+    history = read_history(history_file, model, seed)
+    card = read_card(card_file, model, seed, description)
     for keys in _CARD + (_FINISHED_CARD if card.get("status") == "ok" else []):
         card_value(card, card_file, *keys)
     card_value(card, card_file, "versions", card["backend"])
@@ -106,12 +112,11 @@ def _whole_images(accuracies, images):
     return np.where(np.isclose(accuracies, exact, rtol=0, atol=1e-7), exact, accuracies)
 
 
-# What is read of a card of any run, and of one that did not diverge.
+# What is read of a card of any run, and of one that did not diverge, besides the description.
 _CARD = [
     *(("status",), ("epochs",), ("training",), ("optimizer",), ("dataset", "test_images")),
     *(("dataset", "train_images"), ("dataset", "validation"), ("dataset", "validation_images")),
-    *(("parameters", "total"), ("parameters", "trainable"), ("multiply_adds",), ("layers",)),
-    *(("notation",), ("device",), ("threads",), ("concurrent_trainings",), ("pieces",)),
+    *(("device",), ("threads",), ("concurrent_trainings",), ("pieces",)),
     *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
 ]
 _FINISHED_CARD = [
@@ -120,8 +125,35 @@ _FINISHED_CARD = [
 ]
 
 
-def read_card(path, model, seed):
-    """Return the card of one run as a dict.
+def read_descriptions(paths, study):
+    """Map each model of ``study`` to its description, read from ``paths`` in the study's order.
+
+    See :func:`read_description`.
+    """
+    models = [entry["model"] for entry in study["models"]]
+    return {model: read_description(path, model) for model, path in zip(models, paths, strict=True)}
+
+
+def read_description(path, model):
+    """Return what :func:`bakeoff.describe.model.checked_description` said of a model, a dict.
+
+    Raises :class:`StudyError` when it is not JSON, not that of ``model``, or not whole.
+    """
+    try:
+        description = json.loads(Path(path).read_text(encoding="utf-8"))
+        owner = description["model"]
+        missing = [key for key in _DESCRIPTION if key not in description]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, f"not a description ({error})", "JSON", _TABLE) from error
+    if owner != model:
+        raise _broken(path, f"is of {owner}", model, _TABLE)
+    if missing:
+        raise _broken(path, f"without {', '.join(missing)}", "all of them", _TABLE)
+    return description
+
+
+def read_card(path, model, seed, description):
+    """Return the card of one training as a dict, with what its model's ``description`` says.
 
     Raises :class:`StudyError` when it is not JSON, or not the card of ``model`` with ``seed``.
     """
@@ -131,7 +163,7 @@ def read_card(path, model, seed):
     except (ValueError, KeyError, TypeError) as error:
         raise _broken(path, f"not a card ({error})", "JSON with model and seed") from error
     _check_owner(path, [owner], model, seed)
-    return card
+    return description | card
 
 
 @dataclass(frozen=True, eq=False)

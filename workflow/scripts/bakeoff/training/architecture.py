@@ -81,6 +81,18 @@ def architecture_file(model):
     return f"architectures/{model}.py"
 
 
+def layers_with_weights(model):
+    """Return the layers of a built model, at any depth, that hold weights of their own."""
+    # No public way leads to the layers inside of layers.
+    found = [model, *model._flatten_layers(include_self=False)]
+    return [layer for layer in found if _own_weights(layer)]
+
+
+def compute_dtypes(model):
+    """Return the types in which layers with weights compute, sorted: such as ["float32"]."""
+    return sorted({layer.compute_dtype for layer in layers_with_weights(model)})
+
+
 def random_images(input_shape):
     """Return four images of noise like the data's, float32 ``(4, *input_shape)`` in [0, 1]."""
     return np.random.default_rng(0).random((4, *input_shape), np.float32)
@@ -199,8 +211,6 @@ def _check_precision(file, built):
     """Check that some layer with weights computes in the type that the precision says."""
     import keras
 
-    from bakeoff.describe.layers import compute_dtypes
-
     policy = keras.config.dtype_policy()
     found = compute_dtypes(built)
     if found and policy.compute_dtype not in found:
@@ -210,3 +220,9 @@ def _check_precision(file, built):
             " `dtype` (the last layer's may stay), or change `training: {precision: …}` in the"
             " model's entry."
         )
+
+
+def _own_weights(layer):
+    parts = layer._flatten_layers(include_self=False)
+    inner = {id(weight) for part in parts for weight in part.weights}
+    return [weight for weight in layer.weights if id(weight) not in inner]

@@ -1,26 +1,27 @@
 """Setting up Keras's backend before Keras is imported, and telling what it runs on."""
 
-import gc
 import importlib.util
 import os
 import platform
-from contextlib import contextmanager
 
 from bakeoff.errors import StudyError
+from bakeoff.garbage import kept_for_good
 from bakeoff.joblog import say
 from bakeoff.training.gpus import claim_gpu
 from bakeoff.training.machine import describe_processor
 
 
-def prepare_backend(threads, backend="tensorflow", precision="float32", deterministic=False):
+def prepare_backend(
+    threads, backend="tensorflow", precision="float32", deterministic=False, gpu=True
+):
     """Import Keras on ``backend`` with ``threads`` CPU threads; return the device's name.
 
     Call before anything else imports Keras. ``backend`` is tensorflow, jax or torch;
     ``precision`` is Keras's name of a dtype policy. ``deterministic`` restricts the backend to
     operations that give the same bits each time; TensorFlow and PyTorch raise where there is
     none. A free GPU is claimed and its memory taken as it is needed, so that several trainings
-    can share a card; without one, a line says so. Raises :class:`StudyError` where ``backend``
-    is not installed.
+    can share a card; without one, a line says so. Where ``gpu`` is false, there are none for this
+    process. Raises :class:`StudyError` where ``backend`` is not installed.
     """
     if importlib.util.find_spec(backend) is None:
         raise StudyError(
@@ -29,33 +30,24 @@ def prepare_backend(threads, backend="tensorflow", precision="float32", determin
             " repository's folder, or choose another."
         )
     os.environ["KERAS_BACKEND"] = backend
-    # Held until the process ends.
-    claim_gpu()
-    with _kept_from_garbage_collection():
+    if gpu:
+        # Held until the process ends.
+        claim_gpu()
+    else:
+        os.environ |= _NO_GPU
+    with kept_for_good():
         device = _PREPARE[backend](threads, deterministic)
         import keras
-    if device is None:
+    if device is None and gpu:
         say(f"No GPU found: training on the CPU with {threads} thread{'s' * (threads != 1)}.")
+    if device is None:
         device = f"CPU: {describe_processor()}"
     keras.config.set_dtype_policy(precision)
     return device
 
 
-@contextmanager
-def _kept_from_garbage_collection():
-    """Keep what the block imports, which stays until the process ends, from garbage collection.
-
-    To look for garbage among the objects of TensorFlow and Keras, again and again while they are
-    imported and once more when Python is left, took more than a third of both together.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
+# CUDA's for all backends, JAX's, and that of Keras on PyTorch, which would take Apple's.
+_NO_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
 
 
 def _prepare_tensorflow(threads, deterministic):

@@ -1,6 +1,5 @@
 """The last whole epoch of a training on disk, so that a killed training goes on from there."""
 
-import hashlib
 import json
 import zipfile
 from contextlib import contextmanager
@@ -9,8 +8,9 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from bakeoff.files import canonical_json, remove_unfinished, write_atomically
+from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import say
+from bakeoff.study.identity import fingerprint
 
 
 class Checkpoints:
@@ -23,9 +23,8 @@ class Checkpoints:
 
     def __init__(self, parent, identity, data_checksum):
         settings = {k: v for k, v in identity["settings"].items() if k != "epochs"}
-        text = canonical_json(identity | {"settings": settings, "data": data_checksum})
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
-        self.folder = Path(parent) / f"{identity['model']}_seed_{identity['seed']}_{fingerprint}"
+        digits = fingerprint(identity | {"settings": settings, "data": data_checksum})[:16]
+        self.folder = Path(parent) / f"{identity['model']}_seed_{identity['seed']}_{digits}"
 
     @contextmanager
     def locked(self):

@@ -1,6 +1,7 @@
 """Loss, metrics and optimizer of a model."""
 
 from bakeoff.errors import StudyError
+from bakeoff.training.architecture import architecture_file, blamed_on
 from bakeoff.training.backend import compiles_steps, steps_per_execution
 
 
@@ -28,6 +29,21 @@ def compile_model(model, identity, device):
         jit_compile=compiles_steps(settings["backend"], device),
         steps_per_execution=steps_per_execution(settings["backend"]),
     )
+
+
+def compile_checked(model, root, identity, device, input_shape, num_classes):
+    """Compile ``model`` and try the steps that it has of its own.
+
+    Raises :class:`StudyError` as :func:`compile_model` and
+    :func:`bakeoff.training.scores.check_steps` do.
+    """
+    # Imports Keras.
+    from bakeoff.training.scores import check_steps
+
+    name = identity["model"]
+    with blamed_on(root, name, "compile"):
+        compile_model(model, identity, device)
+    check_steps(model, architecture_file(name), input_shape, num_classes)
 
 
 def plain_optimizer(model):

@@ -13,14 +13,28 @@ def load_data(file):
         with np.load(file) as content:
             data = {name: content[name] for name in content.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise StudyError(
-            f"{file}: cannot be read ({error}); expected the prepared data: delete it and run"
-            " snakemake again, which prepares it anew."
-        ) from error
+        raise _unreadable(file, error) from error
     if str(data["validation"]) == "test":
         # The file has the test set twice; memory need not.
         data |= {"x_val": data["x_test"], "y_val": data["y_test"]}
     return data
+
+
+def read_shape(file):
+    """Return what models are built for: an image's shape (height, width, channels), and classes.
+
+    Of a prepared data file, without reading the images. Raises :class:`StudyError` when it is
+    damaged.
+    """
+    try:
+        with np.load(file) as content:
+            classes = len(content["class_names"])
+        with zipfile.ZipFile(file) as members, members.open("x_test.npy") as array:
+            np.lib.format.read_magic(array)
+            shape, _, _ = np.lib.format.read_array_header_1_0(array)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise _unreadable(file, error) from error
+    return shape[1:], classes
 
 
 def describe_data(data, name, checksum):
@@ -53,3 +67,10 @@ def batches_of_parts(data, batch_size):
         test = batches_of(data["x_test"], data["y_test"], classes, batch_size)
     clean = train.only(data["train_eval_index"])
     return {"train": train, "clean": clean, "val": val, "test": test}
+
+
+def _unreadable(file, error):
+    return StudyError(
+        f"{file}: cannot be read ({error}); expected the prepared data: delete it and run"
+        " snakemake again, which prepares it anew."
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from bakeoff.joblog import say
 from bakeoff.training.evaluation import evaluate, scores_in
-from bakeoff.training.machine import count_trainings
+from bakeoff.training.sharing import count_runs
 
 
 def train_epochs(model, batches, identity, checkpoints, piece, started):
@@ -17,58 +17,82 @@ def train_epochs(model, batches, identity, checkpoints, piece, started):
     epoch (from 1), loss, accuracy, val_*, test_*, objective and seconds. Losses are cross-entropy;
     the objective is the running average of what was optimised, penalties included. A piece is what
     one process contributed: ``piece``, to which its first epoch, the seconds from ``started`` to
-    its last, and how many trainings shared the machine are added. Each whole epoch is saved to
+    its last, and how many runs shared the machine are added. Each whole epoch is saved to
     ``checkpoints``.
     """
     import keras
 
-    epochs, seed = identity["settings"]["epochs"], identity["seed"]
-    validated_on_test = batches["val"] is batches["test"]
+    epochs = identity["settings"]["epochs"]
     record = restore(model, checkpoints.load(epochs))
-    history = record["history"]
-    first = len(history) + 1
-    if first > 1:
-        say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
-    begun = None
-
-    def begin(index, _):
-        nonlocal begun
-        begun = time.perf_counter()
-        # Seeded by seed and epoch, so that a resumed training sees the same order and dropout.
-        batches["train"].shuffle(seed, index + 1)
-        seed_epoch(model, seed, index + 1)
-
-    def end(index, logs):
-        row = {"epoch": index + 1, **scores_in(logs), "objective": logs.get("loss", 0.0)}
-        row |= {f"val_{key}": value for key, value in scores_in(logs, "val_").items()}
-        if validated_on_test:
-            scores = {"loss": row["val_loss"], "accuracy": row["val_accuracy"]}
-        else:
-            scores = evaluate(model, batches["test"])
-        row |= {"test_loss": scores["loss"], "test_accuracy": scores["accuracy"]}
-        row["seconds"] = time.perf_counter() - begun
-        history.append(row)
-        if index + 1 == first:
-            record["pieces"].append(piece)
-            piece.update(first_epoch=first, trainings=1)
-        piece["trainings"] = max(piece["trainings"], count_trainings())
-        piece["seconds"] = time.perf_counter() - started
-        model.stop_training = not is_finite(row)
-        finished = index + 1 == epochs or model.stop_training
-        checkpoints.save(index + 1, state_of(model), record, finished)
-        say(epoch_line(identity, row, history[first - 1 :]))
-
-    diverged = bool(history) and not is_finite(history[-1])
+    done = len(record["history"])
+    if done:
+        say(f"{identity['model']} seed {identity['seed']}: going on after epoch {done}.")
+    if done == epochs or has_diverged(record):
+        return record
+    epoch = Epoch(model, batches, identity, checkpoints, record, piece, started)
+    # One `fit` for all epochs: one an epoch would make its iterators anew each time.
     model.fit(
         batches["train"].source,
         epochs=epochs,
-        initial_epoch=epochs if diverged else first - 1,
+        initial_epoch=done,
         shuffle=False,
         validation_data=batches["val"].source,
         verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)],
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=epoch.begin, on_epoch_end=epoch.end)
+        ],
     )
     return record
+
+
+class Epoch:
+    """What is done around each epoch: Keras trains and validates between the two methods.
+
+    See :func:`train_epochs` for the arguments; ``record`` is what it returns.
+    """
+
+    def __init__(self, model, batches, identity, checkpoints, record, piece, started):
+        self.model, self.batches, self.identity = model, batches, identity
+        self.checkpoints, self.record, self.piece = checkpoints, record, piece
+        self.started = started
+        self.first = len(record["history"]) + 1
+        self.begun = None
+
+    def begin(self, index, _):
+        """Seed the epoch by its number, so that a resumed run sees the same order and dropout."""
+        self.begun = time.perf_counter()
+        self.batches["train"].shuffle(self.identity["seed"], index + 1)
+        seed_epoch(self.model, self.identity["seed"], index + 1)
+
+    def end(self, index, logs):
+        """Test, append the row, save the checkpoint, say a line; stop where a loss is no number."""
+        row = {"epoch": index + 1, **self._scores(logs)}
+        row["seconds"] = time.perf_counter() - self.begun
+        self.record["history"].append(row)
+        self._add_to_piece()
+        self.model.stop_training = has_diverged(self.record)
+        finished = self.model.stop_training or index + 1 == self.identity["settings"]["epochs"]
+        self.checkpoints.save(index + 1, state_of(self.model), self.record, finished)
+        say(epoch_line(self.identity, row, self.record["history"][self.first - 1 :]))
+
+    def _scores(self, logs):
+        """Return losses and accuracies out of what Keras reports, and those on test images."""
+        validation = test = scores_in(logs, "val_")
+        if self.batches["test"] is not self.batches["val"]:
+            test = evaluate(self.model, self.batches["test"])
+        return {
+            **scores_in(logs),
+            "objective": logs.get("loss", 0.0),
+            **{f"val_{key}": value for key, value in validation.items()},
+            **{f"test_{key}": value for key, value in test.items()},
+        }
+
+    def _add_to_piece(self):
+        if "first_epoch" not in self.piece:
+            self.record["pieces"].append(self.piece)
+            self.piece.update(first_epoch=self.first, trainings=1)
+        self.piece["trainings"] = max(self.piece["trainings"], count_runs())
+        self.piece["seconds"] = time.perf_counter() - self.started
 
 
 def restore(model, saved):
@@ -110,6 +134,12 @@ def seed_epoch(model, seed, epoch):
     for index, state in enumerate(states):
         generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)
         state.assign(generated.astype(state.dtype))
+
+
+def has_diverged(record):
+    """Tell whether the last epoch of a record ended with a loss that is no number."""
+    history = record["history"]
+    return bool(history) and not is_finite(history[-1])
 
 
 def is_finite(row):

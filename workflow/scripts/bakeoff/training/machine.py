@@ -1,12 +1,10 @@
-"""The machine: its processor, its system, who else trains on it, and this process's memory."""
+"""The machine: its processor, its system, and this process's memory."""
 
 import platform
 import re
 import resource
 import sys
 from pathlib import Path
-
-import psutil
 
 
 def peak_memory_mb():
@@ -29,24 +27,6 @@ def describe_platform():
     """Return what of the system decides a training's numbers: its kind and its C library."""
     library = " ".join(filter(None, platform.libc_ver()))
     return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", library]))
-
-
-def count_trainings():
-    """Return how many trainings run on this machine at this moment, this one included.
-
-    Counted among the processes whose command lines this user may read.
-    """
-    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
-    # Snakemake runs a script through a shell: that shell's command line is not counted twice.
-    return sum(
-        "python" in Path(command[0]).name and any(_is_training(part) for part in command[1:2])
-        for command in commands
-        if command
-    )
-
-
-def _is_training(argument):
-    return argument.endswith("train_model.py")
 
 
 def describe_processor():

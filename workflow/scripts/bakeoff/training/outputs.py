@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from bakeoff.files import write_atomically
+from bakeoff.study.identity import all_settings, fingerprint
 from bakeoff.training.architecture import build_model
+from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.machine import describe_platform, peak_memory_mb
+from bakeoff.training.saving import save_model
 
 
 def write_history(path, rows, identity):
@@ -34,8 +37,6 @@ def write_model(path, model, root, identity, input_shape, classes):
     """
     import keras
 
-    from bakeoff.training.saving import save_model
-
     weights = model.get_weights()
     # So that layers get the names of the first build. It forgets the precision too.
     keras.utils.clear_session()
@@ -46,6 +47,21 @@ def write_model(path, model, root, identity, input_shape, classes):
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
         save_model(plain, temporary)
+
+
+def plan_of_card(identity, model):
+    """Return what a card says of a run that was so before it began; ``model`` is compiled."""
+    settings = all_settings(identity)
+    return {
+        "model": identity["model"],
+        "seed": identity["seed"],
+        "epochs": settings["epochs"],
+        "training": settings,
+        "optimizer": plain_optimizer(model).get_config(),
+        "backend": settings["backend"],
+        "precision": settings["precision"],
+        "identity": fingerprint(identity),
+    }
 
 
 def piece_of_card(record, piece):

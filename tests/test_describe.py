@@ -1,0 +1,95 @@
+"""A model is described without images, a GPU, or a run; a faulty one is refused there."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import describe
+from bakeoff.errors import StudyError
+from bakeoff.training.data import load_data, read_shape
+from fabricated_study import descriptions_of, fabricate_data, fabricate_training
+from steps_after_training import describe_study
+
+
+def test_shape_and_classes_are_those_of_the_images(tmp_path):
+    file = fabricate_data(tmp_path, images=9, classes=3, size=5)
+    data = load_data(file)
+    assert read_shape(file) == (data["x_test"].shape[1:], len(data["class_names"]))
+    assert read_shape(file) == ((5, 5, 1), 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an npz", None])
+def test_data_without_a_shape_is_refused_in_one_line(tmp_path, content):
+    file = tmp_path / "images.npz"
+    if content is None:
+        np.savez(file, class_names=np.array(["a"]))
+    else:
+        file.write_bytes(content)
+    with pytest.raises(StudyError, match="expected the prepared data") as caught:
+        read_shape(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_table_has_sizes_and_outputs(tmp_path, capsys):
+    fabricate_training(tmp_path, "model_0", parameters=646_410, multiply_adds=10_000_000)
+    fabricate_training(tmp_path, "model_1", classes=3, multiply_adds_not_counted=["mine"])
+    study = describe_study(["First", "Second"])
+    names = {"model_0": "First", "model_1": "Second"}
+    describe.describe(names, descriptions_of(tmp_path, study))
+    rows = [line for line in capsys.readouterr().out.splitlines() if "model_" in line]
+    assert [[cell.strip() for cell in row.strip("|").split("|")] for row in rows] == [
+        ["First", "model_0", "646,410", "10,000,000", "n, 10"],
+        ["Second", "model_1", "646,410", "unknown", "n, 3"],
+    ]
+
+
+@pytest.mark.workflow
+def test_a_model_that_cannot_be_kept_is_refused_before_its_run(tiny_study):
+    source = (
+        "import keras\nfrom keras import layers\n\n\n"
+        "class Forgetful(layers.Dense):\n"
+        "    def save_own_variables(self, store):\n        raise ValueError('no store')\n\n\n"
+        "def build(input_shape, num_classes):\n"
+        "    inputs = keras.Input(input_shape)\n"
+        "    x = layers.Flatten()(inputs)\n"
+        '    return keras.Model(inputs, Forgetful(num_classes, activation="softmax")(x))\n'
+    )
+    tiny_study.add_architecture("forgetful", source)
+    run = tiny_study.snakemake("--keep-going", "describe", check=False)
+    assert run.returncode != 0
+    assert "architectures/forgetful.py: build: cannot be saved: ValueError: no store" in run.stdout
+    models = tiny_study.path("results/models")
+    assert sorted(file.parent.name for file in models.glob("*/description.json")) == [
+        "tiny",
+        "wide",
+    ]
+
+
+@pytest.mark.workflow
+def test_a_wrong_optimizer_is_refused_before_its_run(tiny_study):
+    wrong = {"optimizer": {"name": "SGD", "rho": 0.9}}
+    tiny_study.change_config(lambda c: c["models"]["wide"].update(training=wrong))
+    run = tiny_study.snakemake("results/models/wide/seed_0/card.json", check=False)
+    assert "config: training.optimizer of wide" in run.stdout
+    assert "rule train_model:" not in run.stdout
+
+
+@pytest.mark.workflow
+def test_a_description_takes_no_gpu(tiny_study):
+    """Though the environment shows some, the process that describes sees none."""
+    source = (
+        "import os\nimport keras\nfrom keras import layers\n\n\n"
+        "def build(input_shape, num_classes):\n"
+        "    shown = os.environ['CUDA_VISIBLE_DEVICES']\n"
+        "    inputs = keras.Input(input_shape)\n"
+        "    x = layers.Flatten(name=f'shown_{shown.strip(chr(45))}')(inputs)\n"
+        '    return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))\n'
+    )
+    tiny_study.add_architecture("shown", source)
+    file = "results/models/shown/description.json"
+    tiny_study.snakemake(file, env=os.environ | {"CUDA_VISIBLE_DEVICES": "0,7"})
+    layers = json.loads(tiny_study.path(file).read_text())["layers"]
+    assert [layer["name"] for layer in layers if layer["class"] == "Flatten"] == ["shown_1"]

@@ -1,0 +1,48 @@
+"""Build one architecture, check that it can be trained and kept, and say what it is."""
+
+import json
+from pathlib import Path
+
+from bakeoff.data.disputed import check_disputed_of
+from bakeoff.files import write_atomically
+from bakeoff.joblog import job_log
+from bakeoff.study.identity import all_settings, check_sources
+from bakeoff.training.backend import prepare_backend
+from bakeoff.training.data import read_shape
+
+
+def describe_model(identity, data_file, description_file, layers_file, root):
+    """Describe the model that ``identity`` names, built for the images of ``data_file``.
+
+    ``identity`` is what :func:`bakeoff.study.identity.description_identity` returns, and ``root``
+    the folder with the architectures. Raises :class:`bakeoff.errors.StudyError` for a model that
+    is not to be trained: see :func:`bakeoff.describe.model.checked_description`.
+    """
+    check_sources(root, identity["sources"])
+    shape, classes = read_shape(data_file)
+    settings = all_settings(identity)
+    prepare_backend(
+        1, settings["backend"], settings["precision"], settings["deterministic"], gpu=False
+    )
+    # Imports Keras, which must find its backend prepared.
+    from bakeoff.describe.model import checked_description
+
+    description, table = checked_description(root, identity, shape, classes)
+    with write_atomically(layers_file) as temporary:
+        temporary.write_text(table, encoding="utf-8")
+    with write_atomically(description_file) as temporary:
+        text = json.dumps(description, indent=2, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        # Prepared data may come from another study's cache, with other disputed labels.
+        check_disputed_of(snakemake.config, snakemake.input.data)
+        describe_model(
+            identity=json.loads(snakemake.params.description),
+            data_file=snakemake.input.data,
+            description_file=snakemake.output.description,
+            layers_file=snakemake.output.layers,
+            root=Path(__file__).parents[2],
+        )
