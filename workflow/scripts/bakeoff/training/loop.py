@@ -20,79 +20,63 @@ def train_epochs(model, batches, identity, checkpoints, piece, started):
     its last, and how many runs shared the machine are added. Each whole epoch is saved to
     ``checkpoints``.
     """
-    import keras
-
-    epochs = identity["settings"]["epochs"]
+    epochs, seed = identity["settings"]["epochs"], identity["seed"]
     record = restore(model, checkpoints.load(epochs))
-    done = len(record["history"])
-    if done:
-        say(f"{identity['model']} seed {identity['seed']}: going on after epoch {done}.")
-    if done == epochs or has_diverged(record):
+    history = record["history"]
+    first = len(history) + 1
+    if first > 1:
+        say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
+    if has_diverged(record):
         return record
-    epoch = Epoch(model, batches, identity, checkpoints, record, piece, started)
-    # One `fit` for all epochs: one an epoch would make its iterators anew each time.
-    model.fit(
-        batches["train"].source,
-        epochs=epochs,
-        initial_epoch=done,
-        shuffle=False,
-        validation_data=batches["val"].source,
-        verbose=0,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=epoch.begin, on_epoch_end=epoch.end)
-        ],
-    )
+    for epoch in range(first, epochs + 1):
+        begun = time.perf_counter()
+        # Seeded by seed and epoch, so that a resumed run sees the same order and dropout.
+        batches["train"].shuffle(seed, epoch)
+        seed_epoch(model, seed, epoch)
+        row = {"epoch": epoch, **train_epoch(model, batches)}
+        row["seconds"] = time.perf_counter() - begun
+        history.append(row)
+        add_epoch(piece, record, epoch, started)
+        finished = epoch == epochs or has_diverged(record)
+        checkpoints.save(epoch, state_of(model), record, finished)
+        say(epoch_line(identity, row, history[first - 1 :]))
+        if finished:
+            break
     return record
 
 
-class Epoch:
-    """What is done around each epoch: Keras trains and validates between the two methods.
+def train_epoch(model, batches):
+    """Train on all batches once and evaluate; return an epoch's losses and accuracies.
 
-    See :func:`train_epochs` for the arguments; ``record`` is what it returns.
+    One `fit` an epoch takes as long as one for all: of epochs of two batches, 469 ms against 471 on
+    TensorFlow and 488 against 486 on JAX (medians of 64, taking turns; model 1, one thread).
     """
+    logs = model.fit(
+        batches["train"].source,
+        shuffle=False,
+        validation_data=batches["val"].source,
+        verbose=0,
+    ).history
+    logs = {name: values[-1] for name, values in logs.items()}
+    validation = scores_in(logs, "val_")
+    test = validation
+    if batches["test"] is not batches["val"]:
+        test = evaluate(model, batches["test"])
+    return {
+        **scores_in(logs),
+        "objective": logs.get("loss", 0.0),
+        **{f"val_{key}": value for key, value in validation.items()},
+        **{f"test_{key}": value for key, value in test.items()},
+    }
 
-    def __init__(self, model, batches, identity, checkpoints, record, piece, started):
-        self.model, self.batches, self.identity = model, batches, identity
-        self.checkpoints, self.record, self.piece = checkpoints, record, piece
-        self.started = started
-        self.first = len(record["history"]) + 1
-        self.begun = None
 
-    def begin(self, index, _):
-        """Seed the epoch by its number, so that a resumed run sees the same order and dropout."""
-        self.begun = time.perf_counter()
-        self.batches["train"].shuffle(self.identity["seed"], index + 1)
-        seed_epoch(self.model, self.identity["seed"], index + 1)
-
-    def end(self, index, logs):
-        """Test, append the row, save the checkpoint, say a line; stop where a loss is no number."""
-        row = {"epoch": index + 1, **self._scores(logs)}
-        row["seconds"] = time.perf_counter() - self.begun
-        self.record["history"].append(row)
-        self._add_to_piece()
-        self.model.stop_training = has_diverged(self.record)
-        finished = self.model.stop_training or index + 1 == self.identity["settings"]["epochs"]
-        self.checkpoints.save(index + 1, state_of(self.model), self.record, finished)
-        say(epoch_line(self.identity, row, self.record["history"][self.first - 1 :]))
-
-    def _scores(self, logs):
-        """Return losses and accuracies out of what Keras reports, and those on test images."""
-        validation = test = scores_in(logs, "val_")
-        if self.batches["test"] is not self.batches["val"]:
-            test = evaluate(self.model, self.batches["test"])
-        return {
-            **scores_in(logs),
-            "objective": logs.get("loss", 0.0),
-            **{f"val_{key}": value for key, value in validation.items()},
-            **{f"test_{key}": value for key, value in test.items()},
-        }
-
-    def _add_to_piece(self):
-        if "first_epoch" not in self.piece:
-            self.record["pieces"].append(self.piece)
-            self.piece.update(first_epoch=self.first, trainings=1)
-        self.piece["trainings"] = max(self.piece["trainings"], count_runs())
-        self.piece["seconds"] = time.perf_counter() - self.started
+def add_epoch(piece, record, epoch, started):
+    """Add a finished epoch to this process's ``piece``, which joins a record with its first."""
+    if not any(each is piece for each in record["pieces"]):
+        record["pieces"].append(piece)
+        piece.update(first_epoch=epoch, trainings=1)
+    piece["trainings"] = max(piece["trainings"], count_runs())
+    piece["seconds"] = time.perf_counter() - started
 
 
 def restore(model, saved):
