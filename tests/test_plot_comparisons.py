@@ -11,14 +11,13 @@ from bakeoff.figures.colours import DARK_PAPER, INK, PAPER, contrast
 from bakeoff.figures.comparisons import (
     AHEAD,
     BEHIND,
-    MOST_DRAWN,
-    MOST_WITH_TEXT,
     STRONGEST,
     colours_of,
     draw_matrix,
     matrices,
 )
 from bakeoff.figures.style import house_style
+from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from figure_studies import SVG, make_results, make_study, plotted, texts_in
 
 # What the page's text is in dark mode.

@@ -13,7 +13,8 @@ from bakeoff.figures.loss_curves import (
     legend_entries,
     spread,
 )
-from bakeoff.figures.style import MOST_NAMED, house_style
+from bakeoff.figures.style import house_style
+from bakeoff.limits import MOST_NAMED
 from figure_studies import fabricate, faults_of_layout, histories_of, make_study, texts_in
 from plot_loss_curves import plot_loss_curves
 

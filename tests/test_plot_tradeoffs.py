@@ -7,8 +7,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.figures.colours import model_colours
-from bakeoff.figures.style import MOST_NAMED, house_style
+from bakeoff.figures.style import house_style
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
+from bakeoff.limits import MOST_NAMED
 from bakeoff.results import read_results
 from bakeoff.study.readers import read_summary, trainings_of
 from fabricated_study import fabricate_data, fabricate_training

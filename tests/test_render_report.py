@@ -19,13 +19,12 @@ from PIL import Image
 from bakeoff import numbers
 from bakeoff.errors import StudyError
 from bakeoff.figures.colours import GRID, INK, PAPER
-from bakeoff.limits import MOST_SHOWN
+from bakeoff.limits import MOST_PAIRS, MOST_SHOWN
 from bakeoff.report.gallery import hardest_images, png_uri, read_test_images
 from bakeoff.report.provenance import origin
 from bakeoff.report.svg import inline_svg
 from bakeoff.report.tables import (
     HEAT_LEVELS,
-    MOST_PAIRS,
     confusion_matrix,
     layer_table,
     most_confused,

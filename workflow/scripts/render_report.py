@@ -16,7 +16,7 @@ from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
 from bakeoff.findings.summary import all_tables
 from bakeoff.joblog import job_log
-from bakeoff.limits import MOST_SHOWN, most_accurate
+from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.gallery import hardest_images
 from bakeoff.report.provenance import origin
 from bakeoff.report.svg import inline_svg
@@ -29,21 +29,9 @@ from bakeoff.report.tables import (
     training_table,
 )
 from bakeoff.results import read_results
+from bakeoff.selection import most_accurate
 from bakeoff.study.commit import describe_commit
-from bakeoff.study.readers import (
-    read_card,
-    read_descriptions,
-    read_findings,
-    read_runs,
-    read_summary,
-    trainings_of,
-)
-
-MOST_UNFOLDED = 12
-"""Up to so many models each one's section stands open."""
-
-MOST_DESCRIBED = 200
-"""With more models, the most accurate have a section, as each takes some 30 kB."""
+from bakeoff.study.readers import read_cards, read_findings, read_runs, read_summary
 
 
 def render_report(
@@ -75,14 +63,34 @@ def render_report(
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
     runs = read_runs(runs_file, study)
-    described = read_descriptions(descriptions, study)
-    cards = [
-        read_card(card, model, seed, described[model])
-        for (model, seed), card in zip(trainings_of(study), cards, strict=True)
-    ]
+    cards = read_cards(cards, descriptions, study)
     results = read_results(analysis_file, study)
     models, choice = describe_models(results, findings, runs, cards, curves)
     pairs, pairs_note = pair_table(results)
+    content = {
+        "findings": findings,
+        "classes": results.data.class_names,
+        "models": models,
+        "choice": choice,
+        "by_name": {model["name"]: model for model in models},
+        "folded": len(models) > MOST_UNFOLDED,
+        "several_seeds": len(study["seeds"]) > 1,
+        "tables": [
+            {"title": title, "note": note} | table.as_data()
+            for title, note, table in all_tables(summary, results)
+        ],
+        "pairs": pairs and pairs.as_data(),
+        "pairs_note": pairs_note,
+        "figures": describe_figures(summary, figures),
+        "gallery": hardest_images(results, data_file if study["show_images"] else None),
+        "origin": origin(study, command, cards, tree),
+    }
+    with write_atomically(page_file) as temporary:
+        temporary.write_text(fill_template(template_folder, study, content), encoding="utf-8")
+
+
+def fill_template(template_folder, study, content):
+    """Return the page, with its style and its script, made of a dict of what it shows."""
     environment = _environment(template_folder)
     style = environment.get_template("report.css.j2").render(
         paper=PAPER,
@@ -93,28 +101,8 @@ def render_report(
         heat_levels=range(1, HEAT_LEVELS + 1),
     )
     script = (Path(template_folder) / "report.js").read_text(encoding="utf-8")
-    html = environment.get_template("report.html.j2").render(
-        findings=findings,
-        classes=results.data.class_names,
-        models=models,
-        choice=choice,
-        by_name={model["name"]: model for model in models},
-        folded=len(models) > MOST_UNFOLDED,
-        several_seeds=len(study["seeds"]) > 1,
-        tables=[
-            {"title": title, "note": note} | table.as_data()
-            for title, note, table in all_tables(summary, results)
-        ],
-        pairs=pairs and pairs.as_data(),
-        pairs_note=pairs_note,
-        figures=describe_figures(summary, figures),
-        gallery=hardest_images(results, data_file if study["show_images"] else None),
-        origin=origin(study, command, cards, tree),
-        style=Markup(style),
-        script=Markup(script),
-    )
-    with write_atomically(page_file) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+    page = environment.get_template("report.html.j2")
+    return page.render(content, style=Markup(style), script=Markup(script))
 
 
 def describe_models(results, findings, runs, cards, curves):

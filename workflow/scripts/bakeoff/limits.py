@@ -1,8 +1,4 @@
-"""Which models are shown where there are too many for all of them."""
-
-import math
-
-from bakeoff import wording as w
+"""How much is shown of what there may be too much of."""
 
 MOST_SHOWN = 50
 """With more models, a figure with a row, a cell or a panel a model shows the most accurate.
@@ -10,35 +6,47 @@ MOST_SHOWN = 50
 Of more, analysis.json lists the pairs among these and with a best model.
 """
 
+MOST_NAMED = 20
+"""With more models, a figure that names them on its lines and marks names only some."""
 
-def accuracy_of(model):
-    """Return the test accuracy of a :class:`bakeoff.results.Model`, None where it diverged."""
-    return model.accuracy and model.accuracy.value
+HIGHLIGHTED = 8
+"""With more than ``MOST_NAMED`` models, so many have colours and names in the overlay."""
 
+MOST_WITH_TEXT = 15
+"""Up to so many models, each cell of the matrix of comparisons says its difference."""
 
-def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
-    """Return the ``most`` models with the highest test accuracy, and a list of what to say of it.
+MOST_DRAWN = 30
+"""With more models, the cells of that matrix are the pixels of one image."""
 
-    ``accuracy_of(model)`` is a model's test accuracy, None standing for unknown: such models come
-    last. Those returned keep their order. Up to ``most`` models, all are returned and there is
-    nothing to say.
-    """
-    if len(models) <= most:
-        return list(models), []
-    accuracies = [accuracy_of(model) for model in models]
-    ranks = [-math.inf if accuracy is None else accuracy for accuracy in accuracies]
-    highest = sorted(range(len(models)), key=lambda place: -ranks[place])[:most]
-    said = f"Shown: the {most} of {len(models):,} models with the highest test accuracy"
-    return [models[place] for place in sorted(highest)], [said]
+MOST_PAIRS = 105
+"""Up to so many pairs of models (those of 15) all are listed on the page."""
 
+MOST_UNFOLDED = 12
+"""Up to so many models, each one's section of the page stands open."""
 
-def ranked(models):
-    """Return the models that finished, the highest test accuracy first, and what to say of it.
+MOST_DESCRIBED = 200
+"""With more models, the most accurate have a section, as each takes some 30 kB."""
 
-    ``models`` are :class:`bakeoff.results.Model`; of many, the :func:`most_accurate` are returned.
-    """
-    finished = [model for model in models if accuracy_of(model) is not None]
-    shown, said = most_accurate(finished)
-    if lost := [model.name for model in models if accuracy_of(model) is None]:
-        said.append(f"Not shown (diverged): {w.models(lost)}")
-    return sorted(shown, key=lambda model: -accuracy_of(model)), said
+MOST_CLASSES = 20
+"""Up to so many classes a confusion matrix is shown whole."""
+
+MOST_CONFUSIONS = 12
+"""Of more classes, so many of the most frequent confusions and of the lowest recalls are."""
+
+MOST_IMAGES = 24
+"""How many of the hardest images analysis.json and the page have."""
+
+MOST_IMAGES_IN_WORDS = 12
+"""How many of these the conclusions list."""
+
+MOST_FREQUENT = 5
+"""How many of the most frequent mistakes the conclusions name."""
+
+MOST_ITEMS = 12
+"""How many models a finding goes through one by one; each has a remark of its own anyway."""
+
+MOST_VALUES = 4
+"""Up to so many values of a setting, each is told with the models that have it."""
+
+LONGEST_LIST = 12
+"""How many things a sentence lists before it says how many more there are."""

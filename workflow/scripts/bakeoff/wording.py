@@ -2,8 +2,7 @@
 
 import re
 
-LONGEST_LIST = 12
-"""How many things a sentence lists before it says how many more there are."""
+from bakeoff.limits import LONGEST_LIST
 
 
 def one_line(text):

@@ -3,10 +3,8 @@
 import numpy as np
 
 from bakeoff.analysis.hard_classes import stands_out
+from bakeoff.limits import MOST_IMAGES
 from bakeoff.numbers import Errors, HardestClass, HardImage
-
-MOST_IMAGES = 24
-"""How many of the hardest images are described."""
 
 
 def confusion_matrix(labels, predicted, classes):

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
 from bakeoff.figures.style import model_looks, new_figure, shortened, wrapped
-from bakeoff.limits import ranked
+from bakeoff.selection import ranked
 
 _BEST_GROUP = ("best", "too close to call")
 _SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
@@ -38,6 +38,21 @@ def draw_forest(results):
         return figure
 
     axes.axvline(100 * shown[0].accuracy.value, color=INK, linewidth=0.8, linestyle="dashed")
+    _draw_rows(axes, shown, looks, several_seeds)
+    published = _published(study, shown)
+    for row, value in published.items():
+        axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
+    axes.set_yticks(range(len(shown)), labels=[shortened(model.name, 28) for model in shown])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)
+    handles = _legend_entries(study, shown, several_seeds, bool(published))
+    figure.legend(handles=handles, loc="outside lower left", ncols=2)
+    return figure
+
+
+def _draw_rows(axes, shown, looks, several_seeds):
+    """Draw a row a model: its accuracy, its interval, and its seeds where there are several."""
     for row, model in enumerate(shown):
         look, accuracy = looks[model.model], model.accuracy
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
@@ -59,16 +74,6 @@ def draw_forest(results):
             fontsize=8,
             va="center",
         )
-    published = _published(study, shown)
-    for row, value in published.items():
-        axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
-    axes.set_yticks(range(len(shown)), labels=[shortened(model.name, 28) for model in shown])
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.grid(axis="y", visible=False)
-    axes.tick_params(axis="y", length=0)
-    handles = _legend_entries(study, shown, several_seeds, bool(published))
-    figure.legend(handles=handles, loc="outside lower left", ncols=2)
-    return figure
 
 
 def _published(study, shown):

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import model_looks, small_multiples, wrapped
-from bakeoff.limits import most_accurate
+from bakeoff.selection import most_accurate
 
 _DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 

@@ -7,7 +7,8 @@ from matplotlib.patches import Patch
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
 from bakeoff.figures.style import columns_of, new_figure, shortened, wrapped
-from bakeoff.limits import ranked
+from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
+from bakeoff.selection import ranked
 
 AHEAD, BEHIND = HUES[0], HUES[1]
 STRONGEST = 0.6
@@ -15,12 +16,6 @@ STRONGEST = 0.6
 
 # Opacity of a cell without a comparison.
 _NOTHING = 0.12
-
-MOST_WITH_TEXT = 15
-"""Up to so many models, each cell says its difference."""
-
-MOST_DRAWN = 30
-"""With more models, the cells are the pixels of one image."""
 
 
 def draw_matrix(results):
@@ -59,27 +54,32 @@ def draw_matrix(results):
         axes.text(0, 1, "Nothing to compare: fewer than two models finished.", va="top")
         return figure
 
-    edges = np.arange(len(shown) + 1) - 0.5
-    axes.pcolormesh(
-        edges, edges, colours_of(points, differ), linewidth=0, rasterized=len(shown) > MOST_DRAWN
-    )
-    axes.hlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
-    axes.vlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
-    if len(shown) <= MOST_WITH_TEXT:
-        for row, column in zip(*np.nonzero(np.isfinite(points)), strict=True):
-            text = w.number(points[row, column])
-            text = f"+{text}" if points[row, column] > 0 and text != "0.00" else text
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
-    axes.set_xticks(range(len(shown)), labels=names, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(shown)), labels=names, fontsize=8)
-    axes.set_xlim(-0.5, len(shown) - 0.5)
-    axes.set_ylim(len(shown) - 0.5, -0.5)
+    _draw_cells(axes, names, points, differ)
     figure.legend(
         handles=_legend_entries(points, differ, pairs.all_on_one_seed),
         loc="outside lower left",
         ncols=1,
     )
     return figure
+
+
+def _draw_cells(axes, names, points, differ):
+    """Draw the cells of what :func:`matrices` gives, with ``names`` at rows and columns."""
+    edges = np.arange(len(names) + 1) - 0.5
+    axes.pcolormesh(
+        edges, edges, colours_of(points, differ), linewidth=0, rasterized=len(names) > MOST_DRAWN
+    )
+    axes.hlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
+    axes.vlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
+    if len(names) <= MOST_WITH_TEXT:
+        for row, column in zip(*np.nonzero(np.isfinite(points)), strict=True):
+            text = w.number(points[row, column])
+            text = f"+{text}" if points[row, column] > 0 and text != "0.00" else text
+            axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
+    axes.set_xticks(range(len(names)), labels=names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(names)), labels=names, fontsize=8)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
 
 
 def matrices(order, pairs):

@@ -11,7 +11,6 @@ from bakeoff import wording as w
 from bakeoff.analysis.epochs import by_epoch
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import (
-    MOST_NAMED,
     log_ticks,
     model_looks,
     new_figure,
@@ -19,7 +18,8 @@ from bakeoff.figures.style import (
     small_multiples,
     wrapped,
 )
-from bakeoff.limits import most_accurate
+from bakeoff.limits import HIGHLIGHTED, MOST_NAMED
+from bakeoff.selection import most_accurate
 
 # Training is ink and dashed; validation has the model's colour.
 _LOOKS = {
@@ -31,9 +31,6 @@ _BAND = {"alpha": 0.2, "linewidth": 1.5}
 _LOST = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
 _CROSS = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
 _BEHIND = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
-
-HIGHLIGHTED = 8
-"""With more than MOST_NAMED models, so many have their colours and names in the overlay."""
 
 
 def draw_model(study, entry, histories):

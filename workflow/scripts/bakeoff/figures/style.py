@@ -54,10 +54,6 @@ _STYLE = {
 }
 
 
-MOST_NAMED = 20
-"""With more models, a figure that names them on its lines and marks names only some."""
-
-
 @contextmanager
 def house_style():
     """Draw and save figures in the project's style, for the duration of a ``with`` block."""

@@ -6,7 +6,8 @@ from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import MOST_NAMED, log_ticks, model_looks, new_figure, shortened, wrapped
+from bakeoff.figures.style import log_ticks, model_looks, new_figure, shortened, wrapped
+from bakeoff.limits import MOST_NAMED
 
 COSTS = {
     "parameters": ("parameters", "parameters", EngFormatter(sep="")),
@@ -61,13 +62,25 @@ def draw_tradeoff(results, summary, cost):
     axes.minorticks_off()
     # Labels are placed on the finished layout.
     figure.draw_without_rendering()
+    names = [shortened(row["name"], 24) for row in shown]
+    _write_names(axes, names, (costs, accuracy), (named, front), bars, steps)
+    return figure
+
+
+def _write_names(axes, names, points, chosen, bars, steps):
+    """Write the names of models beside their points, bold for those on the front.
+
+    ``points`` are (x, y) and ``chosen`` (has a name, is on the front) of each model; no name hides
+    a point, one of the ``bars`` or the line of ``steps``.
+    """
+    (x, y), (named, front) = points, chosen
     textalloc.allocate(
         axes,
-        costs[named],
-        accuracy[named],
-        [shortened(row["name"], 24) for row, kept in zip(shown, named, strict=True) if kept],
-        x_scatter=costs,
-        y_scatter=accuracy,
+        x[named],
+        y[named],
+        [name for name, kept in zip(names, named, strict=True) if kept],
+        x_scatter=x,
+        y_scatter=y,
         x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
         y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
         textsize=8,
@@ -78,7 +91,6 @@ def draw_tradeoff(results, summary, cost):
         max_distance=0.4,
         nbr_candidates=800,
     )
-    return figure
 
 
 def _named(accuracy, eligible):

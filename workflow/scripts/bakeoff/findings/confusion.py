@@ -4,9 +4,8 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.limits import MOST_FREQUENT
 from bakeoff.numbers import mistakes
-
-_MOST_FREQUENT = 5
 
 
 def common_mistakes(results):
@@ -73,7 +72,7 @@ def _named(labels, classes, one, several):
 def _frequent(found, classes):
     wrong = sum(times for *_, times in found)
     # Those that are as frequent as the last one belong to the most frequent too.
-    least = found[:_MOST_FREQUENT][-1][2]
+    least = found[:MOST_FREQUENT][-1][2]
     shown = [mistake for mistake in found if mistake[2] >= least]
     listed = w.listing(
         f"{_confusion(mistake, classes)} ({w.count(mistake[2], 'time')})" for mistake in shown

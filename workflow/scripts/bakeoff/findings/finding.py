@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 
 from bakeoff import wording as w
+from bakeoff.limits import MOST_ITEMS
 from bakeoff.tables import Table
-
-MOST_ITEMS = 12
-"""How many models a finding goes through one by one; each has a remark of its own anyway."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding
 from bakeoff.findings.setting import no_better_than_chance
-
-_MOST_IMAGES = 12
+from bakeoff.limits import MOST_IMAGES_IN_WORDS
 
 
 def hardest(results):
@@ -19,7 +18,7 @@ def hardest(results):
     who = "at least one model gets" if models > 1 else f"{results.learned[0].name} gets"
     if not wrong:
         return Finding("hardest", title, [f"There is no test image that {who} wrong."])
-    images = found.hardest[:_MOST_IMAGES]
+    images = found.hardest[:MOST_IMAGES_IN_WORDS]
     lead = (
         f"These are the {len(images)} hardest of the {wrong:,} test images that {who} wrong."
         if len(images) < wrong

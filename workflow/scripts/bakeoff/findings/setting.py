@@ -1,9 +1,7 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
 from bakeoff import wording as w
-
-MOST_VALUES = 4
-"""Up to so many values of a setting, each is told with the models that have it."""
+from bakeoff.limits import MOST_VALUES
 
 
 def setting(results):

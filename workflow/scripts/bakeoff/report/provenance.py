@@ -11,8 +11,6 @@ def origin(study, command, cards, tree):
     ``cards`` are those of all its trainings, ``tree`` what
     :func:`bakeoff.study.commit.describe_commit` says of the files that the page is made by.
     """
-    data = cards[0]["dataset"]
-    validation = "the test set" if data["validation"] == "test" else "held out from training"
     seconds = sum(card["seconds"]["training"] for card in cards)
     finished = sorted(card["finished"] for card in cards)
     versions = [
@@ -20,16 +18,7 @@ def origin(study, command, cards, tree):
         for card in cards
     ]
     return [
-        (
-            "Data",
-            [
-                f"{study['dataset']['title']}: {w.count(data['train_images'], 'training image')},"
-                f" {w.count(data['validation_images'], 'validation image')} ({validation}),"
-                f" {w.count(data['test_images'], 'test image')},"
-                f" {w.count(data['classes'], 'class', 'classes')}",
-                f"sha256 of the prepared data: {data['checksum']}",
-            ],
-        ),
+        ("Data", _data(study, cards[0]["dataset"])),
         ("Models", [w.models(entry["name"] for entry in study["models"])]),
         ("Seeds", [w.listing(map(str, study["seeds"]))]),
         ("Training", _by_model(study, cards, lambda card: _settings(card["training"]))),
@@ -55,6 +44,17 @@ def origin(study, command, cards, tree):
         ("Commit of the trainings", _commits(cards)),
         ("Commit of this page", [_commit(tree)]),
         ("Command", [command]),
+    ]
+
+
+def _data(study, data):
+    validation = "the test set" if data["validation"] == "test" else "held out from training"
+    return [
+        f"{study['dataset']['title']}: {w.count(data['train_images'], 'training image')},"
+        f" {w.count(data['validation_images'], 'validation image')} ({validation}),"
+        f" {w.count(data['test_images'], 'test image')},"
+        f" {w.count(data['classes'], 'class', 'classes')}",
+        f"sha256 of the prepared data: {data['checksum']}",
     ]
 
 

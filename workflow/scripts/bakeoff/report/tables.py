@@ -4,19 +4,11 @@ import math
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.limits import MOST_SHOWN
+from bakeoff.limits import MOST_CLASSES, MOST_CONFUSIONS, MOST_PAIRS, MOST_SHOWN
 from bakeoff.numbers import Pair, mistakes
-
-MOST_CLASSES = 20
-"""Up to so many classes a confusion matrix is shown whole."""
-
-MOST_PAIRS = 105
-"""Up to so many pairs of models (those of 15) all are listed."""
 
 HEAT_LEVELS = 6
 """How many shades a confusion matrix has."""
-
-_MOST_CONFUSIONS = 12
 
 
 def layer_table(layers):
@@ -149,11 +141,11 @@ def most_confused(model, classes):
             t.count(times),
             t.percent(times / sum(model.confusion[label])),
         ]
-        for label, answer, times in mistakes(model.confusion)[:_MOST_CONFUSIONS]
+        for label, answer, times in mistakes(model.confusion)[:MOST_CONFUSIONS]
     ]
     columns = ["Label", "Answer", "Times", "Share of the label's images"]
     known = [label for label, recall in enumerate(model.recall) if recall is not None]
-    lowest = sorted(known, key=lambda label: model.recall[label])[:_MOST_CONFUSIONS]
+    lowest = sorted(known, key=lambda label: model.recall[label])[:MOST_CONFUSIONS]
     recalls = [[t.text(classes[label]), _recall(model.recall[label])] for label in lowest]
     return t.Table(columns, rows), t.Table(["Label", "Recall"], recalls)
 

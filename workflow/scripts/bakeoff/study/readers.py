@@ -245,6 +245,18 @@ def read_probabilities(path, data):
     return probabilities
 
 
+def read_cards(paths, descriptions, study):
+    """Return the cards of all runs of ``study`` in its order, each as :func:`read_card` does.
+
+    ``descriptions`` are the paths of its models' descriptions.
+    """
+    described = read_descriptions(descriptions, study)
+    return [
+        read_card(path, model, seed, described[model])
+        for (model, seed), path in zip(trainings_of(study), paths, strict=True)
+    ]
+
+
 def card_value(card, path, *keys):
     """Return the value under ``keys`` in the card read from ``path``.
 

@@ -2,7 +2,8 @@
 
 from types import SimpleNamespace
 
-from bakeoff.limits import MOST_SHOWN, most_accurate, ranked
+from bakeoff.limits import MOST_SHOWN
+from bakeoff.selection import most_accurate, ranked
 
 
 def test_all_are_shown_where_there_is_room():
