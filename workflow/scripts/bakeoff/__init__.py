@@ -12,5 +12,7 @@ picture in ``figures``.
 - ``figures``: pictures, their style and colours
 - ``report``: the page and its tables
 
-Beside them lies what every room uses: errors, files, logs, wording, and limits.
+Between analysis and the others stand ``numbers``, all that analysis.json holds, and ``results``, these
+numbers with the names of the models. Beside them lies what every room uses: errors, files, logs,
+garbage collection, wording, Markdown, tables, and how much is shown of what there may be too much of.
 """
