@@ -12,7 +12,8 @@ picture in ``figures``.
 - ``figures``: pictures, their style and colours
 - ``report``: the page and its tables
 
-Between analysis and the others stand ``numbers``, all that analysis.json holds, and ``results``, these
-numbers with the names of the models. Beside them lies what every room uses: errors, files, logs,
-garbage collection, wording, Markdown, tables, and how much is shown of what there may be too much of.
+Between analysis and the others stand ``numbers``, all that analysis.json holds, and ``results``,
+these numbers with the names of the models. Beside them lies what every room uses: errors, files,
+logs, garbage collection, wording, Markdown, tables, and how much is shown of what there may be too
+much of.
 """
