@@ -107,7 +107,7 @@ def run_steps(folder, study):
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+    sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "builders")]
     from bakeoff.training.machine import peak_memory_mb
 
     folder = Path(sys.argv[1])

@@ -1,7 +1,7 @@
 """One training as a process of its own, without Snakemake: for tests that kill it or compare it.
 
 Usage: python training_process.py PROJECT MODEL OUTPUT CHECKPOINTS SETTINGS
-with PYTHONPATH=PROJECT/workflow/scripts; SETTINGS is JSON.
+with PYTHONPATH=PROJECT/workflow/scripts:tests/builders; SETTINGS is JSON.
 """
 
 import io
@@ -66,8 +66,12 @@ class Training:
                 [*command, json.dumps(self.settings | settings)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONPATH": str(self.project.path("workflow/scripts"))},
+                env=os.environ | {"PYTHONPATH": self._path()},
             )
+
+    def _path(self):
+        places = self.project.path("workflow/scripts"), Path(__file__).with_name("builders")
+        return os.pathsep.join(map(str, places))
 
     def run(self, **settings):
         process = self.start(**settings)
