@@ -115,7 +115,6 @@ def test_a_saved_model_keeps_its_precision_on_other_backends(other, precision, p
         pytest.skip(f"{other} is not installed: run `make backends`")
     training = Training(project, tmp_path, backend=other, precision=precision, epochs=1)
     training.run(model="mixed")
-    assert training.card()["loads_with"] == "keras alone"
     np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
 
 

@@ -363,7 +363,8 @@ def models(session, study):
     """Return the names of the models of a study."""
     import yaml
 
-    files = [ROOT / "config" / "config.yaml", *overlays_of(session, study)]
+    # What was packed is of the images alone.
+    files = [ROOT / "config" / "config.yaml", *overlays_of(session, study)[1:]]
     named = [yaml.safe_load(file.read_text()).get("study", {}).get("models") for file in files]
     return [models for models in named if models][-1]
 
