@@ -29,5 +29,20 @@ rule all:
         "<results>/summary.md",
         "<results>/conclusions.md",
         "<results>/report.html",
-        # Named here too, since Snakemake does not miss an intermediate file.
+        # Named here too, since Snakemake does not miss an intermediate file: a step that failed
+        # would not be repeated while what is made of it is still there from before.
+        "<results>/runs.csv",
+        "<results>/summary.csv",
+        "<results>/analysis.json",
+        "<results>/findings.json",
+        "<results>/figures/loss",
+        "<results>/figures/loss_overview.svg",
+        "<results>/figures/loss_overlay.svg",
+        "<results>/figures/accuracy_forest.svg",
+        "<results>/figures/accuracy_parameters.svg",
+        "<results>/figures/accuracy_multiply_adds.svg",
+        "<results>/figures/accuracy_training_time.svg",
+        "<results>/figures/accuracy_latency.svg",
+        "<results>/figures/comparisons.svg",
+        "<results>/figures/reliability.svg",
         per_training("card.json"),
