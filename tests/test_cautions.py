@@ -1,8 +1,6 @@
 """What a model's own file does with its images and its saving is said where results are read."""
 
-from types import SimpleNamespace
 
-from bakeoff.findings.setting import _of_the_files
 from concluded_study import conclude
 
 SCALED = {"input_scaled_by": 1 / 255}
@@ -33,11 +31,6 @@ def test_one_model_needs_its_file(tmp_path):
     assert cautions(tmp_path, {"model_1": BOUND}) == [
         "Model 1 needs its architecture file to load model.keras: the README says how."
     ]
-
-
-def test_a_card_of_an_earlier_version_tells_nothing():
-    model = SimpleNamespace(trainings=[SimpleNamespace(card={})], diverged=[{}], name="Model 1")
-    assert _of_the_files([model]) == []
 
 
 def test_a_model_as_it_should_be_is_not_mentioned(tmp_path):
