@@ -1,6 +1,5 @@
 """What a model's own file does with its images and its saving is said where results are read."""
 
-
 from concluded_study import conclude
 
 SCALED = {"input_scaled_by": 1 / 255}
