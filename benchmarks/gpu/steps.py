@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "benchmarks")]
 
+from bakeoff.files import write_atomically  # noqa: E402
 from contenders import BATCH, Job, standing_by  # noqa: E402
 from measuring import interleaved  # noqa: E402
 
@@ -97,9 +98,8 @@ def measure(chosen):
 
 
 def write(file, found):
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(json.dumps(found, indent=1) + "\n")
-    part.replace(file)
+    with write_atomically(file) as temporary:
+        temporary.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def matrix_rate(precision, side, repeats=20):

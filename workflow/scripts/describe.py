@@ -1,7 +1,6 @@
 """Print the study's models with their sizes."""
 
-from prettytable import PrettyTable
-
+from bakeoff import tables as t
 from bakeoff.joblog import job_log, say
 from bakeoff.study.readers import read_description
 
@@ -12,21 +11,17 @@ def describe(names, descriptions):
     ``names`` maps the models to what they are called; ``descriptions`` are the paths of their
     descriptions in the same order.
     """
-    table = PrettyTable(["Model", "Key", "Parameters", "Multiply-adds", "Output"])
-    table.align = "r"
-    table.align["Model"] = table.align["Key"] = "l"
+    rows = []
     for (model, name), path in zip(names.items(), descriptions, strict=True):
         found = read_description(path, model)
-        counted = "unknown" if found["multiply_adds_not_counted"] else found["multiply_adds"]
+        counted = t.count(found["multiply_adds"])
+        if found["multiply_adds_not_counted"]:
+            counted = t.absent("unknown")
         output = ", ".join(map(str, ["n", *found["output_shape"]]))
-        table.add_row(
-            [name, model, _number(found["parameters"]["total"]), _number(counted), output]
-        )
-    say(str(table))
-
-
-def _number(value):
-    return value if isinstance(value, str) else f"{value:,}"
+        row = [t.model(name), t.text(model), t.count(found["parameters"]["total"])]
+        rows.append([*row, counted, t.text(output)])
+    columns = ["Model", "Key", "Parameters", "Multiply-adds", "Output"]
+    say(t.Table(columns, rows, align="llrrr").as_text())
 
 
 if __name__ == "__main__":

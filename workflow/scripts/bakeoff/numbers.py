@@ -409,8 +409,12 @@ class Trait:
 
 @dataclass(frozen=True)
 class Traits:
-    """The different architectures, each a list of models, and the traits in which they differ."""
+    """The traits ``looked_at``, and those of them in which the architectures differ.
 
+    Each of the different ``architectures`` is a list of models.
+    """
+
+    looked_at: list[str]
     architectures: list[list[str]]
     compared: list[Trait]
 

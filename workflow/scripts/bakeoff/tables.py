@@ -6,7 +6,6 @@ One table serves text, Markdown and the page; nothing is read back out of what a
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from prettytable import PrettyTable
 
@@ -96,11 +95,15 @@ def p_value(p: float) -> Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Names of columns, and rows of as many cells. ``align`` is that of the numbers in text."""
+    """Names of columns, and rows of as many cells.
+
+    ``align`` has a letter a column, l, c or r, for text; by default names stand in the middle of
+    the first column, and all else on the right.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    align: Literal["r", "c"] = "r"
+    align: str = ""
 
     @property
     def numeric(self) -> list[bool]:
@@ -135,8 +138,8 @@ class Table:
     def as_text(self) -> str:
         """Return the table drawn with lines. Names of columns are unique."""
         table = PrettyTable(self.columns)
-        table.align = self.align
-        table.align[self.columns[0]] = "c"
+        letters = self.align or "c" + "r" * (len(self.columns) - 1)
+        table.align.update(zip(self.columns, letters, strict=True))
         table.add_rows([[w.one_line(cell.text) for cell in row] for row in self.rows])
         return table.get_string()
 

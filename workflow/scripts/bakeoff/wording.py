@@ -20,6 +20,11 @@ def count(number, noun, several=None):
     return f"{number:,} {plural(number, noun, several)}"
 
 
+def distinct(items):
+    """Return each different item once, in the order of their first."""
+    return list(dict.fromkeys(items))
+
+
 def listing(items, conjunction="and"):
     """Return "A", "A and B" or "A, B and C"; long lists end in how many more there are."""
     items = list(items)

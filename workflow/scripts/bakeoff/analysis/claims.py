@@ -10,16 +10,13 @@ SAME_PARAMETERS = 0.01
 """Two counts of parameters that differ by at most this share are the same, one being rounded."""
 
 
-def judge_claims(results, last_epochs):
-    """Return a :class:`bakeoff.numbers.Claim` for each published conclusion, in the file's order.
-
-    ``last_epochs`` are :class:`bakeoff.numbers.LastEpochs`, or None where no model learned.
-    """
+def judge_claims(results):
+    """Return a :class:`bakeoff.numbers.Claim` for each published conclusion, in their order."""
     conclusions = results.study["published"]["conclusions"]
-    return [_judge(results, last_epochs, number, c) for number, c in enumerate(conclusions)]
+    return [_judge(results, number, claim) for number, claim in enumerate(conclusions)]
 
 
-def _judge(results, last_epochs, number, claim):
+def _judge(results, number, claim):
     published = results.study["published"]["models"]
     kind = KINDS[claim["kind"]]
     about = claim.get("models", list(published))
@@ -29,10 +26,7 @@ def _judge(results, last_epochs, number, claim):
     finished = {model.key: model for model in results.finished}
     present = [finished[key] for key in about if key in finished]
     others = [finished[key] for key in against if key in finished]
-    if claim["kind"] == "last_epoch_misleads":
-        found = _last_epoch(last_epochs)
-    else:
-        found = kind.evidence(results, present, others)
+    found = kind.evidence(results, present, others)
     return Claim(
         number=number,
         about=[model.key for model in present],
@@ -162,11 +156,12 @@ def _parameters(results, about, against):
     ]
 
 
-def _last_epoch(last_epochs):
+def _last_epoch(results, about, against):
     """Evidence that the last epoch is no good judge."""
-    if last_epochs is None or last_epochs.judge is None:
+    found = results.last_epochs
+    if found is None or found.judge is None:
         return []
-    return [{"poor": True, "unsure": None, "good": False}[last_epochs.judge]]
+    return [{"poor": True, "unsure": None, "good": False}[found.judge]]
 
 
 KINDS = {
@@ -182,6 +177,6 @@ KINDS = {
     "not_worth_more_epochs": Kind(_worth_more_epochs(False)),
     "parameters": Kind(_parameters),
     "slower": Kind(_slower, compares=True),
-    "last_epoch_misleads": Kind(None, needs_all=False),
+    "last_epoch_misleads": Kind(_last_epoch, needs_all=False),
 }
 """What each kind of claim in a file of published figures is judged by."""

@@ -19,11 +19,10 @@ FIGURES = ("test_accuracy", "val_loss", "train_loss", "train_accuracy")
 """What is published of each model; a validation loss on the test set is our test loss."""
 
 
-def reproduction(results, last_epochs):
+def reproduction(results):
     """Return the :class:`bakeoff.numbers.Published`.
 
     None without published figures, or where they are of other data or of no model that finished.
-    ``last_epochs`` is as for :func:`bakeoff.analysis.claims.judge_claims`.
     """
     published = results.study["published"]
     if published is None or published["setting"]["dataset"] != results.study["dataset"]["name"]:
@@ -33,7 +32,7 @@ def reproduction(results, last_epochs):
         return None
     return Published(
         {model.key: reproduce(model, published) for model in models},
-        judge_claims(results, last_epochs),
+        judge_claims(results),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.analysis.chance import commonest_share, has_learned, odd_runs, without
+from bakeoff.analysis.last_epochs import judge_last_epochs
 from bakeoff.analysis.significance import compare_all
 from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
 from bakeoff.numbers import SMALL_LEAD, Bargain
@@ -14,7 +15,7 @@ CLEARLY_CHEAPER = 1.5
 """How many times as much a model must cost for another to count as cheaper."""
 
 
-class Results:
+class MeasuredStudy:
     """The measured models of a study and every comparison between two of them.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
@@ -43,7 +44,7 @@ class Results:
 
     @property
     def nothing_learned(self):
-        """Whether no model is shown to be better than chance."""
+        """Whether no model is shown to be better than chance, if any finished at all."""
         return len(self.at_chance) == len(self.finished)
 
     @cached_property
@@ -65,6 +66,11 @@ class Results:
     def sound(self):
         """The :attr:`learned` models without their :attr:`odd_runs`: what is pooled."""
         return [without(model, self.odd_runs.get(model, [])) for model in self.learned]
+
+    @cached_property
+    def last_epochs(self):
+        """The :class:`bakeoff.numbers.LastEpochs`, None where no model learned."""
+        return None if self.nothing_learned else judge_last_epochs(self)
 
     @cached_property
     def times(self):

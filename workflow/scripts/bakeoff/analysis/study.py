@@ -10,10 +10,9 @@ from bakeoff.analysis.confusion import confusion_of, errors, recalls
 from bakeoff.analysis.disputed import disputed
 from bakeoff.analysis.ensemble import ensemble
 from bakeoff.analysis.intervals import pooled
-from bakeoff.analysis.last_epochs import judge_last_epochs
 from bakeoff.analysis.models import models_of_study
 from bakeoff.analysis.published import reproduction
-from bakeoff.analysis.ranking import Results
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import unlike_settings
 from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
@@ -22,19 +21,18 @@ from bakeoff.numbers import Analysis, Data, Model, Pair, Pairs, Run
 
 
 def compare_models(study, data, runs):
-    """Return the :class:`bakeoff.analysis.ranking.Results` of a study's runs.
+    """Return the :class:`bakeoff.analysis.ranking.MeasuredStudy` of a study's runs.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
     :class:`bakeoff.study.readers.DataSet` and ``runs`` what
     :func:`bakeoff.analysis.models.read_runs` returns.
     """
-    return Results(study, data, models_of_study(study, runs))
+    return MeasuredStudy(study, data, models_of_study(study, runs))
 
 
 def analyse(results):
     """Return the :class:`bakeoff.numbers.Analysis` of measured models."""
-    learned = bool(results.finished) and not results.nothing_learned
-    last_epochs = judge_last_epochs(results) if learned else None
+    learned = not results.nothing_learned
     return Analysis(
         data=_data(results),
         models=[_model(model, results) for model in results.models],
@@ -46,13 +44,13 @@ def analyse(results):
         bargains=results.bargains,
         times=results.times,
         settings=unlike_settings(results.models),
-        last_epochs=last_epochs,
+        last_epochs=results.last_epochs,
         traits=traits(results.learned) if learned else None,
         errors=errors(results) if learned else None,
         disputed=disputed(results) if results.finished else None,
         agreement=agreement(results) if learned else None,
         ensemble=ensemble(results) if learned else None,
-        published=reproduction(results, last_epochs),
+        published=reproduction(results),
     )
 
 

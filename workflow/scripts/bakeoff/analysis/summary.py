@@ -1,7 +1,5 @@
 """The tables of numbers: a row a run, and a row a model."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pandas as pd
 
@@ -71,7 +69,7 @@ def _run(run, disputed):
             "latency_ms": card["latency_ms"]["median"],
         }
     row = {key: row.get(key) for key in ("model", "seed", "status", "epochs", *_MEASURED)}
-    under = asdict(circumstances(card))
+    under = circumstances(card)
     return row | {
         "parameters": card["parameters"]["total"],
         "trainable_parameters": card["parameters"]["trainable"],
@@ -79,11 +77,15 @@ def _run(run, disputed):
         "multiply_adds": None if card.get("multiply_adds_not_counted") else card["multiply_adds"],
         "test_images": card["dataset"]["test_images"],
         "disputed_images": int(disputed.sum()),
-        "device": under.pop("device"),
-        "threads": under.pop("threads"),
-        "concurrent_trainings": under.pop("concurrent"),
-        "moved": int(under.pop("moved")),
-        **under,
+        "device": under.device,
+        "threads": under.threads,
+        "concurrent_trainings": under.concurrent,
+        "moved": int(under.moved),
+        "backend": under.backend,
+        "precision": under.precision,
+        "python": under.python,
+        "keras": under.keras,
+        "backend_version": under.backend_version,
     }
 
 
@@ -91,8 +93,8 @@ def table_of_models(runs, results):
     """Return summary.csv, a DataFrame with a row a model, in the study's order.
 
     ``runs`` is what :func:`table_of_runs` returns and ``results`` the
-    :class:`bakeoff.analysis.ranking.Results`: ``above_chance`` is 1 for the models that are shown
-    to be better than chance, otherwise 0. Measurements are means over the seeds that finished
+    :class:`bakeoff.analysis.ranking.MeasuredStudy`: ``above_chance`` is 1 for the models that are
+    shown to be better than chance, otherwise 0. Measurements are means over the seeds that finished
     (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled; ``test_accuracy_sd`` is
     the sample standard deviation, missing with one seed, and ``test_accuracy_min`` and ``_max`` the
     lowest and the highest seed. ``_low`` and ``_high`` are 95 % intervals: of the test accuracy, of

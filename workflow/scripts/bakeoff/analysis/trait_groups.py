@@ -94,7 +94,8 @@ class Architecture:
 def traits(models):
     """Return the :class:`bakeoff.numbers.Traits` of models that learned."""
     architectures = architectures_of(models)
-    return Traits([one.keys for one in architectures], compare_groups(architectures))
+    looked_at = [trait.name for trait in TRAITS]
+    return Traits(looked_at, [one.keys for one in architectures], compare_groups(architectures))
 
 
 def architectures_of(models):

@@ -7,9 +7,6 @@ from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
 
-BETWEEN_MODELS = {"most_accurate", "less_accurate", "overfits_less", "highest_train_accuracy"}
-"""The kinds of conclusions of which nothing is decided between models that were trained once."""
-
 
 def describe_claim(results, judged):
     """Return a :class:`bakeoff.numbers.Claim` in words: conclusion, verdict, numbers."""

@@ -4,7 +4,8 @@ from statistics import median
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.claims import BETWEEN_MODELS, describe_claim
+from bakeoff.analysis.claims import KINDS
+from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
 
 # The figures besides test accuracy: one of them, and several.
@@ -222,7 +223,7 @@ def _conclusions(results, judged):
             "Two models are told apart in overfitting and in train accuracy where their 95 %"
             " intervals do not meet, in test accuracy by the corrected test."
         )
-    if results.analysis.pairs.all_on_one_seed and kinds & BETWEEN_MODELS:
+    if results.analysis.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
         sentences.append(
             "Models that were trained once are not judged against each other: conclusions that do"
             " so are not decided."

@@ -31,10 +31,10 @@ def setting(results):
             " the training images. Test accuracies are those of the last epoch."
         )
     under = [run.circumstances for run in runs]
-    versions = w.listing(distinct(run.software for run in under), "or")
+    versions = w.listing(w.distinct(run.software for run in under), "or")
     sentences.append(
-        f"Trained on {w.listing(distinct(run.device for run in under))}; {versions};"
-        f" precision {w.listing(distinct(run.precision for run in under))}."
+        f"Trained on {w.listing(w.distinct(run.device for run in under))}; {versions};"
+        f" precision {w.listing(w.distinct(run.precision for run in under))}."
     )
     return sentences
 
@@ -108,7 +108,7 @@ def _unlike_runs(results):
             " from that."
         )
     for noun, read in _CIRCUMSTANCES.items():
-        values = distinct(read(run.circumstances) for run in results.analysis.runs())
+        values = w.distinct(read(run.circumstances) for run in results.analysis.runs())
         if len(values) > 1:
             sentences.append(
                 f"The trainings differ in {noun} ({w.listing(values)}): small differences in"
@@ -221,11 +221,6 @@ def _of_the_files(models):
 def others(runs):
     """Return "the other training" or "the other 2 trainings"."""
     return "the other training" if len(runs) == 1 else f"the other {len(runs)} trainings"
-
-
-def distinct(values):
-    """Return each different value once, in the order of their first."""
-    return list(dict.fromkeys(values))
 
 
 _CIRCUMSTANCES = {

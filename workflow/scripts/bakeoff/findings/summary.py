@@ -53,7 +53,7 @@ def accuracy_table(summary):
         "Train accuracy": lambda row: _percent(row, "train_accuracy"),
         "Test accuracy": lambda row: _percent(row, "test_accuracy"),
     }
-    return _table(summary, columns, align="c")
+    return _table(summary, columns, align="cccccc")
 
 
 def spread_table(summary, several):
@@ -212,7 +212,7 @@ def _disputed_images(summary):
     return summary[0]["disputed_images"]
 
 
-def _table(summary, columns, align="r"):
+def _table(summary, columns, align=""):
     """Return a table with the models' names and ``columns``, header to cell of a row."""
     rows = [[t.model(row["name"]), *(cell(row) for cell in columns.values())] for row in summary]
     return t.Table(["Model number", *columns], rows, align)

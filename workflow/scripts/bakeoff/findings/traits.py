@@ -6,9 +6,6 @@ from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.numbers import LEVEL
 
-LOOKED_AT = ("padding", "pooling frequency", "kernel size", "branching")
-"""The traits that architectures are compared by."""
-
 
 def traits_that_matter(results):
     """Which trait goes with which accuracy."""
@@ -17,7 +14,7 @@ def traits_that_matter(results):
         return Finding("traits", title, [f"{no_better_than_chance(results)}."])
     architectures = results.analysis.traits.architectures
     compared = results.analysis.traits.compared
-    looked_at = w.listing(LOOKED_AT)
+    looked_at = w.listing(results.analysis.traits.looked_at)
     if not compared:
         reason = f"the models do not differ in those looked at ({looked_at})"
         if len(results.learned) < 2:

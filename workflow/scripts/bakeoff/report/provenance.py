@@ -22,13 +22,13 @@ def origin(study, command, cards, tree):
         ("Models", [w.models(entry["name"] for entry in study["models"])]),
         ("Seeds", [w.listing(map(str, study["seeds"]))]),
         ("Training", _by_model(study, cards, lambda card: _settings(card["training"]))),
-        ("Device", _distinct(card["device"] for card in cards)),
-        ("Platform", _distinct(card["platform"] for card in cards)),
-        ("Versions", _distinct(versions)),
-        ("Precision", _distinct(card["precision"] for card in cards)),
+        ("Device", w.distinct(card["device"] for card in cards)),
+        ("Platform", w.distinct(card["platform"] for card in cards)),
+        ("Versions", w.distinct(versions)),
+        ("Precision", w.distinct(card["precision"] for card in cards)),
         (
             "Threads",
-            _distinct(
+            w.distinct(
                 f"{w.count(card['threads'], 'thread')},"
                 f" {w.count(card['concurrent_trainings'], 'training')} at a time"
                 for card in cards
@@ -87,10 +87,6 @@ def _by_model(study, cards, fact):
     if len(models) == 1:
         return list(models)
     return [f"{w.models(those)}: {text}" for text, those in models.items()]
-
-
-def _distinct(facts):
-    return list(dict.fromkeys(facts))
 
 
 def _duration(seconds):
