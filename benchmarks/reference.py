@@ -7,13 +7,12 @@ RESULTS is a results tree whose page was made with `show_images: false`, as this
 nothing of MNIST. `keep` copies page, text, tables and some figures, and puts all runs into one
 file, runs.zip: the models' descriptions, and of each run its card, its history and its predictions,
 without the labels (they come with MNIST) and with 16 of 24 significant bits, about five decimals,
-so that they stay small.
-`restore` puts the runs into a results tree in which the images are prepared: the labels are theirs.
+so that they stay small. `restore` puts the runs into a results tree in which the images are
+prepared: the labels are theirs.
 """
 
 import argparse
 import io
-import json
 import shutil
 import sys
 import zipfile
@@ -23,7 +22,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-TEXTS = ("report.html", "conclusions.md", "summary.csv", "runs.csv")
+TEXTS = ("report.html", "conclusions.md", "summary.csv", "runs.csv", "analysis.json")
 FIGURES = (
     "accuracy_forest",
     "accuracy_multiply_adds",
@@ -31,16 +30,6 @@ FIGURES = (
     "loss_overlay",
     "loss_overview",
     "reliability",
-)
-OF_A_MODEL = (
-    "parameters",
-    "multiply_adds",
-    "multiply_adds_not_counted",
-    "compute_dtypes",
-    "notation",
-    "layers",
-    "input_scaled_by",
-    "loads_with",
 )
 DROPPED_BITS = 8
 """Of the 24 significant bits of a probability, those that are not kept."""
@@ -116,9 +105,6 @@ def restore(results):
         for name in kept.namelist():
             file = results / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            described = file.parents[1] / "description.json"
-            if file.name == "card.json" and not described.is_file():
-                described.write_text(json.dumps(description_of(kept, name), indent=2) + "\n")
             if file.name == "probabilities.npy":
                 probabilities = np.load(io.BytesIO(kept.read(name)))
                 np.savez(
@@ -126,20 +112,6 @@ def restore(results):
                 )
             else:
                 file.write_bytes(kept.read(name))
-
-
-def description_of(kept, card):
-    """Return the description of a model, given the name of one of its cards in ``kept``.
-
-    Cards of runs that were kept before there were descriptions hold what these hold now.
-    """
-    name = f"{card.rpartition('/seed_')[0]}/description.json"
-    if name in kept.namelist():
-        return json.loads(kept.read(name))
-    card = json.loads(kept.read(card))
-    return {key: card[key] for key in ("model", *OF_A_MODEL)} | {
-        "output_shape": card["layers"][-1]["output_shape"]
-    }
 
 
 if __name__ == "__main__":

@@ -6,14 +6,17 @@ import re
 import zipfile
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import reference
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+SCHEMA = ROOT / "workflow" / "schemas" / "analysis.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +27,11 @@ def kept():
         for name in archive.namelist():
             if name.endswith("card.json"):
                 folder = name.removesuffix("card.json")
+                described = f"{folder.rpartition('/seed_')[0]}/description.json"
                 runs.append(
                     {
                         "card": json.loads(archive.read(name)),
-                        "description": reference.description_of(archive, name),
+                        "description": json.loads(archive.read(described)),
                         "history": pd.read_csv(io.BytesIO(archive.read(f"{folder}history.csv"))),
                         "probabilities": np.load(
                             io.BytesIO(archive.read(f"{folder}probabilities.npy"))
@@ -65,7 +69,9 @@ def test_kept_predictions_are_probabilities_of_every_test_image(kept):
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/README.md"])
 def test_the_written_tables_are_the_summarys(page):
-    summary = pd.read_csv(REFERENCE / "summary.csv").set_index("name")
+    summary = pd.read_csv(REFERENCE / "summary.csv").set_index("model")
+    models = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["models"]
+    summary.index = [models[model]["name"] for model in summary.index]
     rows = {}
     for line in (ROOT / page).read_text().splitlines():
         if named := re.match(r"\| (Model \d+) \|", line):
@@ -74,6 +80,15 @@ def test_the_written_tables_are_the_summarys(page):
     for name, row in summary.iterrows():
         interval = f"{100 * row.test_accuracy_low:.2f} to {100 * row.test_accuracy_high:.2f} %"
         assert f"| {100 * row.test_accuracy:.2f} % | {interval} |" in rows[name]
+
+
+def test_the_numbers_that_others_may_read_are_those_of_the_tables():
+    numbers = json.loads((REFERENCE / "analysis.json").read_text())
+    jsonschema.validate(numbers, json.loads(SCHEMA.read_text()))
+    summary = pd.read_csv(REFERENCE / "summary.csv")
+    assert [model["model"] for model in numbers["models"]] == list(summary["model"])
+    accuracies = [model["accuracy"]["value"] for model in numbers["models"]]
+    assert accuracies == pytest.approx(summary["test_accuracy"].to_list(), rel=1e-9)
 
 
 def test_the_page_shows_no_images_of_mnist():
