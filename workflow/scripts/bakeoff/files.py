@@ -49,8 +49,13 @@ def remove_unfinished(folder):
 
 def sha256_of(path):
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
+    return digest_of(path, "sha256")
+
+
+def digest_of(path, kind):
+    """Return the hexadecimal digest of a file's bytes; ``kind`` is hashlib's name of the hash."""
     with Path(path).open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        return hashlib.file_digest(content, kind).hexdigest()
 
 
 def canonical_json(value):

@@ -4,10 +4,11 @@ A checksum is a text, ``"sha256:440f…"`` or ``"md5:8d4f…"``, in small hexade
 NumPy, as planning has no time for it.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from bakeoff.files import digest_of
 
 KINDS = ("sha256", "md5")
 """The keys of the config that hold checksums, the one that counts first."""
@@ -23,8 +24,7 @@ def checksums_of(data: Mapping[str, Any]) -> dict[str, str]:
 
 def checksum_of_file(path: str | Path, kind: str) -> str:
     """Return a file's checksum of ``kind``, one of :data:`KINDS`."""
-    with Path(path).open("rb") as content:
-        return f"{kind}:{hashlib.file_digest(content, kind).hexdigest()}"
+    return f"{kind}:{digest_of(path, kind)}"
 
 
 def has_checksum(path: str | Path, checksum: str | None) -> bool:
