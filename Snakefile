@@ -45,4 +45,4 @@ rule all:
         "<results>/figures/accuracy_latency.svg",
         "<results>/figures/comparisons.svg",
         "<results>/figures/reliability.svg",
-        per_training("card.json"),
+        per_run("card.json"),

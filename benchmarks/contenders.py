@@ -1,4 +1,4 @@
-"""Trainings that wait for their turn: the pipeline's, the flat script's and PyTorch's own.
+"""Runs that wait for their turn: the pipeline's, the flat script's and PyTorch's own.
 
 Each runs in a process of its own that stands ready, so that contenders can take turns on the
 same machine: a turn is an epoch over a given number of images, and a validation.
@@ -116,7 +116,7 @@ def _pipeline(job, turns):
 
 
 class _Waiting:
-    """Stands where a training's checkpoints do: at the end of an epoch, it waits for the turn."""
+    """Stands where a run's checkpoints do: at the end of an epoch, it waits for the turn."""
 
     def __init__(self, turns):
         self.turns = turns

@@ -1,4 +1,4 @@
-"""How to split two cores: two trainings of one thread each against one with two threads.
+"""How to split two cores: two runs of one thread each against one with two threads.
 
 All three stand ready and take turns: the one alone, then the two together.
 """
@@ -49,7 +49,7 @@ def _together(turns):
 
 
 def _gain(seconds):
-    """How many times as many images two trainings get through: they train twice as many."""
+    """How many times as many images two runs get through: they train twice as many."""
     alone, two = (median(seconds[way]) for way in ("one of two threads", "two of one thread"))
     return 2 * alone / two
 
@@ -61,9 +61,9 @@ def describe(measured):
     low, high = min(gains.values()), max(gains.values())
     return "\n\n".join(
         [
-            "Images that two trainings of one thread each get through in a given time, as a"
-            f" multiple of one training's with two threads: {low:.2f} to {high:.2f}. As long as"
-            " there are as many trainings as cores, `--set-threads train_model=1` is best.",
+            "Images that two runs of one thread each get through in a given time, as a"
+            f" multiple of one run's with two threads: {low:.2f} to {high:.2f}. As long as"
+            " there are as many runs as cores, `--set-threads train_model=1` is best.",
             table(["", "float32", "bfloat16"], cells),
         ]
     )

@@ -71,8 +71,8 @@ def describe(measured):
             f"To prepare the 70,000 images takes {ratio:.1f} times as long as a few lines of NumPy"
             " that read, scale and save them. The step checks them as well, splits them, looks for"
             " test images among the training images, writes the validation images a second time,"
-            " so that a training need not know what they are, and sees the file safely onto the"
-            " disk. It runs once for all trainings.",
+            " so that a run need not know what they are, and sees the file safely onto the"
+            " disk. It runs once for all runs.",
             table(["", "times NumPy"], rows),
         ]
     )

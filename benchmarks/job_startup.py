@@ -63,7 +63,7 @@ def measure(folder):
 
 
 def _memory(folder):
-    """Return the peak memories of a training of one epoch, as a job and in the flat script."""
+    """Return the peak memories of a run of one epoch, as a job and in the flat script."""
     found = {}
     for model in MODELS_OF_MEMORY:
         script = [sys.executable, HERE / "flat_script.py", DATA, "1", "float32", model]
@@ -105,7 +105,7 @@ def describe(measured):
             f" {'under' if reading < MOST_SECONDS_OF_DATA else 'more than'}"
             f" {MOST_SECONDS_OF_DATA} s.",
             table(["", "share"], parts),
-            "The most memory that a training holds, against the flat script's (one epoch of"
+            "The most memory that a run holds, against the flat script's (one epoch of"
             f" 60,000 images, medians of {ROUNDS_OF_MEMORY} without one to warm up):",
             table(
                 ["", "pipeline, MiB", "flat script, MiB", "ratio"],

@@ -1,7 +1,7 @@
-"""Everything after training: from the trainings' files to the report, through Snakemake.
+"""Everything after training: from the runs' files to the report, through Snakemake.
 
 The study is as large as the repository's own with three seeds: its ten models, 10,000 test images
-and 13 epochs. The trainings' files are made up, with the layers of the real architectures; their
+and 13 epochs. The runs' files are made up, with the layers of the real architectures; their
 contents are no results. Each round starts without any output of the steps and ends with the
 report; Snakemake's own start is part of it. What counts is the wall time with two cores. How long
 a step runs, its Python's start included, is what Snakemake records of it.
@@ -22,7 +22,7 @@ from measuring import interleaved, run_timed, snakemake, table, verdict
 ROOT = Path(__file__).parents[1]
 sys.path.extend(str(ROOT / part) for part in (".", "tests/builders", "workflow/scripts"))
 
-TITLE = "From finished trainings to the report"
+TITLE = "From finished runs to the report"
 
 ALLOWED = 15
 """Seconds that all steps may take together."""
@@ -67,7 +67,7 @@ def fabricate(folder):
         described[model] = describe_model(build_model(folder, model, (28, 28, 1), 10))
         described[model]["parameters"] = described[model]["parameters"]["total"]
     fabricate_results(folder, described, SEEDS)
-    # As after real trainings, Snakemake has a record of each file.
+    # As after real runs, Snakemake has a record of each file.
     project.snakemake("--touch", "--forcerun", "download_images", "--until", "train_model", *STUDY)
     return folder
 
@@ -89,8 +89,8 @@ def fabricate_large(folder, models, seeds):
 
 
 def fabricate_results(folder, described, seeds):
-    """Make up the trainings of a study in ``folder``; ``described`` is by model."""
-    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
+    """Make up the runs of a study in ``folder``; ``described`` is by model."""
+    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_run
 
     fabricate_downloads(folder / "resources")
     fabricate_data(folder / "results", images=IMAGES)
@@ -98,7 +98,7 @@ def fabricate_results(folder, described, seeds):
         for seed in seeds:
             accuracy = 0.9915 + 0.003 * place / len(described) + 0.0005 * seed
             settings = {"images": IMAGES, "accuracy": accuracy, **description}
-            training = fabricate_training(folder / "results", model, seed, **settings)
+            training = fabricate_run(folder / "results", model, seed, **settings)
             (training / "model.keras").touch()
 
 
@@ -125,7 +125,7 @@ def collect_once(project, arguments):
     )
     steps = {rule: end - start for start, end, rule in spans}
     if "train_model" in steps:
-        raise RuntimeError("the made-up trainings were repeated; expected the later steps alone")
+        raise RuntimeError("the made-up runs were repeated; expected the later steps alone")
     starting = min(start for start, _, _ in spans) - begun
     ending = begun + seconds - max(end for _, end, _ in spans)
     steps = {STARTING: starting, **steps, ENDING: ending}
@@ -153,7 +153,7 @@ def describe(measured):
             "Larger studies of made-up models, once each, as multiples of that one's time. Every"
             " two models are compared.",
             table(
-                ["models", "trainings", "times as long", "memory, GB", "the longest step"],
+                ["models", "runs", "times as long", "memory, GB", "the longest step"],
                 [
                     [
                         f"{int(models):,}",

@@ -170,7 +170,7 @@ def describe(measured):
             table(
                 [
                     "models",
-                    "trainings",
+                    "runs",
                     "dry run, times bare",
                     "until the first job, times bare",
                     "memory, GB",

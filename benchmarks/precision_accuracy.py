@@ -1,4 +1,4 @@
-"""Whether accuracies in bfloat16 can be told from those in float32: a paired test of each model.
+"""Whether accuracies in bfloat16 differ from those in float32: a paired test of each model.
 
 Four models are trained at full length with three seeds in each precision, by Snakemake, in
 results/float32 and results/bfloat16; what is finished there is not trained again.
@@ -49,7 +49,7 @@ def measure(folder):
 
 
 def _answers(results, model):
-    """Return which images each seed's training got right, boolean ``(seeds, images)``."""
+    """Return which images each seed's run got right, boolean ``(seeds, images)``."""
     right = []
     for seed in SEEDS:
         with np.load(results / "models" / model / f"seed_{seed}" / "predictions.npz") as found:
@@ -61,14 +61,14 @@ def describe(measured):
     rows = measured["rows"]
     apart = [row for row in rows if row["p_holm"] < 0.05]
     verdict = (
-        "None of the models can be told from itself in the other precision"
+        "No model is significantly different from itself in the other precision"
         if not apart
         else f"{len(apart)} of {len(rows)} models differ"
     )
     return "\n\n".join(
         [
             f"Test accuracy after 13 epochs, means of the seeds {', '.join(map(str, SEEDS))}"
-            " on 10,000 test images, and the difference in points with its 95 % interval"
+            " on 10,000 test images, and the difference in percentage points with its 95 % interval"
             " ([statistics.md](statistics.md)), p-values corrected by Holm's method."
             f" {verdict}.",
             table(

@@ -1,4 +1,4 @@
-"""One training as the workflow's job runs it, without Snakemake.
+"""One run as the workflow's job runs it, without Snakemake.
 
 python benchmarks/whole_job.py DATA EPOCHS PRECISION MODEL FOLDER
 """

@@ -36,7 +36,7 @@ SNAKEMAKE = {
 
 
 def measure(folder):
-    """Return the seconds of each way, and those that Snakemake adds to each training."""
+    """Return the seconds of each way, and those that Snakemake adds to each run."""
     project = folder / "project"
     shutil.copytree(
         ROOT, project, ignore=shutil.ignore_patterns("results", ".*", "resources", "benchmarks")
@@ -106,12 +106,12 @@ def _seconds_of_a_checkpoint(model, folder):
 
 
 def _full_length(steps, added, saving, of_turns):
-    """Return a full study's time over its trainings in the flat script, by precision.
+    """Return a full study's time over its runs in the flat script, by precision.
 
     The study trains one model after the other, each in a job that takes ``added`` seconds more
     than its epochs: its share of Snakemake, of the backend's import and of the report included.
     After each epoch it saves a state, which takes the seconds that ``saving`` has by model.
-    ``of_turns`` makes one number of the seconds of a training's turns.
+    ``of_turns`` makes one number of the seconds of a run's turns.
     """
     totals = {}
     for row in steps["rows"]:
@@ -144,7 +144,7 @@ def describe(measured):
             ),
             f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
             " images, one job at a time, computed from the epochs above and what a job adds"
-            " and its checkpoints take, over the sum of the trainings in the flat script. By the"
+            " and its checkpoints take, over the sum of the runs in the flat script. By the"
             " fastest turns, the flat script does not wait at the end of an epoch.",
             table(
                 ["", "by medians", "by the fastest turns", "aim"],

@@ -5,23 +5,23 @@ import json
 from bakeoff.numbers import Comparison
 from bakeoff.study.config import numbers_study
 from collect_results import collect_results
-from fabricated_study import descriptions_of, fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 from steps_after_training import NUMBERS, WORDS
 from write_conclusions import write_conclusions
 
 
-def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, data=None, **shared):
+def conclude(folder, runs, seeds=(0,), names=None, dataset=None, data=None, **shared):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
 
-    ``trainings`` maps a model to the settings of its trainings, or to a dict from seed to the
+    ``runs`` maps a model to the settings of its runs, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
     prepared data, ``dataset`` what the config says of it.
     """
     files = []
-    for model, settings in trainings.items():
+    for model, settings in runs.items():
         for seed in seeds:
             own = settings.get(seed, {}) if set(settings) & set(seeds) else settings
-            files.append(fabricate_training(folder, model, seed, **shared | own))
+            files.append(fabricate_run(folder, model, seed, **shared | own))
     sizes = {key: shared[key] for key in ("images", "classes") if key in shared}
     data_file = fabricate_data(folder, **sizes | (data or {}))
     dataset = {"name": "mnist", "title": "MNIST", "validation": "test", "disputed": []} | (
@@ -33,7 +33,7 @@ def conclude(folder, trainings, seeds=(0,), names=None, dataset=None, data=None,
         "models": [
             {"model": model, "name": (names or {}).get(model, model.title().replace("_", " "))}
             | {"description": f"about {model}", "family": "some"}
-            for model in trainings
+            for model in runs
         ],
         "seeds": list(seeds),
         "unfinished": [],

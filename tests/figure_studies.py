@@ -11,9 +11,9 @@ from matplotlib.text import Text
 from bakeoff import numbers
 from bakeoff.results import Results, write_analysis
 from bakeoff.study.config import numbers_study
-from bakeoff.study.readers import read_history, trainings_of
+from bakeoff.study.readers import read_history, runs_in
 from collect_results import collect_results
-from fabricated_study import descriptions_of, fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 from plot_findings import plot_findings
 from steps_after_training import NUMBERS, describe_study
 
@@ -32,9 +32,9 @@ def make_study(models=3, seeds=1, validation="test", **fields):
 
 
 def fabricate(folder, study, diverged=(), **fields):
-    """Make all trainings of ``study``; return paths of histories, cards and predictions."""
+    """Make all runs of ``study``; return paths of histories, cards and predictions."""
     folders = []
-    for model, seed in trainings_of(study):
+    for model, seed in runs_in(study):
         number = int(model.split("_")[1])
         made = {
             "accuracy": 0.98 + 0.0001 * number + 0.0005 * seed,
@@ -45,7 +45,7 @@ def fabricate(folder, study, diverged=(), **fields):
             lost = [*[0.5] * 3, np.nan]
             curves = dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy"), lost)
             made |= {"epochs": 4, "curves": curves, "status": "diverged"}
-        folders.append(fabricate_training(folder, model, seed, **made))
+        folders.append(fabricate_run(folder, model, seed, **made))
     names = ("history.csv", "card.json", "predictions.npz")
     return [[training / name for training in folders] for name in names]
 
@@ -54,7 +54,7 @@ def histories_of(folder, study, **fields):
     """Return each model's histories, one a seed, as plot_loss_curves reads them."""
     paths, *_ = fabricate(folder, study, **fields)
     runs = {entry["model"]: [] for entry in study["models"]}
-    for (model, seed), path in zip(trainings_of(study), paths, strict=True):
+    for (model, seed), path in zip(runs_in(study), paths, strict=True):
         runs[model].append(read_history(path, model, seed))
     return runs
 
@@ -128,8 +128,8 @@ def _describe(study, entry, accuracies, ranked):
     by_seed = {seed: value + 0.0002 * seed - 0.0001 for seed in study["seeds"]}
     sd = 0.0002 if len(by_seed) > 1 else None
     bins = [numbers.Bin(low, high, 0, None, None) for low, high in pairwise(np.linspace(0, 1, 16))]
-    bins[8] = replace(bins[8], answers=3, confidence=0.55, accuracy=2 / 3)
-    bins[14] = replace(bins[14], answers=9997, confidence=0.998, accuracy=0.993)
+    bins[8] = replace(bins[8], predictions=3, confidence=0.55, accuracy=2 / 3)
+    bins[14] = replace(bins[14], predictions=9997, confidence=0.998, accuracy=0.993)
     return numbers.Model(
         **shared,
         runs=runs,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bakeoff.study.config import reported_study
 from bakeoff.wording import one_line
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import fabricate_data, fabricate_run
 from report_checks import slips
 
 NAMES = [
@@ -39,7 +39,7 @@ LAYERS = ("one", "none", "dense", "custom", "unpooled", "branches", "padded", "u
 
 @dataclass(frozen=True)
 class RandomModel:
-    """One model. ``diverged`` are the places of seeds; ``skill`` is a share of right answers."""
+    """A model: ``diverged`` are indices of seeds, ``skill`` its share of correct predictions."""
 
     name: str
     description: str
@@ -182,7 +182,7 @@ def reported(plan):
 
 
 def fabricate(folder, plan):
-    """Write the data and all trainings of a :class:`RandomStudy` under ``folder``."""
+    """Write the data and all runs of a :class:`RandomStudy` under ``folder``."""
     labels = _labels(plan)
     names = {
         "numbers": [str(label) for label in range(plan.classes)],
@@ -205,7 +205,7 @@ def fabricate(folder, plan):
         while like and plan.models[like].answers == TWIN:
             like -= 1
         for place, seed in enumerate(plan.seeds):
-            _fabricate_training(folder, plan, key, model, seed, place, like, labels)
+            _fabricate_run(folder, plan, key, model, seed, place, like, labels)
 
 
 def _keyed(plan):
@@ -227,7 +227,7 @@ def _labels(plan):
     return generator.choice(known, plan.images).astype(np.uint8)
 
 
-def _fabricate_training(folder, plan, key, model, seed, place, like, labels):
+def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
     generator = plan.generator(4, like, place)
     kind = plan.models[like].answers
     predicted = _predicted(plan, kind, plan.models[like].skill, generator, labels)
@@ -238,7 +238,7 @@ def _fabricate_training(folder, plan, key, model, seed, place, like, labels):
     layers, notation = _layers(model.layers)
     uncounted = [layer["name"] for layer in layers if layer["multiply_adds"] is None]
     counted = sum(layer["multiply_adds"] or 0 for layer in layers)
-    fabricate_training(
+    fabricate_run(
         folder,
         key,
         seed,
@@ -265,7 +265,7 @@ def _fabricate_training(folder, plan, key, model, seed, place, like, labels):
 
 
 def _predicted(plan, kind, skill, generator, labels):
-    """Return a training's answers, uint8 (images,)."""
+    """Return a run's answers, uint8 (images,)."""
     if kind == CHANCE:
         return np.zeros_like(labels)
     right = {PERFECT: 1.0, WRONG: 0.0}.get(kind, skill)
@@ -298,7 +298,7 @@ def _curves(plan, model, epochs, accuracy, diverged, generator):
         "huge": 1e30 / epoch,
     }[model.curve]
     jitter = 1 + 0.01 * generator.random(epochs) * (model.curve != "flat")
-    # Whole numbers of images, the last epoch's those that are answered rightly.
+    # Whole numbers of images, the last epoch's those that are predicted correctly.
     steps = generator.integers(0, plan.images + 1, epochs) / plan.images
     known = np.append(steps[:-1], accuracy)
     curves = {
@@ -326,7 +326,7 @@ def _clean_train(kind, accuracy, generator):
 
 
 def _circumstances(plan, place):
-    """Return the fields of a card that say where, how and on what a training ran."""
+    """Return the fields of a card that say where, how and on what a run ran."""
     dataset = {
         "name": "mnist",
         "title": "MNIST",
@@ -347,10 +347,10 @@ def _circumstances(plan, place):
             "commit": None,
         }
     if several or plan.machines == "shared":
-        fields["concurrent_trainings"] = 1 + place
+        fields["concurrent_runs"] = 1 + place
     if plan.machines == "moved":
         versions = {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0"}
-        piece = {"device": "CPU: made up", "threads": 2, "versions": versions, "trainings": 1}
+        piece = {"device": "CPU: made up", "threads": 2, "versions": versions, "runs": 1}
         moved = piece | {"device": "CPU: another", "first_epoch": 2, "seconds": 1.0}
         fields["pieces"] = [piece | {"first_epoch": 1, "seconds": 1.0}, moved]
         fields["resumed"] = True
@@ -387,7 +387,7 @@ def _published(plan):
             for kind in comparing
         ]
     setting = {"dataset": "some_other" if plan.published == "other data" else "mnist"}
-    setting |= {"train_images": 60_000, "validation": "test", "trainings": 1 + len(models) % 2}
+    setting |= {"train_images": 60_000, "validation": "test", "runs": 1 + len(models) % 2}
     setting |= {"test_images": plan.images if plan.entropy % 2 else 10_000, "epochs": plan.epochs}
     return {
         "title": "CNN | *Models*",

@@ -32,7 +32,7 @@ _COLUMNS = {
     "Slope of validation loss": ("loss_slope", 1, 5),
     "Train accuracy, dropout on": ("train_accuracy", 100, 2),
     "Train accuracy, dropout off": ("clean_train_accuracy", 100, 2),
-    "Gap (points)": ("gap", 100, 2),
+    "Gap (percentage points)": ("gap", 100, 2),
     "Parameters": ("parameters", 1, 0),
     "Multiply-adds": ("multiply_adds", 1, 0),
     "Epochs": ("epochs", 1, 0),
@@ -246,8 +246,17 @@ def _check_links(found):
 
 
 _COUNTED = (
-    *("model", "seed", "epoch", "training", "image", "test image", "training image", "class"),
-    *("validation image", "pair", "wrong answer", "time", "trait", "comparison", "conclusion"),
+    *("model", "seed", "epoch", "run", "image", "test image", "training image", "class"),
+    *(
+        "validation image",
+        "pair",
+        "prediction",
+        "wrong prediction",
+        "time",
+        "trait",
+        "comparison",
+        "conclusion",
+    ),
     *("thread", "layer", "vote", "test label", "figure", "mistake"),
 )
 _PLURALS = {noun: noun + ("es" if noun.endswith("s") else "s") for noun in _COUNTED}

@@ -3,7 +3,7 @@
 ``PYTHONPATH=workflow/scripts python tests/simulated_losses.py 1000`` prints the tables of
 docs/statistics.md.
 
-A curve is a trend plus what the training makes of it, which is drawn for each seed: losses that
+A curve is a trend plus what the run makes of it, which is drawn for each seed: losses that
 have nothing to do with each other, that follow each other with an autocorrelation of 0.8, or that
 are a random walk. What each epoch adds has the standard deviation 1. The losses lie around zero,
 so that none counts as flat by its share of the loss.

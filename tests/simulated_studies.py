@@ -3,12 +3,12 @@
 ``PYTHONPATH=workflow/scripts python tests/simulated_studies.py`` prints the tables of
 docs/statistics.md.
 
-An image is answered rightly with the probability ``expit(skill + image + model by image +
+An image is predicted correctly with the probability ``expit(skill + image + model by image +
 training)``. Most images are in no doubt and always right; the others differ widely, alike for all
-models but for the part "model by image". "training" shifts all images of one training. The spread
-of the three parts is set so that two trainings of one model differ on about 50 of 10,000 images
-and those of two models on about 65, as in the trainings of docs/reference. All are drawn afresh
-for every study: equal models are equal over all images and trainings, not on those of a study.
+models but for the part "model by image". "training" shifts all images of one run. The spread
+of the three parts is set so that two runs of one model differ on about 50 of 10,000 images
+and those of two models on about 65, as in the runs of docs/reference. All are drawn afresh
+for every study: equal models are equal over all images and runs, not on those of a study.
 """
 
 import gc
@@ -35,7 +35,7 @@ _DOUBTFUL = 0.03
 """Share of the images that are ever in doubt."""
 
 _TARGET = {"wrong": 70, "between seeds": 48, "between models": 64}
-"""Images of 10,000 that a training gets wrong, and that two trainings answer differently."""
+"""Images of 10,000 that a run gets wrong, and that two runs answer differently."""
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -44,7 +44,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 def simulate_study(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, images=IMAGES):
     """Draw the answers to the images in doubt, boolean (models, seeds, images in doubt).
 
-    All other images of the ``images`` are answered rightly. The first model's expected accuracy
+    All other images of the ``images`` are predicted correctly. The first model's expected accuracy
     is higher than that of the others by ``ahead``. ``spread`` is the standard deviation between
     seeds, one number or one a model.
     """
@@ -52,7 +52,7 @@ def simulate_study(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, image
 
 
 def simulate_networks(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, images=IMAGES):
-    """Return what :func:`simulate_study` does, and each training's expected accuracy.
+    """Return what :func:`simulate_study` does, and each run's expected accuracy.
 
     The latter, float64 (models, seeds), is that over all images there might be, not on those of
     the study: what is true of a trained network.
@@ -66,11 +66,11 @@ def simulate_networks(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, im
     doubtful = generator.binomial(images, _DOUBTFUL)
     shared = image * generator.standard_normal(doubtful)
     of_models = model_by_image * generator.standard_normal((MODELS, 1, doubtful))
-    of_trainings = training * generator.standard_normal((MODELS, seeds, 1))
-    odds = skill + shared + of_models + of_trainings
+    of_runs = training * generator.standard_normal((MODELS, seeds, 1))
+    odds = skill + shared + of_models + of_runs
     correct = generator.random(odds.shape) < special.expit(odds)
     nodes = image * _NODES[:, None] + model_by_image * _NODES
-    right = special.expit((skill + of_trainings)[..., None] + nodes) @ _WEIGHTS @ _WEIGHTS
+    right = special.expit((skill + of_runs)[..., None] + nodes) @ _WEIGHTS @ _WEIGHTS
     return correct, 1 - _DOUBTFUL * (1 - right)
 
 
@@ -97,7 +97,7 @@ def _difficulty():
 
 @cache
 def _solve(accuracy, spread):
-    """Return skill, and standard deviation between trainings, of an accuracy and its spread.
+    """Return skill, and standard deviation between runs, of an accuracy and its spread.
 
     Where chance in the images alone spreads the seeds as much or more, the latter is 0.
     """
@@ -218,7 +218,7 @@ def crossed(pairs):
 
 def bootstrap(pairs):
     """Paired bootstrap over seeds and images: all ways to draw the seeds, the images' mean
-    taken as normal. The p-value is twice the share of the draws beyond nought."""
+    taken as normal. The p-value is twice the share of the draws beyond zero."""
     weights, chances = _seed_draws(pairs.seeds)
     p, margin = [], []
     for a, b in zip(pairs.a, pairs.b, strict=True):
@@ -461,19 +461,19 @@ def _false_and_power(candidates, seeds, studies, **settings):
 
 def _print_elsewhere(studies):
     cases = {
-        "spread 0.2": {"spread": 0.002},
-        "spread 1": {"spread": 0.01},
-        "spreads from 0.05 to 0.2 in one study": {
+        "SD 0.2": {"spread": 0.002},
+        "SD 1": {"spread": 0.01},
+        "SDs from 0.05 to 0.2 in one study": {
             "spread": [*np.repeat(SPREADS, [3, 3, 2]), 0.0015, 0.002]
         },
-        "one model's spread 0.4, the others' 0.1": {"spread": [*[0.001] * 9, 0.004]},
-        "one model's spread 0.5, the others' 0.05": {"spread": [*[0.0005] * 9, 0.005]},
-        "360 images, accuracy 98.5, spread 0.5": {
+        "one model's SD 0.4, the others' 0.1": {"spread": [*[0.001] * 9, 0.004]},
+        "one model's SD 0.5, the others' 0.05": {"spread": [*[0.0005] * 9, 0.005]},
+        "360 images, accuracy 98.5, SD 0.5": {
             "spread": 0.005,
             "accuracy": 0.985,
             "images": 360,
         },
-        "1,000 images, accuracy 98, spread 0.5": {
+        "1,000 images, accuracy 98, SD 0.5": {
             "spread": 0.005,
             "accuracy": 0.98,
             "images": 1000,
@@ -506,7 +506,7 @@ def main(studies=3000):
     _print_elsewhere(studies)
 
     print(f"Intervals of differences together; {studies // 15:,} studies each:\n")
-    columns = ["seeds, spread", "all, equal models", "each", "agree", "width (points)"]
+    columns = ["seeds, SD", "all, equal models", "each", "agree", "width (percentage points)"]
     rows = []
     for seeds in (1, 2, 3, 5):
         for spread in (*SPREADS, 0.002):
@@ -517,8 +517,11 @@ def main(studies=3000):
             rows.append([f"{seeds}, {100 * spread:g}", *row])
     print_table([*columns, "all, one is better"], rows)
 
-    print(f"Coverage and mean width (points) of one model's interval; {studies // 2:,} models:\n")
-    columns, rows = ["interval, spread"], {}
+    print(
+        "Coverage and mean width (percentage points) of one model's interval;"
+        f" {studies // 2:,} models:\n"
+    )
+    columns, rows = ["interval, SD"], {}
     for seeds in (2, 3, 5, 10):
         columns += [f"cover, {seeds} seeds", "width"]
         for spread in (*SPREADS, 0.002):

@@ -1,6 +1,6 @@
-"""Every step after training, on a study whose trainings are made up.
+"""Every step after training, on a study whose runs are made up.
 
-As a program: runs the steps for a folder with study.json and the trainings, and prints the
+As a program: runs the steps for a folder with study.json and the runs, and prints the
 processor seconds and the megabytes of memory that they took.
 """
 
@@ -42,11 +42,11 @@ def describe_study(models, seeds=(0,), **changes):
 def run_steps(folder, study):
     """Run the steps as their rules do and return the page's path.
 
-    The trainings are those of :func:`fabricated_study.fabricate_training` in ``folder``, and so
+    The runs are those of :func:`fabricated_study.fabricate_run` in ``folder``, and so
     is the data, of :func:`fabricated_study.fabricate_data`.
     """
     from bakeoff.study.config import numbers_study
-    from bakeoff.study.readers import trainings_of
+    from bakeoff.study.readers import runs_in
     from collect_results import collect_results
     from fabricated_study import descriptions_of
     from plot_findings import plot_findings
@@ -59,7 +59,7 @@ def run_steps(folder, study):
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     data = folder / "data" / f"{study['dataset']['name']}.npz"
-    trained = [folder / "models" / model / f"seed_{seed}" for model, seed in trainings_of(study)]
+    trained = [folder / "models" / model / f"seed_{seed}" for model, seed in runs_in(study)]
     histories, cards, predictions = (
         [training / name for training in trained]
         for name in ("history.csv", "card.json", "predictions.npz")

@@ -11,16 +11,16 @@ from concluded_study import conclude, said
 
 
 def test_expected_calibration_error_by_hand():
-    # Ten answers with confidence 0.95, of which 8 are right; ten with 0.55, of which 7 are.
+    # Ten predictions with confidence 0.95, of which 8 are right; ten with 0.55, of which 7 are.
     confidence = np.repeat([0.95, 0.55], 10)
     correct = np.tile(np.arange(10), 2) < np.repeat([8, 7], 10)
     found = reliability(confidence, correct)
     assert found.expected_calibration_error == pytest.approx((0.15 + 0.15) / 2)
     assert found.mean_confidence == pytest.approx(0.75)
-    bins = {round(bin.low * BINS): bin for bin in found.bins if bin.answers}
+    bins = {round(bin.low * BINS): bin for bin in found.bins if bin.predictions}
     assert set(bins) == {8, 14}
     assert asdict(bins[8]) == pytest.approx(
-        {"low": 8 / 15, "high": 9 / 15, "answers": 10, "confidence": 0.55, "accuracy": 0.7}
+        {"low": 8 / 15, "high": 9 / 15, "predictions": 10, "confidence": 0.55, "accuracy": 0.7}
     )
 
 
@@ -34,7 +34,7 @@ def test_over_and_under_confidence_do_not_cancel_but_within_a_bin():
 
 def test_a_bin_holds_its_upper_edge():
     bins = reliability([0.0, 0.2, 0.2 + 1e-9, 1.0, 1.0 + 1e-7], [True] * 5).bins
-    assert [bin.answers for bin in bins] == [1, 0, 1, 1, *[0] * 10, 2]
+    assert [bin.predictions for bin in bins] == [1, 0, 1, 1, *[0] * 10, 2]
     assert bins[1].confidence is bins[1].accuracy is None
 
 
@@ -44,29 +44,29 @@ def test_bins_are_those_of_scikit_learn():
     correct = generator.random(4000) < confidence**2
     found = reliability(confidence, correct)
     accuracies, confidences = calibration_curve(correct, confidence, n_bins=BINS)
-    filled = [bin for bin in found.bins if bin.answers]
+    filled = [bin for bin in found.bins if bin.predictions]
     np.testing.assert_allclose([bin.accuracy for bin in filled], accuracies)
     np.testing.assert_allclose([bin.confidence for bin in filled], confidences)
-    weights = np.array([bin.answers for bin in filled]) / 4000
+    weights = np.array([bin.predictions for bin in filled]) / 4000
     expected = (weights * abs(accuracies - confidences)).sum()
     assert found.expected_calibration_error == pytest.approx(expected)
 
 
-def test_answers_of_several_trainings_are_pooled():
+def test_answers_of_several_runs_are_pooled():
     generator = np.random.default_rng(1)
     confidence, correct = generator.random((2, 500)), generator.random((2, 500)) < 0.6
     parts = [reliability(*pair) for pair in zip(confidence, correct, strict=True)]
     pooled, whole = sum(parts, start=NO_ANSWERS), reliability(confidence.ravel(), correct.ravel())
     assert pooled.expected_calibration_error == pytest.approx(whole.expected_calibration_error)
-    assert [b.answers for b in pooled.bins] == [b.answers for b in whole.bins]
+    assert [b.predictions for b in pooled.bins] == [b.predictions for b in whole.bins]
 
 
 def sure(share, confidence, images=1000):
-    """Return answers of two classes of which ``share`` are right, all with ``confidence``."""
+    """Return predictions of two classes of which ``share`` are right, all with ``confidence``."""
     labels = np.arange(images) % 2
-    answers = np.where(np.arange(images) < share * images, labels, 1 - labels)
+    predictions = np.where(np.arange(images) < share * images, labels, 1 - labels)
     probabilities = np.full((images, 2), 1 - confidence)
-    probabilities[np.arange(images), answers] = confidence
+    probabilities[np.arange(images), predictions] = confidence
     return {"probabilities": probabilities}
 
 
@@ -136,46 +136,50 @@ def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tm
     }
     findings, _ = conclude(tmp_path, models, images=1000, classes=2)
     text = said(findings, "calibration")
-    # What chance gives 1,000 answers with a confidence of 0.9 is 0.76 points: models 2 and 4 are
-    # calibrated as far as that tells, and not ranked.
+    # What chance gives 1,000 predictions with a confidence of 0.9 is 0.76 percentage points:
+    # models 2 and 4 are calibrated as far as that tells, and not ranked.
     assert text.startswith(
         "The expected calibration error of Models 1 and 3 is more than chance alone gives: from"
-        " 9.00 points (Model 1) to 10.00 points (Model 3).\nThat of Models 2 and 4 is within what"
-        " chance alone gives a calibrated model with the same confidences on 1,000 test images, so"
-        " these are not ranked."
+        " 9.00 percentage points (Model 1) to 10.00 percentage points (Model 3).\nThat of Models 2"
+        " and 4 is within what chance alone gives a calibrated model with the same confidences on"
+        " 1,000 test images, so these are not ranked."
     )
     rows = calibration_table(findings)
     assert [row["Beyond chance"] for row in rows] == ["yes", "no", "yes", "no"]
-    by_chance = [float(row["By chance alone (points)"]) for row in rows]
+    by_chance = [float(row["By chance alone (percentage points)"]) for row in rows]
     # sqrt(2 / pi * c (1 - c) / 1000)
     assert by_chance == pytest.approx([0.251, 0.757, 1.009, 0.740], rel=0.07)
     assert "Model 1 is over-confident: mean confidence lies above the 95 % interval" in text
     assert "Model 3 is under-confident: mean confidence lies below" in text
     assert "Models 2 and 4 are not shown to be over- or under-confident on average" in text
-    assert "over the trainings" not in text
+    assert "over the runs" not in text
     assert findings["numbers"]["models"][0]["calibration"]["ece"] == pytest.approx(0.09)
     filled = [
-        bin for bin in findings["numbers"]["models"][0]["calibration"]["bins"] if bin["answers"]
+        bin for bin in findings["numbers"]["models"][0]["calibration"]["bins"] if bin["predictions"]
     ]
-    assert [(bin["answers"], bin["accuracy"]) for bin in filled] == [(1000, 0.9)]
+    assert [(bin["predictions"], bin["accuracy"]) for bin in filled] == [(1000, 0.9)]
 
 
 def test_one_model_over_several_seeds(tmp_path):
-    trainings = {"model_1": {0: sure(0.9, 0.99), 1: sure(0.8, 0.99), 2: {"status": "diverged"}}}
-    findings, _ = conclude(tmp_path, trainings, seeds=(0, 1, 2), images=1000, classes=2)
+    runs = {"model_1": {0: sure(0.9, 0.99), 1: sure(0.8, 0.99), 2: {"status": "diverged"}}}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), images=1000, classes=2)
     text = said(findings, "calibration")
     assert text.startswith(
-        "The expected calibration error is 14.00 points, more than chance alone gives."
+        "The expected calibration error is 14.00 percentage points, more than chance alone gives."
     )
-    assert "with several seeds, the mean over the trainings" in text
-    answers = sum(bin["answers"] for bin in findings["numbers"]["models"][0]["calibration"]["bins"])
-    assert answers == 2000
+    assert "with several seeds, the mean over the runs" in text
+    predictions = sum(
+        bin["predictions"] for bin in findings["numbers"]["models"][0]["calibration"]["bins"]
+    )
+    assert predictions == 2000
 
 
 def test_equally_calibrated_models_have_one_error(tmp_path):
     models = {f"model_{i}": sure(0.9, 0.99) for i in (1, 2)}
     findings, _ = conclude(tmp_path, models, images=1000, classes=2)
-    assert "error of Models 1 and 2 is 9.00 points, more than" in said(findings, "calibration")
+    assert "error of Models 1 and 2 is 9.00 percentage points, more than" in said(
+        findings, "calibration"
+    )
 
 
 def test_a_diverged_model_has_neither_errors_nor_calibration(tmp_path):

@@ -1,4 +1,4 @@
-"""A training's saved states: the right one is picked up, a damaged one is passed over."""
+"""A run's checkpoints: the right one is picked up, a damaged one is skipped."""
 
 import multiprocessing
 import time

@@ -14,7 +14,7 @@ from bakeoff.markdown import escaped
 from bakeoff.results import read_results
 from bakeoff.study.readers import read_history, read_runs, read_summary
 from concluded_study import collect_and_conclude
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import fabricate_data, fabricate_run
 
 NOTEBOOK_HEADER = [
     "Model number",
@@ -27,7 +27,7 @@ NOTEBOOK_HEADER = [
 
 
 class Study:
-    """A made-up study in a folder: add trainings, then collect."""
+    """A made-up study in a folder: add runs, then collect."""
 
     def __init__(self, folder, models=("model_01",), seeds=(0,), validation="test"):
         self.folder = folder
@@ -49,14 +49,14 @@ class Study:
             "unfinished": [],
             "published": None,
         }
-        self.trainings = [(model, seed) for model in models for seed in seeds]
+        self.runs = [(model, seed) for model in models for seed in seeds]
 
     def path(self, model, seed, file):
         return self.folder / "models" / model / f"seed_{seed}" / file
 
     def collect(self):
         data = fabricate_data(self.folder, images=self.images, test_index=self.test_index)
-        runs = [self.path(model, seed, "card.json").parent for model, seed in self.trainings]
+        runs = [self.path(model, seed, "card.json").parent for model, seed in self.runs]
         collect_and_conclude(self.folder, self.study, data, runs)
         return self
 
@@ -69,10 +69,10 @@ class Study:
 
 
 def fabricate_diverged(folder, model, seed, epochs=4):
-    """Make a training whose every number is gone in its last epoch."""
+    """Make a run whose every number is gone in its last epoch."""
     metrics = ("loss", "accuracy", "val_loss", "val_accuracy")
     curves = {metric: [*[0.5] * (epochs - 1), np.nan] for metric in metrics}
-    fabricate_training(folder, model, seed, epochs=epochs, curves=curves, status="diverged")
+    fabricate_run(folder, model, seed, epochs=epochs, curves=curves, status="diverged")
 
 
 def tables_in(text):
@@ -96,7 +96,7 @@ def test_last_epoch_goes_into_the_notebooks_table(tmp_path):
         "accuracy": [0.9, 0.99414],
         "val_accuracy": [0.97, 0.9936],
     }
-    fabricate_training(tmp_path, epochs=2, curves=curves)
+    fabricate_run(tmp_path, epochs=2, curves=curves)
     first = tables_in(study.collect().text())[0]
     assert first == [
         NOTEBOOK_HEADER,
@@ -112,7 +112,7 @@ def test_several_seeds_are_means(tmp_path):
     study = Study(tmp_path, seeds=seeds)
     for seed, loss, accuracy, course in zip(seeds, losses, accuracies, courses, strict=True):
         curves = {"val_loss": [0.1, 0.1, loss], "val_accuracy": [*course, accuracy]}
-        fabricate_training(tmp_path, seed=seed, epochs=3, curves=curves)
+        fabricate_run(tmp_path, seed=seed, epochs=3, curves=curves)
     [row] = study.collect().rows("summary.csv")
     assert float(row["val_loss"]) == pytest.approx(mean(losses))
     assert float(row["test_accuracy"]) == pytest.approx(mean(accuracies))
@@ -135,7 +135,7 @@ def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(
         "test_accuracy": [0.8, 0.84, 0.85],
         "test_loss": [0.4, 0.3, 0.3],
     }
-    fabricate_training(tmp_path, epochs=3, curves=curves, validation="holdout")
+    fabricate_run(tmp_path, epochs=3, curves=curves, validation="holdout")
     first, _, best, *_ = tables_in(study.collect().text())
     assert first[1][5] == "85.00 %"
     assert dict(zip(*best, strict=True)) == {
@@ -154,7 +154,7 @@ def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(
 
 def test_validated_on_the_test_set_the_best_epoch_is_called_optimistic(tmp_path):
     study = Study(tmp_path)
-    fabricate_training(tmp_path, epochs=3, curves={"val_accuracy": [0.9, 0.96, 0.95]})
+    fabricate_run(tmp_path, epochs=3, curves={"val_accuracy": [0.9, 0.96, 0.95]})
     _, _, best, *_ = tables_in(study.collect().text())
     assert best[1] == ["Model 1", "95.00 %", "2", "96.00 %"]
     text = " ".join(study.text().split())
@@ -163,13 +163,13 @@ def test_validated_on_the_test_set_the_best_epoch_is_called_optimistic(tmp_path)
 
 def test_accuracy_over_seeds(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1, 2))
-    for model, seed in study.trainings:
-        fabricate_training(tmp_path, model, seed, accuracy=(0.98, 0.985, 0.993)[seed])
+    for model, seed in study.runs:
+        fabricate_run(tmp_path, model, seed, accuracy=(0.98, 0.985, 0.993)[seed])
     _, spread, *_ = tables_in(study.collect().text())
     row = dict(zip(*spread[:2], strict=True))
-    # The mean is 0.986; the deviations from it are 0.6, 0.1 and 0.7 points: sqrt(0.86 / 2).
+    # The mean is 98.6 %; the deviations from it are 0.6, 0.1 and 0.7: sqrt(0.86 / 2).
     assert row["Mean test accuracy"] == "98.60 %"
-    assert row["Standard deviation (points)"] == "0.66"
+    assert row["Standard deviation (percentage points)"] == "0.66"
     assert (row["Seeds"], row["Lowest seed"], row["Highest seed"]) == ("3", "98.00 %", "99.30 %")
     low, high = (float(part) for part in row["95 % interval"].removesuffix(" %").split(" to "))
     [first, _] = study.rows("summary.csv")
@@ -179,12 +179,12 @@ def test_accuracy_over_seeds(tmp_path):
     )
     assert low < 98.6 < high
     assert "Without disputed labels" not in row
-    assert "spread between trainings is not known" not in study.text()
+    assert "standard deviation between runs is not known" not in study.text()
 
 
 def test_one_seed_says_that_the_spread_is_not_known(tmp_path):
     study = Study(tmp_path)
-    fabricate_training(tmp_path, accuracy=0.99, images=1000)
+    fabricate_run(tmp_path, accuracy=0.99, images=1000)
     _, spread, *_ = tables_in(study.collect().text())
     # Wilson (1927) by hand: (0.99 + z²/2n ± z sqrt(0.99 * 0.01 / n + z²/4n²)) / (1 + z²/n).
     assert spread == [
@@ -192,7 +192,10 @@ def test_one_seed_says_that_the_spread_is_not_known(tmp_path):
         ["Model 1", "99.00 %", "98.17 to 99.46 %"],
     ]
     text = " ".join(study.text().split())
-    assert "One seed: the spread between trainings is not known. The interval is Wilson's" in text
+    assert (
+        "One seed: the standard deviation between runs is not known. The interval is Wilson's"
+        in text
+    )
 
 
 def test_accuracy_without_the_disputed_labels_is_a_column_of_its_own(tmp_path):
@@ -200,8 +203,8 @@ def test_accuracy_without_the_disputed_labels_is_a_column_of_its_own(tmp_path):
     study.study["dataset"]["disputed"] = [947, 1621, 9729]
     # The subset holds two of the three, as its first and fourth image.
     study.images, study.test_index = 100, [947, 1000, 1500, 1621, *range(2000, 2096)]
-    fabricate_training(tmp_path, "model_01", wrong_images=[0, 3, 50], images=100)
-    fabricate_training(tmp_path, "model_02", wrong_images=[1], images=100)
+    fabricate_run(tmp_path, "model_01", wrong_images=[0, 3, 50], images=100)
+    fabricate_run(tmp_path, "model_02", wrong_images=[1], images=100)
     _, spread, *_ = tables_in(study.collect().text())
     assert spread[0][-1] == "Without disputed labels"
     # 3 of 100 are wrong, of which 1 of 98 is left; then 1 of 100 and of 98.
@@ -217,7 +220,7 @@ def test_a_subset_without_disputed_labels_says_so(tmp_path):
     study = Study(tmp_path)
     study.study["dataset"]["disputed"] = [947]
     study.test_index = np.arange(5000, 6000)
-    fabricate_training(tmp_path)
+    fabricate_run(tmp_path)
     _, spread, *_ = tables_in(study.collect().text())
     assert "Without disputed labels" not in spread[0]
     assert "None of the 1,000 test images has a disputed label." in study.text()
@@ -233,12 +236,12 @@ def test_the_last_epochs_are_averaged_and_their_slope_told(tmp_path):
     for model, curves in (("model_01", falling), ("model_02", uneven)):
         for seed in (0, 1):
             own = curves | {"val_accuracy": up_and_down - 0.01 * seed}
-            fabricate_training(tmp_path, model, seed, curves=own)
+            fabricate_run(tmp_path, model, seed, curves=own)
     table = tables_in(study.collect().text())[3]
     row = dict(zip(*table[:2], strict=True))
     assert row["Mean validation accuracy"] == "97.90 %"
     # The squares around 98.4 are 3 * 0.16 and 2 * 0.36, over four: sqrt(0.3) in either seed.
-    assert row["Standard deviation (points)"] == "0.55"
+    assert row["Standard deviation (percentage points)"] == "0.55"
     assert row["Slope of validation loss"] == "−0.00200"
     assert row["95 % interval"] == "[−0.00200, −0.00200]"
     assert [line[-1] for line in table[1:]] == ["falling", "flat"]
@@ -255,7 +258,7 @@ def test_the_last_epochs_are_averaged_and_their_slope_told(tmp_path):
 def test_too_few_epochs_leave_cells_empty_with_a_reason(tmp_path, epochs, known):
     study = Study(tmp_path)
     steady = {"val_accuracy": [0.99] * epochs}
-    fabricate_training(tmp_path, epochs=epochs, curves=steady)
+    fabricate_run(tmp_path, epochs=epochs, curves=steady)
     table = tables_in(study.collect().text())[3]
     assert table[1][1:3] == ["–", "–"]
     assert ("–" in table[1][3:]) is (known == 0)
@@ -270,7 +273,7 @@ def test_fluctuation_is_that_of_no_more_than_the_last_half_of_the_epochs(tmp_pat
     learning = np.linspace(0.1, 0.97, epochs - epochs // 2)
     course = [*learning, *np.resize([0.98, 0.99], epochs // 2)]
     study = Study(tmp_path)
-    fabricate_training(tmp_path, epochs=epochs, curves={"val_accuracy": course})
+    fabricate_run(tmp_path, epochs=epochs, curves={"val_accuracy": course})
     [row] = study.collect().rows("summary.csv")
     assert row["last_epochs"] == str(last)
     if last:
@@ -284,7 +287,7 @@ def test_both_train_accuracies_stand_beside_the_test_accuracy(tmp_path):
     study = Study(tmp_path)
     curves = {"accuracy": [0.95] * 13}
     clean = {"loss": 0.001, "accuracy": 0.999, "images": 10_000}
-    fabricate_training(tmp_path, accuracy=0.97, curves=curves, clean_train=clean)
+    fabricate_run(tmp_path, accuracy=0.97, curves=curves, clean_train=clean)
     table = tables_in(study.collect().text())[4]
     assert table[1][1:5] == ["95.00 %", "99.90 %", "97.00 %", "2.90"]
     low, high = (float(part) for part in table[1][5].strip("[]").split(", "))
@@ -294,8 +297,8 @@ def test_both_train_accuracies_stand_beside_the_test_accuracy(tmp_path):
 
 def test_every_table_has_a_title_and_one_row_a_model(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
-    for model, _ in study.trainings:
-        fabricate_training(tmp_path, model)
+    for model, _ in study.runs:
+        fabricate_run(tmp_path, model)
     study.collect()
     summary = read_summary(tmp_path / "summary.csv", study.study)
     tables = all_tables(summary, read_results(tmp_path / "analysis.json", study.study))
@@ -320,7 +323,7 @@ def test_every_table_has_a_title_and_one_row_a_model(tmp_path):
 def test_summary_columns_and_order_of_models(tmp_path):
     study = Study(tmp_path, models=("model_b", "model_a"))
     for model in ("model_a", "model_b"):
-        fabricate_training(tmp_path, model)
+        fabricate_run(tmp_path, model)
     rows = study.collect().rows("summary.csv")
     assert [row["model"] for row in rows] == ["model_b", "model_a"]
     assert list(rows[0])[:7] == [
@@ -332,9 +335,9 @@ def test_summary_columns_and_order_of_models(tmp_path):
 
 def test_costs(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
-    fabricate_training(tmp_path, "model_01", epochs=130, latency_ms=1.234)
+    fabricate_run(tmp_path, "model_01", epochs=130, latency_ms=1.234)
     card = {"multiply_adds_not_counted": ["my_layer"]}
-    fabricate_training(tmp_path, "model_02", epochs=4, accuracy=0.98, **card)
+    fabricate_run(tmp_path, "model_02", epochs=4, accuracy=0.98, **card)
     costs = tables_in(study.collect().text())[-1]
     assert costs == [
         [
@@ -349,7 +352,7 @@ def test_costs(tmp_path):
 
 def test_seconds_per_epoch_do_not_count_the_start_up(tmp_path):
     study = Study(tmp_path)
-    history = fabricate_training(tmp_path, epochs=5) / "history.csv"
+    history = fabricate_run(tmp_path, epochs=5) / "history.csv"
     pd.read_csv(history).assign(seconds=[60, 7, 8, 9, 7]).to_csv(history, index=False)
     [row] = study.collect().rows("runs.csv")
     assert float(row["seconds_per_epoch"]) == 8
@@ -357,8 +360,8 @@ def test_seconds_per_epoch_do_not_count_the_start_up(tmp_path):
 
 def test_markdown_holds_the_same_cells(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
-    for model, seed in study.trainings:
-        fabricate_training(tmp_path, model, seed, accuracy=0.99 + seed / 500)
+    for model, seed in study.runs:
+        fabricate_run(tmp_path, model, seed, accuracy=0.99 + seed / 500)
     study.collect()
     assert tables_in(study.text("summary.md")) == tables_in(study.text())
 
@@ -366,7 +369,7 @@ def test_markdown_holds_the_same_cells(tmp_path):
 def test_markdown_escapes_bars(tmp_path):
     study = Study(tmp_path)
     study.study["models"][0]["description"] = "3x3 | 5x5"
-    fabricate_training(tmp_path)
+    fabricate_run(tmp_path)
     assert r"| 3x3 \| 5x5 |" in " ".join(study.collect().text("summary.md").split())
 
 
@@ -374,7 +377,7 @@ def test_names_and_titles_are_kept_as_they_are(tmp_path):
     study = Study(tmp_path)
     study.study["title"] = "A *title*\nof <two> lines"
     study.study["models"][0] |= {"name": "a\\|b", "description": "`3x3`\n\n| 5x5 |"}
-    fabricate_training(tmp_path, device="CPU: *fast*")
+    fabricate_run(tmp_path, device="CPU: *fast*")
     study.collect()
     markdown = " ".join(study.text("summary.md").split())
     assert markdown.startswith(r"**A \*title\* of \<two> lines**")
@@ -385,9 +388,9 @@ def test_names_and_titles_are_kept_as_they_are(tmp_path):
     assert r"| a\|b | `3x3` | 5x5 | |" in text
 
 
-def test_diverged_trainings_are_in_no_mean(tmp_path):
+def test_diverged_runs_are_in_no_mean(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"), seeds=(0, 1))
-    fabricate_training(tmp_path, "model_01", 0, accuracy=0.98)
+    fabricate_run(tmp_path, "model_01", 0, accuracy=0.98)
     fabricate_diverged(tmp_path, "model_01", 1)
     fabricate_diverged(tmp_path, "model_02", 0)
     fabricate_diverged(tmp_path, "model_02", 1)
@@ -398,7 +401,7 @@ def test_diverged_trainings_are_in_no_mean(tmp_path):
     assert [row[-1] for row in spread[1:]] == ["1 of 2", "2 of 2"]
     assert [row[3] for row in spread[1:]] == ["1", "0"]
     assert (spread[1][2], spread[2][2]) == ("–", "diverged")
-    assert "–: one seed has no spread" in study.text()
+    assert "–: one seed has no standard deviation" in " ".join(study.text().split())
     assert all(set(table[2][1:]) == {"diverged"} for table in others)
     assert costs[2][1] == "646,410"
     text = " ".join(study.text().split())
@@ -418,7 +421,7 @@ def test_diverged_trainings_are_in_no_mean(tmp_path):
 def test_captions_of_the_default_study(tmp_path):
     study = Study(tmp_path)
     study.images = 10_000
-    fabricate_training(tmp_path, images=10_000)
+    fabricate_run(tmp_path, images=10_000)
     text = study.collect().text()
     assert "Data: MNIST, 60,000 training images and 10,000 test images.\n" in text
     assert "The model was trained once (seed 0) for 13 epochs.\n" in text
@@ -430,12 +433,12 @@ def test_captions_of_the_default_study(tmp_path):
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("device", "GPU: other", "The trainings differ in device (CPU: made up and GPU: other)"),
+        ("device", "GPU: other", "The runs differ in device (CPU: made up and GPU: other)"),
         ("precision", "mixed_float16", "precision float32 (Model 1) and mixed_float16 (Model 2)"),
         (
             "versions",
             {"python": "3.11.7", "keras": "4.0.0", "tensorflow": "2.21.0"},
-            "The trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7 and",
+            "The runs differ in software (TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7 and",
         ),
         ("backend", "jax", "backend tensorflow (Model 1) and jax (Model 2)"),
     ],
@@ -443,8 +446,8 @@ def test_captions_of_the_default_study(tmp_path):
 def test_different_circumstances_warn(tmp_path, field, value, said):
     study = Study(tmp_path, models=("model_01", "model_02"))
     versions = {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0", "jax": "0.8"}
-    fabricate_training(tmp_path, "model_01")
-    fabricate_training(tmp_path, "model_02", **({"versions": versions} | {field: value}))
+    fabricate_run(tmp_path, "model_01")
+    fabricate_run(tmp_path, "model_02", **({"versions": versions} | {field: value}))
     text = " ".join(study.collect().text().split())
     assert said in text
     findings = json.loads(study.text("findings.json"))
@@ -454,17 +457,17 @@ def test_different_circumstances_warn(tmp_path, field, value, said):
 
 def test_shared_machine_warns(tmp_path):
     study = Study(tmp_path, models=("model_01", "model_02"))
-    fabricate_training(tmp_path, "model_01")
-    fabricate_training(tmp_path, "model_02", concurrent_trainings=2)
-    assert "not compared: up to 2 trainings shared the machine." in " ".join(
+    fabricate_run(tmp_path, "model_01")
+    fabricate_run(tmp_path, "model_02", concurrent_runs=2)
+    assert "not compared: up to 2 runs shared the machine." in " ".join(
         study.collect().text().split()
     )
 
 
 def test_equal_input_makes_equal_bytes(tmp_path):
     study = Study(tmp_path, seeds=(0, 1))
-    for model, seed in study.trainings:
-        fabricate_training(tmp_path, model, seed)
+    for model, seed in study.runs:
+        fabricate_run(tmp_path, model, seed)
     names = ("runs.csv", "summary.csv", "summary.txt", "summary.md")
     first = [study.collect().text(name) for name in names]
     assert [study.collect().text(name) for name in names] == first
@@ -473,7 +476,7 @@ def test_equal_input_makes_equal_bytes(tmp_path):
 def test_summary_is_read_back_as_written(tmp_path):
     study = Study(tmp_path)
     study.study["models"][0]["name"] = "NA"
-    fabricate_training(tmp_path, accuracy=0.993)
+    fabricate_run(tmp_path, accuracy=0.993)
     study.collect()
     [row] = read_summary(tmp_path / "summary.csv", study.study)
     assert row["name"] == "NA"
@@ -504,14 +507,14 @@ def drop_last_numbers(history):
 )
 def test_faulty_histories_are_refused(tmp_path, change, said):
     study = Study(tmp_path)
-    history = fabricate_training(tmp_path, epochs=3) / "history.csv"
+    history = fabricate_run(tmp_path, epochs=3) / "history.csv"
     change(pd.read_csv(history)).to_csv(history, index=False)
     with pytest.raises(StudyError) as caught:
         study.collect()
     message = str(caught.value)
     assert said in message
     assert message.startswith(str(history))
-    assert message.endswith("delete it and run again; that training is repeated.")
+    assert message.endswith("delete it and run again; that run is repeated.")
     assert "\n" not in message
     assert not list(tmp_path.glob("*.csv"))
 
@@ -525,7 +528,7 @@ def test_accuracies_are_whole_numbers_of_images(tmp_path):
         curves = {"val_accuracy": [0.5, share], "val_loss": [1.0, 1.0]}
         wrong = range(10_000 - round(10_000 * share))
         options = {"images": 10_000, "epochs": 2, "curves": curves, "wrong_images": wrong}
-        fabricate_training(tmp_path, "model_01", seed, **options)
+        fabricate_run(tmp_path, "model_01", seed, **options)
     runs = study.collect().rows("runs.csv")
     assert [run["test_accuracy"] for run in runs] == ["0.9936", "0.9937"]
     assert [run["val_accuracy"] for run in runs] == ["0.9936", "0.9937"]
@@ -536,13 +539,13 @@ def test_accuracies_are_whole_numbers_of_images(tmp_path):
 
 @pytest.mark.parametrize("model", ["NA", "nan", "inf", "True"])
 def test_models_may_have_names_that_look_like_values(tmp_path, model):
-    history = fabricate_training(tmp_path, model) / "history.csv"
+    history = fabricate_run(tmp_path, model) / "history.csv"
     assert read_history(history, model, 0)["epoch"].tolist() == [*range(1, 14)]
 
 
 @pytest.mark.parametrize("change", [lambda text: "", lambda text: text[: text.rindex(",")]])
 def test_a_history_that_breaks_off_is_refused(tmp_path, change):
-    history = fabricate_training(tmp_path) / "history.csv"
+    history = fabricate_run(tmp_path) / "history.csv"
     history.write_text(change(history.read_text()))
     with pytest.raises(StudyError, match="not a history"):
         read_history(history, "model_01", 0)
@@ -562,7 +565,7 @@ def test_a_history_that_breaks_off_is_refused(tmp_path, change):
 )
 def test_faulty_tables_are_refused(tmp_path, name, read, change):
     study = Study(tmp_path)
-    fabricate_training(tmp_path)
+    fabricate_run(tmp_path)
     study.collect()
     table = tmp_path / f"{name}.csv"
     read(table, study.study)
@@ -586,7 +589,7 @@ def test_faulty_tables_are_refused(tmp_path, name, read, change):
 )
 def test_faulty_cards_are_refused(tmp_path, change, said):
     study = Study(tmp_path)
-    card = fabricate_training(tmp_path) / "card.json"
+    card = fabricate_run(tmp_path) / "card.json"
     card.write_text(change(json.loads(card.read_text())))
     with pytest.raises(StudyError) as caught:
         study.collect()
@@ -606,7 +609,7 @@ def test_faulty_cards_are_refused(tmp_path, change, said):
 )
 def test_faulty_descriptions_are_refused(tmp_path, change, said):
     study = Study(tmp_path)
-    description = fabricate_training(tmp_path).parent / "description.json"
+    description = fabricate_run(tmp_path).parent / "description.json"
     description.write_text(change(json.loads(description.read_text())))
     with pytest.raises(StudyError) as caught:
         study.collect()
@@ -620,7 +623,7 @@ def test_the_interval_of_one_training_is_wilsons(tmp_path):
     """Newcombe (1998), table I, method 3: 81 of 263."""
     study = Study(tmp_path)
     study.images = 263
-    fabricate_training(tmp_path, accuracy=81 / 263, images=263)
+    fabricate_run(tmp_path, accuracy=81 / 263, images=263)
     study.collect()
     [row] = read_summary(tmp_path / "summary.csv", study.study)
     assert row["test_accuracy_low"] == pytest.approx(0.2553, abs=5e-5)
@@ -629,7 +632,7 @@ def test_the_interval_of_one_training_is_wilsons(tmp_path):
 
 def test_damaged_predictions_are_refused(tmp_path):
     study = Study(tmp_path)
-    predictions = fabricate_training(tmp_path) / "predictions.npz"
+    predictions = fabricate_run(tmp_path) / "predictions.npz"
     predictions.write_bytes(predictions.read_bytes()[:1000])
     with pytest.raises(StudyError, match=r"predictions.npz: not predictions .* delete it"):
         study.collect()

@@ -14,7 +14,7 @@ from bakeoff.errors import StudyError
 from bakeoff.numbers import mistakes
 from bakeoff.study.readers import read_data_set, undisputed
 from concluded_study import collect_and_conclude, conclude, said
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import fabricate_data, fabricate_run
 
 
 def answered(answers, classes, sure=0.9):
@@ -26,15 +26,15 @@ def answered(answers, classes, sure=0.9):
 
 def conclude_answers(folder, answers, classes=3, **options):
     """Conclude a study of ``answers``: a list of answers a model, or one of them a seed."""
-    trainings, seeds = {}, (0,)
+    runs, seeds = {}, (0,)
     for number, given in enumerate(answers, 1):
         if isinstance(given, dict):
-            trainings[f"model_{number}"] = {s: answered(a, classes) for s, a in given.items()}
+            runs[f"model_{number}"] = {s: answered(a, classes) for s, a in given.items()}
             seeds = tuple(given)
         else:
-            trainings[f"model_{number}"] = answered(given, classes)
+            runs[f"model_{number}"] = answered(given, classes)
     images = len(next(iter(given.values())) if isinstance(given, dict) else given)
-    return conclude(folder, trainings, seeds, images=images, classes=classes, **options)
+    return conclude(folder, runs, seeds, images=images, classes=classes, **options)
 
 
 def table(findings, key):
@@ -87,17 +87,17 @@ def test_the_hardest_class_and_the_commonest_mistakes_are_named(tmp_path):
     text = said(findings, "errors")
     # Pooled: 8 of 12 shoes are right, 9 of 12 T-shirts and all hats.
     assert (
-        "Class shoe has the lowest share of right answers, 66.67 %, against 100.00 % of those of"
-        " class hat, all models taken together. With other test images another class might be last."
-        " It is last for 2 of the 3: Models 1 and 2." in text
+        "Class shoe has the lowest share of correct predictions, 66.67 %, against 100.00 % of"
+        " those of class hat, all models taken together. With other test images another class"
+        " might be last. It is last for 2 of the 3: Models 1 and 2." in text
     )
     assert (
         "The mistakes are shoe taken for hat (4 times) and T-shirt taken for hat (3 times), of 7"
-        " wrong answers in all." in text
+        " wrong predictions in all." in text
     )
     assert (
-        "Of the 12 test images, all 3 models get 1 wrong, more than half of the models 1, at least"
-        " one 5." in text
+        "Of the 12 test images, 1 fooled every model, 1 more than half of them, 5 at least one."
+        in text
     )
     rows = table(findings, "errors")
     assert [row["Class with lowest share right"] for row in rows] == [
@@ -105,7 +105,7 @@ def test_the_hardest_class_and_the_commonest_mistakes_are_named(tmp_path):
         "T-shirt and shoe",
         "T-shirt",
     ]
-    assert rows[0]["Wrong answers"] == "2"
+    assert rows[0]["Wrong predictions"] == "2"
     assert rows[0]["Most frequent mistake"] == "shoe taken for hat"
 
 
@@ -116,13 +116,13 @@ def test_a_class_with_clearly_more_errors_than_each_other_is_the_hardest(tmp_pat
     answers[1:30:3] = 0
     findings, _ = conclude_answers(tmp_path, [answers])
     assert said(findings, "errors").startswith(
-        "Class 2 is the hardest: 70.00 % of its test images are answered rightly, against 100.00 %"
-        " of those of class 0."
+        "Class 2 is the hardest: 70.00 % of its test images are predicted correctly, against"
+        " 100.00 % of those of class 0."
     )
     # Five errors more than the next class are not enough, with as many images.
     answers[1:165:3] = 0
     findings, _ = conclude_answers(tmp_path, [answers])
-    assert "Class 2 has the lowest share of right answers, 70.00 %, against" in said(
+    assert "Class 2 has the lowest share of correct predictions, 70.00 %, against" in said(
         findings, "errors"
     )
 
@@ -155,17 +155,17 @@ def test_findings_hold_each_models_confusions_summed_over_the_seeds(tmp_path):
 
 def test_without_mistakes_there_is_nothing_to_list(tmp_path):
     findings, text = conclude_answers(tmp_path, [[0, 1, 2], [0, 1, 2]])
-    assert said(findings, "errors").startswith("None: every test image was answered rightly")
+    assert said(findings, "errors").startswith("None: every test image was predicted correctly")
     assert "no test image that at least one model gets wrong" in said(findings, "hardest")
     assert findings["numbers"]["errors"]["hardest"] == []
-    assert "give the same answer to 100.00 %" in said(findings, "agreement")
+    assert "predict the same class for 100.00 %" in said(findings, "agreement")
     assert "nan" not in text.lower()
 
 
 def test_one_kind_of_mistake_is_put_in_the_singular(tmp_path):
     findings, _ = conclude_answers(tmp_path, [[0, 1, 1, 0, 1, 2]])
     text = said(findings, "errors")
-    assert "There is but one kind of mistake: 2 taken for 1 (1 time)." in text
+    assert "There is only one kind of mistake: 2 taken for 1 (1 time)." in text
     assert "Of the 6 test images, Model 1 gets 1 wrong." in text
     assert "all models" not in text
 
@@ -177,17 +177,17 @@ def test_many_equally_frequent_mistakes_are_shortened(tmp_path):
     findings, _ = conclude_answers(tmp_path, [answers], classes=40)
     text = said(findings, "errors")
     assert text.startswith(
-        "Of the test images of each class, 50.00 % are answered rightly: no class stands out."
+        "Of the test images of each class, 50.00 % are predicted correctly: no class stands out."
     )
-    assert "10 taken for 11 (1 time) and 29 more, of 40 wrong answers in all." in text
+    assert "10 taken for 11 (1 time) and 29 more, of 40 wrong predictions in all." in text
 
 
 # The hardest images
 
 
-def test_hardest_images_are_those_that_most_models_then_most_trainings_get_wrong(tmp_path):
+def test_hardest_images_are_those_that_most_models_then_most_runs_get_wrong(tmp_path):
     # Labels are 0 1 2 0 1 2 and so on. Model 1 gets image 2 wrong, both get image 5 wrong; of image
-    # 3, Model 1 has one training wrong, but the mean of its probabilities is right.
+    # 3, Model 1 has one run wrong, but the mean of its probabilities is right.
     right = [0, 1, 2] * 8
     sure = answered([0, 1, 1, 0, 1, 0, *right], 3, 0.9)
     unsure = answered([0, 1, 0, 1, 1, 0, *right], 3, 0.6)
@@ -221,9 +221,9 @@ def test_hardest_images_are_those_that_most_models_then_most_trainings_get_wrong
     ]
     first = table(findings, "hardest")[0]
     assert first == {
-        "Place": "947",
+        "Index": "947",
         "Label": "2",
-        "Commonest wrong answer": "0",
+        "Commonest wrong prediction": "0",
         "Models wrong": "2 of 2",
         "Label disputed": "yes",
     }
@@ -269,7 +269,7 @@ def test_accuracy_without_disputed_labels(tmp_path):
     text = said(findings, "disputed")
     assert "The labels of 2 of the 10 test images are in doubt." in text
     assert (
-        "On average a model answers 1 of 2 such images otherwise than labelled, from 0 (Model 3)"
+        "On average a model predicts 1 of 2 such images otherwise than labelled, from 0 (Model 3)"
         " to 2 (Model 1); all 3 models do so for none of them." in text
     )
     assert "With them Model 3 has the highest, without them Models 1 and 3." in text
@@ -315,7 +315,7 @@ def test_a_place_beyond_the_test_set_is_refused(tmp_path):
 # Agreement
 
 
-def test_agreement_is_that_of_every_pair_of_trainings():
+def test_agreement_is_that_of_every_pair_of_runs():
     generator = np.random.default_rng(0)
     labels = generator.integers(256, size=5000, dtype=np.uint8)
     predicted = [
@@ -365,14 +365,13 @@ def test_models_that_differ_more_than_their_seeds_are_told_from_those_that_do_no
         tmp_path, [{0: wrong(1, 2), 1: wrong(1, 3)}, {0: wrong(11, 12), 1: wrong(11, 13)}]
     )
     text = said(findings, "agreement")
-    assert "Models 1 and 2 give the same answer to 93.33 % of the test images." in text
-    assert "both get 0.00 % wrong; if the errors of the two had nothing to do" in text
+    assert "Models 1 and 2 predict the same class for 93.33 % of the test images." in text
+    assert "Two models share 0.00 % of their mistakes; by chance it would be" in text
     assert (
-        "Two trainings of one model with different seeds give the same answer to 96.67 % of the"
-        " test images on average over 2 models; of those that at least one of the two gets wrong,"
-        " both get 33.33 % wrong." in text
+        "Two runs of one model with different seeds predict the same class for 96.67 % of the"
+        " test images on average over 2 models and share 33.33 % of their mistakes." in text
     )
-    assert "another seed changes 3.33 % of the answers, another model 6.67 %." in text
+    assert "another seed changes 3.33 % of the predictions, another model 6.67 %." in text
 
 
 def test_the_most_and_the_least_alike_pair_are_named(tmp_path):
@@ -383,10 +382,10 @@ def test_the_most_and_the_least_alike_pair_are_named(tmp_path):
     findings, _ = conclude_answers(tmp_path, answers)
     text = said(findings, "agreement")
     assert (
-        "Two models give the same answer to 86.67 % of the test images on average over 3 pairs,"
+        "Two models predict the same class for 86.67 % of the test images on average over 3 pairs,"
         " from 80.00 % (Models 1 and 3) to 95.00 % (Models 1 and 2)." in text
     )
-    assert "how alike two seeds answer is not known" in text
+    assert "how alike two seeds are is not known" in text
     assert [row["Most like"] for row in table(findings, "agreement")] == [
         "Model 2",
         "Model 1",
@@ -396,10 +395,10 @@ def test_the_most_and_the_least_alike_pair_are_named(tmp_path):
 
 def test_one_model_agrees_with_itself_only_over_seeds(tmp_path):
     findings, _ = conclude_answers(tmp_path, [[0, 1, 2]])
-    assert said(findings, "agreement") == "One training alone has nothing to agree with."
+    assert said(findings, "agreement") == "One run alone has nothing to agree with."
     findings, _ = conclude_answers(tmp_path, [{0: [0, 1, 2, 0], 1: [0, 1, 1, 0]}])
     text = said(findings, "agreement")
-    assert text.startswith("Two trainings of Model 1 with different seeds give the same answer to")
+    assert text.startswith("Two runs of Model 1 with different seeds predict the same class for")
     assert "architecture" not in text
 
 
@@ -424,7 +423,7 @@ def test_predictions_that_do_not_fit_are_refused_in_one_line(tmp_path, labels, s
         "unfinished": [],
         "published": None,
     }
-    folder = fabricate_training(tmp_path, "model_1", images=6, classes=3)
+    folder = fabricate_run(tmp_path, "model_1", images=6, classes=3)
     data = fabricate_data(tmp_path, images=6, classes=3)
     probabilities = np.full(shape or (6, 3), np.nan if shape is None else 0.3, np.float32)
     labels = np.array(labels, np.uint8)

@@ -9,7 +9,7 @@ import pytest
 import describe
 from bakeoff.errors import StudyError
 from bakeoff.training.data import load_data, read_shape
-from fabricated_study import descriptions_of, fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 from steps_after_training import describe_study
 
 
@@ -34,8 +34,8 @@ def test_data_without_a_shape_is_refused_in_one_line(tmp_path, content):
 
 
 def test_the_table_has_sizes_and_outputs(tmp_path, capsys):
-    fabricate_training(tmp_path, "model_0", parameters=646_410, multiply_adds=10_000_000)
-    fabricate_training(tmp_path, "model_1", classes=3, multiply_adds_not_counted=["mine"])
+    fabricate_run(tmp_path, "model_0", parameters=646_410, multiply_adds=10_000_000)
+    fabricate_run(tmp_path, "model_1", classes=3, multiply_adds_not_counted=["mine"])
     study = describe_study(["First", "Second"])
     names = {"model_0": "First", "model_1": "Second"}
     describe.describe(names, descriptions_of(tmp_path, study))

@@ -36,13 +36,13 @@ def test_a_vote_outvotes_the_unsure(tmp_path):
     assert (
         "The vote of all 3 models has a test accuracy of 100.00 % (95 % interval 99.05 % to"
         " 100.00 %). It is better than the network of Model 1, the best single model: the"
-        " difference is 10.00 points [" in text
+        " difference is 10.00 percentage points [" in text
     )
     assert "in parameters 1,939,230 for all 3 models, against 646,410 of Model 1." in text
     rows = ensembles(findings)
-    assert rows["Model 1, one training"]["Test accuracy"] == "90.00 %"
-    assert rows["All 3 models"]["Above Model 1 (points)"] == "10.00"
-    assert rows["All 3 models"]["Trainings in it"] == "3"
+    assert rows["Model 1, one run"]["Test accuracy"] == "90.00 %"
+    assert rows["All 3 models"]["Above Model 1 (percentage points)"] == "10.00"
+    assert rows["All 3 models"]["Runs in it"] == "3"
     assert "corrected" not in text
 
 
@@ -73,7 +73,7 @@ def test_the_best_group_votes_and_is_said_to_be_picked_on_the_test_images(tmp_pa
     # McNemar: 8 images that only the vote gets right, none the other way. The other vote is
     # further from the best, so it is that one's p-value which Holm's correction doubles.
     assert float(rows["The best group"]["p"]) == pytest.approx(2 / 2**8, abs=5e-4)
-    assert rows["The best group"]["Trainings in it"] == "2"
+    assert rows["The best group"]["Runs in it"] == "2"
 
 
 def test_several_seeds_vote_a_seed_and_all_together(tmp_path):
@@ -82,26 +82,26 @@ def test_several_seeds_vote_a_seed_and_all_together(tmp_path):
     findings = study(tmp_path, {"model_1": seeds, "model_2": seeds}, seeds=(0, 1, 2))
     text = said(findings, "ensemble")
     assert "The vote of both models has a test accuracy of 97.50 %" in text
-    assert "mean over 3 seeds). It cannot be told from Model 1" in text
-    assert "The 6 trainings of both models in one vote reach 100.00 %" in text
-    assert "The 3 trainings of Model 1 in one vote reach 100.00 %" in text
+    assert "mean over 3 seeds). It is not significantly different from Model 1" in text
+    assert "The 6 runs of both models in one vote reach 100.00 %" in text
+    assert "The 3 runs of Model 1 in one vote reach 100.00 %" in text
     rows = ensembles(findings)
-    assert rows["Both models, all trainings"]["Trainings in it"] == "6"
-    assert rows["Both models, all trainings"]["p"] == ""
+    assert rows["Both models, all runs"]["Runs in it"] == "6"
+    assert rows["Both models, all runs"]["p"] == ""
 
 
 def test_the_seeds_of_one_model_vote(tmp_path):
     seeds = {seed: torn(range(10 * seed, 10 * seed + 10)) for seed in (0, 1, 2)}
     findings = study(tmp_path, {"model_1": seeds}, seeds=(0, 1, 2))
     text = said(findings, "ensemble")
-    assert "The 3 trainings of Model 1 in one vote reach 100.00 %" in text
+    assert "The 3 runs of Model 1 in one vote reach 100.00 %" in text
     assert "best group" not in text
-    assert set(ensembles(findings)) == {"Model 1, one training", "Model 1, all trainings"}
+    assert set(ensembles(findings)) == {"Model 1, one run", "Model 1, all runs"}
 
 
 def test_one_training_does_not_vote(tmp_path):
     assert said(study(tmp_path, {"model_1": torn([1])}), "ensemble") == (
-        "One training alone cannot vote."
+        "One run alone cannot vote."
     )
 
 
@@ -116,7 +116,7 @@ def test_a_diverged_training_does_not_vote(tmp_path):
     rows = ensembles(findings)
     # Only seed 0 has two voters; in one vote there are three.
     assert rows["All 3 models"]["Test accuracy"] == "100.00 %"
-    assert rows["All 3 models"]["Above Model 1 (points)"] == "2.50"
+    assert rows["All 3 models"]["Above Model 1 (percentage points)"] == "2.50"
     assert "nan" not in str(findings).lower()
 
 
@@ -128,6 +128,6 @@ def test_models_without_a_common_seed_vote_in_one_only(tmp_path):
     }
     findings = study(tmp_path, models, seeds=(0, 1))
     text = said(findings, "ensemble")
-    assert "The 2 trainings of both models in one vote reach 100.00 %" in text
+    assert "The 2 runs of both models in one vote reach 100.00 %" in text
     assert "best single model" not in text
-    assert set(ensembles(findings)) == {"Model 1, one training", "Both models, all trainings"}
+    assert set(ensembles(findings)) == {"Model 1, one run", "Both models, all runs"}

@@ -1,4 +1,4 @@
-"""Tests of the conclusions, on made-up trainings whose verdicts are known."""
+"""Tests of the conclusions, on made-up runs whose verdicts are known."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -60,16 +60,16 @@ def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
         for model, own in CLEAR.items()
     }
     findings, _ = conclude(tmp_path, of_seeds, seeds=(0, 1, 2))
-    # The seeds differ by 0.4 points from one to the next, in each model alike.
+    # The seeds differ by 0.4 percentage points from one to the next, in each model alike.
     text = said(findings, "best")
     assert text.startswith("Model 2 has the highest test accuracy, 98.60 % (95 % interval 9")
     assert (
         " Models 1 and 3 are worse. The chance of even one false “worse” among the 3 pairs is at"
         " most 5 %, if the seeds move all models about as much: here by a standard deviation of"
-        " 0.40 points." in text
+        " 0.40 percentage points." in text
     )
     assert verdicts(findings) == {"Model 1": "worse", "Model 2": "best", "Model 3": "worse"}
-    assert "worse than the best: 9.00 points below" in remark(findings, "model_1")
+    assert "worse than the best: 9.00 percentage points below" in remark(findings, "model_1")
 
 
 def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
@@ -89,7 +89,9 @@ def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
     assert [(pair.significant, pair.told_apart) for *_, pair in pairs_of(findings)] == [
         (True, False)
     ] * 3
-    assert "Its network is worse than the best's: 9.00 points below" in remark(findings, "model_1")
+    assert "Its network is worse than the best's: 9.00 percentage points below" in remark(
+        findings, "model_1"
+    )
     assert "another seed may give another order" in remark(findings, "model_1")
     assert "standard deviation of" not in said(findings, "best")
     assert "are worse." not in text
@@ -111,7 +113,10 @@ def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_
         },
     )
     text = said(findings, "best")
-    assert "The network of Model 3 is worse than that of Model 1; that of Model 2 cannot" in text
+    assert (
+        "The network of Model 3 is worse than that of Model 1; that of Model 2 is not significantly"
+        " different from it." in text
+    )
     assert "are corrected for 3 pairs of models" in text
     assert verdicts(findings)["Model 2"] == "too close to call"
     # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
@@ -173,9 +178,9 @@ def test_several_seeds_are_compared_over_seeds_and_images(tmp_path):
     cells = dict(zip(table["columns"], table["rows"][1], strict=True))
     assert cells["Best ahead in"] == "100 %"
     assert cells["Seeds"] == "3"
-    assert cells["SD between seeds (points)"] == "0.000"
+    assert cells["SD between seeds (percentage points)"] == "0.000"
     assert "McNemar" not in text
-    assert "spread between trainings is not known" not in " ".join(findings["cautions"])
+    assert "standard deviation between runs is not known" not in " ".join(findings["cautions"])
 
 
 def test_accuracy_and_verdict_of_each_model_are_data_too(tmp_path):
@@ -228,17 +233,17 @@ def test_without_a_worse_model_the_next_is_given_with_its_interval(tmp_path):
         "Model 1 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
         " each model was trained once: trained networks can be compared, models cannot, and"
         " another seed may change their order. No trained network of this study is shown to be"
-        " worse than the best: Model 2, the next, is 1.00 points behind (95 % interval"
+        " worse than the best: Model 2, the next, is 1.00 percentage points behind (95 % interval"
     )
 
 
 def test_a_lead_that_some_seeds_lack_is_not_called_better(tmp_path):
     shares = {"model_1": (0.99, 0.91, 0.97), "model_2": (0.93, 0.95, 0.94)}
-    trainings = {
+    runs = {
         model: {seed: {"accuracy": share} for seed, share in enumerate(values)}
         for model, values in shares.items()
     }
-    findings, _ = conclude(tmp_path, trainings, seeds=(0, 1, 2))
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
     assert verdicts(findings)["Model 2"] == "too close to call"
 
 
@@ -280,7 +285,7 @@ def test_a_seed_that_diverged_is_left_out_and_the_others_count(tmp_path):
         {"model_1": {0: {}, 1: {"status": "diverged"}, 2: {}}, "model_2": {}},
         seeds=(0, 1, 2),
     )
-    assert "those of the other 2 trainings" in remark(findings, "model_1")
+    assert "those of the other 2 runs" in remark(findings, "model_1")
     assert "test accuracy 99.00 %" in remark(findings, "model_1")
 
 
@@ -296,7 +301,9 @@ def test_a_model_ahead_on_the_seeds_that_both_finished_is_not_called_worse(tmp_p
     )
     assert "Model 1 has the highest" in said(findings, "best")
     assert verdicts(findings)["Model 2"] != "worse"
-    assert "both finished it is ahead of the best by 6.00 points" in remark(findings, "model_2")
+    assert "both finished it is ahead of the best by 6.00 percentage points" in remark(
+        findings, "model_2"
+    )
 
 
 def test_models_without_a_common_seed_are_not_compared(tmp_path):
@@ -315,7 +322,7 @@ def test_models_without_a_common_seed_are_not_compared(tmp_path):
 def test_where_every_training_diverged_nothing_is_concluded(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {}}, status="diverged")
     assert [finding["key"] for finding in findings["findings"]] == ["best"]
-    assert said(findings, "best") == "No training ended well: there is nothing to compare."
+    assert said(findings, "best") == "No run ended well: there is nothing to compare."
 
 
 # Which still improve, which overfit
@@ -402,11 +409,11 @@ def test_overfitting_is_measured_and_its_harm_told(tmp_path):
     text = said(findings, "overfitting")
     assert (
         "Models 1 and 2 overfit: accuracy on training images is higher than on test images by 3.90"
-        " (Model 2) to 4.90 points (Model 1)." in text
+        " (Model 2) to 4.90 percentage points (Model 1)." in text
     )
     assert "In Model 1 this does harm: validation loss has risen." in text
     assert "Model 3 does not measurably overfit" in text
-    assert "Model 1: by 4.90 points" in text
+    assert "Model 1: by 4.90 percentage points" in text
     assert "validation loss 0.0560 against 0.0010 on training images, and up from its" in text
     assert "lowest, 0.0320 in epoch 1" in text
 
@@ -448,14 +455,14 @@ def test_overfitting_without_harm_says_so(tmp_path):
         clean_train={"loss": 0.001, "accuracy": 1.0, "images": 10_000},
     )
     assert "is not shown to have risen in it, so no harm is shown" in said(findings, "overfitting")
-    assert "It overfits by 10.00 points" in remark(findings, "model_1")
+    assert "It overfits by 10.00 percentage points" in remark(findings, "model_1")
 
 
 # Traits and cost
 
 
 def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
-    trainings = {
+    runs = {
         f"model_{i}": {
             "accuracy": 0.98 + 0.001 * i if i > 4 else 0.90 + 0.001 * i,
             "layers": convolutions(count=4, kernel=5 if i > 4 else 3),
@@ -463,7 +470,7 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
         }
         for i in range(1, 9)
     }
-    findings, _ = conclude(tmp_path, trainings)
+    findings, _ = conclude(tmp_path, runs)
     text = said(findings, "traits")
     assert text.startswith("Kernel size goes with test accuracy, beyond")
     # 2 of the 70 ways to split eight models into fours are as clear as this.
@@ -477,12 +484,12 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
 
 
 def test_a_trait_without_effect_is_reported_without_a_claim(tmp_path):
-    trainings = {
+    runs = {
         f"model_{i}": {"accuracy": 0.99 - 0.001 * i, "layers": convolutions(pads=i % 2 == 0)}
         | {"parameters": 1000 * i}
         for i in range(1, 9)
     }
-    text = said(conclude(tmp_path, trainings)[0], "traits")
+    text = said(conclude(tmp_path, runs)[0], "traits")
     assert "For none of the traits is the difference" in text
     assert "Padding: mean test accuracy" in text
 
@@ -596,7 +603,7 @@ def test_permutation_test_is_scipys(sizes):
 
 
 def test_a_study_with_one_model_of_a_trait_keeps_its_report(tmp_path):
-    trainings = {
+    runs = {
         f"model_{i}": {
             "accuracy": 0.5 if i == 1 else 0.98 + 0.0005 * i,
             "layers": convolutions(kernel=5 if i == 1 else 3),
@@ -605,24 +612,24 @@ def test_a_study_with_one_model_of_a_trait_keeps_its_report(tmp_path):
         }
         for i in range(1, 22)
     }
-    text = said(conclude(tmp_path, trainings)[0], "traits")
+    text = said(conclude(tmp_path, runs)[0], "traits")
     assert "50.00 % (mostly 5x5); permutation test over the architectures, p = 0.048." in text
 
 
 def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
-    dear = {"parameters": 14_000_000, "multiply_adds": 30_000_000, "latency_ms": 2.0}
+    expensive = {"parameters": 14_000_000, "multiply_adds": 30_000_000, "latency_ms": 2.0}
     cheap = {"parameters": 1_000_000, "multiply_adds": 10_000_000, "latency_ms": 2.1}
     findings, _ = conclude(
         tmp_path,
         {
-            "model_1": dear | {"wrong_images": range(17)},
+            "model_1": expensive | {"wrong_images": range(17)},
             "model_2": cheap | {"wrong_images": range(10)},
         },
     )
     text = said(findings, "cost")
     assert (
         "Model 1 has 14 times the parameters and 3.0 times the multiply-adds of Model 2 and is not"
-        " shown to be better: its test accuracy is 0.70 points lower [" in text
+        " shown to be better: its test accuracy is 0.70 percentage points lower [" in text
     )
     assert "Model 2 has" not in text
     assert "It costs more than it brings: 14 times" in remark(findings, "model_1")
@@ -658,7 +665,7 @@ def test_a_dear_model_is_set_against_the_most_accurate_of_the_cheaper_and_then_t
 def test_a_model_is_not_too_dear_where_the_other_is_no_bargain(tmp_path, cheaper):
     other = {"parameters": 100_000} | cheaper
     findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": other})
-    assert said(findings, "cost").startswith("None: no model is matched")
+    assert said(findings, "cost").startswith("Every model offers something")
 
 
 def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
@@ -666,31 +673,31 @@ def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
     unknown = {"multiply_adds": 5, "multiply_adds_not_counted": ["mine"]}
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": unknown})
     text = said(findings, "cost")
-    assert "None: no model is matched" in text
+    assert "Every model offers something" in text
     assert "The multiply-adds of Model 2 are not known in full" in text
 
 
 def test_latencies_of_a_shared_machine_decide_nothing(tmp_path):
     cheap = {"latency_ms": 0.94, "wrong_images": range(10)}
-    dear = {"latency_ms": 2.76, "wrong_images": range(10)}
-    alone, _ = conclude(tmp_path / "alone", {"model_1": dear, "model_2": cheap})
+    expensive = {"latency_ms": 2.76, "wrong_images": range(10)}
+    alone, _ = conclude(tmp_path / "alone", {"model_1": expensive, "model_2": cheap})
     assert "Model 1 has 2.9 times the latency of Model 2" in said(alone, "cost")
     assert "not compared" not in said(alone, "cost")
     shared, _ = conclude(
-        tmp_path / "shared", {"model_1": dear, "model_2": cheap | {"concurrent_trainings": 3}}
+        tmp_path / "shared", {"model_1": expensive, "model_2": cheap | {"concurrent_runs": 3}}
     )
     text = said(shared, "cost")
-    why = "Latencies and training times are not compared: up to 3 trainings shared the machine."
-    assert text.startswith("None: no model is matched")
+    why = "Latencies and training times are not compared: up to 3 runs shared the machine."
+    assert text.startswith("Every model offers something")
     assert why in text
     assert why in shared["cautions"]
     assert "latency" not in remark(shared, "model_1")
 
 
 def test_latencies_that_are_not_compared_keep_no_model_from_being_a_bargain(tmp_path):
-    dear = {"parameters": 2_000_000, "latency_ms": 1.0, "concurrent_trainings": 2}
-    cheap = {"parameters": 1_000_000, "latency_ms": 9.0, "concurrent_trainings": 2}
-    findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": cheap})
+    expensive = {"parameters": 2_000_000, "latency_ms": 1.0, "concurrent_runs": 2}
+    cheap = {"parameters": 1_000_000, "latency_ms": 9.0, "concurrent_runs": 2}
+    findings, _ = conclude(tmp_path, {"model_1": expensive, "model_2": cheap})
     assert "Model 1 has 2.0 times the parameters of Model 2 and" in said(findings, "cost")
     assert "the latency" not in said(findings, "cost")
 
@@ -705,17 +712,17 @@ def test_latencies_that_are_not_compared_keep_no_model_from_being_a_bargain(tmp_
     ],
 )
 def test_latencies_of_unlike_circumstances_decide_nothing(tmp_path, other):
-    dear = {"latency_ms": 2.76} | other
-    findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": {"latency_ms": 0.94}})
+    expensive = {"latency_ms": 2.76} | other
+    findings, _ = conclude(tmp_path, {"model_1": expensive, "model_2": {"latency_ms": 0.94}})
     text = said(findings, "cost")
-    assert "None: no model is matched" in text
-    assert "not compared: the trainings differ in" in text
+    assert "Every model offers something" in text
+    assert "not compared: the runs differ in" in text
 
 
 @pytest.mark.parametrize("cost", ["latency_ms", "parameters", "multiply_adds"])
 def test_costs_of_nought_are_no_reason_for_anything(tmp_path, cost):
     findings, _ = conclude(tmp_path, {"model_1": {cost: 0}, "model_2": {cost: 0}})
-    assert said(findings, "cost").startswith("None: no model is matched")
+    assert said(findings, "cost").startswith("Every model offers something")
 
 
 # The last epochs
@@ -732,8 +739,8 @@ def test_fluctuation_beyond_the_gap_makes_the_last_epoch_a_poor_judge(tmp_path):
     )
     text = said(findings, "last_epochs")
     # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
-    assert "went up and down by 0.55 points" in text
-    assert "more than the 0.10 points between the two most accurate models" in text
+    assert "went up and down by 0.55 percentage points" in text
+    assert "more than the 0.10 percentage points between the two most accurate models" in text
     assert "a poor judge" in text
     assert "By the last epoch and by each model's best alike, Model 1 is ahead" in text
 
@@ -762,7 +769,7 @@ def test_another_winner_by_the_best_epoch_is_named(tmp_path):
 
 
 def test_the_best_epoch_and_the_mean_of_the_last_stand_beside_the_last(tmp_path):
-    # Better by 0.8 points in epoch 2; the last five have 98, 98, 98, 98 and 99 %.
+    # Better by 0.8 percentage points in epoch 2; the last five have 98, 98, 98, 98 and 99 %.
     early = np.array([0.95, 0.998, *[0.98] * 10, 0.99])
     late = np.array([0.95, 0.992, *[0.98] * 10, 0.99])
     findings, _ = conclude(
@@ -774,13 +781,13 @@ def test_the_best_epoch_and_the_mean_of_the_last_stand_beside_the_last(tmp_path)
     )
     text = said(findings, "last_epochs")
     assert (
-        "After its best epoch a training has 0.50 points (0.20 in Model 2 to 0.80 in Model 1) more"
-        " validation accuracy than after its last. That epoch is chosen on the test images, so the"
-        " gain is optimistic." in text
+        "After its best epoch a run has 0.50 percentage points (0.20 in Model 2 to 0.80 in Model"
+        " 1) more validation accuracy than after its last. That epoch is chosen on the test"
+        " images, so the gain is optimistic." in text
     )
     assert (
-        "The mean over the last 5 epochs minus the last epoch is −0.80 points (the same in"
-        " each). By that mean Model 1 is ahead." in text
+        "The mean over the last 5 epochs minus the last epoch is −0.80 percentage points (the same"
+        " in each). By that mean Model 1 is ahead." in text
     )
 
 
@@ -795,17 +802,17 @@ def test_with_a_holdout_it_is_said_what_choosing_on_it_brought_on_the_test_set(t
         validation="holdout",
     )
     text = said(findings, "last_epochs")
-    assert "a training has 0.50 points more holdout accuracy than after its last." in text
+    assert "a run has 0.50 percentage points more holdout accuracy than after its last." in text
     assert (
         "On the test images, which had no part in the choice, stopping there would have brought"
-        " −1.00 points." in text
+        " −1.00 percentage points." in text
     )
     assert "optimistic" not in text
 
 
 def test_where_the_last_epoch_was_the_best_that_is_said(tmp_path):
     text = said(conclude(tmp_path, {"model_1": {}})[0], "last_epochs")
-    assert "No training had an epoch with more validation accuracy than its last." in text
+    assert "No run had an epoch with more validation accuracy than its last." in text
     assert "ahead" not in text
 
 
@@ -836,7 +843,7 @@ def test_models_with_unlike_numbers_of_epochs_fluctuate_over_their_own(tmp_path)
     assert "over the last 3 epochs" in fluctuate
 
 
-# Models and trainings that learned nothing
+# Models and runs that learned nothing
 
 
 def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
@@ -854,7 +861,7 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     alone, _ = conclude(tmp_path / "alone", good)
     findings, _ = conclude(tmp_path / "all", good | {"model_3": bad})
     assert (
-        "Model 3 is not shown to be better than chance (10.00 %; always answering the commonest"
+        "Model 3 is not shown to be better than chance (10.00 %; always predicting the commonest"
         " class gives 10.00 %): it is left out of averages and of what is said of all models."
         in findings["cautions"]
     )
@@ -866,7 +873,7 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     assert findings["numbers"]["errors"]["hardest"] == alone["numbers"]["errors"]["hardest"]
     errors = said(findings, "errors")
     assert errors.replace(" that learned", "") == said(alone, "errors")
-    assert "of 22 wrong answers in all" in errors
+    assert "of 22 wrong predictions in all" in errors
     assert "both models that learned get 10 wrong" in errors
     votes = said(findings, "ensemble")
     assert votes.replace(" that learned", "") == said(alone, "ensemble")
@@ -886,21 +893,21 @@ def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
     bad = {"model_3": {"wrong_images": range(950)}}
     findings, _ = conclude(tmp_path, good | bad, dataset={"disputed": [0, 1]})
     text = said(findings, "disputed")
-    assert "On average a model answers 1 of 2 such images otherwise than labelled; both" in text
+    assert "On average a model predicts 1 of 2 such images otherwise than labelled; both" in text
     assert "both models that learned do so for 1 of them" in text
-    assert "change by 0.10 points" in text
+    assert "change by 0.10 percentage points" in text
 
 
 def test_two_models_of_which_one_learned(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": {"accuracy": 0.1}})
     assert said(findings, "agreement") == "Only Model 1 learned: there is no other to agree with."
     assert said(findings, "ensemble") == (
-        "Only Model 1 learned, with one training: one alone cannot vote."
+        "Only Model 1 learned, with one run: one alone cannot vote."
     )
     assert "one model that learned cannot show what a trait does" in said(findings, "traits")
     assert "gets 10 wrong." in said(findings, "errors")
     assert "all models" not in said(findings, "errors")
-    assert "In no training of Model 1 was an epoch before" in said(findings, "last_epochs")
+    assert "In no run of Model 1 was an epoch before" in said(findings, "last_epochs")
 
 
 POOLED = ("traits", "last_epochs", "errors", "hardest", "agreement", "ensemble", "calibration")
@@ -911,7 +918,7 @@ def test_where_no_model_learned_that_is_said_and_nothing_is_pooled(tmp_path):
         tmp_path, {"model_1": {"accuracy": 0.11}, "model_2": {"accuracy": 0.1}}
     )
     sentence = (
-        "No model is shown to be better than chance (always answering the commonest class gives"
+        "No model is shown to be better than chance (always predicting the commonest class gives"
         " 10.00 %)"
     )
     assert f"{sentence}: nothing is said of all models together." in findings["cautions"]
@@ -929,7 +936,7 @@ def test_test_images_of_one_class_show_nothing(tmp_path, monkeypatch):
     findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {"accuracy": 0.8}})
     sentence = (
         "All test images are of one class, so no model can be shown to be better than always"
-        " answering with it"
+        " predicting it"
     )
     assert f"{sentence}: nothing is said of all models together." in findings["cautions"]
     assert said(findings, "errors") == f"{sentence}."
@@ -941,14 +948,14 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     runs = {0: steady, 1: {"accuracy": 0.1}, 2: steady}
     findings, _ = conclude(tmp_path, {"model_1": runs, "model_2": steady}, seeds=(0, 1, 2))
     assert (
-        "With seed 1, Model 1 is not shown to be better than chance (10.00 %; always answering the"
-        " commonest class gives 10.00 %): that training counts in the model's own numbers only."
+        "With seed 1, Model 1 is not shown to be better than chance (10.00 %; always predicting the"
+        " commonest class gives 10.00 %): that run counts in the model's own numbers only."
         in findings["cautions"]
     )
-    # Five trainings with ten errors each.
-    assert "of 50 wrong answers in all" in said(findings, "errors")
-    assert "give the same answer to 100.00 % of the test images" in said(findings, "agreement")
-    assert "The 5 trainings of both models in one vote" in said(findings, "ensemble")
+    # Five runs with ten errors each.
+    assert "of 50 wrong predictions in all" in said(findings, "errors")
+    assert "predict the same class for 100.00 % of the test images" in said(findings, "agreement")
+    assert "The 5 runs of both models in one vote" in said(findings, "ensemble")
     assert findings["numbers"]["models"][0]["above_chance"] is True
     assert findings["numbers"]["models"][0]["accuracy"]["value"] == pytest.approx(
         (0.99 + 0.1 + 0.99) / 3
@@ -972,7 +979,7 @@ def test_setting_says_what_was_run(tmp_path):
     assert "Validation was done on the test set" in setting
     assert "TensorFlow 2.21.0, Keras 3.15.1, Python 3.11.7; precision float32" in setting
     assert findings["cautions"] == [
-        "There is one seed, so the spread between trainings is not known."
+        "There is one seed, so the standard deviation between runs is not known."
     ]
 
 
@@ -1001,7 +1008,7 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
     findings, text = conclude(tmp_path / "two", models, **shared)
     caution = (
         "4 of the 10 test images are training images too: the accuracies count them. Without them"
-        " test accuracies change by −11.67 points on average over the models."
+        " test accuracies change by −11.67 percentage points on average over the models."
     )
     assert caution in findings["cautions"]
     assert caution in text
@@ -1009,7 +1016,7 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
     findings, _ = conclude(tmp_path / "one", {"model_1": models["model_1"]}, **shared)
     assert findings["cautions"][0] == (
         "1 of the 10 test images is a training image too: the accuracies count it. Without it the"
-        " test accuracy changes by 7.78 points."
+        " test accuracy changes by 7.78 percentage points."
     )
     shared["data"] = {"in_training": range(10)}
     findings, _ = conclude(tmp_path / "all", models, **shared)
@@ -1020,7 +1027,7 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
     assert findings["cautions"][0].endswith("the accuracies count it.")
 
 
-def test_unlike_trainings_are_warned_about(tmp_path):
+def test_unlike_runs_are_warned_about(tmp_path):
     other = {"device": "GPU: b", "precision": "mixed_float16", "epochs": 20}
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": other})
     cautions = " ".join(findings["cautions"])
@@ -1029,9 +1036,9 @@ def test_unlike_trainings_are_warned_about(tmp_path):
         " float32 (Model 1) and mixed_float16 (Model 2). Differences between them may come from"
         " that." in cautions
     )
-    assert "The trainings differ in device (CPU: made up and GPU: b): small differences" in cautions
+    assert "The runs differ in device (CPU: made up and GPU: b): small differences" in cautions
     assert (
-        "Latencies and training times are not compared: the trainings differ in device (CPU: made"
+        "Latencies and training times are not compared: the runs differ in device (CPU: made"
         " up and GPU: b) and precision (float32 and mixed_float16)." in cautions
     )
     assert "differ in software" not in cautions
@@ -1039,7 +1046,7 @@ def test_unlike_trainings_are_warned_about(tmp_path):
 
 
 def trained(optimizer, defaults=None, **settings):
-    """Return the card's entries of a training with these settings."""
+    """Return the card's entries of a run with these settings."""
     training = {"epochs": 13, "batch_size": 128, "loss": "categorical_crossentropy"}
     defaults = {"name": optimizer["name"].lower(), "epsilon": 1e-07} | (defaults or {})
     return {
@@ -1052,14 +1059,14 @@ def test_every_setting_in_which_models_differ_is_named(tmp_path):
     adadelta = {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}
     adam = {"name": "Adam", "learning_rate": 0.001}
     like = trained(adadelta, {"weight_decay": None})
-    trainings = {
+    runs = {
         "model_1": like,
         "model_2": like,
         "model_3": like,
         "model_4": trained(adam, {"weight_decay": 0.004, "beta_1": 0.9}, batch_size=64),
         "model_5": trained(adadelta, {"weight_decay": None}, loss="mse", label_smoothing=0.1),
     }
-    findings, _ = conclude(tmp_path, trainings)
+    findings, _ = conclude(tmp_path, runs)
     [caution] = [line for line in findings["cautions"] if "trained alike" in line]
     assert caution == (
         "The models were not all trained alike: batch size 128 (Models 1, 2, 3 and 5) and 64 (Model"
@@ -1080,10 +1087,8 @@ def test_a_default_given_in_words_is_no_difference(tmp_path):
 
 
 def test_of_a_setting_with_many_values_their_number_is_told(tmp_path):
-    trainings = {
-        f"model_{i}": trained({"name": "SGD", "learning_rate": 0.01 * i}) for i in range(1, 8)
-    }
-    findings, _ = conclude(tmp_path, trainings)
+    runs = {f"model_{i}": trained({"name": "SGD", "learning_rate": 0.01 * i}) for i in range(1, 8)}
+    findings, _ = conclude(tmp_path, runs)
     [caution] = [line for line in findings["cautions"] if "trained alike" in line]
     assert "learning rate in 7 values from 0.01 to 0.07. Differences" in caution
 
@@ -1131,8 +1136,8 @@ def test_long_lists_say_how_many_models_are_left():
 
 
 def test_numbers_in_words():
-    assert w.points(-0.00001) == "0.00 points"
-    assert w.points(-0.0012) == "−0.12 points"
+    assert w.points(-0.00001) == "0.00 percentage points"
+    assert w.points(-0.0012) == "−0.12 percentage points"
     # Both are 99.365 but for their last digit.
     assert w.percent(0.99365) == w.percent(np.nextafter(0.99365, 1)) == "99.36 %"
     assert [w.p_value(p) for p in (0.0001, 0.034, 0.5)] == ["p < 0.001", "p = 0.034", "p = 0.50"]
@@ -1151,7 +1156,7 @@ def test_a_training_that_went_on_elsewhere_is_named(tmp_path):
     line = next(line for line in findings["cautions"] if "went on after" in line)
     assert line.startswith("Model 1 went on after an interruption")
     assert (
-        "Latencies and training times are not compared: 1 training went on elsewhere after an"
+        "Latencies and training times are not compared: 1 run went on elsewhere after an"
         " interruption." in findings["cautions"]
     )
     pieces[1]["threads"] = 2

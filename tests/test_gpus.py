@@ -1,4 +1,4 @@
-"""Trainings on one machine share its GPUs: pretended devices, real processes, real locks."""
+"""Runs on one machine share its GPUs: pretended devices, real processes, real locks."""
 
 import os
 import subprocess
@@ -70,11 +70,11 @@ def test_no_gpu_is_held_twice(machine):
     assert claimed(machine.claims(4)) == ["GPU-a", "GPU-b", "GPU-c", "GPU-d"]
 
 
-def test_more_trainings_than_gpus_share_them_evenly(machine):
+def test_more_runs_than_gpus_share_them_evenly(machine):
     assert claimed(machine.claims(8)) == sorted(2 * ["GPU-a", "GPU-b", "GPU-c", "GPU-d"])
 
 
-def test_a_killed_trainings_gpu_is_free_again(machine):
+def test_a_killed_runs_gpu_is_free_again(machine):
     held = [gpu for gpu, _ in machine.claims(4)]
     killed = machine.processes[2]
     killed.kill()

@@ -1,4 +1,4 @@
-"""What a training depends on is found without running it, and told by meaning."""
+"""What a run depends on is found without running it, and told by meaning."""
 
 from pathlib import Path
 

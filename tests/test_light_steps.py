@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from fabricated_study import fabricate_data, fabricate_downloads, fabricate_training
+from fabricated_study import fabricate_data, fabricate_downloads, fabricate_run
 from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.workflow
@@ -44,7 +44,7 @@ def test_ten_models_and_three_seeds_take_a_quarter_of_a_minute_on_two_cores(tmp_
     fabricate_data(results, images=10_000)
     for model in project.read_config()["study"]["models"]:
         for seed in range(3):
-            (fabricate_training(results, model, seed, images=10_000) / "model.keras").touch()
+            (fabricate_run(results, model, seed, images=10_000) / "model.keras").touch()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = project.snakemake("--config", "study={seeds: [0, 1, 2]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

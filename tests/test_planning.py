@@ -34,7 +34,7 @@ def cpu_seconds(command, cwd):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def test_planning_1500_trainings_takes_little_more_than_a_bare_snakefile(tmp_path):
+def test_planning_1500_runs_takes_little_more_than_a_bare_snakefile(tmp_path):
     study = made_up_study(tmp_path / "study", 300, range(5))
     bare, shape = bare_shape(tmp_path / "bare", 300, 5)
     dry = snakemake("--dry-run", "--quiet", "all")

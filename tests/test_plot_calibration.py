@@ -50,8 +50,8 @@ def test_every_model_has_a_panel_with_its_error(tmp_path):
     assert {f"Model {number}" for number in range(1, 8)} <= set(texts)
     assert texts.count("ECE 1.23") == 6
     assert texts.count("diverged") == 1
-    assert {"1 answer", "100 answers", "accuracy as promised"} <= set(texts)
-    assert "10,000 answers" not in texts, "no bin holds as many"
+    assert {"1 prediction", "100 predictions", "accuracy as promised"} <= set(texts)
+    assert "10,000 predictions" not in texts, "no bin holds as many"
 
 
 def test_an_error_within_chance_is_said_to_be(tmp_path):

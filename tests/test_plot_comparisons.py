@@ -58,9 +58,9 @@ def test_only_differences_that_hold_have_a_colour():
     assert colours[2, 0] == pytest.approx([*to_rgb(BEHIND), STRONGEST])
     assert colours[1, 2] == pytest.approx([*to_rgb(AHEAD), STRONGEST * 3 / 4])
     assert labels_of(matrix(results)) == [
-        "the row's network is more accurate (up to 0.40 points)",
+        "the row's network is more accurate (up to 0.40 percentage points)",
         "the column's network is more accurate",
-        "cannot be told apart",
+        "not significantly different",
     ]
 
 
@@ -68,7 +68,7 @@ def test_equal_models_have_no_colour_and_no_sign():
     study = make_study(models=2)
     figure = matrix(make_results(study, [0.99, 0.99]))
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.00", "0.00"]
-    assert labels_of(figure) == ["cannot be told apart"]
+    assert labels_of(figure) == ["not significantly different"]
 
 
 def test_a_pair_without_a_common_seed_is_said_to_be_so():

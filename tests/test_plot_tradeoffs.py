@@ -11,8 +11,8 @@ from bakeoff.figures.style import house_style
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
 from bakeoff.limits import MOST_NAMED
 from bakeoff.results import read_results
-from bakeoff.study.readers import read_summary, trainings_of
-from fabricated_study import fabricate_data, fabricate_training
+from bakeoff.study.readers import read_summary, runs_in
+from fabricated_study import fabricate_data, fabricate_run
 from figure_studies import (
     collect,
     collect_files,
@@ -24,7 +24,7 @@ from figure_studies import (
 from plot_tradeoffs import plot_tradeoffs
 
 MOVED = [
-    {"device": device, "threads": 2, "versions": {}, "first_epoch": first, "trainings": 1}
+    {"device": device, "threads": 2, "versions": {}, "first_epoch": first, "runs": 1}
     | {"seconds": 1.0}
     for device, first in (("CPU: made up", 1), ("CPU: another", 5))
 ]
@@ -144,11 +144,11 @@ def lines_of(axes):
 def test_times_of_a_shared_machine_have_no_front(tmp_path):
     study = make_study(models=2)
     why = (
-        "Latencies and training times are not compared: up to 3 trainings shared the machine, so"
+        "Latencies and training times are not compared: up to 3 runs shared the machine, so"
         " there is no line of the best"
     )
     for cost in COSTS:
-        axes = draw(tmp_path, study, cost, concurrent_trainings=3).axes[0]
+        axes = draw(tmp_path, study, cost, concurrent_runs=3).axes[0]
         is_time = cost in ("training_seconds", "latency_ms")
         title = " ".join(axes.get_title(loc="left").split())
         assert (why in title) == is_time
@@ -166,24 +166,24 @@ def test_times_of_a_shared_machine_have_no_front(tmp_path):
     [
         (
             {"device": "CPU: another"},
-            "the trainings differ in device (CPU: made up and CPU: another)",
+            "the runs differ in device (CPU: made up and CPU: another)",
         ),
-        ({"threads": 4}, "the trainings differ in threads (2 and 4)"),
+        ({"threads": 4}, "the runs differ in threads (2 and 4)"),
         (
             {"precision": "mixed_float16"},
-            "the trainings differ in precision (float32 and mixed",
+            "the runs differ in precision (float32 and mixed",
         ),
         (
             {"versions": {"python": "3.11.7", "keras": "4.0", "tensorflow": "2.21.0"}},
-            "the trainings differ in software (TensorFlow 2.21.0, Keras 3.15.1",
+            "the runs differ in software (TensorFlow 2.21.0, Keras 3.15.1",
         ),
-        ({"pieces": MOVED}, "1 training went on elsewhere after an interruption"),
+        ({"pieces": MOVED}, "1 run went on elsewhere after an interruption"),
     ],
 )
 def test_unlike_circumstances_of_times_leave_no_front(tmp_path, changed, reason):
     study = make_study(models=2)
     files = fabricate(tmp_path, study)
-    fabricate_training(tmp_path, "model_02", **changed)
+    fabricate_run(tmp_path, "model_02", **changed)
     analysis, summary = collect_files(tmp_path, study, files, fabricate_data(tmp_path))
     figure = draw_collected(study, analysis, summary, "latency_ms")
     title = " ".join(figure.axes[0].get_title(loc="left").split())
@@ -204,7 +204,7 @@ def test_a_diverged_training_does_not_make_times_unlike(tmp_path):
 
 def test_of_many_models_whose_times_do_not_compare_the_most_accurate_are_named(tmp_path):
     study = make_study(models=MOST_NAMED + 3)
-    axes = draw(tmp_path, study, "latency_ms", concurrent_trainings=2, accuracy=0.98).axes[0]
+    axes = draw(tmp_path, study, "latency_ms", concurrent_runs=2, accuracy=0.98).axes[0]
     assert texts_of(axes) == {f"Model {number}" for number in range(1, MOST_NAMED + 1)}
     title = " ".join(axes.get_title(loc="left").split())
     assert f"Named: the {MOST_NAMED} with the highest test accuracy Latencies" in title
@@ -223,7 +223,7 @@ def test_costs_of_nought_are_not_shown_on_a_logarithmic_scale(tmp_path):
 def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp_path):
     study = make_study(models=3)
     folders = fabricate(tmp_path, study)
-    fabricate_training(tmp_path, "model_02", accuracy=0.1)
+    fabricate_run(tmp_path, "model_02", accuracy=0.1)
     data = fabricate_data(tmp_path)
     analysis, summary = collect_files(tmp_path, study, folders, data)
     assert [row["above_chance"] for row in read_summary(summary, study)] == [1, 0, 1]
@@ -243,7 +243,7 @@ def test_models_without_a_point_are_named(tmp_path):
     title = figure.axes[0].get_title(loc="left")
     assert "Not shown (diverged or without multiply-adds): Models 2 and 3" in title
 
-    tables = collect(tmp_path, study, diverged=set(trainings_of(study)))
+    tables = collect(tmp_path, study, diverged=set(runs_in(study)))
     figures = [tmp_path / f"{cost}.svg" for cost in COSTS]
     plot_tradeoffs(study, *tables, *figures)
     assert any("Models 1, 2 and 3" in text for text in texts_in(figures[0]))

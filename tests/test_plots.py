@@ -41,9 +41,9 @@ WIDE = {
 
 def draw_all(folder, study, diverged=()):
     """Write every figure of a study; return their paths."""
-    trainings = {(model, seed) for model in diverged for seed in study["seeds"]}
-    histories, *_ = fabricate(folder, study, trainings)
-    tables = collect(folder, study, diverged=trainings)
+    runs = {(model, seed) for model in diverged for seed in study["seeds"]}
+    histories, *_ = fabricate(folder, study, runs)
+    tables = collect(folder, study, diverged=runs)
     names = [entry["model"] for entry in study["models"]]
     paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", *COSTS, *names)}
     plot_loss_curves(study, histories, folder, paths["overview"], paths["overlay"])

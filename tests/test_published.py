@@ -20,7 +20,7 @@ from bakeoff.findings.published import reproduction
 from bakeoff.results import Results
 from bakeoff.study.config import _COMPARING, numbers_study, read_published, reported_study
 from bakeoff.study.readers import read_data_set
-from fabricated_study import descriptions_of, fabricate_data, fabricate_training
+from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = read_published({"study": {"published": "config/notebook.yaml"}}, ROOT)
@@ -34,7 +34,7 @@ SETTING = {
     "test_images": 1000,
     "validation": "test",
     "epochs": 13,
-    "trainings": 1,
+    "runs": 1,
 }
 FIGURES = {"train_loss": 0.02, "val_loss": 0.03, "train_accuracy": 0.99, "test_accuracy": 0.98}
 
@@ -62,11 +62,11 @@ def publish(models, *claims, parameters=None, **setting):
     }
 
 
-def study_of(folder, trainings, published, seeds=(0,), dataset=None, **shared):
-    """Return the results of a made-up study; ``trainings`` maps model to settings, or by seed."""
+def study_of(folder, runs, published, seeds=(0,), dataset=None, **shared):
+    """Return the results of a made-up study; ``runs`` maps model to settings, or by seed."""
     files = [
-        fabricate_training(folder, model, seed, **(shared | settings.get(seed, settings)))
-        for model, settings in trainings.items()
+        fabricate_run(folder, model, seed, **(shared | settings.get(seed, settings)))
+        for model, settings in runs.items()
         for seed in seeds
     ]
     images = {key: shared[key] for key in ("images",) if key in shared}
@@ -78,7 +78,7 @@ def study_of(folder, trainings, published, seeds=(0,), dataset=None, **shared):
         "models": [
             {"model": model, "name": re.sub(r"model_0?", "Model ", model)}
             | {"description": f"about {model}", "family": "some"}
-            for model in trainings
+            for model in runs
         ],
         "seeds": list(seeds),
         "unfinished": [],
@@ -96,24 +96,24 @@ def figures_of(results):
     return list(results.analysis.published.figures.values())
 
 
-def verdict(folder, trainings, *claim, published=None, **options):
+def verdict(folder, runs, *claim, published=None, **options):
     """Return the verdict on one claim about a made-up study, and what is said of it."""
-    about = publish(published or trainings, (*claim, *[None] * (3 - len(claim))))
-    results = study_of(folder, trainings, about, **options)
+    about = publish(published or runs, (*claim, *[None] * (3 - len(claim))))
+    results = study_of(folder, runs, about, **options)
     [judged] = results.analysis.published.claims
     [said] = reproduction(results).items
     assert said.startswith(f"Claim 0: {judged.verdict}.")
     return judged.verdict, said
 
 
-# Where another training would lie
+# Where another run would lie
 
 
 def test_the_prediction_interval_by_hand():
     # Mean 12, standard deviation 1, t = 4.303 with two degrees of freedom, sqrt(1/3 + 1) = 1.155.
     low, high = prediction_interval([11, 12, 13])
     assert (low, high) == pytest.approx((12 - 4.9683, 12 + 4.9683), abs=1e-4)
-    # The mean of four more trainings moves less: sqrt(1/3 + 1/4) = 0.764.
+    # The mean of four more runs moves less: sqrt(1/3 + 1/4) = 0.764.
     assert prediction_interval([11, 12, 13], 4)[1] == pytest.approx(12 + 4.3027 * 0.76376, abs=1e-4)
     assert prediction_interval([0.001, 0.01])[0] == 0
 
@@ -154,8 +154,8 @@ def test_with_several_seeds_their_spread_decides(tmp_path):
     assert found.title == "Does the paper hold up?"
     text = " ".join(found.text)
     assert (
-        "Of 2 published test accuracies, 1 lies where another training of the model would; that of"
-        " Model 1 (7.85 points lower here) does not." in text
+        "Of 2 published test accuracies, 1 lies where another run of the model would; that of"
+        " Model 1 (7.85 percentage points lower here) does not." in text
     )
     assert "prediction interval" in text
     assert "with one seed" not in text
@@ -164,23 +164,26 @@ def test_with_several_seeds_their_spread_decides(tmp_path):
     assert [row["Published lies there"] for row in rows] == ["no", "yes"]
     assert rows[0]["Test accuracy"] == "90.15 %"
     assert rows[0]["Published test accuracy"] == "98.00 %"
-    assert rows[0]["Difference (points)"] == "−7.85"
+    assert rows[0]["Difference (percentage points)"] == "−7.85"
     # 0.3 / 13 = 0.0231 in every seed.
     assert (rows[0]["Train loss"], rows[0]["Published train loss"]) == ("0.0231", "0.0200")
 
 
 def test_with_one_seed_only_the_images_do_and_that_is_said(tmp_path):
-    trainings = {"model_1": {"accuracy": 0.97}, "model_2": {"accuracy": 0.95}}
-    published = publish(trainings)
-    results = study_of(tmp_path, trainings, published)
+    runs = {"model_1": {"accuracy": 0.97}, "model_2": {"accuracy": 0.95}}
+    published = publish(runs)
+    results = study_of(tmp_path, runs, published)
     first, second = figures_of(results)
     assert (first["test_accuracy"].basis, first["test_accuracy"].within) == ("images", True)
     assert second["test_accuracy"].within is False
     assert first["val_loss"].basis is None
     assert first["val_loss"].within is None
     text = " ".join(reproduction(results).text)
-    assert "1 lies within what the test images alone explain; that of Model 2 (3.00 points" in text
-    assert "The spread between trainings is not known with one seed" in text
+    assert (
+        "1 lies within what the test images alone explain; that of Model 2 (3.00 percentage points"
+        in text
+    )
+    assert "The standard deviation between runs is not known with one seed" in text
     assert "validation loss" not in text
 
 
@@ -214,9 +217,7 @@ def test_an_equal_setting_is_called_so(tmp_path):
 
 
 def test_what_differs_in_the_setting_is_said_first(tmp_path):
-    published = publish(
-        ["model_1"], epochs=20, train_images=50_000, test_images=10_000, trainings=3
-    )
+    published = publish(["model_1"], epochs=20, train_images=50_000, test_images=10_000, runs=3)
     results = study_of(tmp_path, {"model_1": {}}, published)
     found = reproduction(results)
     assert "trained each model 3 times for 20 epochs on 50,000 images" in found.text[0]
@@ -257,15 +258,15 @@ def test_models_that_are_not_published_are_left_out_of_the_table(tmp_path):
 
 
 def test_parameters_are_compared(tmp_path):
-    trainings = {"model_1": {"parameters": 646_410}, "model_2": {"parameters": 700}}
-    published = publish(trainings, parameters=646_410)
-    found = reproduction(study_of(tmp_path, trainings, published))
+    runs = {"model_1": {"parameters": 646_410}, "model_2": {"parameters": 700}}
+    published = publish(runs, parameters=646_410)
+    found = reproduction(study_of(tmp_path, runs, published))
     assert (
         "Not all have as many parameters as published: Model 2 700 (published: 646,410)."
         in found.text
     )
-    del trainings["model_2"]
-    found = reproduction(study_of(tmp_path, trainings, published))
+    del runs["model_2"]
+    found = reproduction(study_of(tmp_path, runs, published))
     assert "Model 1 has exactly as many parameters as published." in found.text
 
 
@@ -285,10 +286,10 @@ SEEDS = (0, 1, 2)
     ],
 )
 def test_the_most_accurate(tmp_path, settings, expected):
-    trainings = {f"model_{i}": own for i, own in enumerate(settings, 1)}
+    runs = {f"model_{i}": own for i, own in enumerate(settings, 1)}
     claim = "most_accurate", ["model_1", "model_2"]
-    assert verdict(tmp_path / "once", trainings, *claim)[0] == "not decided"
-    found, said = verdict(tmp_path, trainings, *claim, seeds=SEEDS)
+    assert verdict(tmp_path / "once", runs, *claim)[0] == "not decided"
+    found, said = verdict(tmp_path, runs, *claim, seeds=SEEDS)
     assert found == expected
     assert "The paper ranks Models 1 and 2 first; over 3 seeds Models 1 and" in said
     if expected == "holds":
@@ -305,17 +306,17 @@ def test_the_most_accurate(tmp_path, settings, expected):
     ],
 )
 def test_the_less_accurate(tmp_path, settings, expected, part):
-    trainings = dict(zip(("model_1", "model_2", "model_3"), (*settings, MOST), strict=True))
+    runs = dict(zip(("model_1", "model_2", "model_3"), (*settings, MOST), strict=True))
     claim = "less_accurate", ["model_1"], ["model_2"]
-    found, said = verdict(tmp_path, trainings, *claim, seeds=SEEDS)
+    found, said = verdict(tmp_path, runs, *claim, seeds=SEEDS)
     assert found == expected
     assert part in said
 
 
 def test_a_lead_that_seeds_do_not_share_decides_nothing(tmp_path):
     unsure = {seed: {"accuracy": share} for seed, share in enumerate((0.99, 0.91, 0.97))}
-    trainings = {"model_1": unsure, "model_2": {"accuracy": 0.94}}
-    found, said = verdict(tmp_path, trainings, "most_accurate", ["model_1"], seeds=(0, 1, 2))
+    runs = {"model_1": unsure, "model_2": {"accuracy": 0.94}}
+    found, said = verdict(tmp_path, runs, "most_accurate", ["model_1"], seeds=(0, 1, 2))
     assert found == "not decided"
     assert "over 3 seeds Model 1 comes first here, with 95.67 %" in said
 
@@ -344,7 +345,12 @@ GAPS = {"clean_train": {"loss": 0.001, "accuracy": 0.999, "images": 10_000}}
             "not decided",
             "chance alone may",
         ),
-        ("overfits_strongly", {"accuracy": 0.9, "curves": RISING}, "holds", "9.90 points ["),
+        (
+            "overfits_strongly",
+            {"accuracy": 0.9, "curves": RISING},
+            "holds",
+            "9.90 percentage points [",
+        ),
         ("overfits_strongly", {"accuracy": 0.9, "curves": FALLING}, "does not hold", "has not"),
         ("overfits_strongly", {"accuracy": 0.9, "curves": FLAT}, "not decided", "has not"),
     ],
@@ -364,12 +370,14 @@ def test_overfitting(tmp_path, kind, own, expected, part):
     ],
 )
 def test_overfitting_less_than_others(tmp_path, accuracies, expected):
-    trainings = {f"model_{i}": {"accuracy": share} for i, share in enumerate(accuracies, 1)}
+    runs = {f"model_{i}": {"accuracy": share} for i, share in enumerate(accuracies, 1)}
     claim = "overfits_less", ["model_1"]
-    assert verdict(tmp_path / "once", trainings, *claim, **GAPS)[0] == "not decided"
-    found, said = verdict(tmp_path, trainings, *claim, seeds=SEEDS, **GAPS)
+    assert verdict(tmp_path / "once", runs, *claim, **GAPS)[0] == "not decided"
+    found, said = verdict(tmp_path, runs, *claim, seeds=SEEDS, **GAPS)
     assert found == expected
-    assert f"by {99.9 - 100 * accuracies[0]:.2f} points (Model 1), in the others by" in said
+    assert (
+        f"by {99.9 - 100 * accuracies[0]:.2f} percentage points (Model 1), in the others by" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -382,14 +390,14 @@ def test_overfitting_less_than_others(tmp_path, accuracies, expected):
 )
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
 def test_the_highest_train_accuracy(tmp_path, shares, expected, seeds):
-    trainings = {
+    runs = {
         f"model_{i}": {
             seed: {"curves": {"accuracy": np.full(13, share + 0.0002 * seed)}} for seed in seeds
         }
         for i, share in enumerate(shares, 1)
     }
     claim = "highest_train_accuracy", ["model_1"]
-    found, said = verdict(tmp_path, trainings, *claim, seeds=seeds)
+    found, said = verdict(tmp_path, runs, *claim, seeds=seeds)
     assert found == (expected if len(seeds) > 1 else "not decided")
     mean = 100 * (shares[0] + 0.0002 * np.mean(seeds))
     assert f"running average over the last epoch, is {mean:.2f} % [" in said
@@ -404,11 +412,11 @@ def test_the_highest_train_accuracy(tmp_path, shares, expected, seeds):
     ],
 )
 def test_more_epochs(tmp_path, curves, expected, opposite):
-    trainings = {"model_1": {"curves": curves}}
-    found, said = verdict(tmp_path, trainings, "worth_more_epochs")
+    runs = {"model_1": {"curves": curves}}
+    found, said = verdict(tmp_path, runs, "worth_more_epochs")
     assert found == expected
     assert "The slope of validation loss at the end is " in said
-    assert verdict(tmp_path, trainings, "not_worth_more_epochs")[0] == opposite
+    assert verdict(tmp_path, runs, "not_worth_more_epochs")[0] == opposite
 
 
 def test_too_few_epochs_decide_nothing(tmp_path):
@@ -429,13 +437,13 @@ def test_the_number_of_parameters(tmp_path, parameters, expected):
 
 
 @pytest.mark.parametrize(
-    ("latencies", "trainings_at_a_time", "expected"),
+    ("latencies", "runs_at_a_time", "expected"),
     [
         ((12.0, 2.0), 1, "holds"),
         ((2.0, 12.0), 1, "does not hold"),
         ((2.1, 2.0), 1, "not decided"),
         ((2.6, 2.0), 1, "holds"),
-        # Where trainings shared the machine, latencies decide nothing.
+        # Where runs shared the machine, latencies decide nothing.
         ((12.0, 2.0), 2, "not decided"),
         ((2.0, 12.0), 2, "not decided"),
         # Below what the clock resolves, nothing is known.
@@ -444,30 +452,30 @@ def test_the_number_of_parameters(tmp_path, parameters, expected):
         ((0.0, 12.0), 1, "not decided"),
     ],
 )
-def test_the_slower(tmp_path, latencies, trainings_at_a_time, expected):
-    trainings = {
-        f"model_{i}": {"latency_ms": latency, "concurrent_trainings": trainings_at_a_time}
+def test_the_slower(tmp_path, latencies, runs_at_a_time, expected):
+    runs = {
+        f"model_{i}": {"latency_ms": latency, "concurrent_runs": runs_at_a_time}
         for i, latency in enumerate(latencies, 1)
     }
-    found, said = verdict(tmp_path, trainings, "slower", ["model_1"], ["model_2"])
+    found, said = verdict(tmp_path, runs, "slower", ["model_1"], ["model_2"])
     assert found == expected
     if latencies == (0.0, 0.0):
         assert "One image takes 0.00 ms (Model 1) against 0.00 ms (Model 2)." in said
     assert f"One image takes {latencies[0]:.2f} ms (Model 1) against {latencies[1]:.2f} ms" in said
-    reason = "Latencies and training times are not compared: up to 2 trainings shared the machine."
-    assert (reason in said) == (trainings_at_a_time == 2)
-    assert ("The test" in said) == (trainings_at_a_time == 1)
+    reason = "Latencies and training times are not compared: up to 2 runs shared the machine."
+    assert (reason in said) == (runs_at_a_time == 2)
+    assert ("The test" in said) == (runs_at_a_time == 1)
 
 
 def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
-    trainings = {
+    runs = {
         "model_1": {"latency_ms": 12.0, "device": "GPU: another"},
         "model_2": {"latency_ms": 2.0},
     }
-    found, said = verdict(tmp_path, trainings, "slower", ["model_1"], ["model_2"])
+    found, said = verdict(tmp_path, runs, "slower", ["model_1"], ["model_2"])
     assert found == "not decided"
     assert said.endswith(
-        "Latencies and training times are not compared: the trainings differ in device (GPU:"
+        "Latencies and training times are not compared: the runs differ in device (GPU:"
         " another and CPU: made up)."
     )
 
@@ -478,13 +486,16 @@ def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
 def test_a_last_epoch_that_misleads(tmp_path, gap, expected):
     # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
     wild = {"curves": {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}}
-    trainings = {
+    runs = {
         "model_1": wild | {"wrong_images": range(10)},
         "model_2": wild | {"wrong_images": range(10 + gap)},
     }
-    found, said = verdict(tmp_path, trainings, "last_epoch_misleads")
+    found, said = verdict(tmp_path, runs, "last_epoch_misleads")
     assert found == expected
-    assert "moves by 0.55 points (standard deviation), and the two most accurate models" in said
+    assert (
+        "moves by 0.55 percentage points (standard deviation), and the two most accurate models"
+        in said
+    )
 
 
 def test_a_last_epoch_cannot_mislead_about_one_model(tmp_path):
@@ -498,37 +509,37 @@ def test_a_last_epoch_cannot_mislead_about_one_model(tmp_path):
 
 def test_a_claim_about_a_missing_model_is_not_tested(tmp_path):
     everyone = ["model_1", "model_2", "model_3"]
-    trainings = {"model_1": FEW, "model_2": MOST, "model_3": {"status": "diverged"}}
+    runs = {"model_1": FEW, "model_2": MOST, "model_3": {"status": "diverged"}}
     claim = "most_accurate", ["model_1"]
-    found, said = verdict(tmp_path, trainings, *claim, published=everyone)
+    found, said = verdict(tmp_path, runs, *claim, published=everyone)
     assert found == "not tested"
-    assert "Model 3 has no finished training here." in said
+    assert "Model 3 has no finished run here." in said
     found, said = verdict(
         tmp_path, {"model_1": FEW}, "worth_more_epochs", ["model_2", "model_3"], published=everyone
     )
     assert found == "not tested"
-    assert said == "Claim 0: not tested. Models 2 and 3 have no finished training here."
+    assert said == "Claim 0: not tested. Models 2 and 3 have no finished run here."
 
 
 def test_one_counterexample_is_enough_although_models_are_missing(tmp_path):
     everyone = ["model_1", "model_2", "model_3"]
-    trainings = {"model_1": MOST, "model_2": FEW}
+    runs = {"model_1": MOST, "model_2": FEW}
     claim = "most_accurate", ["model_1"]
-    found, _ = verdict(tmp_path, trainings, *claim, published=everyone, seeds=SEEDS)
+    found, _ = verdict(tmp_path, runs, *claim, published=everyone, seeds=SEEDS)
     assert found == "does not hold"
 
 
 def test_the_verdicts_are_counted(tmp_path):
-    trainings = {"model_1": FEW, "model_2": MOST}
+    runs = {"model_1": FEW, "model_2": MOST}
     claims = [
         ("most_accurate", ["model_1"], None),
         ("most_accurate", ["model_2"], None),
         ("less_accurate", ["model_2"], ["model_1"]),
         ("worth_more_epochs", ["model_3"], None),
     ]
-    published = publish([*trainings, "model_3"], *claims)
+    published = publish([*runs, "model_3"], *claims)
     published["conclusions"][0]["than"] = ["model_2"]
-    results = study_of(tmp_path, trainings, published, seeds=SEEDS)
+    results = study_of(tmp_path, runs, published, seeds=SEEDS)
     assert [judged.verdict for judged in results.analysis.published.claims] == [
         *("holds", "does not hold", "holds", "not tested")
     ]
@@ -539,8 +550,8 @@ def test_the_verdicts_are_counted(tmp_path):
 
 def test_models_trained_once_are_not_judged_against_each_other(tmp_path):
     claims = [("most_accurate", ["model_1"], None), ("less_accurate", ["model_2"], ["model_1"])]
-    trainings = {"model_1": FEW, "model_2": MOST}
-    results = study_of(tmp_path, trainings, publish(trainings, *claims))
+    runs = {"model_1": FEW, "model_2": MOST}
+    results = study_of(tmp_path, runs, publish(runs, *claims))
     assert [judged.verdict for judged in results.analysis.published.claims] == ["not decided"] * 2
     text = " ".join(reproduction(results).text)
     assert "Models that were trained once are not judged against each other" in text
@@ -581,7 +592,7 @@ def test_the_notebooks_table():
 
 def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
     """A study that comes out as the notebook's did bears out what its table shows."""
-    trainings = {
+    runs = {
         model: {
             "wrong_images": range(round(10_000 * (1 - row["test_accuracy"]))),
             "parameters": row["parameters"],
@@ -590,13 +601,13 @@ def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
         }
         for model, row in NOTEBOOK["models"].items()
     }
-    results = study_of(tmp_path, trainings, NOTEBOOK, images=10_000)
+    results = study_of(tmp_path, runs, NOTEBOOK, images=10_000)
     found = {
         NOTEBOOK["conclusions"][judged.number]["id"]: judged.verdict
         for judged in results.analysis.published.claims
     }
     assert found["inception_parameters"] == found["inception_latency"] == "holds"
-    # One training each judges no model against another.
+    # One run each judges no model against another.
     assert found["padded_train_accuracy"] == "not decided"
     assert "not tested" not in found.values()
     said = reproduction(results)
@@ -605,7 +616,7 @@ def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
         "The notebook ranks Models 9, 8 and 7 first; over 1 seed Models 9, 8 and 7 come first"
         in (said.items[0])
     )
-    # One seed decides nothing so close: its spread between trainings is not known.
+    # One seed decides nothing so close: its standard deviation between runs is not known.
     assert "None of the 21 comparisons that it takes is decided." in said.items[0]
     assert "Of 10 published test accuracies, 10 lie within" in " ".join(said.text)
 

@@ -31,7 +31,7 @@ from bakeoff.report.tables import (
     pair_table,
 )
 from bakeoff.results import Results
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import fabricate_data, fabricate_run
 from figure_studies import make_results, make_study
 from render_report import arrows_whole, describe_figures, unbroken
 from report_readers import read_page
@@ -57,7 +57,7 @@ def render(folder, models, seeds=(0,), data=None, study=None, **shared):
     for entry, settings in zip(study["models"], models.values(), strict=True):
         for seed in seeds:
             settings = {"layers": LAYERS} | shared | settings
-            fabricate_training(folder, entry["model"], seed, **settings)
+            fabricate_run(folder, entry["model"], seed, **settings)
     sizes = {key: shared[key] for key in ("images", "classes") if key in shared}
     fabricate_data(folder, **sizes | (data or {}))
     return run_steps(folder, study).read_text(encoding="utf-8")
@@ -197,8 +197,8 @@ def test_the_page_says_how_it_was_made(made):
         "optimizer (name Adadelta, learning_rate 1.0, rho 0.95)",
         "CPU: made up",
         "python 3.11.7, keras 3.15.1, tensorflow 2.21.0",
-        "2 trainings, 4 min in all; the last finished 2026-01-01T00:00:00+00:00",
-        "2 trainings: c0ffee" + "0" * 34 + ", files as committed",
+        "2 runs, 4 min in all; the last finished 2026-01-01T00:00:00+00:00",
+        "2 runs: c0ffee" + "0" * 34 + ", files as committed",
         f"Commit of this page {TREE['id']}, files as committed",
         COMMAND,
     ):
@@ -209,13 +209,13 @@ def test_commits_are_counted(tmp_path):
     study = describe_study(["Model 1"], [0, 1, 2, 3])
     cards = []
     for seed, commit in enumerate((TREE, TREE | {"clean": False}, None, TREE)):
-        folder = fabricate_training(tmp_path, "model_0", seed, commit=commit)
+        folder = fabricate_run(tmp_path, "model_0", seed, commit=commit)
         cards.append(json.loads((folder / "card.json").read_text()))
     facts = dict(origin(study, COMMAND, cards, None))
-    assert facts["Commit of the trainings"] == [
-        f"2 trainings: {TREE['id']}, files as committed",
-        f"1 training: {TREE['id']}, with changes that were not committed",
-        "1 training: not known: no git repository",
+    assert facts["Commit of the runs"] == [
+        f"2 runs: {TREE['id']}, files as committed",
+        f"1 run: {TREE['id']}, with changes that were not committed",
+        "1 run: not known: no git repository",
     ]
     assert facts["Commit of this page"] == ["not known: no git repository"]
 
@@ -300,7 +300,7 @@ def test_of_many_models_the_most_accurate_have_a_section(tmp_path, monkeypatch):
 
 def test_a_study_without_a_result_still_makes_a_page(tmp_path):
     text = Page(render(tmp_path, {"Model 1": {"status": "diverged"}})).text
-    assert "No training ended well" in text
+    assert "No run ended well" in text
     assert "nan" not in text.lower()
 
 
@@ -329,7 +329,7 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
     assert (
         "Labelled 3 Test image 6. All 3 models are wrong. ✗ 4 , wrongly : Models 1, 2 and 3"
         " Labelled 4 disputed label Test image 28. 1 of 3 models is wrong."
-        " ✓ 4 , rightly : Models 2 and 3 ✗ 5 , wrongly : Model 1"
+        " ✓ 4 , correctly : Models 2 and 3 ✗ 5 , wrongly : Model 1"
     ) in page.text
 
 
@@ -377,7 +377,7 @@ def test_a_gallery_names_classes_that_are_no_digits():
     (found,) = hardest_images(Results(results.study, analysis))
     assert found["alt"] == "Image labelled coat"
     assert found["wrong"] == "The model is wrong"
-    assert found["answers"] == [{"answer": "bag", "right": False, "models": "Model 1"}]
+    assert found["predictions"] == [{"predicted": "bag", "correct": False, "models": "Model 1"}]
 
 
 def test_confusions_are_shaded_by_their_number():
@@ -410,7 +410,7 @@ def test_many_classes_are_told_by_their_most_frequent_confusions():
 def test_of_many_classes_a_model_without_a_mistake_has_a_section(tmp_path):
     page = Page(render(tmp_path, {"Model 1": {"accuracy": 1.0}}, images=260, classes=26))
     assert (
-        "Most frequent confusions of Model 1 None: every test image was answered rightly. Lowest"
+        "Most frequent confusions of Model 1 None: every test image was predicted correctly. Lowest"
         " recalls of Model 1"
     ) in page.text
     assert "Recall 0 100.00 % 1 100.00 %" in page.text
@@ -516,8 +516,8 @@ def test_drawings_suit_a_page(tmp_path):
 
 
 def test_numbers_stay_with_their_units():
-    assert unbroken("99.36 % of p-values, p = 0.21 and 2 points") == (
-        "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0points"
+    assert unbroken("99.36 % of p-values, p = 0.21 and 2 percentage points") == (
+        "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0percentage points"
     )
 
 
@@ -537,7 +537,7 @@ def large_study(tmp_path):
     for number, entry in enumerate(study["models"]):
         for seed in study["seeds"]:
             accuracy = 0.985 + 0.0001 * number
-            fabricate_training(
+            fabricate_run(
                 folder, entry["model"], seed, images=10_000, accuracy=accuracy, layers=LAYERS
             )
     fabricate_data(folder, images=10_000)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from browser import Visit, axe, launched
-from fabricated_study import fabricate_data, fabricate_training
+from fabricated_study import fabricate_data, fabricate_run
 from steps_after_training import describe_study, run_steps
 
 pytestmark = pytest.mark.workflow
@@ -36,7 +36,7 @@ def make_page(folder, models, seeds):
         for seed in seeds:
             settings = models[entry["name"]]
             settings = {"images": IMAGES, "layers": LAYERS} | settings
-            fabricate_training(folder, entry["model"], seed, **settings)
+            fabricate_run(folder, entry["model"], seed, **settings)
     fabricate_data(folder, images=IMAGES)
     return run_steps(folder, study)
 
@@ -147,8 +147,8 @@ def test_differences_below_nought_are_sorted_as_numbers(browser, report):
     with Visit(browser, report) as visit:
         page = visit.page
         page.get_by_text("pairs in numbers").click()
-        heading(page, "Difference (points)").get_by_role("button").click()
-        shown = [text for _, text in column(page, "Difference (points)")]
+        heading(page, "Difference (percentage points)").get_by_role("button").click()
+        shown = [text for _, text in column(page, "Difference (percentage points)")]
         values = [float(text.replace("−", "-")) for text in shown]
         assert values[0] < 0 < values[-1]
         assert values == sorted(values)
@@ -306,4 +306,4 @@ def test_without_scripts_the_page_is_whole(browser, report):
         assert page.get_by_role("button").count() == 0
         assert page.locator("table.sortable").first.locator("tbody tr").count() == len(MODELS)
         page.get_by_text("pairs in numbers").click()
-        assert page.get_by_text("Difference (points)").is_visible()
+        assert page.get_by_text("Difference (percentage points)").is_visible()

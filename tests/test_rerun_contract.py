@@ -24,7 +24,7 @@ COLLECTING = {
 # What shows names, descriptions and titles, of numbers that stay.
 WORDS_AND_PICTURES = COLLECTING - {"collect_results"}
 DESCRIPTIONS = {"tiny", "wide"}
-TRAININGS = {"tiny/0", "wide/0"}
+Runs = {"tiny/0", "wide/0"}
 
 
 @pytest.fixture(scope="module")
@@ -148,21 +148,21 @@ CONTRACT = {
     ),
     "the shared blocks edited": (
         lambda project: append(project, "architectures/blocks.py"),
-        DESCRIPTIONS | TRAININGS | COLLECTING,
+        DESCRIPTIONS | Runs | COLLECTING,
     ),
     "training code edited": (
         lambda project: append(project, "workflow/scripts/train_model.py"),
-        TRAININGS | COLLECTING,
+        Runs | COLLECTING,
     ),
     "a module that training imports edited, with an old date": (
         lambda project: append(
             project, "workflow/scripts/bakeoff/training/checkpoints.py", old=True
         ),
-        TRAININGS | COLLECTING,
+        Runs | COLLECTING,
     ),
     "what builds a model edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/training/architecture.py"),
-        DESCRIPTIONS | TRAININGS | COLLECTING,
+        DESCRIPTIONS | Runs | COLLECTING,
     ),
     "describing code edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/describe/notation.py"),
@@ -202,7 +202,7 @@ CONTRACT = {
     ),
     "a study-wide setting that none overrides": (
         set_in("training", "optimizer", "rho", value=0.9),
-        DESCRIPTIONS | TRAININGS | COLLECTING,
+        DESCRIPTIONS | Runs | COLLECTING,
     ),
     "mirrors": (set_in("data", "mirrors", value=["/elsewhere"]), set()),
     "the title of the data": (set_in("data", "title", value="Digits"), WORDS_AND_PICTURES),
@@ -219,16 +219,16 @@ CONTRACT = {
     "disputed labels in the data set's own file": (describe_data(disputed=[3]), COLLECTING),
     "the names of the classes in the data set's own file": (
         describe_data(classes=list("abcdefghij")),
-        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "the data set described in the config": (describe_data_in_the_config, set()),
     "a subset": (
         set_in("data", "train_images", value=300),
-        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "a holdout": (
         set_in("data", "validation", value="holdout"),
-        {"preprocess_images"} | DESCRIPTIONS | TRAININGS | COLLECTING,
+        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "disputed labels": (set_in("data", "disputed", value=[3]), COLLECTING),
     "a description": (set_in("models", "tiny", "description", value="other"), WORDS_AND_PICTURES),
@@ -322,7 +322,7 @@ def test_without_the_profile_edits_are_found_all_the_same(copy):
 
 
 def test_preprocessing_code_costs_no_epoch(copy):
-    """Trainings may be planned, but each returns from its finished checkpoint."""
+    """Runs may be planned, but each returns from its finished checkpoint."""
     append(copy, "workflow/scripts/preprocess_images.py")
     before = copy.histories()
     run = copy.snakemake()
@@ -333,7 +333,7 @@ def test_preprocessing_code_costs_no_epoch(copy):
 
 
 def test_another_name_of_the_data_costs_no_epoch(copy):
-    """Its file has that name: trainings are planned, and return from finished checkpoints."""
+    """Its file has that name: runs are planned, and return from finished checkpoints."""
     described = yaml.safe_load(copy.path("config/datasets/digits.yaml").read_text())
     described["data"]["dataset"] = "numerals"
     copy.path("config/datasets/numerals.yaml").write_text(yaml.safe_dump(described))

@@ -1,4 +1,4 @@
-"""A killed training goes on from its last whole epoch and ends with the same bits."""
+"""A killed run goes on from its last whole epoch and ends with the same bits."""
 
 import contextlib
 import os
@@ -168,7 +168,7 @@ def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
-        # The training stands still until the second Snakemake is there.
+        # The run stands still until the second Snakemake is there.
         os.killpg(running.process.pid, signal.SIGSTOP)
         tiny_study.snakemake("--unlock")
         with tiny_study.start_snakemake(target) as second:

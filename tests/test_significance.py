@@ -172,7 +172,7 @@ def two_way_table(values):
 
 
 def skilled(generator, seeds=4, images=40, spread=1.0, skill=0.5):
-    """Answers whose trainings differ in skill by ``spread``."""
+    """Answers whose runs differ in skill by ``spread``."""
     ability = skill + spread * generator.normal(size=(seeds, 1)) + generator.normal(size=images)
     return ability + generator.normal(size=(seeds, images)) > 0
 
@@ -209,8 +209,8 @@ def test_variance_of_a_difference_pools_the_seeds_and_pairs_the_images():
 
 
 def test_where_seeds_are_all_that_varies_it_is_students_t_test():
-    # Each training gets its own share of a great many images right, drawn without any chance
-    # in the images but theirs: what is left is scipy's test of the trainings' accuracies.
+    # Each run gets its own share of a great many images right, drawn without any chance
+    # in the images but theirs: what is left is scipy's test of the runs' accuracies.
     generator = np.random.default_rng(2)
     images = 100_000
     shares_a, shares_b = generator.uniform(0.3, 0.7, (2, 4))
@@ -224,7 +224,7 @@ def test_where_seeds_are_all_that_varies_it_is_students_t_test():
     )
 
 
-def test_where_trainings_vary_no_more_than_chance_only_images_count():
+def test_where_runs_vary_no_more_than_chance_only_images_count():
     # The seeds' accuracies are equal, so that plain Student would be certain.
     a = np.array([[1, 0, 1, 1], [0, 1, 1, 1]], bool)
     b = np.array([[1, 1, 0, 0], [1, 1, 0, 0]], bool)
@@ -262,7 +262,7 @@ def test_probability_ahead_by_hand_and_by_scipy():
     assert probability_ahead(a, b) == pytest.approx(u / 35)
 
 
-def test_probability_ahead_belongs_to_the_trainings_and_turns_with_the_pair():
+def test_probability_ahead_belongs_to_the_runs_and_turns_with_the_pair():
     images = np.arange(1000)
     a = images < np.array([[990], [980], [985]])
     b = images < np.array([[989], [970], [985]])
@@ -273,7 +273,7 @@ def test_probability_ahead_belongs_to_the_trainings_and_turns_with_the_pair():
 
 
 @pytest.mark.thorough
-def test_several_seeds_keep_their_level_when_trainings_and_images_vary():
+def test_several_seeds_keep_their_level_when_runs_and_images_vary():
     generator = np.random.default_rng(1)
     seeds, images, studies = 3, 300, 300
     rejected = 0
@@ -369,7 +369,7 @@ def test_one_training_each_judges_networks_and_no_models():
     assert (several.one_seed, several.significant, several.told_apart) == (False, True, True)
 
 
-def test_trainings_that_lie_close_together_by_chance_do_not_make_a_pair_certain():
+def test_runs_that_lie_close_together_by_chance_do_not_make_a_pair_certain():
     # The seeds of six models move them by half a point; those of two happen to agree.
     generator = np.random.default_rng(9)
 

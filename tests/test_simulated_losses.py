@@ -15,13 +15,13 @@ from simulated_losses import WANDERING, judge_trends, simulate_losses
 @pytest.mark.parametrize("epochs", [13, 60])
 def test_losses_without_a_trend_seem_to_move_in_one_case_of_20(seeds, autocorrelation, epochs):
     found = judge_trends(400, seeds, epochs, autocorrelation)
-    # Three standard errors of 400 curves are 3 points.
+    # Three standard errors of 400 curves are 3 percentage points.
     assert found["moving"] <= 0.08
     assert found["risen"] <= 0.05
 
 
 def test_epochs_are_no_sample():
-    # The reason why trainings and stretches of them are.
+    # The reason why runs and stretches of them are.
     assert judge_trends(200, 3, 30, 0.8)["theil"] > 0.2
     assert judge_trends(200, 3, 60, 1.0)["theil"] > 0.5
 

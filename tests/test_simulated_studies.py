@@ -42,7 +42,7 @@ def _no_garbage_to_look_through():
 
 
 def pairs_said_to_differ(study):
-    """Return the pairs (better, worse) of a simulated study that are told apart."""
+    """Return the pairs (better, worse) of a simulated study that are significantly different."""
     return [
         pair
         for pair, comparison in compare_all(as_answers(study)).items()
@@ -50,7 +50,7 @@ def pairs_said_to_differ(study):
     ]
 
 
-def test_simulated_trainings_are_like_those_of_the_reference_run():
+def test_simulated_runs_are_like_those_of_the_reference_run():
     generator = np.random.default_rng(0)
     spread, wrong, between_seeds, between_models = [], [], [], []
     for _ in range(100):

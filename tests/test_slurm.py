@@ -20,7 +20,7 @@ pytestmark = pytest.mark.thorough
 # What a cluster without accounting needs, and a first look at the jobs that comes soon.
 COMMAND = ["--profile", "slurm", "--slurm-status-command", "squeue"]
 COMMAND += ["--slurm-init-seconds-before-status-checks", "2"]
-TRAININGS = {
+Runs = {
     f"rule_train_model_wildcards_{model}_{seed}" for model in ("tiny", "wide") for seed in (0, 1)
 }
 TINY = "results/models/tiny/seed_0/card.json"
@@ -65,14 +65,14 @@ def wait_until(condition, process):
 
 
 def jobs_of(cluster, project):
-    """Return the jobs that the trainings of a project were, in the order of submission."""
+    """Return the jobs that the runs of a project were, in the order of submission."""
     folder = str(project.folder)
     jobs = [job for job in cluster.jobs() if job["WorkDir"] == folder]
     return sorted(jobs, key=lambda job: int(job["JobId"]))
 
 
 def training_log(project):
-    """Return the log of the one training that a project of faults has, as far as it is."""
+    """Return the log of the one run that a project of faults has, as far as it is."""
     return "".join(
         file.read_text() for file in project.path("results/logs").glob("train_model/*/*")
     )
@@ -102,8 +102,8 @@ def finished(cluster, tmp_path_factory):
 
 def test_each_training_is_one_job_with_a_gpu_and_what_was_declared(cluster, finished):
     jobs = jobs_of(cluster, finished)
-    assert {job["Comment"] for job in jobs} == TRAININGS
-    assert len(jobs) == len(TRAININGS)
+    assert {job["Comment"] for job in jobs} == Runs
+    assert len(jobs) == len(Runs)
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
         # gres:gpu:1 in one version of Slurm, gres/gpu:1 in another.
@@ -118,7 +118,7 @@ def test_each_training_is_one_job_with_a_gpu_and_what_was_declared(cluster, fini
 def test_two_at_a_time_on_two_gpus_and_no_job_for_anything_else(cluster, finished):
     folder = str(finished.folder)
     records = [record for record in cluster.completed() if record["WorkDir"] == folder]
-    assert len(records) == len(TRAININGS)
+    assert len(records) == len(Runs)
     assert {record["JobState"] for record in records} == {"COMPLETED"}
     assert most_at_once(records) == 2
     # All were in the queue before the first of them ended.
@@ -152,7 +152,7 @@ def test_a_training_out_of_memory_is_sent_again_with_more(cluster, tiny_study):
 
 @pytest.fixture(scope="module")
 def faults(cluster, finished, tmp_path_factory):
-    """Two trainings that meet faults, and one that meets none, by the name of their project.
+    """Two runs that meet faults, and one that meets none, by the name of their project.
 
     ``tiny`` runs into a time limit of a minute per attempt in "limited", and into none in "calm".
     ``wide`` is cancelled, sent again to a drained node, and then preempted in "moved".
@@ -185,7 +185,7 @@ def faults(cluster, finished, tmp_path_factory):
 
 
 def move_about(project, cluster):
-    """Drain a training's node and cancel it, run again, interrupt that, and again; preempt it."""
+    """Drain a run's node and cancel it, run again, interrupt that, and again; preempt it."""
     # A cancelled training is a failed one to Snakemake, which would send it again.
     process = start(project, cluster, WIDE, *ONE_THREAD, "--retries", "0")
     try:
@@ -250,7 +250,7 @@ def test_a_training_at_its_time_limit_goes_on_in_the_next_attempts_and_ends_with
     assert last["JobState"] == "COMPLETED"
     limits = [job["TimeLimit"] for job in (*stopped, last)]
     assert limits == [f"00:0{attempt}:00" for attempt in range(1, len(limits) + 1)]
-    # Slurm's SIGTERM reached the training before its SIGKILL.
+    # Slurm's SIGTERM reached the run before its SIGKILL.
     logs = project.path(".snakemake/slurm_logs/rule_train_model/tiny_0")
     said = "".join((logs / f"{job['JobId']}.log").read_text() for job in stopped)
     assert "Terminated: the last whole epoch is kept" in said

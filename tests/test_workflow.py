@@ -81,7 +81,7 @@ def test_history_card_and_predictions_agree(finished_study):
     assert card["threads"] == 2
     assert "architectures/blocks.py" in card["sources"]
     assert "workflow/scripts/train_model.py" in card["sources"]
-    assert card["concurrent_trainings"] >= 1
+    assert card["concurrent_runs"] >= 1
     assert card["commit"] is None, "the copy of the workflow is no repository"
 
 

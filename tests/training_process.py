@@ -1,4 +1,4 @@
-"""One training as a process of its own, without Snakemake: for tests that kill it or compare it.
+"""One run as a process of its own, without Snakemake: for tests that kill it or compare it.
 
 Usage: python training_process.py PROJECT MODEL OUTPUT CHECKPOINTS SETTINGS
 with PYTHONPATH=PROJECT/workflow/scripts:tests/builders; SETTINGS is JSON.
@@ -49,7 +49,7 @@ FILES = {
 
 
 class Training:
-    """Starts, kills and reads the trainings of one tiny model, in a folder of its own."""
+    """Starts, kills and reads the runs of one tiny model, in a folder of its own."""
 
     def __init__(self, project, folder, **settings):
         self.project = project
@@ -119,7 +119,7 @@ class Training:
 
 
 def bits_of(folder):
-    """Return everything that must be the same of a training: weights, probabilities, history."""
+    """Return everything that must be the same of a run: weights, probabilities, history."""
     history = pd.read_csv(folder / "history.csv", dtype=str).drop(columns="seconds")
     with zipfile.ZipFile(folder / "model.keras") as model:
         weights = model.read("model.weights.h5")

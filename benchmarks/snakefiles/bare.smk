@@ -11,7 +11,7 @@ def per_model(file):
     return expand("results/models/{model}/" + file, model=MODELS)
 
 
-def per_training(file):
+def per_run(file):
     return expand("results/models/{model}/seed_{seed}/" + file, model=MODELS, seed=SEEDS)
 
 
@@ -35,7 +35,7 @@ rule all:
         "results/figures/accuracy_latency.svg",
         "results/figures/comparisons.svg",
         "results/figures/reliability.svg",
-        per_training("card.json"),
+        per_run("card.json"),
 
 
 rule download_images:
@@ -94,9 +94,9 @@ rule train_model:
 rule collect_results:
     input:
         "results/data/mnist.npz",
-        per_training("history.csv"),
-        per_training("card.json"),
-        per_training("predictions.npz"),
+        per_run("history.csv"),
+        per_run("card.json"),
+        per_run("predictions.npz"),
         per_model("description.json"),
     output:
         "results/runs.csv",
@@ -110,7 +110,7 @@ rule collect_results:
 
 rule plot_loss_curves:
     input:
-        per_training("history.csv"),
+        per_run("history.csv"),
     output:
         directory("results/figures/loss"),
         "results/figures/loss_overview.svg",
@@ -181,7 +181,7 @@ rule render_report:
         "results/figures/accuracy_latency.svg",
         "results/figures/comparisons.svg",
         "results/figures/reliability.svg",
-        per_training("card.json"),
+        per_run("card.json"),
         per_model("description.json"),
     output:
         "results/report.html",

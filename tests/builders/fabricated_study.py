@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 
-def fabricate_training(
+def fabricate_run(
     folder,
     model="model_01",
     seed=0,
@@ -30,13 +30,13 @@ def fabricate_training(
     labels=None,
     **card_fields,
 ):
-    """Write one training's history, predictions and card, and its model's description.
+    """Write one run's history, predictions and card, and its model's description.
 
     ``accuracy`` is the share of the ``images`` test images answered rightly; which ones are
     wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them, or
     ``probabilities`` (images, classes) say what is answered. ``labels`` (images,) are by default
     0, 1, 2 and so on, over and over.
-    ``planned`` are the epochs of the config, where a training ended before.
+    ``planned`` are the epochs of the config, where a run ended before.
     ``curves`` maps history columns to lists that replace the default decaying curves. Other
     fields replace or join those of the card, or of the description if that has them.
     """
@@ -102,7 +102,7 @@ def fabricate_training(
         "precision": "float32",
         "device": "CPU: made up",
         "threads": 2,
-        "concurrent_trainings": 1,
+        "concurrent_runs": 1,
         "versions": {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0"},
         "platform": "Linux",
         "sources": {f"architectures/{model}.py": "0" * 64},
@@ -115,7 +115,7 @@ def fabricate_training(
         "resumed": False,
     }
     piece = {key: card[key] for key in ("device", "threads", "versions")}
-    card["pieces"] = [piece | {"first_epoch": 1, "trainings": 1, "seconds": 10.0 * epochs}]
+    card["pieces"] = [piece | {"first_epoch": 1, "runs": 1, "seconds": 10.0 * epochs}]
     description = {
         "model": model,
         "image_shape": [28, 28, 1],
@@ -162,11 +162,11 @@ def fabricate_data(
     labels=None,
     size=28,
 ):
-    """Write the prepared data that :func:`fabricate_training`'s test images come from.
+    """Write the prepared data that :func:`fabricate_run`'s test images come from.
 
     The images are noise, ``size`` pixels wide and high. ``class_names`` are by default "0", "1"
     and so on; ``test_index`` is by default that of a whole test set, otherwise of one of at least
-    10,000 images; ``labels`` are by default those of :func:`fabricate_training`; ``in_training``
+    10,000 images; ``labels`` are by default those of :func:`fabricate_run`; ``in_training``
     lists the test images that are said to be training images too. Returns the file's path,
     ``folder/data/<dataset>.npz``.
     """

@@ -48,7 +48,7 @@ ORIGIN = {"mirrors", "attempts", "timeout"}
 
 
 def is_finished(model):
-    """Tell whether every training of a model has left its card, which is written last."""
+    """Tell whether every run of a model has left its card, which is written last."""
     folder = Path(config["pathvars"]["results"]) / "models" / model
     return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in SEEDS)
 
@@ -98,7 +98,7 @@ pathvars:
 
 
 wildcard_constraints:
-    # As the schema has it. A list of all models would be searched for each file of each training.
+    # As the schema has it. A list of all models would be searched for each file of each run.
     model="[a-zA-Z][a-zA-Z0-9_]*",
     seed=r"\d+",
 
@@ -117,8 +117,8 @@ def label_of(model):
     return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})
 
 
-def per_training(file):
-    """The path of one kind of file for every training of the study."""
+def per_run(file):
+    """The path of one kind of file for every run of the study."""
     return expand(f"<results>/models/{{model}}/seed_{{seed}}/{file}", model=MODELS, seed=SEEDS)
 
 
@@ -134,15 +134,15 @@ def settings_of(model):
     return training_settings(config, model)
 
 
-def identity_of_training(wildcards):
-    """Everything that one training depends on apart from the data, ready for JSON."""
+def identity_of_run(wildcards):
+    """Everything that one run depends on apart from the data, ready for JSON."""
     model = wildcards.model
     return training_identity(SOURCES, model, int(wildcards.seed), settings_of(model))
 
 
-def training_as_text(wildcards):
+def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
-    return canonical_json(identity_of_training(wildcards))
+    return canonical_json(identity_of_run(wildcards))
 
 
 def description_as_text(wildcards):
@@ -152,11 +152,11 @@ def description_as_text(wildcards):
 
 
 def description_to_wait_for(wildcards):
-    """The description of a training's model: it is refused where that cannot be made.
+    """The description of a run's model: it is refused where that cannot be made.
 
     A better description is no reason to train. Snakemake's `ancient` says so; but once a
     description is planned, Snakemake does not look at the params of what waits for an `ancient`
-    one. So it is that only where the card is of this very training.
+    one. So it is that only where the card is of this very run.
     """
     folder = f"{config['pathvars']['results']}/models/{wildcards.model}"
     file = f"{folder}/description.json"
@@ -165,7 +165,7 @@ def description_to_wait_for(wildcards):
         trained = json.loads(card)["identity"]
     except (OSError, ValueError, KeyError, TypeError):
         return file
-    is_trained = trained == fingerprint(identity_of_training(wildcards))
+    is_trained = trained == fingerprint(identity_of_run(wildcards))
     return ancient(file) if is_trained else file
 
 

@@ -5,9 +5,9 @@ rule collect_results:
     """Read every run once, and compute all numbers."""
     input:
         data="<results>/data/<dataset>.npz",
-        histories=per_training("history.csv"),
-        cards=per_training("card.json"),
-        predictions=per_training("predictions.npz"),
+        histories=per_run("history.csv"),
+        cards=per_run("card.json"),
+        predictions=per_run("predictions.npz"),
         descriptions=per_model("description.json"),
     output:
         runs="<results>/runs.csv",
@@ -28,7 +28,7 @@ rule collect_results:
 rule plot_loss_curves:
     """Draw each model's losses over the epochs, and all models side by side and in one."""
     input:
-        histories=per_training("history.csv"),
+        histories=per_run("history.csv"),
     output:
         # One folder: Snakemake stores the list of all inputs with each output, so that records of
         # a file a model would grow with the square of the models.
@@ -194,7 +194,7 @@ rule render_report:
         ),
         matrix="<results>/figures/comparisons.svg",
         reliability="<results>/figures/reliability.svg",
-        cards=per_training("card.json"),
+        cards=per_run("card.json"),
         descriptions=per_model("description.json"),
     output:
         page=report(

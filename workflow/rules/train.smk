@@ -1,4 +1,4 @@
-"""One description per architecture, and one training per architecture and seed."""
+"""One description per architecture, and one run per architecture and seed."""
 
 
 rule describe_model:
@@ -55,11 +55,11 @@ rule train_model:
     threads: 2
     resources:
         gpu=1,
-        # For a cluster; a training that is tried again gets more of both.
+        # For a cluster; a run that is tried again gets more of both.
         mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        training=training_as_text,
+        training=run_as_text,
     script:
         "../scripts/train_model.py"
 

@@ -26,7 +26,7 @@ def collect_results(
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns and ``data_file`` its
     prepared data; ``histories``, ``cards`` and ``predictions`` are the paths of its runs' files in
-    the order of :func:`bakeoff.study.readers.trainings_of`, ``descriptions`` those of its models.
+    the order of :func:`bakeoff.study.readers.runs_in`, ``descriptions`` those of its models.
     Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])

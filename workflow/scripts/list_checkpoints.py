@@ -1,4 +1,4 @@
-"""Print how much room each training's checkpoints take, and clear them if asked to."""
+"""Print how much room each run's checkpoints take, and clear them if asked to."""
 
 import shutil
 from pathlib import Path
@@ -9,18 +9,18 @@ from bakeoff.joblog import job_log, say
 
 
 def list_checkpoints(folder, clear=False):
-    """Print the size of each training's checkpoints under ``folder`` and of all together.
+    """Print the size of each run's checkpoints under ``folder`` and of all together.
 
-    ``clear`` removes them, except those of a training that runs at this moment.
+    ``clear`` removes them, except those of a run in progress.
     """
     folder = Path(folder)
-    trainings = sorted(path for path in folder.glob("*") if path.is_dir())
+    runs = sorted(path for path in folder.glob("*") if path.is_dir())
     kept = 0
-    for training in trainings:
-        size = size_of(training)
-        running = clear and not remove_unless_locked(training)
+    for run in runs:
+        size = size_of(run)
+        running = clear and not remove_unless_locked(run)
         kept += size if running or not clear else 0
-        say(f"{megabytes(size):>12}  {training.name}{'  (running: kept)' * running}")
+        say(f"{megabytes(size):>12}  {run.name}{'  (running: kept)' * running}")
     say(f"{megabytes(kept):>12}  {'left' if clear else 'in all'} in {folder}")
 
 
@@ -30,7 +30,7 @@ def size_of(folder):
 
 
 def remove_unless_locked(folder):
-    """Remove a training's checkpoints unless a process trains on them; tell if it was done."""
+    """Remove a run's checkpoints unless a process trains on them; tell if it was done."""
     lock = filelock.FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)

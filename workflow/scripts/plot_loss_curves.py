@@ -6,17 +6,17 @@ from pathlib import Path
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.style import house_style, save_svg
 from bakeoff.joblog import job_log
-from bakeoff.study.readers import read_history, trainings_of
+from bakeoff.study.readers import read_history, runs_in
 
 
 def plot_loss_curves(study, histories, folder, overview_file, overlay_file):
     """Write one SVG a model into ``folder``, one of all side by side, one of all in one.
 
-    ``histories`` are paths, in the order of :func:`bakeoff.study.readers.trainings_of`. A model's
+    ``histories`` are paths, in the order of :func:`bakeoff.study.readers.runs_in`. A model's
     figure has its key as name.
     """
     runs = {entry["model"]: [] for entry in study["models"]}
-    for (model, seed), path in zip(trainings_of(study), histories, strict=True):
+    for (model, seed), path in zip(runs_in(study), histories, strict=True):
         runs[model].append(read_history(path, model, seed))
     with house_style():
         for entry in study["models"]:

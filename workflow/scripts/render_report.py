@@ -26,7 +26,7 @@ from bakeoff.report.tables import (
     layer_table,
     most_confused,
     pair_table,
-    training_table,
+    runs_table,
 )
 from bakeoff.results import read_results
 from bakeoff.selection import most_accurate
@@ -54,7 +54,7 @@ def render_report(
 
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
     :func:`bakeoff.study.commit.describe_commit` says of the files that make the page. ``cards`` are
-    the paths of the trainings' cards in the order of :func:`bakeoff.study.readers.trainings_of`,
+    the paths of the runs' cards in the order of :func:`bakeoff.study.readers.runs_in`,
     ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
     called by its key. ``figures`` maps ``forest``, ``overview``, ``overlay``, ``matrix`` and
     ``reliability`` to an SVG each, and ``tradeoffs`` to a list of them. Raises
@@ -133,7 +133,7 @@ def describe_models(results, findings, runs, cards, curves):
                 "svg": inline_svg(Path(curves) / f"{model.model}.svg", label, curves),
             },
             "layers": layer_table(first_cards[model.model]["layers"]).as_data(),
-            "trainings": training_table(runs_of[model.model]).as_data(),
+            "runs": runs_table(runs_of[model.model]).as_data(),
         }
         models.append(described | error_tables(model, results.data.class_names))
     return models, choice
@@ -169,7 +169,7 @@ def describe_figures(summary, figures):
         "overview": f"Training and validation loss of {most} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
         "matrix": f"Difference in test accuracy for every pair of {finished}, a cell a pair.",
-        "reliability": f"Share of right answers against how sure the answers are, for {most}.",
+        "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
     described = {
         key: {"label": label, "svg": inline_svg(figures[key], label)}
@@ -220,8 +220,8 @@ def content_hash(text):
 
 
 def unbroken(text):
-    """Keep numbers and their units on one line: "99.36 %", "p = 0.21", "13 points"."""
-    text = re.sub(r"(?<=\d) (?=%|points)", "\u00a0", str(text))
+    """Keep numbers and their units on one line: "99.36 %", "p = 0.21", "13 percentage points"."""
+    text = re.sub(r"(?<=\d) (?=%|percentage)", "\u00a0", str(text))
     text = text.replace("p-values", "p\u2011values")
     return re.sub(r"(?<=p) ([=<]) (?=\d)", "\u00a0\\1\u00a0", text)
 

@@ -35,7 +35,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
 
     ``identity`` is what :func:`bakeoff.study.identity.training_identity` returns; ``outputs`` maps
     history, model, predictions and card to paths. Training goes on from the last whole
-    epoch found under ``checkpoint_folder``. A training whose loss stops being a number ends
+    epoch found under ``checkpoint_folder``. A run whose loss stops being a number ends
     there with status ``diverged``, which is no error. Raises :class:`StudyError` for faults in
     the architecture, its settings or the data file.
     """
@@ -75,7 +75,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         with write_atomically(outputs["predictions"]) as temporary:
             np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
         write_model(outputs["model"], model, root, identity, shape, classes)
-        # Last, so that a card stands for a training that is all there.
+        # Last, so that a card stands for a run that is all there.
         write_card(outputs["card"], card | costs(record, piece, started))
     say(f"{identity['model']} seed {identity['seed']}: {status}.")
 

@@ -156,7 +156,7 @@ class Bin:
 
     low: float
     high: float
-    answers: int
+    predictions: int
     confidence: float | None
     accuracy: float | None
 

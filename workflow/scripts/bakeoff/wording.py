@@ -62,7 +62,7 @@ def models(names):
 
 
 def number(value, decimals=2):
-    """Return a number with a true minus sign, and never a negative nought.
+    """Return a number with a true minus sign, and never a negative zero.
 
     Two ways to compute one number may differ in its last digits; they give the same text.
     """
@@ -76,8 +76,8 @@ def percent(share):
 
 
 def points(share):
-    """Return "0.18 points" for a difference of 0.0018."""
-    return f"{number(100 * share)} points"
+    """Return "0.18 percentage points" for a difference of 0.0018."""
+    return f"{number(100 * share)} percentage points"
 
 
 def interval(low, high, decimals=2):
@@ -110,8 +110,8 @@ def times(ratio):
 def uncorrected(number):
     """Return the sentence on how 95 % intervals of the trends of ``number`` models are meant."""
     return (
-        f"The intervals are not corrected for there being {number} models: of losses that do not"
-        " move, about one in 20 would still seem to."
+        f"The intervals are not corrected for there being {number} models: expect one false alarm"
+        " in 20 models whose loss does not move."
     )
 
 
@@ -124,10 +124,10 @@ def why_not_compared(times):
         return None
     reasons = []
     if times.shared > 1:
-        reasons.append(f"up to {times.shared} trainings shared the machine")
+        reasons.append(f"up to {times.shared} runs shared the machine")
     if times.moved:
-        reasons.append(f"{count(times.moved, 'training')} went on elsewhere after an interruption")
+        reasons.append(f"{count(times.moved, 'run')} went on elsewhere after an interruption")
     if times.unlike:
         unlike = [f"{noun} ({listing(values)})" for noun, values in times.unlike.items()]
-        reasons.append(f"the trainings differ in {listing(unlike)}")
+        reasons.append(f"the runs differ in {listing(unlike)}")
     return f"Latencies and training times are not compared: {listing(reasons)}."

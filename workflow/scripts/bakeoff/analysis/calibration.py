@@ -1,7 +1,7 @@
 """Whether a network is right as often as its probabilities say.
 
 The confidence of an answer is the probability of the class answered. A network is calibrated
-where, of the answers with confidence c, the share c is right.
+where, of the predictions with confidence c, the share c is right.
 """
 
 from dataclasses import dataclass
@@ -22,21 +22,21 @@ _DRAWS = 1000
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Sums over the answers in each bin of confidence, all (BINS,).
+    """Sums over the predictions in each bin of confidence, all (BINS,).
 
-    ``answers`` and ``right`` are counts (int64), ``confidence`` is a sum of probabilities and
-    ``doubts`` one of squares of what these lack of 1 (float64). Sums of two sets of answers can
+    ``predictions`` and ``right`` are counts (int64), ``confidence`` is a sum of probabilities and
+    ``doubts`` one of squares of what these lack of 1 (float64). Sums of two sets of predictions can
     be added.
     """
 
-    answers: np.ndarray
+    predictions: np.ndarray
     right: np.ndarray
     confidence: np.ndarray
     doubts: np.ndarray
 
     def __add__(self, other):
         return Reliability(
-            self.answers + other.answers,
+            self.predictions + other.predictions,
             self.right + other.right,
             self.confidence + other.confidence,
             self.doubts + other.doubts,
@@ -44,12 +44,12 @@ class Reliability:
 
     @property
     def expected_calibration_error(self):
-        """Mean over the answers of the distance between a bin's confidence and its accuracy.
+        """Mean over the predictions of the distance between a bin's confidence and its accuracy.
 
         A share of 1; the ECE of Naeini, Cooper and Hauskrecht (2015) with the bins of Guo,
         Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural Networks", ICML.
         """
-        return float(np.abs(self.confidence - self.right).sum() / self.answers.sum())
+        return float(np.abs(self.confidence - self.right).sum() / self.predictions.sum())
 
     @cached_property
     def by_chance(self):
@@ -58,38 +58,40 @@ class Reliability:
         Such errors are drawn, with a fixed seed: each answer is right with the probability that is
         its confidence (consistency resampling: Bröcker and Smith 2007, "Increasing the reliability
         of reliability diagrams"; for this error Vaicenavicius et al. 2019, "Evaluating model
-        calibration in classification"). The wrong answers of a bin, a sum of unlike Bernoulli
+        calibration in classification"). The wrong predictions of a bin, a sum of unlike Bernoulli
         variables, are drawn from the binomial distribution with their mean and, but for rounding,
         their variance (Ehm 1991, "Binomial approximation to the Poisson binomial distribution").
         """
-        filled = self.answers > 0
+        filled = self.predictions > 0
         # Rounding may put a probability above 1.
-        wrong = np.maximum((self.answers - self.confidence)[filled], 0)
+        wrong = np.maximum((self.predictions - self.confidence)[filled], 0)
         doubts = np.maximum(self.doubts[filled], np.finfo(float).tiny)
-        trials = np.clip(np.rint(wrong**2 / doubts), 1, self.answers[filled]).astype(int)
+        trials = np.clip(np.rint(wrong**2 / doubts), 1, self.predictions[filled]).astype(int)
         draws = np.random.default_rng(0).binomial(
             trials, np.minimum(wrong / trials, 1), (_DRAWS, len(trials))
         )
-        errors = np.abs(draws - wrong).sum(axis=1) / self.answers.sum()
+        errors = np.abs(draws - wrong).sum(axis=1) / self.predictions.sum()
         return float(errors.mean()), float(np.quantile(errors, 1 - LEVEL))
 
     @property
     def mean_confidence(self):
-        return float(self.confidence.sum() / self.answers.sum())
+        return float(self.confidence.sum() / self.predictions.sum())
 
     @property
     def bins(self):
         """The :class:`bakeoff.numbers.Bin` of each bin."""
-        rows = zip(EDGES[:-1], EDGES[1:], self.answers, self.confidence, self.right, strict=True)
+        rows = zip(
+            EDGES[:-1], EDGES[1:], self.predictions, self.confidence, self.right, strict=True
+        )
         return [
             Bin(
                 low=float(low),
                 high=float(high),
-                answers=int(answers),
-                confidence=float(confidence / answers) if answers else None,
-                accuracy=float(right / answers) if answers else None,
+                predictions=int(predictions),
+                confidence=float(confidence / predictions) if predictions else None,
+                accuracy=float(right / predictions) if predictions else None,
             )
-            for low, high, answers, confidence, right in rows
+            for low, high, predictions, confidence, right in rows
         ]
 
 
@@ -114,7 +116,7 @@ def calibration(runs, together):
 
 
 def reliability(confidence, correct):
-    """Return the :class:`Reliability` of answers with ``confidence`` float (n,) in [0, 1].
+    """Return the :class:`Reliability` of predictions with ``confidence`` float (n,) in [0, 1].
 
     ``correct`` bool (n,) tells which of them are right.
     """

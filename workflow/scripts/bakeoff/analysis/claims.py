@@ -74,9 +74,9 @@ def _more_accurate(sign):
 def _apart(interval, sign):
     """Evidence that a quantity is higher (``sign`` 1) or lower (-1).
 
-    ``interval`` gives a model's (low, high). Two are told apart where these do not meet, which is
-    stricter than a test at the same level (Schenker and Gentleman 2001). That of one run says
-    nothing of the model.
+    ``interval`` gives a model's (low, high). Two are significantly different where these do not
+    meet, which is stricter than a test at the same level (Schenker and Gentleman 2001). That of
+    one run says nothing of the model.
     """
 
     def evidence(results, about, against):

@@ -1,9 +1,9 @@
 """Means over seeds and images, two samples that cross: every run answers every image.
 
-A model's answers are a boolean array ``(seeds, images)``: whether the training with that seed
+A model's answers are a boolean array ``(seeds, images)``: whether the run with that seed
 got that test image right. With one seed, the images are the only sample there is. With several,
 both seeds and images are samples. The images are the same for two models, so what they add to the
-variance of a difference is taken from the differences image by image; two trainings have nothing
+variance of a difference is taken from the differences image by image; two runs have nothing
 in common but a number, the seed, so what they add is pooled over both models.
 ``docs/statistics.md`` holds the simulations by which the methods were chosen.
 """
@@ -31,7 +31,7 @@ def inner_products(x, y):
 
 @dataclass(frozen=True)
 class Spread:
-    """What the trainings of one model typically add: a mean square, and its degrees of freedom."""
+    """What the runs of one model typically add: a mean square, and its degrees of freedom."""
 
     mean_square: float
     freedom: float
@@ -95,8 +95,8 @@ def crossed_difference(correct_a, correct_b):
 
     What the images add to the variance is taken from the differences image by image, with two
     images added, one that only a gets right and one that only b does: with one seed, exactly
-    as Bonett and Price do. What the trainings add is (MS_seeds - MS_rest) / (seeds * images),
-    zero or more, summed over the two models. With one seed the trainings are taken as given.
+    as Bonett and Price do. What the runs add is (MS_seeds - MS_rest) / (seeds * images),
+    zero or more, summed over the two models. With one seed the runs are taken as given.
     """
     return _single(crossed_differences(Answers(correct_a[None]), Answers(correct_b[None])))
 
@@ -120,7 +120,7 @@ def crossed_differences(a, b, typical=None):
 
 
 def _with_seeds(value, of_images, mean_squares, models, seeds, images, typical=None):
-    """Add what the trainings of one or two ``models`` contribute to the variance ``of_images``.
+    """Add what the runs of one or two ``models`` contribute to the variance ``of_images``.
 
     ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
     of freedom are Satterthwaite's, as only those of the mean square between seeds are few. Its

@@ -14,8 +14,8 @@ def loss_trend(losses):
 
     These are float (seeds, epochs). The losses of one run wander: each depends on those before. So
     epochs are no sample, but runs are, and so are stretches of one run that follow each other:
-    their slopes are all but independent, even where the loss is a random walk. Each training gives
-    one slope, or, with fewer than ``SLOPES`` trainings, those of so many equal stretches that
+    their slopes are all but independent, even where the loss is a random walk. Each run gives
+    one slope, or, with fewer than ``SLOPES`` runs, those of so many equal stretches that
     there are at least that many; the interval is Student's for their mean (Ibragimov and Mueller
     2010, "t-Statistic Based Correlation and Heterogeneity Robust Inference", Journal of Business &
     Economic Statistics 28). docs/statistics.md has what it holds on simulated losses.
@@ -43,7 +43,7 @@ def rose_since_the_middle(losses):
     """Tell whether ``losses``, float (seeds, epochs), are higher at the end than in the middle.
 
     That is, whether the mean over the last third of the epochs is shown to lie above that over
-    the third before, the trainings being the sample; one training cannot show it. The epoch of
+    the third before, the runs being the sample; one run cannot show it. The epoch of
     the lowest loss is no yardstick: it was picked for being low, so from it all is a rise.
     """
     seeds, epochs = losses.shape

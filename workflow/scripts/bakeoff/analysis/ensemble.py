@@ -57,11 +57,11 @@ def _against(best, votes):
     """Return the Comparison of each vote a seed with the best single model."""
     answers = {}
     for who, by_seed in votes.items():
-        seeds = [seed for seed in by_seed if seed in best.answers]
+        seeds = [seed for seed in by_seed if seed in best.correct]
         if seeds:
             answers[who] = (
                 np.stack([by_seed[seed] for seed in seeds]),
-                np.stack([best.answers[seed] for seed in seeds]),
+                np.stack([best.correct[seed] for seed in seeds]),
             )
     return dict(zip(answers, compare_each(answers.values()), strict=True))
 

@@ -6,7 +6,7 @@ TREND_EPOCHS = 5
 """Fewest epochs that a trend is read from: four stretches take five."""
 
 SLOPES = 4
-"""Fewest slopes that a trend's interval comes from: those of trainings, or of their stretches."""
+"""Fewest slopes that a trend's interval comes from: those of runs, or of their stretches."""
 
 FLAT = 0.05
 """A loss is flat that as many epochs again would change by less than this share of it."""
@@ -18,7 +18,7 @@ SPREAD_EPOCHS = 3
 """Fewest epochs that a spread between epochs is read from."""
 
 FLUCTUATION_EPOCHS = 2 * SPREAD_EPOCHS
-"""Fewest epochs of a training whose last ones tell fluctuation from learning."""
+"""Fewest epochs of a run whose last ones tell fluctuation from learning."""
 
 
 def last_epochs(epochs):

@@ -17,7 +17,7 @@ from bakeoff.study.readers import (
     read_descriptions,
     read_probabilities,
     read_training,
-    trainings_of,
+    runs_in,
 )
 
 
@@ -52,7 +52,7 @@ def read_runs(study, data, cards, histories, predictions, descriptions):
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     runs, described = [], read_descriptions(descriptions, study)
-    paths = zip(trainings_of(study), cards, histories, predictions, strict=True)
+    paths = zip(runs_in(study), cards, histories, predictions, strict=True)
     for (model, seed), card_file, history_file, predictions_file in paths:
         history, card = read_training(history_file, card_file, model, seed, described[model])
         predicted = {}
@@ -94,7 +94,7 @@ class MeasuredModel:
         return [*self.runs, *self.diverged][0].card
 
     @cached_property
-    def answers(self):
+    def correct(self):
         """Which test images were predicted rightly: dict from seed to boolean (n_test,)."""
         return {run.seed: run.correct for run in self.runs}
 
@@ -119,8 +119,8 @@ class MeasuredModel:
     @cached_property
     def accuracy(self):
         """Test accuracy after the last epoch, a :class:`bakeoff.numbers.Accuracy`."""
-        interval = accuracy_interval(np.stack(list(self.answers.values())))
-        by_seed = {seed: float(correct.mean()) for seed, correct in self.answers.items()}
+        interval = accuracy_interval(np.stack(list(self.correct.values())))
+        by_seed = {seed: float(correct.mean()) for seed, correct in self.correct.items()}
         sd = float(np.std(list(by_seed.values()), ddof=1)) if len(by_seed) > 1 else None
         return Accuracy(*interval, sd, by_seed)
 

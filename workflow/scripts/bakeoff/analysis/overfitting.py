@@ -11,7 +11,7 @@ def overfitting(model):
     clean = [run.card["clean_train"] for run in model.runs]
     train_accuracy = float(np.mean([c["accuracy"] for c in clean]))
     gap, low, high = gap_interval(
-        np.stack(list(model.answers.values())), train_accuracy, clean[0]["images"]
+        np.stack(list(model.correct.values())), train_accuracy, clean[0]["images"]
     )
     losses = model.curves["val_loss"]
     lowest = int(losses.argmin())

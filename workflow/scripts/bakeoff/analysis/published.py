@@ -1,8 +1,8 @@
 """A study's figures beside published ones of the same models: is each found again?
 
-The published figures are those of one training of each model, or a mean of a few, on the same test
-images as ours. How far another training would land from ours is thus a matter of the spread between
-trainings alone: the images are the same for both, and what each training makes of them is part of
+The published figures are those of one run of each model, or a mean of a few, on the same test
+images as ours. How far another run would land from ours is thus a matter of the spread between
+runs alone: the images are the same for both, and what each run makes of them is part of
 that spread.
 """
 
@@ -53,7 +53,7 @@ def reproduce(model, published):
         if on_test_images and not same_images:
             pass
         elif len(values) > 1:
-            low, high = prediction_interval(values, setting["trainings"])
+            low, high = prediction_interval(values, setting["runs"])
             bounds = low, min(1.0, high) if name.endswith("accuracy") else high
             basis = "seeds"
         elif name == "test_accuracy":
@@ -77,17 +77,17 @@ def _values(model, name, setting):
     return np.array([run.history[column][-1] for run in model.runs])
 
 
-def prediction_interval(values, trainings=1):
-    """Return (low, high) between which the mean of ``trainings`` more trainings would lie.
+def prediction_interval(values, runs=1):
+    """Return (low, high) between which the mean of ``runs`` more runs would lie.
 
-    ``values``, float (seeds,), at least two, are those of trainings that differ in nothing but
-    the seed: mean ± t s sqrt(1/seeds + 1/trainings), the prediction interval of a normal sample
+    ``values``, float (seeds,), at least two, are those of runs that differ in nothing but
+    the seed: mean ± t s sqrt(1/seeds + 1/runs), the prediction interval of a normal sample
     (Hahn and Meeker 1991, "Statistical Intervals", chapter 4) at the level 1 - LEVEL. Neither
     accuracies nor losses are negative.
     """
     values = np.asarray(values, float)
     seeds = len(values)
-    error = values.std(ddof=1) * np.sqrt(1 / seeds + 1 / trainings)
+    error = values.std(ddof=1) * np.sqrt(1 / seeds + 1 / runs)
     margin = stats.t.isf(LEVEL / 2, seeds - 1) * error
     return max(0.0, float(values.mean() - margin)), float(values.mean() + margin)
 
@@ -99,7 +99,7 @@ def image_interval(accuracy, images):
     which of them it gets wrong. So the bounds are those for networks whose errors have nothing to
     do with each other: the accuracies that the score test of two proportions does not tell from
     ``accuracy`` at LEVEL. Networks that share errors, as real ones do, differ less: the interval is
-    rather too wide. It says nothing of the spread between trainings.
+    rather too wide. It says nothing of the spread between runs.
     """
     # With p = (accuracy + other) / 2 and d = other - accuracy, the bounds solve
     # d^2 = c p (1 - p), a quadratic in d.

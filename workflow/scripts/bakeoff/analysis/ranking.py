@@ -30,7 +30,7 @@ class MeasuredStudy:
         self.data = data
         self.models = models
         self.finished = [model for model in models if model.runs]
-        self.pairs = compare_all({model.key: model.answers for model in self.finished})
+        self.pairs = compare_all({model.key: model.correct for model in self.finished})
 
     @cached_property
     def chance(self):

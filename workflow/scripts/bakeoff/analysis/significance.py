@@ -56,7 +56,7 @@ def compare_all(answers):
     A pair is compared on the seeds that both have, and left out when there are none. The
     correction is Holm's over all pairs, which allows for the best model being picked from the
     same data. The variance between seeds is that of the pair, and never less than is
-    :func:`typical_spread` of the study: of a few trainings, some by chance lie close together.
+    :func:`typical_spread` of the study: of a few runs, some by chance lie close together.
     """
     models = list(answers)
     typical = typical_spread(
@@ -227,7 +227,7 @@ def probability_ahead(a, b):
     """Return the share of pairs (one of ``a``, one of ``b``) with the first higher, ties half.
 
     ``a`` and ``b`` are arrays ``(..., seeds)``, the result is ``(...)``. The share estimates the
-    probability that a training of a beats one of b, which Bouthillier et al. (2021, "Accounting
+    probability that a run of a beats one of b, which Bouthillier et al. (2021, "Accounting
     for variance in machine learning benchmarks") recommend to report; Vargha and Delaney's A
     (2000).
     """

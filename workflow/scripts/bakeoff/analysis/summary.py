@@ -28,7 +28,7 @@ _SUMMARY_COLUMNS = [
     *("loss_slope_epochs", "loss_slope", "loss_slope_low", "loss_slope_high"),
     "loss_trend",
     *("epochs", "seconds_per_epoch", "training_seconds", "latency_ms"),
-    "concurrent_trainings",
+    "concurrent_runs",
     *_SIZES,
 ]
 
@@ -79,7 +79,7 @@ def _run(run, disputed):
         "disputed_images": int(disputed.sum()),
         "device": under.device,
         "threads": under.threads,
-        "concurrent_trainings": under.concurrent,
+        "concurrent_runs": under.concurrent,
         "moved": int(under.moved),
         "backend": under.backend,
         "precision": under.precision,
@@ -117,7 +117,7 @@ def _summarise(runs, model, results):
     return {
         **measured.mean(),
         **runs[_SIZES].iloc[0],
-        "concurrent_trainings": runs["concurrent_trainings"].max(),
+        "concurrent_runs": runs["concurrent_runs"].max(),
         **(_judged(model) if model.runs else {}),
         "above_chance": int(bool(model.runs) and model not in results.at_chance),
         "n_seeds": len(finished),

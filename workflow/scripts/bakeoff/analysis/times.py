@@ -26,7 +26,7 @@ def circumstances(card):
     return Circumstances(
         device=card["device"],
         threads=card["threads"],
-        concurrent=card["concurrent_trainings"],
+        concurrent=card["concurrent_runs"],
         backend=card["backend"],
         precision=card["precision"],
         python=versions["python"],

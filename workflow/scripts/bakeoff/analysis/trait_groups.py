@@ -23,7 +23,7 @@ class Grouping:
     """A trait and how to group by it.
 
     ``value`` takes what :func:`bakeoff.analysis.traits.model_traits` returns and gives a value by
-    which groups are told apart and sorted, or None for a model to which the trait does not apply.
+    which groups are named apart and sorted, or None for a model to which the trait does not apply.
     ``label`` names the group with one value.
     """
 

@@ -90,9 +90,7 @@ def _legend_entries(study, shown, several_seeds, published):
     mark = {"color": INK, "marker": "o", "markersize": 6, "linestyle": "none"}
     handles = []
     if len(shown) > 1:
-        handles.append(
-            Line2D([], [], **mark, label="the best, and those that cannot be told from it")
-        )
+        handles.append(Line2D([], [], **mark, label="the best, and those too close to it to call"))
     if any(model.standing not in _BEST_GROUP for model in shown):
         handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
     if several_seeds:

@@ -14,10 +14,10 @@ _DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 def draw_reliability(results):
     """Return a panel a model: accuracy over mean confidence, a point a bin of confidence.
 
-    A point's size tells how many answers it stands for, on a logarithmic scale, since nearly
-    all answers are in the last bin. A line leads from each point to the diagonal, where accuracy
-    is what confidence promises. ``results`` are :class:`bakeoff.results.Results`; of many models,
-    the most accurate are shown.
+    A point's size tells how many predictions it stands for, on a logarithmic scale, since nearly
+    all predictions are in the last bin. A line leads from each point to the diagonal, where
+    accuracy is what confidence promises. ``results`` are :class:`bakeoff.results.Results`; of
+    many models, the most accurate are shown.
     """
     study = results.study
     colours = {model: look["color"] for model, look in model_looks(study).items()}
@@ -40,24 +40,24 @@ def draw_reliability(results):
         axes.plot([0, 100], [0, 100], **_DIAGONAL)
         if not model.calibration:
             continue
-        bins = [one for one in model.calibration.bins if one.answers]
-        answers = np.array([one.answers for one in bins])
+        bins = [one for one in model.calibration.bins if one.predictions]
+        predictions = np.array([one.predictions for one in bins])
         confidence = 100 * np.array([one.confidence for one in bins])
         accuracy = 100 * np.array([one.accuracy for one in bins])
         colour = colours[model.model]
         axes.vlines(confidence, confidence, accuracy, color=colour, linewidth=0.8)
         # Lines without length, since a circle of each size would make the file three times as
         # large; not clipped, so that a point at 100 % is not cut in half.
-        dots = {"linewidth": diameter(answers), "capstyle": "round", "clip_on": False}
+        dots = {"linewidth": diameter(predictions), "capstyle": "round", "clip_on": False}
         axes.vlines(confidence, accuracy, accuracy, color=colour, zorder=3, **dots)
-        most = max(most, answers.max())
+        most = max(most, predictions.max())
     figure.legend(handles=_legend_entries(most), loc="outside lower left", ncols=len(panels) + 1)
     return figure
 
 
-def diameter(answers):
-    """Return the diameter, in points, of a mark that stands for so many answers, 1 or more."""
-    return 2 + 1.5 * np.log10(answers)
+def diameter(predictions):
+    """Return the diameter, in points, of a mark that stands for so many predictions, 1 or more."""
+    return 2 + 1.5 * np.log10(predictions)
 
 
 def _error(calibration):
@@ -71,7 +71,7 @@ def _legend_entries(most):
     handles = [Line2D([], [], **_DIAGONAL, label="accuracy as promised")]
     mark = {"color": INK, "marker": "o", "linestyle": "none", "markeredgewidth": 0}
     for exponent in range(0, len(str(most)), 2):
-        label = w.count(10**exponent, "answer")
+        label = w.count(10**exponent, "prediction")
         size = diameter(10**exponent)
         handles.append(Line2D([], [], **mark, markersize=size, label=label))
     return handles

@@ -22,8 +22,9 @@ def draw_matrix(results):
     """Return the matrix: a row and a column a model, the highest test accuracy first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
-    has a colour where the two can be told apart. ``results`` are :class:`bakeoff.results.Results`;
-    models without a test accuracy are named in the title, and of many, the most accurate are shown.
+    has a colour where the two are significantly different. ``results`` are
+    :class:`bakeoff.results.Results`; models without a test accuracy are named in the title, and of
+    many, the most accurate are shown.
     """
     shown, said = ranked(results.models)
     pairs = results.analysis.pairs
@@ -87,7 +88,7 @@ def matrices(order, pairs):
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
     NaN where two were not compared. ``differ`` bool: whether the two models, or
-    with one seed their networks, can be told apart. ``order`` are
+    with one seed their networks, are significantly different. ``order`` are
     the keys of the models to show.
     """
     place = {model: row for row, model in enumerate(order)}
@@ -123,13 +124,13 @@ def _legend_entries(points, differ, trained_once):
     what = "network" if trained_once else "model"
     handles = []
     if differ.any():
-        most = f"up to {w.number(np.abs(points[differ]).max())} points"
+        most = f"up to {w.number(np.abs(points[differ]).max())} percentage points"
         label = f"the row's {what} is more accurate ({most})"
         handles.append(Patch(facecolor=AHEAD, alpha=STRONGEST, label=label))
         label = f"the column's {what} is more accurate"
         handles.append(Patch(facecolor=BEHIND, alpha=STRONGEST, label=label))
     if undecided.any():
-        label = "cannot be told apart"
+        label = "not significantly different"
         handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))
     if np.isnan(points).sum() > len(points):
         handles.append(

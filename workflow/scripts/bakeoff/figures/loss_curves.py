@@ -168,7 +168,7 @@ def draw_curves(axes, histories, colour, markers):
     Each line has at most ``markers`` markers: more would hide it.
 
     Several seeds are the mean of those that finished in a band of their range. A thin line and
-    a cross at the upper edge show a training that diverged, and when.
+    a cross at the upper edge show a run that diverged, and when.
     """
     averaged = _finished(histories)
     spacing = {"markevery": math.ceil(max(map(len, histories)) / markers)}
@@ -237,7 +237,7 @@ def _named(finished):
 
 
 def _test_accuracy(finished):
-    """Return the mean test accuracy after the last epoch, or None where no training finished."""
+    """Return the mean test accuracy after the last epoch, or None where no run finished."""
     last = [history["test_accuracy"][-1] for history in finished]
     return np.mean(last) if last else None
 
@@ -261,7 +261,7 @@ def _finished(histories):
 def _losses_to_show(histories, columns=tuple(_LOOKS)):
     """Return the positive losses that the scale must hold.
 
-    A diverging training's may be huge: they count where no training finished.
+    A diverging run's may be huge: they count where no run finished.
     """
     kept = _finished(histories) or histories
     shown = np.concatenate([history[column] for history in kept for column in columns])

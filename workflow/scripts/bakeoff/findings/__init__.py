@@ -6,13 +6,13 @@ that takes the :class:`bakeoff.results.Results` and returns a
 a count or a number of its own.
 """
 
-from bakeoff.findings.agreement import alike_answers
+from bakeoff.findings.agreement import alike_predictions
 from bakeoff.findings.calibration import trust_in_probabilities
 from bakeoff.findings.confusion import common_mistakes
-from bakeoff.findings.cost import dear_models
+from bakeoff.findings.cost import expensive_models
 from bakeoff.findings.curves import worth_more_epochs
 from bakeoff.findings.disputed import disputed_labels
-from bakeoff.findings.ensemble import answers_together
+from bakeoff.findings.ensemble import ensemble_of_best
 from bakeoff.findings.hardest import hardest
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
@@ -32,13 +32,13 @@ _FINDINGS = [
     worth_more_epochs,
     overfitting_models,
     traits_that_matter,
-    dear_models,
+    expensive_models,
     last_epochs,
     common_mistakes,
     hardest,
     disputed_labels,
-    alike_answers,
-    answers_together,
+    alike_predictions,
+    ensemble_of_best,
     trust_in_probabilities,
     reproduction,
 ]

@@ -1,15 +1,15 @@
-"""How alike the models answer, and whether two models differ more than two seeds of one."""
+"""How alike predictions are: of two models, and of two seeds of one."""
 
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 
-_TITLE = "How alike the models answer"
+_TITLE = "How alike the models' predictions are"
 
 
-def alike_answers(results):
-    """How often two models give the same answer, beside two seeds of one model."""
+def alike_predictions(results):
+    """How often two models predict the same class, beside two seeds of one model."""
     if results.nothing_learned:
         return Finding("agreement", _TITLE, [f"{no_better_than_chance(results)}."])
     found = results.analysis.agreement
@@ -19,11 +19,11 @@ def alike_answers(results):
     if found.between_seeds:
         text += [_between_seeds(results), _models_against_seeds(found.between_seeds)]
     elif found.pairs:
-        text.append("With one training of each model, how alike two seeds answer is not known.")
+        text.append("With one run of each model, how alike two seeds are is not known.")
     elif len(results.finished) > 1:
         text.append(f"Only {names(results.learned)} learned: there is no other to agree with.")
     else:
-        text.append("One training alone has nothing to agree with.")
+        text.append("One run alone has nothing to agree with.")
     table = _table(results) if found.pairs else None
     return Finding("agreement", _TITLE, [sentence for sentence in text if sentence], table=table)
 
@@ -33,9 +33,9 @@ def _between_models(results):
     same, mean = found.same, w.percent(found.same.mean)
     if found.pairs == 1:
         both = names(results.named(found.models))
-        return f"{both} give the same answer to {mean} of the test images."
+        return f"{both} predict the same class for {mean} of the test images."
     sentence = (
-        f"Two models give the same answer to {mean} of the test images on average over"
+        f"Two models predict the same class for {mean} of the test images on average over"
         f" {found.pairs:,} pairs"
     )
     if same.low < same.high:
@@ -49,9 +49,8 @@ def _common_errors(found):
         return None
     average = " on average" if found.common_pairs > 1 else ""
     return (
-        "Of the images that at least one of two models gets wrong, both get"
-        f" {w.percent(found.common)} wrong{average}; if the errors of the two had nothing"
-        f" to do with each other, it would be {w.percent(found.by_chance)}."
+        f"Two models share {w.percent(found.common)} of their mistakes{average}; by chance it would"
+        f" be {w.percent(found.by_chance)}."
     )
 
 
@@ -60,14 +59,11 @@ def _between_seeds(results):
     average = f" on average over {found.models} models" if found.models > 1 else ""
     who = "one model" if len(results.learned) > 1 else results.learned[0].name
     sentence = (
-        f"Two trainings of {who} with different seeds give the same answer to"
+        f"Two runs of {who} with different seeds predict the same class for"
         f" {w.percent(found.same)} of the test images{average}"
     )
     if found.common is not None:
-        sentence += (
-            f"; of those that at least one of the two gets wrong, both get"
-            f" {w.percent(found.common)} wrong"
-        )
+        sentence += f" and share {w.percent(found.common)} of their mistakes"
     return f"{sentence}."
 
 
@@ -76,7 +72,7 @@ def _models_against_seeds(found):
     if not found.pairs:
         return None
     sentence = (
-        f"So another seed changes {w.percent(1 - found.same)} of the answers, another"
+        f"So another seed changes {w.percent(1 - found.same)} of the predictions, another"
         f" model {w.percent(1 - found.other_models)}"
     )
     if found.pairs == 1:
@@ -89,10 +85,10 @@ def _models_against_seeds(found):
 
 def _table(results):
     each = results.analysis.agreement.each
-    columns = ["Model", "Same answer as another model, mean", "Most like", "Same answer"]
-    columns += ["Errors in common with it"]
+    columns = ["Model", "Same as another model, mean", "Most like", "Same as that"]
+    columns += ["Mistakes shared with it"]
     several = results.analysis.agreement.between_seeds is not None
-    columns += ["Same answer between its seeds"] if several else []
+    columns += ["Same between its seeds"] if several else []
     rows = []
     for key, alike in each.items():
         row = [t.model(results.by_key[key].name), t.percent(alike.mean)]

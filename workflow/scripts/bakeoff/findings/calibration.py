@@ -18,12 +18,12 @@ def trust_in_probabilities(results):
     bins = len(models[0].calibration.bins)
     several = any(len(model.runs) > 1 for model in models)
     text.append(
-        "Confidence is the probability of the class answered. The expected calibration error is"
-        " the distance between confidence and accuracy, averaged over the answers in"
+        "Confidence is the probability of the predicted class. The expected calibration error is"
+        " the distance between confidence and accuracy, averaged over the predictions in"
         f" {bins} equally wide bins of confidence (Guo and others 2017)"
-        f"{'; with several seeds, the mean over the trainings' if several else ''}."
+        f"{'; with several seeds, the mean over the runs' if several else ''}."
         " “By chance alone” is what a calibrated network with the same confidences shows on"
-        " average, as a bin's accuracy is that of few answers."
+        " average, as a bin's accuracy is that of few predictions."
     )
     return Finding("calibration", _TITLE, text, table=table)
 
@@ -44,8 +44,8 @@ def _errors(models, images):
         )
     if beyond and len(models) > 1:
         text.append(
-            f"The limit of chance is a 95 % point, not corrected for there being {len(models)}"
-            " models: of calibrated ones, one in 20 would still be beyond it."
+            f"The limit of chance is the 95th percentile, not corrected for there being"
+            f" {len(models)} models: expect one false alarm in 20 calibrated models."
         )
     return text
 
@@ -99,9 +99,13 @@ def _verdict(model):
 
 
 def _table(models):
-    columns = ["Model", "Expected calibration error (points)", "By chance alone (points)"]
+    columns = [
+        "Model",
+        "Expected calibration error (percentage points)",
+        "By chance alone (percentage points)",
+    ]
     columns += ["Beyond chance", "Mean confidence", "Accuracy"]
-    columns += ["Confidence minus accuracy (points)", "Verdict"]
+    columns += ["Confidence minus accuracy (percentage points)", "Verdict"]
     rows = []
     for model in models:
         error, accuracy = model.calibration, model.accuracy.value

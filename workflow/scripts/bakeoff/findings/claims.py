@@ -16,7 +16,7 @@ def describe_claim(results, judged):
     if judged.missing:
         has = w.plural(len(judged.missing), "has", "have")
         missing = w.models(published["models"][key]["name"] for key in judged.missing)
-        sentences.append(f"{missing} {has} no finished training here.")
+        sentences.append(f"{missing} {has} no finished run here.")
     elif not judged.comparisons:
         sentences.append(
             f"It takes two models better than chance, and {2 * SPREAD_EPOCHS} epochs of at least"

@@ -20,43 +20,47 @@ def common_mistakes(results):
         text = [_hardest_class(results), _frequent(found, classes), _shared(results)]
         return Finding("errors", title, text, table=table)
     if len(results.learned) == len(results.finished):
-        text = "None: every test image was answered rightly each time."
+        text = "None: every test image was predicted correctly each time."
         return Finding("errors", title, [text])
-    text = f"{names(results.learned)} made none: every test image was answered rightly each time."
+    text = (
+        f"{names(results.learned)} made none: every test image was predicted correctly each time."
+    )
     return Finding("errors", title, [text], table=table)
 
 
 def _hardest_class(results):
-    """Which class has the lowest share of right answers, and whether chance may give that."""
+    """Which class has the lowest share of correct predictions, and whether chance may give that."""
     classes, several = results.data.class_names, len(results.learned) > 1
     found = results.analysis.errors.hardest_class
     lowest, highest = w.percent(found.lowest_share), w.percent(found.highest_share)
     together = ", all models taken together" if several else ""
     if found.lowest_share == found.highest_share:
         return (
-            f"Of the test images of each class, {lowest} are answered rightly{together}:"
+            f"Of the test images of each class, {lowest} are predicted correctly{together}:"
             " no class stands out."
         )
     listed = _named(found.lowest, classes, "Class", "Classes")
     of_the_highest = _named(found.highest, classes, "class", "classes")
     against = f"{highest} of those of {of_the_highest}{together}"
     if len(found.lowest) > 1:
-        return f"{listed} have the lowest share of right answers, {lowest}, against {against}."
+        return (
+            f"{listed} have the lowest share of correct predictions, {lowest}, against {against}."
+        )
     if found.stands_out:
         sentence = (
-            f"{listed} is the hardest: {lowest} of its test images are answered rightly, against"
+            f"{listed} is the hardest: {lowest} of its test images are predicted correctly, against"
             f" {against}."
         )
     else:
         sentence = (
-            f"{listed} has the lowest share of right answers, {lowest}, against {against}. With"
-            " other test images another class might be last."
+            f"{listed} has the lowest share of correct predictions, {lowest}, against {against}."
+            " With other test images another class might be last."
         )
     return f"{sentence}{_last_for(found, results)}" if several else sentence
 
 
 def _last_for(found, results):
-    """For how many of the models a class is the one with the lowest share of right answers."""
+    """For how many of the models a class has the lowest share of correct predictions."""
     models, same = len(results.learned), results.named(found.last_for)
     if len(same) == models:
         return " It is last for each of them."
@@ -78,14 +82,14 @@ def _frequent(found, classes):
         f"{_confusion(mistake, classes)} ({w.count(mistake[2], 'time')})" for mistake in shown
     )
     if len(found) == 1:
-        return f"There is but one kind of mistake: {listed}."
+        return f"There is only one kind of mistake: {listed}."
     which = "The mistakes are" if len(shown) == len(found) else "The most frequent mistakes are"
-    return f"{which} {listed}, of {w.count(wrong, 'wrong answer')} in all."
+    return f"{which} {listed}, of {w.count(wrong, 'wrong prediction')} in all."
 
 
 def _confusion(mistake, classes):
-    label, answer, _ = mistake
-    return f"{classes[label]} taken for {classes[answer]}"
+    label, predicted, _ = mistake
+    return f"{classes[label]} taken for {classes[predicted]}"
 
 
 def _shared(results):
@@ -104,18 +108,19 @@ def _shared(results):
             f"Of the {total}, {every(results)} get {images(2)} wrong, at least one {images(1)}"
         )
     else:
+        left_out = " that learned" if models < len(results.finished) else ""
         sentence = (
-            f"Of the {total}, {every(results)} get {images(models)} wrong, more than half of"
-            f" the models {images(models // 2 + 1)}, at least one {images(1)}"
+            f"Of the {total}, {images(models)} fooled every model{left_out},"
+            f" {images(models // 2 + 1)} more than half of them, {images(1)} at least one"
         )
     if any(len(m.runs) - len(m.odd_seeds) > 1 for m in results.learned):
-        sentence += "; a model's answer is that of the mean of its seeds' probabilities"
+        sentence += "; a model's prediction is that of the mean of its seeds' probabilities"
     return f"{sentence}."
 
 
 def _by_model(results):
     classes = results.data.class_names
-    columns = ["Model", "Wrong answers", "Of how many", "Class with lowest share right"]
+    columns = ["Model", "Wrong predictions", "Of how many", "Class with lowest share right"]
     columns += ["Share right", "Most frequent mistake", "Times"]
     rows = []
     for model in results.finished:

@@ -5,24 +5,22 @@ from bakeoff.findings.finding import Finding, names, shortened
 from bakeoff.numbers import SMALL_LEAD
 
 
-def dear_models(results):
+def expensive_models(results):
     """Which models cost more than they bring."""
     bargains = results.analysis.bargains
     title = "Which models cost more than they bring"
     if len(results.finished) < 2:
         return Finding("cost", title, ["One model alone has nothing to be measured against."])
     if not bargains:
-        text = [
-            "None: no model is matched by one that is cheaper in some respect and dearer in none."
-        ]
+        text = ["Every model offers something: no cheaper one equals it."]
     else:
         text = [
             f"{names(results.named(bargain.model for bargain in bargains))}"
-            f" {w.plural(len(bargains), 'is', 'are')} not shown to be better than a model that is"
-            " cheaper in"
-            f" some respect and dearer in none (a lead of up to {w.points(SMALL_LEAD)} that"
-            " chance may give does not count). Each is set against the most accurate of such"
-            " models."
+            f" {w.plural(len(bargains), 'costs', 'cost')} more than"
+            f" {w.plural(len(bargains), 'it brings', 'they bring')}: another model costs less in"
+            " some respect, no more in any, and is about as accurate (we ignore leads of up to"
+            f" {w.points(SMALL_LEAD)} that chance may give). Each is set against the most accurate"
+            " of such models."
         ]
     if why := w.why_not_compared(results.analysis.times):
         text.append(why)
@@ -40,8 +38,8 @@ def dear_models(results):
 
 
 def describe_bargain(bargain, results):
-    """Return in words what the dearer of two models costs and what it brings."""
-    dearer = [
+    """Return in words what the more expensive of two models costs and what it brings."""
+    costs = [
         f"{w.times(ratio)} the {cost}" for cost, ratio in bargain.ratios.items() if ratio >= 1.05
     ]
     c = bargain.comparison
@@ -55,4 +53,4 @@ def describe_bargain(bargain, results):
             f"and is not shown to be better: its test accuracy is {w.points(-c.difference)} lower"
             f" {w.points_interval(-c.high, -c.low)}"
         )
-    return f"{w.listing(dearer)} of {results.by_key[bargain.cheaper].name} {verdict}"
+    return f"{w.listing(costs)} of {results.by_key[bargain.cheaper].name} {verdict}"

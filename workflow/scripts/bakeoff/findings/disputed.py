@@ -58,8 +58,8 @@ def _predicted_otherwise(results):
     least, most = (choose(by_model, key=by_model.get) for choose in (min, max))
     mean = _times(fmean(by_model.values()))
     if len(by_model) == 1:
-        return f"{most.name} answers {mean} {of_them}."
-    sentence = f"On average a model answers {mean} {of_them}"
+        return f"{most.name} predicts {mean} {of_them}."
+    sentence = f"On average a model predicts {mean} {of_them}"
     if by_model[least] < by_model[most]:
         sentence += (
             f", from {_times(by_model[least])} ({least.name}) to {_times(by_model[most])}"
@@ -92,8 +92,8 @@ def _leaders(results):
 
 
 def _table(results):
-    columns = ["Model", "Test accuracy", "Without disputed labels", "Change (points)"]
-    columns += [f"Answered otherwise, of {results.data.disputed}"]
+    columns = ["Model", "Test accuracy", "Without disputed labels", "Change (percentage points)"]
+    columns += [f"Predicted otherwise, of {results.data.disputed}"]
     found = results.analysis.disputed
     rows = []
     for model in results.ranked:

@@ -6,7 +6,7 @@ from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 
 
-def answers_together(results):
+def ensemble_of_best(results):
     """What the mean of the probabilities reaches: of all models, and of the best group."""
     title = "What the models reach together"
     if results.nothing_learned:
@@ -16,8 +16,8 @@ def answers_together(results):
         return Finding("ensemble", title, [_alone(results)])
     best, votes = results.best[0], found.votes
     text = [
-        "A vote is the mean of its members' probabilities (soft vote), which answers with the"
-        " most probable class."
+        "A vote is the mean of its members' probabilities (soft vote), which predicts the most"
+        " probable class."
     ]
     text += [_by_seed(vote, results) for vote in votes if vote.by_seed]
     if sum(vote.comparison is not None for vote in votes) > 1:
@@ -38,8 +38,8 @@ def _who(vote, results):
 
 def _alone(results):
     if len(results.finished) == 1:
-        return "One training alone cannot vote."
-    return f"Only {names(results.learned)} learned, with one training: one alone cannot vote."
+        return "One run alone cannot vote."
+    return f"Only {names(results.learned)} learned, with one run: one alone cannot vote."
 
 
 def _by_seed(vote, results):
@@ -52,7 +52,7 @@ def _by_seed(vote, results):
     if vote.comparison is None:
         return f"{sentence}."
     comparison = vote.comparison
-    verdict = "cannot be told from"
+    verdict = "is not significantly different from"
     if comparison.significant:
         verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
     network = "the network of " if comparison.one_seed else ""
@@ -82,7 +82,7 @@ def _group(results):
 def _together(results):
     """What all runs of the members reach in one vote."""
     return " ".join(
-        f"The {vote.runs:,} trainings of {_who(vote, results)} in one vote reach"
+        f"The {vote.runs:,} runs of {_who(vote, results)} in one vote reach"
         f" {w.percent(vote.together.value)} (95 % interval {w.percent(vote.together.low)} to"
         f" {w.percent(vote.together.high)})."
         for vote in results.analysis.ensemble.votes
@@ -105,10 +105,10 @@ def _cost(results, best):
 
 def _table(results):
     best, votes = results.best[0], results.analysis.ensemble.votes
-    columns = ["Vote of", "Trainings in it", "Test accuracy", "95 % interval"]
+    columns = ["Vote of", "Runs in it", "Test accuracy", "95 % interval"]
     if any(vote.comparison for vote in votes):
-        columns += [f"Above {best.name} (points)", "95 % interval", "p"]
-    rows = [[t.text(f"{best.name}, one training"), t.count(1), *_accuracy(best.accuracy)]]
+        columns += [f"Above {best.name} (percentage points)", "95 % interval", "p"]
+    rows = [[t.text(f"{best.name}, one run"), t.count(1), *_accuracy(best.accuracy)]]
     for vote in votes:
         who = _who(vote, results)
         # A model's name stays as it is.
@@ -121,7 +121,7 @@ def _table(results):
                 row.append(t.p_value(comparison.p_holm))
             rows.append(row)
         if vote.together:
-            row = [t.text(f"{who}, all trainings"), t.count(vote.runs), *_accuracy(vote.together)]
+            row = [t.text(f"{who}, all runs"), t.count(vote.runs), *_accuracy(vote.together)]
             rows.append(row)
     return t.Table(columns, [t.filled(row, len(columns)) for row in rows])
 

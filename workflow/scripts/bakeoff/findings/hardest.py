@@ -27,18 +27,18 @@ def hardest(results):
     )
     order = ["those whose label is given the lowest probability"]
     if runs > models:
-        order.insert(0, "those that most trainings get wrong")
+        order.insert(0, "those that most runs get wrong")
     if models > 1:
         order.insert(0, "those that most models get wrong")
     text = (
-        f"{lead} First come {', then among equals '.join(order)}. The place is that in the data"
-        " set's own test set, counted from 0."
+        f"{lead} First come {', then among equals '.join(order)}. The index is that in the data"
+        " set's own test set, from 0."
     )
     return Finding("hardest", title, [text], table=_table(images, results.data))
 
 
 def _table(images, data):
-    columns = ["Place", "Label", "Commonest wrong answer", "Models wrong"]
+    columns = ["Index", "Label", "Commonest wrong prediction", "Models wrong"]
     columns += ["Label disputed"] if data.disputed else []
     rows = [
         [

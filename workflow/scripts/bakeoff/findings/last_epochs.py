@@ -70,10 +70,10 @@ def _choosing(results, span):
     kind = "holdout" if holdout else "validation"
     gains = {name: choice.val_best - choice.val_last for name, choice in choices.items()}
     if not any(gains.values()):
-        sentences = [f"No training had an epoch with more {kind} accuracy than its last."]
+        sentences = [f"No run had an epoch with more {kind} accuracy than its last."]
     else:
         sentences = [
-            f"After its best epoch a training has {_span(gains)} more {kind} accuracy than after"
+            f"After its best epoch a run has {_span(gains)} more {kind} accuracy than after"
             " its last."
         ]
         if holdout:
@@ -135,6 +135,6 @@ def _early(results):
     models, early = len(found.choice), found.early
     if models == 1:
         whose = f"of {names(results.named(found.choice))} was an epoch before the last the best"
-        return f"In {'a' if early else 'no'} training {whose}"
+        return f"In {'a' if early else 'no'} run {whose}"
     some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
     return f"In {some} an epoch before the last was the best"

@@ -32,11 +32,11 @@ def overfitting_models(results):
     if none:
         text.append(
             f"{names(none)} {w.plural(len(none), 'does', 'do')} not measurably overfit: accuracy"
-            " on training and on test images cannot be told apart."
+            " on training and on test images is not significantly different."
         )
     method = (
         "Accuracy and loss on training images are measured after the last epoch with dropout off;"
-        " the running averages of the training itself, dropout on, look worse."
+        " the running averages during training, dropout on, look worse."
     )
     if overfit:
         method += (
@@ -46,8 +46,8 @@ def overfitting_models(results):
         )
     if len(by_gap) > 1:
         method += (
-            f" The intervals are not corrected for there being {len(by_gap)} models: of models that"
-            " do not overfit, about one in 40 would still seem to."
+            f" The intervals are not corrected for there being {len(by_gap)} models: expect one"
+            " false alarm in 40 models that do not overfit."
         )
     text.append(method)
     items = [f"{model.name}: {describe_overfitting(model.overfitting)}." for model in overfit]

@@ -57,7 +57,7 @@ def _setting(results, models, published):
     theirs = published["setting"]
     data = results.data
     images = {"train": data.train_images, "test": data.test_images}
-    trained = "once" if theirs["trainings"] == 1 else f"{theirs['trainings']} times"
+    trained = "once" if theirs["runs"] == 1 else f"{theirs['runs']} times"
     validated = {"test": "the test set", "holdout": "a holdout"}
     sentences = [
         f"{_source(published)} trained each model {trained} for"
@@ -92,7 +92,7 @@ def _setting(results, models, published):
 
 
 def _within(compared):
-    """How many published figures lie where another training would."""
+    """How many published figures lie where another run would."""
     counts = {name: _count(compared, name) for name in ("test_accuracy", *_OTHERS)}
     inside, total = counts["test_accuracy"]
     if not total:
@@ -109,7 +109,7 @@ def _within(compared):
         sentence = f"Of {total} published test accuracies, {inside or 'none'} {lie}"
     bases = {figures["test_accuracy"].basis for figures in compared.values()}
     sentence += (
-        " where another training of the model would"
+        " where another run of the model would"
         if bases == {"seeds"}
         else " within what the test images alone explain"
         if bases == {"images"}
@@ -126,8 +126,8 @@ def _within(compared):
     ]
     if others:
         sentence += f" The same holds for {w.listing(others)}."
-        # Without a spread between seeds there are no others.
-        sentence += " Of figures that agree, about one in 20 would still lie outside."
+        # Without a standard deviation between seeds there are no others.
+        sentence += " Expect one in 20 figures that agree to lie outside."
     return [sentence]
 
 
@@ -168,17 +168,19 @@ def _method(compared):
     sentences = []
     if "seeds" in bases:
         sentences.append(
-            "Where another training would lie is a 95 % prediction interval from the spread of the"
-            " model's own seeds; the test images are the same, so they add nothing to it. With few"
+            "Where another run would lie is a 95 % prediction interval from the standard"
+            " deviation between the model's own seeds; the test images are the same, so they add"
+            " nothing to it. With few"
             f" seeds it is wide and excludes little: {w.points(_usual_width(compared))} from end to"
             " end (median) for test accuracy."
         )
     if "images" in bases:
         of = " of a model with one seed" if "seeds" in bases else ""
         sentences.append(
-            f"The spread between trainings{of} is not known with one seed. The interval is then"
-            " what the test images alone explain, for two networks whose errors have nothing in"
-            " common: a figure outside it is another network's, a figure inside it proves nothing."
+            f"The standard deviation between runs{of} is not known with one seed. The interval is"
+            " then what the test images alone explain, for two networks whose errors have nothing"
+            " in common: a figure outside it is another network's, a figure inside it proves"
+            " nothing."
         )
     return [" ".join(sentences)] if sentences else []
 
@@ -220,8 +222,8 @@ def _conclusions(results, judged):
         )
     if kinds & {"overfits_less", "highest_train_accuracy"}:
         sentences.append(
-            "Two models are told apart in overfitting and in train accuracy where their 95 %"
-            " intervals do not meet, in test accuracy by the corrected test."
+            "Two models are significantly different in overfitting and in train accuracy where"
+            " their 95 % intervals do not overlap, in test accuracy by the corrected test."
         )
     if results.analysis.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
         sentences.append(
@@ -232,8 +234,13 @@ def _conclusions(results, judged):
 
 
 def _table(compared):
-    columns = ["Model", "Test accuracy", "Published test accuracy", "Difference (points)"]
-    columns += ["Another training (95 %)", "Published lies there"]
+    columns = [
+        "Model",
+        "Test accuracy",
+        "Published test accuracy",
+        "Difference (percentage points)",
+    ]
+    columns += ["Another run (95 %)", "Published lies there"]
     for noun, _ in _OTHERS.values():
         columns += [noun.capitalize(), f"Published {noun}"]
     rows = []

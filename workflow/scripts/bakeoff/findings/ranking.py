@@ -1,4 +1,4 @@
-"""Which models are best, and which cannot be told from the best."""
+"""Which models are best, and which are too close to the best to call."""
 
 from bakeoff import tables as t
 from bakeoff import wording as w
@@ -7,10 +7,10 @@ from bakeoff.numbers import LEVEL
 
 
 def best_models(results):
-    """Which models are best, and which cannot be told from the best."""
+    """Which models are best, and which are too close to the best to call."""
     title = "Which models are best"
     if not results.finished:
-        return Finding("best", title, ["No training ended well: there is nothing to compare."])
+        return Finding("best", title, ["No run ended well: there is nothing to compare."])
     if len(results.finished) == 1:
         only = "the only model" if len(results.models) == 1 else "the only model that finished"
         text = (
@@ -50,8 +50,9 @@ def _answer(results):
     if alike:
         group = len(best) + len(alike)
         return (
-            f"{lead}, but {names(alike)} cannot be told from {them}:"
-            f" {w.plural(group - 1, 'either', f'any of the {group}')} may be the best."
+            f"{lead}, but {names(alike)} {w.plural(len(alike), 'is', 'are')} not significantly"
+            f" different from {them}: {'the two' if group == 2 else f'these {group} models'} are"
+            " too close to call."
         )
     return f"{lead}."
 
@@ -92,7 +93,8 @@ def _of_networks(results):
     if alike and results.analysis.pairs.all_on_one_seed:
         those = w.plural(len(alike), "that", "those")
         it = w.plural(len(results.best), "it", "them")
-        text += f"; {those} of {names(alike)} cannot be told from {it}"
+        are = w.plural(len(alike), "is", "are")
+        text += f"; {those} of {names(alike)} {are} not significantly different from {it}"
     return f"{text}."
 
 
@@ -145,12 +147,12 @@ def _method(results):
             f"p-values (Holm) and the intervals of differences (Bonferroni) are corrected for"
             f" {pairs:,} pairs of models, since the best was picked from the same data; {corrected}"
         )
-    order = "Among models that cannot be told apart, the order is no ranking."
+    order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"
     if results.analysis.pairs.all_on_one_seed:
         return (
             f"Every pair was compared on the same {images} (exact McNemar test);"
-            f" {corrected}. {order} With one training of each, {networks}: how far another seed"
+            f" {corrected}. {order} With one run of each, {networks}: how far another seed"
             " would have moved them is not known."
         )
     text = (
@@ -159,7 +161,7 @@ def _method(results):
         " seeds is pooled over the two models, and never less than what is typical of the study;"
         f" that between images is taken from the differences image by image); {corrected}."
         f" {order} “Best ahead in” is the share, among all pairs of a"
-        " training of the best and one of the other model, of those with the best's more accurate"
+        " run of the best and one of the other model, of those with the best's more accurate"
         " (ties count half): an estimate of the probability that the best is ahead when both are"
         " trained once."
     )
@@ -171,8 +173,8 @@ def _method(results):
 def _standings(results):
     several = any(len(model.runs) > 1 for model in results.finished)
     columns = ["Model", "Test accuracy", "95 % interval"]
-    columns += ["SD between seeds (points)", "Seeds"] if several else []
-    columns += ["Below the best (points)", "95 % interval"]
+    columns += ["SD between seeds (percentage points)", "Seeds"] if several else []
+    columns += ["Below the best (percentage points)", "95 % interval"]
     columns += ["Only the best is right", "Only it is right"]
     columns += ["Best ahead in"] if several else []
     columns += ["p", "p corrected", "Verdict"]

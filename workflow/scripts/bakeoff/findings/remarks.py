@@ -58,7 +58,7 @@ def _standing(model, results):
         return f"It is worse than the best: {by}."
     if model.standing == "network is worse":
         return f"Its network is worse than the best's: {by}; another seed may give another order."
-    return f"It cannot be told from the best: {by}."
+    return f"It is too close to the best to call: {by}."
 
 
 def _heading(model):

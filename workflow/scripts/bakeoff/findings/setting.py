@@ -58,7 +58,7 @@ def cautions(results):
             f" {w.plural(number, 'is', 'are')} left out."
         )
     if len(study["seeds"]) == 1:
-        sentences.append("There is one seed, so the spread between trainings is not known.")
+        sentences.append("There is one seed, so the standard deviation between runs is not known.")
     sentences += _diverged(results.models)
     sentences += _without_learning(results)
     sentences += _unlike_runs(results)
@@ -97,7 +97,7 @@ def _unlike_runs(results):
     if moved:
         sentences.append(
             f"{w.models(moved)} went on after an interruption on another device, with another"
-            " number of threads or with other software: an uninterrupted training may differ in"
+            " number of threads or with other software: an uninterrupted run may differ in"
             " its last digits."
         )
     sentences += _of_the_files(models)
@@ -111,7 +111,7 @@ def _unlike_runs(results):
         values = w.distinct(read(run.circumstances) for run in results.analysis.runs())
         if len(values) > 1:
             sentences.append(
-                f"The trainings differ in {noun} ({w.listing(values)}): small differences in"
+                f"The runs differ in {noun} ({w.listing(values)}): small differences in"
                 " accuracy may come from that."
             )
     return sentences
@@ -135,7 +135,7 @@ def _unlike(setting, results):
 
 def _without_learning(results):
     """Which models, and which runs of others, are not shown to be better than chance."""
-    always = f"always answering the commonest class gives {w.percent(results.data.chance)}"
+    always = f"always predicting the commonest class gives {w.percent(results.data.chance)}"
     if results.nothing_learned:
         return [f"{no_better_than_chance(results)}: nothing is said of all models together."]
     sentences = []
@@ -155,7 +155,7 @@ def _without_learning(results):
             sentences.append(
                 f"With {w.plural(len(seeds), 'seed')} {w.listing(map(str, seeds))},"
                 f" {model.name} is not shown to be better than chance ({reached}; {always}):"
-                f" {w.plural(len(seeds), 'that training counts', 'those trainings count')} in the"
+                f" {w.plural(len(seeds), 'that run counts', 'those runs count')} in the"
                 " model's own numbers only."
             )
     return sentences
@@ -166,10 +166,10 @@ def no_better_than_chance(results):
     if results.data.chance == 1:
         return (
             "All test images are of one class, so no model can be shown to be better than always"
-            " answering with it"
+            " predicting it"
         )
     return (
-        "No model is shown to be better than chance (always answering the commonest class gives"
+        "No model is shown to be better than chance (always predicting the commonest class gives"
         f" {w.percent(results.data.chance)})"
     )
 
@@ -219,8 +219,8 @@ def _of_the_files(models):
 
 
 def others(runs):
-    """Return "the other training" or "the other 2 trainings"."""
-    return "the other training" if len(runs) == 1 else f"the other {len(runs)} trainings"
+    """Return "the other run" or "the other 2 runs"."""
+    return "the other run" if len(runs) == 1 else f"the other {len(runs)} runs"
 
 
 _CIRCUMSTANCES = {

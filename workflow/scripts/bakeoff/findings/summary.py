@@ -24,8 +24,8 @@ def all_tables(summary, results):
         ),
         (
             "Test accuracy over seeds" if several else "Test accuracy",
-            _spread_note(summary, study),
-            spread_table(summary, several),
+            _accuracy_note(summary, study),
+            deviation_table(summary, several),
         ),
         (
             "Last and best epoch",
@@ -56,13 +56,13 @@ def accuracy_table(summary):
     return _table(summary, columns, align="cccccc")
 
 
-def spread_table(summary, several):
-    """Return the table of test accuracies with intervals, and with spreads for several seeds."""
+def deviation_table(summary, several):
+    """Return the table of test accuracies with intervals, of several seeds with deviations."""
     columns = {"Test accuracy": lambda row: _percent(row, "test_accuracy")}
     if several:
         columns = {
             "Mean test accuracy": lambda row: _percent(row, "test_accuracy"),
-            "Standard deviation (points)": lambda row: _points(row, "test_accuracy_sd"),
+            "Standard deviation (percentage points)": lambda row: _points(row, "test_accuracy_sd"),
             "Seeds": lambda row: t.count(row["n_seeds"]),
         }
     columns["95 % interval"] = lambda row: _span(row, "test_accuracy_low", "test_accuracy_high")
@@ -104,7 +104,7 @@ def last_epochs_table(summary):
     """Return the table of validation accuracy and of the loss's slope over the last epochs."""
     columns = {
         "Mean validation accuracy": lambda row: _percent(row, "val_accuracy_last_mean"),
-        "Standard deviation (points)": lambda row: _points(row, "val_accuracy_last_sd"),
+        "Standard deviation (percentage points)": lambda row: _points(row, "val_accuracy_last_sd"),
         "Slope of validation loss": lambda row: _number(row, "loss_slope", 5),
         "95 % interval": _slope_interval,
         "Validation loss": _heading,
@@ -118,7 +118,7 @@ def gap_table(summary):
         "Train accuracy, dropout on": lambda row: _percent(row, "train_accuracy"),
         "Train accuracy, dropout off": lambda row: _percent(row, "clean_train_accuracy"),
         "Test accuracy": lambda row: _percent(row, "test_accuracy"),
-        "Gap (points)": lambda row: _points(row, "gap"),
+        "Gap (percentage points)": lambda row: _points(row, "gap"),
         "95 % interval": lambda row: (
             _missing(row)
             if _lacks(row, "gap")
@@ -143,17 +143,18 @@ def cost_table(summary):
     return _table(summary, columns)
 
 
-def _spread_note(summary, study):
+def _accuracy_note(summary, study):
     if len(study["seeds"]) == 1:
         sentences = [
-            "One seed: the spread between trainings is not known. The interval is Wilson's, for"
-            " the test images alone."
+            "One seed: the standard deviation between runs is not known. The interval is Wilson's,"
+            " for the test images alone."
         ]
     else:
         sentences = ["The interval takes both the seeds and the test images for samples."]
         if any(row["n_seeds"] == 1 for row in summary):
             sentences.append(
-                f"{t.NONE}: one seed has no spread, and its interval is for the test images alone."
+                f"{t.NONE}: one seed has no standard deviation, and its interval is for the test"
+                " images alone."
             )
     disputed, images = _disputed_images(summary), summary[0]["test_images"]
     if disputed:
@@ -200,7 +201,7 @@ def _last_epochs_note(summary, several):
 
 
 def _cost_note(times, several):
-    sentences = ["Seconds in all are those of one whole training."]
+    sentences = ["Seconds in all are those of one whole run."]
     if several:
         sentences.append("Times are means over the seeds.")
     if why := w.why_not_compared(times):

@@ -69,7 +69,7 @@ def _trait(trait, tests):
 
 def _trait_groups(compared, results):
     columns = ["Trait", "Group", "Architectures", "Mean test accuracy", "Range"]
-    columns += ["Overfit by (points)", "Which models"]
+    columns += ["Overfit by (percentage points)", "Which models"]
     rows = [
         [
             t.text(trait.name.capitalize()),

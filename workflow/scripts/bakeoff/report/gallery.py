@@ -13,10 +13,12 @@ def hardest_images(results, data_file=None):
     """Return the gallery's entries, the hardest image first.
 
     ``results`` are :class:`bakeoff.results.Results`; ``data_file`` is the prepared data, or None
-    where the images may not be shown. Each entry is a dict of ``place``, ``label``, ``disputed``,
-    ``wrong`` (how many models are), ``answers`` (a dict of ``answer``, ``right`` and ``models``,
-    one phrase, for each different answer, the most frequent first), ``alt`` and ``image``, a PNG
-    as a data URI or None. Raises :class:`StudyError` where the data file has no such images.
+    where the images may not be shown. Each entry is a dict of ``index``, ``label``, ``disputed``,
+    ``wrong`` (how many models are), ``predictions`` (a dict of ``predicted``, ``correct`` and
+    ``models``, one phrase, for each predicted class, the most frequent first), ``alt`` and
+    ``image``, a PNG as a data URI or None.
+
+    Raises :class:`StudyError` where the data file has no such images.
     """
     classes, errors = results.data.class_names, results.analysis.errors
     hardest = errors.hardest if errors else []
@@ -25,11 +27,11 @@ def hardest_images(results, data_file=None):
         images = map(png_uri, read_test_images(data_file, [entry.row for entry in hardest]))
     return [
         {
-            "place": entry.index,
+            "index": entry.index,
             "label": classes[entry.label],
             "disputed": entry.disputed,
             "wrong": _wrong(entry, results),
-            "answers": _answers(entry, results),
+            "predictions": _predictions(entry, results),
             "alt": f"Image labelled {classes[entry.label]}",
             "image": image,
         }
@@ -48,17 +50,17 @@ def _wrong(entry, results):
     return f"{wrong} of {models} models{learned} {w.plural(wrong, 'is', 'are')} wrong"
 
 
-def _answers(entry, results):
-    by_answer = {}
-    for model, answer in entry.predictions.items():
-        by_answer.setdefault(answer, []).append(results.by_key[model].name)
+def _predictions(entry, results):
+    by_class = {}
+    for model, predicted in entry.predictions.items():
+        by_class.setdefault(predicted, []).append(results.by_key[model].name)
     return [
         {
-            "answer": results.data.class_names[answer],
-            "right": answer == entry.label,
+            "predicted": results.data.class_names[predicted],
+            "correct": predicted == entry.label,
             "models": w.models(models),
         }
-        for answer, models in sorted(by_answer.items(), key=lambda item: -len(item[1]))
+        for predicted, models in sorted(by_class.items(), key=lambda item: -len(item[1]))
     ]
 
 

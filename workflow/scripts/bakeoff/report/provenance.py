@@ -8,7 +8,7 @@ from bakeoff import wording as w
 def origin(study, command, cards, tree):
     """Return how the study was made: a list of (term, [facts]).
 
-    ``cards`` are those of all its trainings, ``tree`` what
+    ``cards`` are those of all its runs, ``tree`` what
     :func:`bakeoff.study.commit.describe_commit` says of the files that the page is made by.
     """
     seconds = sum(card["seconds"]["training"] for card in cards)
@@ -30,18 +30,18 @@ def origin(study, command, cards, tree):
             "Threads",
             w.distinct(
                 f"{w.count(card['threads'], 'thread')},"
-                f" {w.count(card['concurrent_trainings'], 'training')} at a time"
+                f" {w.count(card['concurrent_runs'], 'run')} at a time"
                 for card in cards
             ),
         ),
         (
             "Time",
             [
-                f"{w.count(len(cards), 'training')}, {_duration(seconds)} in all; the last"
+                f"{w.count(len(cards), 'run')}, {_duration(seconds)} in all; the last"
                 f" finished {finished[-1]}"
             ],
         ),
-        ("Commit of the trainings", _commits(cards)),
+        ("Commit of the runs", _commits(cards)),
         ("Commit of this page", [_commit(tree)]),
         ("Command", [command]),
     ]
@@ -60,7 +60,7 @@ def _data(study, data):
 
 def _commits(cards):
     counts = Counter(_commit(card["commit"]) for card in cards)
-    return [f"{w.count(n, 'training')}: {commit}" for commit, n in counts.most_common()]
+    return [f"{w.count(n, 'run')}: {commit}" for commit, n in counts.most_common()]
 
 
 def _commit(commit):

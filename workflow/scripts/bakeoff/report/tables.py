@@ -28,7 +28,7 @@ def layer_table(layers):
     return t.Table(["Layer", "Kind", "Output shape", "Parameters", "Multiply-adds"], rows)
 
 
-def training_table(runs):
+def runs_table(runs):
     """Return one model's table of runs, a row a seed, from its rows of runs.csv.
 
     ``runs`` are dicts, as :func:`bakeoff.study.readers.read_runs` returns them.
@@ -76,7 +76,7 @@ def pair_table(results):
         )
     if not pairs:
         return None, None
-    columns = ["First model", "Second model", "Difference (points)", "95 % interval"]
+    columns = ["First model", "Second model", "Difference (percentage points)", "95 % interval"]
     columns += ["Only the first is right", "Only the second is right", "p", "p corrected"]
     columns += ["Probability that the first is ahead"]
     return t.Table(columns, [_pair(pair, results) for pair in pairs]), note
@@ -132,7 +132,7 @@ def _heat(count, most):
 def most_confused(model, classes):
     """Return two tables for many classes: the most frequent confusions, the lowest recalls.
 
-    The first has no rows where every image was answered rightly.
+    The first has no rows where every image was predicted correctly.
     """
     rows = [
         [

@@ -24,7 +24,7 @@ _DESCRIPTION = [
 _HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
 
 
-def trainings_of(study):
+def runs_in(study):
     """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
 
     The workflow lists histories and cards in the same order.
@@ -33,10 +33,10 @@ def trainings_of(study):
 
 
 def read_history(path, model, seed):
-    """Return one training's history, a structured array (epochs,) with the file's numbers.
+    """Return one run's history, a structured array (epochs,) with the file's numbers.
 
     Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64. These are
-    finite, but for the last epoch of a training that diverged. Raises :class:`StudyError` when
+    finite, but for the last epoch of a run that diverged. Raises :class:`StudyError` when
     the file is not the whole history of ``model`` with ``seed``.
     """
     try:
@@ -49,7 +49,7 @@ def read_history(path, model, seed):
         owners = dict.fromkeys((row["model"], int(row["seed"])) for row in rows)
         history = np.array(
             [
-                # A diverged training's last numbers are missing.
+                # A diverged run's last numbers are missing.
                 (int(row["epoch"]), *(float("nan" if row[m] == "" else row[m]) for m in _METRICS))
                 for row in rows
             ],
@@ -70,18 +70,18 @@ def read_history(path, model, seed):
             raise _broken(
                 path,
                 f"no number for {column} in epoch {faulty[0]}",
-                "numbers in all epochs but the last of a diverged training",
+                "numbers in all epochs but the last of a diverged run",
             )
     return history
 
 
 def read_training(history_file, card_file, model, seed, description):
-    """Return the history and the card of one training that came to its end.
+    """Return the history and the card of one run that came to its end.
 
     The card holds what ``description``, the model's, says as well: see :func:`read_card`.
     Accuracies on validation and test images are whole numbers of images. Raises :class:`StudyError`
     for what :func:`read_history` and :func:`read_card` refuse, and when the two do not belong
-    together: another number of epochs, or a history without its last numbers though the training
+    together: another number of epochs, or a history without its last numbers though the run
     did not diverge.
     """
     history = read_history(history_file, model, seed)
@@ -116,7 +116,7 @@ def _whole_images(accuracies, images):
 _CARD = [
     *(("status",), ("epochs",), ("training",), ("optimizer",), ("dataset", "test_images")),
     *(("dataset", "train_images"), ("dataset", "validation"), ("dataset", "validation_images")),
-    *(("device",), ("threads",), ("concurrent_trainings",), ("pieces",)),
+    *(("device",), ("threads",), ("concurrent_runs",), ("pieces",)),
     *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
 ]
 _FINISHED_CARD = [
@@ -153,7 +153,7 @@ def read_description(path, model):
 
 
 def read_card(path, model, seed, description):
-    """Return the card of one training as a dict, with what its model's ``description`` says.
+    """Return the card of one run as a dict, with what its model's ``description`` says.
 
     Raises :class:`StudyError` when it is not JSON, or not the card of ``model`` with ``seed``.
     """
@@ -229,7 +229,7 @@ def read_predictions(path):
 
 
 def read_probabilities(path, data):
-    """Return the class probabilities, float32 (n_test, classes), of a training that ended well.
+    """Return the class probabilities, float32 (n_test, classes), of a run that ended well.
 
     Raises :class:`StudyError` when the file is damaged, is not of the test images of ``data``,
     a :class:`DataSet`, or holds probabilities that are not finite.
@@ -253,7 +253,7 @@ def read_cards(paths, descriptions, study):
     described = read_descriptions(descriptions, study)
     return [
         read_card(path, model, seed, described[model])
-        for (model, seed), path in zip(trainings_of(study), paths, strict=True)
+        for (model, seed), path in zip(runs_in(study), paths, strict=True)
     ]
 
 
@@ -271,20 +271,20 @@ def card_value(card, path, *keys):
 
 
 def read_runs(path, study):
-    """Return runs.csv: a dict a training of ``study``, in its order, from column to value.
+    """Return runs.csv: a dict a run of ``study``, in its order, from column to value.
 
     Texts are str, numbers int or float, and what is missing is None. Raises :class:`StudyError`
     when the file is not the whole table.
     """
     texts = ["model", "status", "device", "backend", "precision", "python", "keras"]
-    trainings = trainings_of(study)
+    expected = runs_in(study)
     try:
         runs = _read_rows(path, [*texts, "backend_version"])
-        whole = [(run["model"], run["seed"]) for run in runs] == trainings
+        whole = [(run["model"], run["seed"]) for run in runs] == expected
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise _broken(path, "not a table of trainings", "a row a training", _TABLE) from error
+        raise _broken(path, "not a table of runs", "one row for each run", _TABLE) from error
     if not whole:
-        raise _broken(path, f"{len(runs)} rows", f"all {len(trainings)} trainings", _TABLE)
+        raise _broken(path, f"{len(runs)} rows", f"all {len(expected)} runs", _TABLE)
     return runs
 
 
@@ -352,7 +352,7 @@ def _shortened(values, count=8):
     return ", ".join(map(str, values[:count])) + (", …" if len(values) > count else "")
 
 
-_TRAINING = "that training is repeated"
+_TRAINING = "that run is repeated"
 _TABLE = "it is made anew"
 
 

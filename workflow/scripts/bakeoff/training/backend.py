@@ -19,7 +19,7 @@ def prepare_backend(
     Call before anything else imports Keras. ``backend`` is tensorflow, jax or torch;
     ``precision`` is Keras's name of a dtype policy. ``deterministic`` restricts the backend to
     operations that give the same bits each time; TensorFlow and PyTorch raise where there is
-    none. A free GPU is claimed and its memory taken as it is needed, so that several trainings
+    none. A free GPU is claimed and its memory taken as it is needed, so that several runs
     can share a card; without one, a line says so. Where ``gpu`` is false, there are none for this
     process. Raises :class:`StudyError` where ``backend`` is not installed.
     """
@@ -124,7 +124,7 @@ def steps_per_execution(backend):
 
 
 def software_versions(backend):
-    """Return the versions of Python and of the packages that decide a training's numbers."""
+    """Return the versions of Python and of the packages that decide a run's numbers."""
     packages = ("keras", backend, *(("jaxlib",) if backend == "jax" else ()), "numpy")
     versions = {package: importlib.metadata.version(package) for package in packages}
     return {"python": platform.python_version()} | versions

@@ -1,4 +1,4 @@
-"""The last whole epoch of a training on disk, so that a killed training goes on from there."""
+"""The last whole epoch of a run on disk, so that a killed run goes on from there."""
 
 import json
 import zipfile
@@ -14,7 +14,7 @@ from bakeoff.study.identity import fingerprint
 
 
 class Checkpoints:
-    """The checkpoints of one training, in a folder of their own.
+    """The checkpoints of one run, in a folder of their own.
 
     A checkpoint holds the arrays of model and optimizer and the history up to an epoch. The
     folder's name carries a fingerprint of all that the training depends on except the number of
@@ -63,7 +63,7 @@ class Checkpoints:
     def load(self, epochs):
         """Return (epoch, arrays, record) of the last state up to ``epochs``, or None.
 
-        A damaged file is said, removed, and passed over.
+        A damaged file is said, deleted, and an earlier one taken.
         """
         states = sorted(self.folder.glob("epoch_*.npz"), key=_epoch_of, reverse=True)
         for path in states:
@@ -76,7 +76,7 @@ class Checkpoints:
                     arrays = [state[name] for name in names]
                     return _epoch_of(path), arrays, json.loads(str(state["record"]))
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-                say(f"Checkpoint {path} is damaged ({error}): passed over.")
+                say(f"Checkpoint {path} is damaged ({error}): deleted.")
                 path.unlink()
         return None
 

@@ -1,6 +1,6 @@
-"""One GPU for each training on a machine with several.
+"""One GPU for each run on a machine with several.
 
-Snakemake counts GPUs but does not say which one a job may use. Trainings on one machine settle
+Snakemake counts GPUs but does not say which one a job may use. Runs on one machine settle
 it among themselves with lock files, which the operating system frees when a process ends,
 however it ends.
 """
@@ -20,8 +20,8 @@ _held = []
 def claim_gpu(folder=None):
     """Give this process one of the machine's NVIDIA GPUs; return its UUID, or None.
 
-    The GPU is the first with the fewest trainings on it, and ``CUDA_VISIBLE_DEVICES`` is set to
-    it, so call this before a backend is imported. With more trainings than GPUs they are
+    The GPU is the first with the fewest runs on it, and ``CUDA_VISIBLE_DEVICES`` is set to
+    it, so call this before a backend is imported. With more runs than GPUs they are
     shared evenly. Where the user or Slurm has set the variable to one device or to none, it is
     left alone; where it names several, the choice is among these. None where there is no choice.
 

@@ -81,8 +81,8 @@ def add_epoch(piece, record, epoch, started):
     """Add a finished epoch to this process's ``piece``, which joins a record with its first."""
     if not any(each is piece for each in record["pieces"]):
         record["pieces"].append(piece)
-        piece.update(first_epoch=epoch, trainings=1)
-    piece["trainings"] = max(piece["trainings"], count_runs())
+        piece.update(first_epoch=epoch, runs=1)
+    piece["runs"] = max(piece["runs"], count_runs())
     piece["seconds"] = time.perf_counter() - started
 
 

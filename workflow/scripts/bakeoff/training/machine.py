@@ -24,7 +24,7 @@ def peak_memory_mb():
 
 
 def describe_platform():
-    """Return what of the system decides a training's numbers: its kind and its C library."""
+    """Return what of the system decides a run's numbers: its kind and its C library."""
     library = " ".join(filter(None, platform.libc_ver()))
     return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", library]))
 

@@ -69,7 +69,7 @@ def piece_of_card(record, piece):
     return {
         "device": piece["device"],
         "threads": piece["threads"],
-        "concurrent_trainings": max(each["trainings"] for each in record["pieces"]),
+        "concurrent_runs": max(each["runs"] for each in record["pieces"]),
         "versions": piece["versions"],
         "platform": describe_platform(),
         "pieces": record["pieces"],

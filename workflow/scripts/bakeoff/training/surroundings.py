@@ -48,7 +48,7 @@ def unchanged_surroundings(file):
     for name, state in random_states().items():
         if not _WENT_ON[name](states[name], state):
             raise StudyError(
-                f"{file}: seeds {name} random numbers; expected that it does not, as trainings"
+                f"{file}: seeds {name} random numbers; expected that it does not, as runs"
                 " with other seeds would then start alike: drop the line (such as"
                 " `keras.utils.set_random_seed`), the study's seeds do that."
             )
