@@ -1,27 +1,33 @@
-"""Keep a finished study in docs/reference/, or bring its runs back.
+"""Keep a finished study in docs/reference/, bring its runs back, or make its page anew.
 
     .venv/bin/python benchmarks/reference.py keep RESULTS
     .venv/bin/python benchmarks/reference.py restore RESULTS
+    .venv/bin/python benchmarks/reference.py remake [--mirror URL]
 
 RESULTS is a results tree whose page was made with `show_images: false`, as this repository holds
 nothing of MNIST. `keep` copies page, text, tables and some figures, and puts all runs into one
 file, runs.zip: the models' descriptions, and of each run its card, its history and its predictions,
 without the labels (they come with MNIST) and with 16 of 24 significant bits, about five decimals,
-so that they stay small. `restore` puts the runs into a results tree in which the images are
-prepared: the labels are theirs.
+so so that they stay small. `restore` puts the runs into a results tree in which the images are
+prepared: the labels are theirs. `remake`, after a change of numbers, words, pictures or page,
+prepares MNIST, restores the runs and makes everything of them anew, without training.
 """
 
 import argparse
 import io
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+STUDY = ROOT / "benchmarks" / "gpu" / "studies" / "study.yaml"
+"""The study that is kept."""
 TEXTS = ("report.html", "conclusions.md", "summary.csv", "runs.csv", "analysis.json")
 FIGURES = (
     "accuracy_forest",
@@ -37,10 +43,16 @@ DROPPED_BITS = 8
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("keep", "restore"))
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="a results tree")
+    commands = parser.add_subparsers(required=True)
+    for command in (keep, restore):
+        parsed = commands.add_parser(command.__name__, help=command.__doc__)
+        parsed.add_argument("results", type=Path, metavar="RESULTS", help="a results tree")
+        parsed.set_defaults(do=lambda chosen, command=command: command(chosen.results))
+    parsed = commands.add_parser("remake", help=remake.__doc__)
+    parsed.add_argument("--mirror", metavar="URL", help="where MNIST comes from")
+    parsed.set_defaults(do=lambda chosen: remake(chosen.mirror))
     chosen = parser.parse_args()
-    {"keep": keep, "restore": restore}[chosen.what](chosen.results)
+    chosen.do(chosen)
 
 
 def keep(results):
@@ -112,6 +124,24 @@ def restore(results):
                 )
             else:
                 file.write_bytes(kept.read(name))
+
+
+def remake(mirror=None):
+    """Make the kept page anew of the kept runs, without training."""
+    study = yaml.safe_load(STUDY.read_text())
+    results = ROOT / study["pathvars"]["results"]
+    command = [
+        *(sys.executable, "-m", "snakemake", "--quiet", "--cores", "all", "--rerun-incomplete"),
+        *("--configfile", STUDY.relative_to(ROOT)),
+        *(["--config", f"data={{mirrors: [{mirror!r}]}}"] if mirror else []),
+    ]
+    subprocess.run([*command, "--until", "preprocess_images"], cwd=ROOT, check=True)
+    restore(results)
+    # Without the other rules, what these would make is taken as it is.
+    rules = ("all", "collect_results", "write_conclusions", "render_report")
+    rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs")
+    subprocess.run([*command, "--forceall", "--allowed-rules", *rules], cwd=ROOT, check=True)
+    keep(results)
 
 
 if __name__ == "__main__":
