@@ -90,7 +90,7 @@ def _contend(contender, job, pipe):
 
 
 def _pipeline(job, turns):
-    from bakeoff.study.identity import Sources, training_identity
+    from bakeoff.study.identity import Sources, contender, training_identity
     from bakeoff.training import loop
     from bakeoff.training.architecture import build_model
     from bakeoff.training.backend import prepare_backend
@@ -103,7 +103,7 @@ def _pipeline(job, turns):
         for name in (f"x_{part}", f"y_{part}"):
             data[name] = data[name][:size]
     trained = settings(10**6, job.precision) | {"backend": job.backend}
-    identity = training_identity(Sources(ROOT), job.model, 0, trained)
+    identity = training_identity(Sources(ROOT), contender(job.model), 0, trained)
     device = prepare_backend(job.threads, job.backend, job.precision)
     model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
     compile_model(model, identity, device)

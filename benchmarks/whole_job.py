@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import train_model  # noqa: E402
-from bakeoff.study.identity import Sources, training_identity  # noqa: E402
+from bakeoff.study.identity import Sources, contender, training_identity  # noqa: E402
 
 OUTPUTS = ("history.csv", "model.keras", "predictions.npz", "card.json")
 
@@ -32,7 +32,9 @@ def run_job(data_file, epochs, precision, model, folder):
     """Train and write the job's four files into ``folder``."""
     folder = Path(folder)
     train_model.train_model(
-        identity=training_identity(Sources(ROOT), model, 0, settings(int(epochs), precision)),
+        identity=training_identity(
+            Sources(ROOT), contender(model), 0, settings(int(epochs), precision)
+        ),
         data_file=data_file,
         outputs={Path(name).stem: folder / name for name in OUTPUTS},
         checkpoint_folder=folder / "checkpoints",

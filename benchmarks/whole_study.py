@@ -80,14 +80,16 @@ def measure(folder):
 
 def _seconds_of_a_checkpoint(model, folder):
     """Return the median time of taking and writing a state of ``model``, of five after one."""
-    from bakeoff.study.identity import Sources, training_identity
+    from bakeoff.study.identity import Sources, contender, training_identity
     from bakeoff.training.architecture import build_model
     from bakeoff.training.checkpoints import Checkpoints
     from bakeoff.training.compile import compile_model
     from bakeoff.training.loop import restore, state_of
     from whole_job import settings
 
-    identity = training_identity(Sources(ROOT), model, 0, settings(FULL_EPOCHS, "float32"))
+    identity = training_identity(
+        Sources(ROOT), contender(model), 0, settings(FULL_EPOCHS, "float32")
+    )
     built = build_model(ROOT, model, (28, 28, 1), 10)
     compile_model(built, identity, "CPU")
     record = restore(built, None)

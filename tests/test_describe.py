@@ -37,13 +37,17 @@ def test_the_table_has_sizes_and_outputs(tmp_path, capsys):
     fabricate_run(tmp_path, "model_0", parameters=646_410, multiply_adds=10_000_000)
     fabricate_run(tmp_path, "model_1", classes=3, multiply_adds_not_counted=["mine"])
     study = describe_study(["First", "Second"])
-    names = {"model_0": "First", "model_1": "Second"}
-    describe.describe(names, descriptions_of(tmp_path, study))
+    describe.describe(study["models"], descriptions_of(tmp_path, study))
     rows = [line for line in capsys.readouterr().out.splitlines() if "model_" in line]
     assert [[cell.strip() for cell in row.strip("|").split("|")] for row in rows] == [
         ["First", "model_0", "646,410", "10,000,000", "n, 10"],
         ["Second", "model_1", "646,410", "unknown", "n, 3"],
     ]
+    study["models"][1]["made_of"] = "model_0 with filters = 64"
+    describe.describe(study["models"], descriptions_of(tmp_path, study))
+    said = capsys.readouterr().out
+    assert "| Architecture" in said
+    assert "model_0 with filters = 64" in said
 
 
 @pytest.mark.workflow

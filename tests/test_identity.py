@@ -11,6 +11,7 @@ from bakeoff.study.identity import (
     Sources,
     all_settings,
     checksum_of,
+    contender,
     description_identity,
     fingerprint,
     training_identity,
@@ -51,7 +52,7 @@ def root(tmp_path):
 
 
 def architectures(root, model):
-    sources = training_identity(Sources(root), model, 0, SETTINGS)["sources"]
+    sources = training_identity(Sources(root), contender(model), 0, SETTINGS)["sources"]
     return {name for name in sources if name.startswith("architectures/")}
 
 
@@ -98,12 +99,12 @@ OF_TRAINING = {
 
 
 def test_a_run_depends_on_what_training_imports_from_the_rooms_of_numbers(root):
-    sources = training_identity(Sources(root), "small", 0, SETTINGS)["sources"]
+    sources = training_identity(Sources(root), contender("small"), 0, SETTINGS)["sources"]
     assert set(sources) == OF_TRAINING | {"workflow/scripts/train_model.py"}
 
 
 def test_a_description_depends_on_what_describes_too(root):
-    identity = description_identity(Sources(root), "small", SETTINGS | {"batch_size": 8})
+    identity = description_identity(Sources(root), contender("small"), SETTINGS | {"batch_size": 8})
     assert set(identity["sources"]) == OF_TRAINING | {
         "workflow/scripts/describe_model.py",
         "workflow/scripts/bakeoff/describe/layers.py",
@@ -114,15 +115,15 @@ def test_a_description_depends_on_what_describes_too(root):
 
 def test_settings_that_change_nothing_are_in_no_identity(root):
     sources = Sources(root)
-    plain = training_identity(sources, "small", 0, SETTINGS)
-    assert training_identity(sources, "small", 0, SETTINGS | NEUTRAL) == plain
+    plain = training_identity(sources, contender("small"), 0, SETTINGS)
+    assert training_identity(sources, contender("small"), 0, SETTINGS | NEUTRAL) == plain
     assert all_settings(plain) == SETTINGS | NEUTRAL
-    used = training_identity(sources, "small", 0, SETTINGS | {"deterministic": True})
+    used = training_identity(sources, contender("small"), 0, SETTINGS | {"deterministic": True})
     assert fingerprint(used) != fingerprint(plain)
     assert all_settings(used)["deterministic"] is True
-    assert description_identity(sources, "small", SETTINGS | NEUTRAL) == description_identity(
-        sources, "small", SETTINGS
-    )
+    assert description_identity(
+        sources, contender("small"), SETTINGS | NEUTRAL
+    ) == description_identity(sources, contender("small"), SETTINGS)
 
 
 def test_neutral_settings_are_the_defaults_of_the_config():
@@ -140,9 +141,9 @@ def test_a_template_counts_by_its_content(root):
 
 def test_training_does_not_import_reporting_code():
     """In this repository: editing tables, plots or words retrains nothing."""
-    sources = training_identity(Sources(Path(__file__).parents[1]), "model_01", 0, SETTINGS)[
-        "sources"
-    ]
+    sources = training_identity(
+        Sources(Path(__file__).parents[1]), contender("model_01"), 0, SETTINGS
+    )["sources"]
     rooms = {Path(name).parts[3] for name in sources if "/bakeoff/" in name}
     assert rooms <= {"data", "training"}
     everything = Sources(Path(__file__).parents[1]).of("workflow/scripts/train_model.py")

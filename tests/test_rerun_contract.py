@@ -29,18 +29,18 @@ Runs = {"tiny/0", "wide/0"}
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A finished tiny study in which one model has settings and a module of its own."""
+    """A finished tiny study in which one model has settings, arguments and a module of its own."""
     project = make_tiny_study(tmp_path_factory.mktemp("contract") / "study")
     project.path("architectures/own.py").write_text("UNITS = 32\n")
-    source = TINY.format(units="own.UNITS").replace("import keras\n", "import keras\n", 1)
+    source = TINY.format(units="units").replace("conv(inputs, 4, 3)", "conv(inputs, filters, 3)")
+    source = source.replace("num_classes):", "num_classes, units=own.UNITS, filters=2):")
     source = source.replace(
         "from architectures.blocks import",
         "from architectures import own\nfrom architectures.blocks import",
     )
     project.path("architectures/wide.py").write_text(source)
-    project.change_config(
-        lambda c: c["models"]["wide"].update(training={"epochs": 2, "batch_size": 40})
-    )
+    own = {"training": {"epochs": 2, "batch_size": 40}, "arguments": {"units": 32, "filters": 4}}
+    project.change_config(lambda c: c["models"]["wide"].update(own))
     project.snakemake()
     return project
 
@@ -117,6 +117,21 @@ def add_model(project):
 
 def remove_model(project):
     project.change_config(lambda config: config["study"]["models"].remove("tiny"))
+
+
+def add_variant(project):
+    variant = {"key": "third", "name": "Third", "description": "a variant"}
+    set_in("models", "wide", "vary", value=[variant | {"arguments": {"units": 8}}])(project)
+
+
+def rename_key(project):
+    """Give a model another key, under which its architecture is named."""
+
+    def change(config):
+        config["models"]["renamed"] = config["models"].pop("wide") | {"architecture": "wide"}
+        config["study"]["models"][-1] = "renamed"
+
+    project.change_config(change)
 
 
 def swap_values(project):
@@ -196,6 +211,19 @@ CONTRACT = {
         set(),
     ),
     "two values of one model swapped": (swap_values, {"wide/0"} | COLLECTING),
+    "an argument of one model": (
+        set_in("models", "wide", "arguments", "units", value=16),
+        {"wide", "wide/0"} | COLLECTING,
+    ),
+    "two arguments of one model swapped": (
+        set_in("models", "wide", "arguments", value={"units": 4, "filters": 32}),
+        {"wide", "wide/0"} | COLLECTING,
+    ),
+    "the file of a model named, which its key is": (
+        set_in("models", "wide", "architecture", value="wide"),
+        set(),
+    ),
+    "a variant added": (add_variant, {"third", "third/0"} | COLLECTING),
     "a study-wide setting that one model overrides": (
         set_in("training", "batch_size", value=16),
         {"tiny/0"} | COLLECTING,
@@ -343,6 +371,18 @@ def test_another_name_of_the_data_costs_no_epoch(copy):
     assert not re.search(r"epoch +\d+/", run.stdout)
     assert copy.histories() == before
     assert copy.planned() == set()
+
+
+def test_another_key_of_a_model_costs_no_epoch(copy):
+    """It is described and planned, and returns from the finished checkpoint of the old key."""
+    history = copy.path("results/models/wide/seed_0/history.csv")
+    trained = history.read_text()
+    rename_key(copy)
+    assert copy.planned() == {"renamed", "renamed/0"} | COLLECTING
+    output = copy.snakemake().stdout
+    assert "epoch 1/2" not in output
+    renamed = copy.path("results/models/renamed/seed_0/history.csv").read_text()
+    assert renamed == trained.replace("wide,", "renamed,")
 
 
 def test_a_description_made_anew_costs_no_epoch_now_or_later(copy):

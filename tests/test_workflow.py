@@ -120,11 +120,11 @@ WITHOUT_NUMBERS = {
 
 def test_the_sources_that_were_planned_are_those_really_read(finished_study):
     """What the static search for imports finds is what Python then imports."""
-    from bakeoff.study.identity import Sources, training_identity
+    from bakeoff.study.identity import Sources, contender, training_identity
 
     sources = Sources(finished_study.folder)
     card = json.loads(finished_study.path("results/models/tiny/seed_0/card.json").read_text())
-    planned = training_identity(sources, "tiny", 0, {})["sources"]
+    planned = training_identity(sources, contender("tiny"), 0, {})["sources"]
     assert set(card["sources"]) - set(planned) == WITHOUT_NUMBERS
     assert card["sources"] | planned == card["sources"]
 

@@ -146,12 +146,12 @@ def arrays_of(h5):
 
 def main(project, model, output, checkpoints, settings):
     """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
-    from bakeoff.study.identity import Sources, training_identity
+    from bakeoff.study.identity import Sources, contender, training_identity
     from train_model import leave, train_model
 
     signal.signal(signal.SIGTERM, leave)
     train_model(
-        training_identity(Sources(project), model, 0, json.loads(settings)),
+        training_identity(Sources(project), contender(model), 0, json.loads(settings)),
         f"{project}/results/data/digits.npz",
         {name: f"{output}/{file}" for name, file in FILES.items()},
         checkpoints,

@@ -16,6 +16,7 @@ from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
 from bakeoff.study.identity import (
     Sources,
+    contender,
     description_identity,
     fingerprint,
     training_identity,
@@ -134,10 +135,16 @@ def settings_of(model):
     return training_settings(config, model)
 
 
+def built_for(model):
+    """What is built for a model: an architecture, perhaps with arguments."""
+    entry = config["models"][model]
+    return contender(model, entry["architecture"], entry["arguments"])
+
+
 def identity_of_run(wildcards):
     """Everything that one run depends on apart from the data, ready for JSON."""
     model = wildcards.model
-    return training_identity(SOURCES, model, int(wildcards.seed), settings_of(model))
+    return training_identity(SOURCES, built_for(model), int(wildcards.seed), settings_of(model))
 
 
 def run_as_text(wildcards):
@@ -148,7 +155,8 @@ def run_as_text(wildcards):
 def description_as_text(wildcards):
     """The same for what a model's description depends on."""
     model = wildcards.model
-    return canonical_json(description_identity(SOURCES, model, settings_of(model)))
+    settings = settings_of(model)
+    return canonical_json(description_identity(SOURCES, built_for(model), settings))
 
 
 def description_to_wait_for(wildcards):

@@ -32,7 +32,7 @@ rule describe:
     conda:
         "../../envs/reporting.yaml"
     params:
-        names={model: config["models"][model]["name"] for model in MODELS},
+        models=REPORTED["models"],
     script:
         "../scripts/describe.py"
 

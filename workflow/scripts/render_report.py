@@ -124,6 +124,7 @@ def describe_models(results, findings, runs, cards, curves):
         described = {
             "name": model.name,
             "description": model.description,
+            "made_of": model.made_of,
             "notation": model.notation,
             "remark": remarks[model.model],
             "place": places[model],

@@ -11,7 +11,7 @@ from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, sha256_of, write_atomically
 from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import describe_commit
-from bakeoff.study.identity import all_settings, check_sources, sources_read
+from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
 from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.backend import prepare_backend, software_versions
 from bakeoff.training.checkpoints import Checkpoints
@@ -55,7 +55,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
         remove_unfinished(Path(outputs["card"]).parent)
-        with blamed_on(root, identity["model"], "training"):
+        with blamed_on(root, identity["architecture"], "training"):
             record = train_epochs(model, batches, identity, checkpoints, piece, started)
         status = "diverged" if has_diverged(record) else "ok"
         probabilities = predict(model, batches["test"])
@@ -90,7 +90,8 @@ def prepare_model(identity, root, shape, classes, device):
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
-    model = build_model(root, identity["model"], shape, classes)
+    name = identity["architecture"]
+    model = build_model(root, name, shape, classes, arguments_of(identity))
     compile_checked(model, root, identity, device, shape, classes)
     return model
 

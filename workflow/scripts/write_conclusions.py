@@ -70,7 +70,8 @@ def conclusions(findings, results):
         blocks += [f"### {escaped(f'{model.name}: {model.description}')}", escaped(said["remark"])]
     blocks.append("## Architectures")
     for model in results.models:
-        blocks += [escaped(f"{model.name}:"), preformatted(model.notation)]
+        of = f" ({model.made_of})" if model.made_of else ""
+        blocks += [escaped(f"{model.name}{of}:"), preformatted(model.notation)]
     blocks.append(findings["closing"])
     return "\n\n".join(blocks) + "\n"
 

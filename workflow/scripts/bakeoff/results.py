@@ -14,11 +14,15 @@ from bakeoff.files import write_atomically
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model(numbers.Model):
-    """A model with its name, its description and its family. Each is equal to itself alone."""
+    """A model with its name, its description and its family. Each is equal to itself alone.
+
+    ``made_of`` says which architecture it is, with which arguments, where the key does not.
+    """
 
     name: str
     description: str
     family: str
+    made_of: str = ""
 
 
 class Results:
@@ -83,7 +87,7 @@ class Results:
 
 def _named(model: numbers.Model, entry: dict) -> Model:
     values = {field.name: getattr(model, field.name) for field in fields(model)}
-    words = {key: entry[key] for key in ("name", "description", "family")}
+    words = {key: entry[key] for key in entry if key != "model"}
     return Model(**values, **words)
 
 

@@ -12,6 +12,7 @@ from bakeoff.describe.layers import count_multiply_adds, describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.describe.saving import try_saving
 from bakeoff.joblog import say
+from bakeoff.study.identity import arguments_of
 from bakeoff.training.architecture import architecture_file, build_model, compute_dtypes
 from bakeoff.training.compile import compile_checked
 
@@ -26,23 +27,24 @@ def checked_description(root, identity, input_shape, num_classes):
     :func:`bakeoff.describe.saving.try_saving` and
     :func:`bakeoff.training.compile.compile_checked`.
     """
-    name = identity["model"]
+    name, arguments = identity["architecture"], arguments_of(identity)
     # As a run does; of a layer that draws random numbers, any will do.
     keras.utils.set_random_seed(0)
-    model = build_model(root, name, input_shape, num_classes)
+    model = build_model(root, name, input_shape, num_classes, arguments)
     factor = input_scaled_by(model, input_shape)
     if factor is not None:
         say(
-            f"{name}: its first weights get the images times {factor:.3g}, though these are from"
-            f" 0 to 1 already: is there a Rescaling too many in {architecture_file(name)}?"
+            f"{identity['model']}: its first weights get the images times {factor:.3g}, though"
+            " these are from 0 to 1 already: is there a Rescaling too many in"
+            f" {architecture_file(name)}?"
         )
     description = {
-        "model": name,
+        "model": identity["model"],
         "image_shape": list(input_shape),
         "classes": num_classes,
         **describe_model(model),
         "input_scaled_by": factor,
-        "loads_with": try_saving(model, root, name, input_shape, num_classes),
+        "loads_with": try_saving(model, root, name, input_shape, num_classes, arguments),
     }
     table = layer_table(model)
     compile_checked(model, root, identity, "CPU", input_shape, num_classes)

@@ -1,6 +1,5 @@
 """Reading a study's config: schema, defaults, and the checks a schema cannot make."""
 
-import ast
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,16 @@ import yaml
 
 from bakeoff.errors import StudyError
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
-from bakeoff.study.faults import describe, describe_odd_number, is_number, read_text
-from bakeoff.study.sources import Source, Sources, look_up, shown_path
+from bakeoff.study.faults import (
+    describe,
+    describe_odd_number,
+    describe_value,
+    is_number,
+    read_text,
+)
+from bakeoff.study.signature import Architectures
+from bakeoff.study.sources import Source, Sources, look_up
+from bakeoff.study.variants import shown, written_out
 from bakeoff.wording import one_line
 
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
@@ -47,7 +54,8 @@ def read_config(
     with one line for each fault found.
 
     What ``config`` does not say of the data set that it names is taken from that one's own file:
-    see :class:`bakeoff.study.datasets.DataSets`.
+    see :class:`bakeoff.study.datasets.DataSets`. Variants (`vary`) are written out as models of
+    their own, and each model has its ``architecture`` and ``arguments``.
     """
     datasets, files = DataSets(files, root), [Source(file) for file in files]
     if described := datasets.source(look_up(config, ("data", "dataset"))):
@@ -59,9 +67,13 @@ def read_config(
     faults = _faults_of_form(config, schema, sources)
     if not faults:
         fill_in(config["data"])
+        found = [
+            *((key, fault, None) for key, fault in _faults_of_models(config, sources, Path(root))),
+            *_faults_of_meaning(config, sources, Path(root), datasets),
+        ]
         faults = [
             f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
-            for key, fault, origin in _faults_of_meaning(config, sources, Path(root), datasets)
+            for key, fault, origin in found
         ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
@@ -105,11 +117,21 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
     An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
     """
-    settings = _TRAINING_DEFAULTS | config["training"]
-    settings |= config["models"][model].get("training", {})
+    settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
     given = settings["optimizer"].items()
     settings["optimizer"] = {key: value for key, value in given if value is not None}
     return settings
+
+
+def made_of(model: str, entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return, under ``made_of``, a model's architecture and arguments where the key does not tell.
+
+    Such as "model_03 with filters = 64, kernel = 5".
+    """
+    if entry["architecture"] == model and not entry["arguments"]:
+        return {}
+    given = ", ".join(f"{name} = {shown(value)}" for name, value in entry["arguments"].items())
+    return {"made_of": f"{entry['architecture']} with {given}" if given else entry["architecture"]}
 
 
 def reported_study(
@@ -132,6 +154,7 @@ def reported_study(
         "models": [
             {"model": key}
             | {field: config["models"][key][field] for field in ("name", "description", "family")}
+            | made_of(key, config["models"][key])
             for key in models
         ],
         "unfinished": [config["models"][key]["name"] for key in unfinished],
@@ -247,31 +270,53 @@ def _validator(schema):
     return extended(schema)
 
 
+def _faults_of_models(config, sources, root):
+    """Write the variants out in ``config``; yield (key, fault) for what is wrong with models."""
+    contenders = written_out(config["models"], config["training"])
+    yield from contenders.faults
+    listed = []
+    for model in config["study"]["models"]:
+        if model not in contenders.members and not contenders.faults:
+            close = difflib.get_close_matches(model, contenders.members, n=1)
+            remedy = f"did you mean {close[0]}?" if close else f"describe it under models.{model}."
+            fault = f"{model!r} is not described under `models:`; expected a key of it: {remedy}"
+            yield ("study", "models"), fault
+        listed += contenders.members.get(model, [])
+    config["models"], config["study"]["models"] = contenders.entries, list(dict.fromkeys(listed))
+
+    architectures = Architectures(root / "architectures")
+    definitions = _schema("config")["$defs"]
+    training = _validator(definitions["training"])
+    first_with = {}
+    for model, entry in contenders.entries.items():
+        place = contenders.places[model]
+        other = first_with.setdefault(one_line(entry["name"]), model)
+        if other != model:
+            yield (
+                (*place, "name"),
+                f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
+                " rename one of the two.",
+            )
+        if place[-1] != model:
+            entry["training"] = _read_texts(
+                entry["training"], training.schema, sources, place, definitions
+            )
+            for error in training.iter_errors(entry["training"]):
+                yield (*place, "training"), describe_value(error)
+        name = entry["architecture"]
+        if fault := architectures.fault(name):
+            yield place, fault
+            continue
+        entry["arguments"] = architectures.as_meant(name, entry["arguments"])
+        for argument, fault in architectures.faults_of_arguments(name, entry["arguments"]):
+            yield (*place, "arguments", *([argument] if argument else [])), fault
+
+
 def _faults_of_meaning(config, sources, root, datasets):
     """Yield (key, fault, origin) for what the schema cannot see.
 
     The origin is None where it is that of the key.
     """
-    described = config["models"]
-    for model in config["study"]["models"]:
-        if model not in described:
-            close = difflib.get_close_matches(model, described, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"describe it under models.{model}."
-            fault = f"{model!r} is not described under `models:`; expected a key of it: {remedy}"
-            yield ("study", "models"), fault, None
-
-    first_with = {}
-    for model, entry in described.items():
-        other = first_with.setdefault(one_line(entry["name"]), model)
-        if other != model:
-            yield (
-                ("models", model, "name"),
-                f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
-                " rename one of the two.",
-                None,
-            )
-        yield from _faults_of_architecture(root / "architectures" / f"{model}.py")
-
     data = config["data"]
     if data["holdout_images"] is not None and data["validation"] != "holdout":
         yield (
@@ -322,38 +367,3 @@ def _faults_of_claims(published):
                 f"leaves no model to compare with; expected others, as {claim['kind']!r} compares:"
                 " name fewer, or add `than`.",
             )
-
-
-def _faults_of_architecture(file):
-    key, shown = ("models", file.stem), shown_path(file)
-    if not file.is_file():
-        yield (
-            key,
-            f"{shown} does not exist; expected a file with `build`: write it, or drop the model.",
-            None,
-        )
-        return
-    try:
-        tree = ast.parse(file.read_bytes(), filename=str(file))
-    except SyntaxError as error:
-        fault = f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line."
-        yield key, fault, None
-        return
-    if "build" not in set(_top_level_names(tree)):
-        yield (
-            key,
-            f"{shown} has no `build`; expected `def build(input_shape, num_classes)` that returns"
-            " a keras.Model: add it.",
-            None,
-        )
-
-
-def _top_level_names(tree):
-    for node in tree.body:
-        match node:
-            case ast.FunctionDef(name=name):
-                yield name
-            case ast.Assign(targets=targets):
-                yield from (target.id for target in targets if isinstance(target, ast.Name))
-            case ast.ImportFrom(names=names):
-                yield from (alias.asname or alias.name for alias in names)

@@ -50,6 +50,14 @@ def describe(error: jsonschema.ValidationError, sources: Sources) -> list[str]:
     ]
 
 
+def describe_value(error: jsonschema.ValidationError) -> str:
+    """Return what jsonschema's error is about, for a value that stands in no file as it is."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    if error.validator in ("required", "additionalProperties"):
+        return f"{path or 'its keys'}: {error.message}; expected known keys: correct them."
+    return f"{path}: {_wrong_value(error, None)}"
+
+
 def _as_written(key, sources):
     """Return the parts of ``key`` as its file has them, which YAML may read otherwise."""
     for length, part in enumerate(key, 1):

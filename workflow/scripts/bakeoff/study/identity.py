@@ -5,9 +5,9 @@ canonical JSON text, its identity, that names everything it depends on apart fro
 an input file. Times of files play no part in it, nor do comments, docstrings and the layout of
 sources.
 
-A run's identity holds what can change its numbers: its architecture with all that this imports, the
-settings, and code in ``training/`` and ``data/``. A description's holds code in ``describe/`` too.
-Code elsewhere, such as what writes logs and words, is in neither.
+A run's identity holds what can change its numbers: its architecture with all that this imports,
+the architecture's arguments, the settings, and code in ``training/`` and ``data/``. A description's
+holds code in ``describe/`` too. Code elsewhere, such as what writes logs and words, is in neither.
 
 A setting whose value is the one in :data:`NEUTRAL`, which changes nothing, is left out. So a
 version with one more setting, added there, leaves the identity of studies that do not use it as it
@@ -32,29 +32,46 @@ _ROOMS = ("workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/"
 _ROOMS_OF_DESCRIPTION = (*_ROOMS, "workflow/scripts/bakeoff/describe/")
 
 
-def training_identity(sources, model, seed, settings):
-    """Return what the run of ``model`` with ``seed`` depends on, ready for JSON.
+def contender(model, architecture=None, arguments=None):
+    """Return what is built for the model of that key, ready for JSON.
+
+    ``architecture`` is the name of its file, by default the key; ``arguments`` is a dict of what
+    its ``build`` gets beside the images' shape and the number of classes.
+    """
+    built = {"model": model, "architecture": architecture or model}
+    return built | ({"arguments": arguments} if arguments else {})
+
+
+def training_identity(sources, built, seed, settings):
+    """Return what the run of a contender with ``seed`` depends on, ready for JSON.
 
     ``sources`` are the :class:`Sources` of the folder with ``architectures/`` and ``workflow/``;
-    ``settings`` is what :func:`bakeoff.study.config.training_settings` returns.
+    ``built`` is what :func:`contender` returns, ``settings`` what
+    :func:`bakeoff.study.config.training_settings` does.
     """
+    script = "workflow/scripts/train_model.py"
     return {
-        "model": model,
+        **built,
         "seed": seed,
         "settings": _without_neutral(settings),
-        "sources": _sources(sources, model, "workflow/scripts/train_model.py", _ROOMS),
+        "sources": _sources(sources, built["architecture"], script, _ROOMS),
     }
 
 
-def description_identity(sources, model, settings):
-    """Return what the description of ``model`` depends on: see :func:`training_identity`."""
+def description_identity(sources, built, settings):
+    """Return what a contender's description depends on: see :func:`training_identity`."""
     script = "workflow/scripts/describe_model.py"
     kept = {key: value for key, value in settings.items() if key not in OF_EPOCHS}
     return {
-        "model": model,
+        **built,
         "settings": _without_neutral(kept),
-        "sources": _sources(sources, model, script, _ROOMS_OF_DESCRIPTION),
+        "sources": _sources(sources, built["architecture"], script, _ROOMS_OF_DESCRIPTION),
     }
+
+
+def arguments_of(identity):
+    """Return what ``build`` gets beside the images' shape and the number of classes."""
+    return identity.get("arguments", {})
 
 
 def all_settings(identity):
@@ -63,8 +80,12 @@ def all_settings(identity):
 
 
 def fingerprint(identity):
-    """Return 64 hexadecimal digits that equal identities share."""
-    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+    """Return 64 hexadecimal digits that identities share which train the same.
+
+    What the model is called does not count.
+    """
+    trained = {key: value for key, value in identity.items() if key != "model"}
+    return hashlib.sha256(canonical_json(trained).encode()).hexdigest()
 
 
 def _without_neutral(settings):
@@ -72,11 +93,11 @@ def _without_neutral(settings):
     return {key: value for key, value in settings.items() if value != NEUTRAL.get(key, absent)}
 
 
-def _sources(sources, model, script, rooms):
+def _sources(sources, architecture, script, rooms):
     """Return the checksums of an architecture, a script, and what this imports from ``rooms``."""
     code = sources.of(script)
     counted = {file: code[file] for file in code if file == script or file.startswith(rooms)}
-    return sources.of(f"architectures/{model}.py") | counted
+    return sources.of(f"architectures/{architecture}.py") | counted
 
 
 class Sources:

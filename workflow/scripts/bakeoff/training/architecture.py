@@ -12,10 +12,11 @@ import numpy as np
 from bakeoff.errors import StudyError, Terminated, cause_of
 
 
-def build_model(root, model, input_shape, num_classes):
-    """Return the Keras model that ``architectures/{model}.py`` builds, checked.
+def build_model(root, name, input_shape, num_classes, arguments=None):
+    """Return the Keras model that ``architectures/{name}.py`` builds, checked.
 
-    ``input_shape`` is that of one image, ``(height, width, channels)``. Raises
+    ``input_shape`` is that of one image, ``(height, width, channels)``; ``arguments`` is a dict of
+    what ``build`` gets beside the two. Raises
     :class:`StudyError` when the file cannot be imported, when ``build`` raises or returns
     anything but an uncompiled classifier with one input ``(n, *input_shape)`` and one output
     ``(n, num_classes)`` of probabilities, and when either changes what holds for the whole
@@ -23,8 +24,8 @@ def build_model(root, model, input_shape, num_classes):
     """
     import keras
 
-    file = architecture_file(model)
-    built = run_build(root, model, input_shape, num_classes)
+    file = architecture_file(name)
+    built = run_build(root, name, input_shape, num_classes, arguments)
     if not isinstance(built, keras.Model):
         raise StudyError(
             f"{file}: build: returned {type(built).__name__}; expected a keras.Model: end the"
@@ -36,24 +37,26 @@ def build_model(root, model, input_shape, num_classes):
     return built
 
 
-def run_build(root, model, input_shape, num_classes):
-    """Return what the ``build`` of ``architectures/{model}.py`` returns, unchecked.
+def run_build(root, name, input_shape, num_classes, arguments=None):
+    """Return what the ``build`` of ``architectures/{name}.py`` returns, unchecked.
 
     Raises :class:`StudyError` as :func:`build_model` does, except for what is returned.
     """
     # Imports Keras.
     from bakeoff.training.surroundings import unchanged_surroundings
 
-    file = architecture_file(model)
+    file, arguments = architecture_file(name), arguments or {}
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     with unchanged_surroundings(file):
-        build = _import_build(file, model)
-        return _run(file, "build", lambda: build(input_shape, num_classes), "a keras.Model")
+        build = _import_build(file, name, arguments)
+        return _run(
+            file, "build", lambda: build(input_shape, num_classes, **arguments), "a keras.Model"
+        )
 
 
 @contextmanager
-def blamed_on(root, model, what):
+def blamed_on(root, name, what):
     """Raise as :class:`StudyError` what the block raises out of the architecture's own code.
 
     Other exceptions pass. ``what`` was done is said: "training".
@@ -71,14 +74,14 @@ def blamed_on(root, model, what):
         ):
             raise
         raise StudyError(
-            f"{architecture_file(model)}: {what}: raised {cause_of(error)}; expected a model that"
+            f"{architecture_file(name)}: {what}: raised {cause_of(error)}; expected a model that"
             " trains: mend the file (the job's log holds the traceback)."
         ) from error
 
 
-def architecture_file(model):
-    """Return the path of a model's architecture file, relative to the repository's folder."""
-    return f"architectures/{model}.py"
+def architecture_file(name):
+    """Return the path of an architecture's file, relative to the repository's folder."""
+    return f"architectures/{name}.py"
 
 
 def layers_with_weights(model):
@@ -98,12 +101,12 @@ def random_images(input_shape):
     return np.random.default_rng(0).random((4, *input_shape), np.float32)
 
 
-def _import_build(file, model):
-    """Return the function ``build`` of an architecture file."""
+def _import_build(file, name, arguments):
+    """Return the function ``build`` of an architecture file, which takes ``arguments``."""
     module = _run(
         file,
         "import",
-        lambda: importlib.import_module(f"architectures.{model}"),
+        lambda: importlib.import_module(f"architectures.{name}"),
         "a module that only defines `build(input_shape, num_classes)`",
     )
     build = getattr(module, "build", None)
@@ -114,11 +117,12 @@ def _import_build(file, model):
         )
     try:
         signature = inspect.signature(build)
-        signature.bind(None, None)
+        signature.bind(None, None, **arguments)
     except TypeError:
+        wanted = ", ".join(["input_shape", "num_classes", *arguments])
         raise StudyError(
-            f"{file}: build: takes {signature}; expected `build(input_shape, num_classes)`:"
-            " give it these two parameters, and no other without a default."
+            f"{file}: build: takes {signature}; expected `build({wanted})`: give it these"
+            " parameters, and no other without a default."
         ) from None
     return build
 

@@ -18,13 +18,15 @@ class Checkpoints:
 
     A checkpoint holds the arrays of model and optimizer and the history up to an epoch. The
     folder's name carries a fingerprint of all that the training depends on except the number of
-    epochs, so a checkpoint of anything else is never picked up.
+    epochs, so a checkpoint of anything else is never picked up, and one of a model that was called
+    otherwise is.
     """
 
     def __init__(self, parent, identity, data_checksum):
         settings = {k: v for k, v in identity["settings"].items() if k != "epochs"}
         digits = fingerprint(identity | {"settings": settings, "data": data_checksum})[:16]
-        self.folder = Path(parent) / f"{identity['model']}_seed_{identity['seed']}_{digits}"
+        name = f"{identity['architecture']}_seed_{identity['seed']}_{digits}"
+        self.folder = Path(parent) / name
 
     @contextmanager
     def locked(self):

@@ -40,7 +40,7 @@ def compile_checked(model, root, identity, device, input_shape, num_classes):
     # Imports Keras.
     from bakeoff.training.scores import check_steps
 
-    name = identity["model"]
+    name = identity["architecture"]
     with blamed_on(root, name, "compile"):
         compile_model(model, identity, device)
     check_steps(model, architecture_file(name), input_shape, num_classes)

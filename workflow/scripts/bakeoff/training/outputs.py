@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from bakeoff.files import write_atomically
-from bakeoff.study.identity import all_settings, fingerprint
+from bakeoff.study.identity import all_settings, arguments_of, fingerprint
 from bakeoff.training.architecture import build_model
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.machine import describe_platform, peak_memory_mb
@@ -43,7 +43,8 @@ def write_model(path, model, root, identity, input_shape, classes):
     keras.config.set_dtype_policy(identity["settings"]["precision"])
     # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
     keras.utils.set_random_seed(identity["seed"])
-    plain = build_model(root, identity["model"], input_shape, classes)
+    name, arguments = identity["architecture"], arguments_of(identity)
+    plain = build_model(root, name, input_shape, classes, arguments)
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
         save_model(plain, temporary)
@@ -54,6 +55,8 @@ def plan_of_card(identity, model):
     settings = all_settings(identity)
     return {
         "model": identity["model"],
+        "architecture": identity["architecture"],
+        "arguments": arguments_of(identity),
         "seed": identity["seed"],
         "epochs": settings["epochs"],
         "training": settings,

@@ -1,0 +1,210 @@
+"""One architecture under other arguments and settings: what a config's variants stand for."""
+
+import json
+
+import pytest
+import yaml
+
+from bakeoff.errors import StudyError
+from bakeoff.study.config import read_config, reported_study, training_settings
+from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
+
+BUILD = """
+def build(input_shape, num_classes, filters=32, *, kernel=3, rate: float = 0, act="relu",
+          bias=True):
+    return None
+"""
+BASE = {"name": "Base", "description": "as it is"}
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "architectures").mkdir()
+    (tmp_path / "architectures" / "base.py").write_text(BUILD)
+    return tmp_path
+
+
+def read(root, models, taking_part=("base",)):
+    """Return the checked config of a study on digits with these models."""
+    config = {
+        "study": {"models": list(taking_part)},
+        "data": {"dataset": "digits", "source": "digits", "classes": list("abcdefghij")},
+        "training": {
+            "epochs": 3,
+            "batch_size": 32,
+            "loss": "categorical_crossentropy",
+            "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+        },
+        "models": models,
+    }
+    file = root / "config.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
+    return read_config(config, [file], root)
+
+
+def refusal(root, models, **options):
+    with pytest.raises(StudyError) as error:
+        read(root, models, **options)
+    line = str(error.value)
+    assert "\n" not in line
+    return line
+
+
+def test_a_model_without_more_is_its_file(root):
+    config = read(root, {"base": BASE})
+    entry = config["models"]["base"]
+    assert (entry["architecture"], entry["arguments"]) == ("base", {})
+    assert "made_of" not in reported_study(config, ["base"])["models"][0]
+
+
+def test_variants_follow_the_model_that_they_are_of(root):
+    wide = {"key": "wide", "name": "Wide", "description": "more", "arguments": {"filters": 64}}
+    adam = {
+        "key": "adam",
+        "name": "Adam",
+        "description": "otherwise trained",
+        "training": {"optimizer": {"name": "Adam", "learning_rate": 0.001}},
+    }
+    given = {**BASE, "family": "f", "training": {"epochs": 5}, "vary": [wide, adam]}
+    config = read(root, {"base": given})
+    assert config["study"]["models"] == ["base", "wide", "adam"]
+    assert config["models"]["wide"]["arguments"] == {"filters": 64}
+    assert {entry["architecture"] for entry in config["models"].values()} == {"base"}
+    assert {entry["family"] for entry in config["models"].values()} == {"f"}
+    assert training_settings(config, "wide")["optimizer"]["name"] == "Adadelta"
+    assert training_settings(config, "adam")["optimizer"] == {
+        "name": "Adam",
+        "learning_rate": 0.001,
+    }
+    assert training_settings(config, "adam")["epochs"] == 5
+    reported = reported_study(config, config["study"]["models"])["models"]
+    assert [entry.get("made_of") for entry in reported] == [None, "base with filters = 64", "base"]
+    alone = read(root, {"base": given}, taking_part=["adam", "base"])
+    assert alone["study"]["models"] == ["adam", "base", "wide"]
+
+
+def test_a_product_is_one_variant_for_each_choice(root):
+    vary = {
+        "product": {"filters": [16, 32], "training.optimizer.learning_rate": ["1e-1", 1]},
+        "name": "{filters} filters at {learning_rate}",
+    }
+    config = read(root, {"base": {"vary": [vary]}})
+    assert config["study"]["models"] == [
+        "base_filters_16_learning_rate_1e_1",
+        "base_filters_16_learning_rate_1",
+        "base_filters_32_learning_rate_1e_1",
+        "base_filters_32_learning_rate_1",
+    ]
+    names = [entry["name"] for entry in config["models"].values()]
+    assert names[0] == "16 filters at 1e-1"
+    entry = config["models"]["base_filters_16_learning_rate_1e_1"]
+    assert entry["description"] == "filters 16, learning_rate 1e-1"
+    # The rest of the study's optimizer stays.
+    assert entry["training"]["optimizer"] == {
+        "name": "Adadelta",
+        "learning_rate": 0.1,
+        "rho": 0.95,
+    }
+
+
+def test_a_thousand_variants_are_read_in_seconds(root):
+    vary = {"product": {"filters": list(range(1, 1001))}, "name": "{filters}", "key": "w{filters}"}
+    config = read(root, {"base": {"vary": [vary]}})
+    assert len(config["study"]["models"]) == 1000
+    assert config["models"]["w7"]["arguments"] == {"filters": 7}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            {"filter": 64},
+            "arguments.filter: unknown argument; expected one of filters, kernel, rate,",
+        ),
+        ({"filter": 64}, "did you mean filters?"),
+        ({"filters": "many"}, "arguments.filters: 'many' is of the wrong type; expected a number"),
+        ({"filters": True}, "arguments.filters: True is of the wrong type; expected a number"),
+        ({"rate": [0.1]}, "arguments.rate: [0.1] is of the wrong type; expected a number"),
+        ({"act": 3}, "arguments.act: 3 is of the wrong type; expected a text"),
+        ({"bias": 1}, "arguments.bias: 1 is of the wrong type; expected true or false"),
+        ({"bias": {"a": 1}}, 'arguments.bias: {"a": 1}'),
+    ],
+)
+def test_arguments_that_build_does_not_take_are_refused(root, arguments, said):
+    line = refusal(root, {"base": BASE | {"arguments": arguments}})
+    assert said in line
+    assert "models.base." in line
+
+
+@pytest.mark.parametrize("arguments", [{"kernel": [3, 5]}, {"rate": 1}, {"filters": 0.5}])
+def test_arguments_that_build_may_take_are_let_pass(root, arguments):
+    read(root, {"base": BASE | {"arguments": arguments}})
+
+
+def test_an_argument_without_a_default_is_asked_for(root):
+    source = "def build(input_shape, num_classes, depth: int):\n    return None\n"
+    (root / "architectures" / "base.py").write_text(source)
+    line = refusal(root, {"base": BASE})
+    assert "models.base.arguments: lacks depth; expected a value, as " in line
+    assert "build(…, depth: int)" in line
+    line = refusal(root, {"base": BASE | {"arguments": {"depth": 1.5}}})
+    assert "arguments.depth: 1.5 is of the wrong type; expected a whole number" in line
+    # From the command line, all values come as texts.
+    config = read(root, {"base": BASE | {"arguments": {"depth": "4"}}})
+    assert config["models"]["base"]["arguments"] == {"depth": 4}
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ({"name": "A", "description": "a"}, "models.base.vary.0.key: missing"),
+        ({"key": "a", "description": "a"}, "models.base.vary.0.name: missing"),
+        ({"key": "a", "name": "A"}, "models.base.vary.0.description: missing"),
+        ({"key": "a b", "name": "A", "description": "a"}, "vary.0.key: 'a b' does not fit"),
+        ({"key": "base", "name": "A", "description": "a"}, "'base' is also another model's"),
+        ({"key": "a", "name": "Base", "description": "a"}, "'Base' is also the name of base"),
+        ({"product": {"filters": [1]}}, "vary.0.name: missing; expected a pattern such as"),
+        ({"product": {"filters": [1]}, "name": "{kernel}"}, "{kernel} is not varied"),
+        ({"product": {"filters": []}, "name": "{filters}"}, "product.filters: empty"),
+        ({"product": {"fil ters": [1]}, "name": "x"}, "product.fil ters: fil ters"),
+        ({"product": {"filters": [1, 2]}, "name": "same"}, "'same' is also the name of"),
+        (
+            {"product": {"training.epochs": [0]}, "name": "{epochs}"},
+            "vary.0.training: epochs: 0 is out of range; expected at least 1",
+        ),
+        (
+            {"product": {"training.epoch": [1]}, "name": "{epoch}"},
+            "vary.0.training: its keys: Additional properties are not allowed ('epoch' was",
+        ),
+        (
+            {"product": {"filtres": [1]}, "name": "{filtres}"},
+            "vary.0.arguments.filtres: unknown argument",
+        ),
+    ],
+)
+def test_variants_that_cannot_be_are_refused(root, vary, said):
+    assert said in refusal(root, {"base": BASE | {"vary": [vary]}})
+
+
+def test_a_study_names_models_that_are_described(root):
+    models = {"base": BASE | {"vary": [{"key": "wide", "name": "W", "description": "w"}]}}
+    line = refusal(root, models, taking_part=["wied"])
+    assert "'wied' is not described" in line
+    assert "did you mean wide?" in line
+
+
+def test_what_is_trained_counts_and_not_what_it_is_called(root):
+    (root / "workflow" / "scripts").mkdir(parents=True)
+    (root / "workflow" / "scripts" / "train_model.py").write_text("")
+    sources = Sources(root)
+
+    def trained(*given):
+        return training_identity(sources, contender(*given), 0, {"epochs": 1})
+
+    plain, renamed = trained("base"), trained("other", "base", {})
+    assert fingerprint(plain) == fingerprint(renamed)
+    assert plain != renamed
+    wide = trained("base", "base", {"filters": 64})
+    assert fingerprint(wide) != fingerprint(plain)
+    assert fingerprint(trained("base", "base", {"kernel": 64})) != fingerprint(wide)
+    assert json.loads(json.dumps(wide))["arguments"] == {"filters": 64}

@@ -1,0 +1,173 @@
+"""Contenders that share one architecture file: `vary` in a model's entry, written out."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+Place = tuple[str, ...]
+"""The way to a value in the config: keys, and indices in lists, as texts."""
+
+_KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass
+class Contenders:
+    """The models of a config with the variants that `vary` stands for.
+
+    ``entries`` maps each key to its entry, which has ``name``, ``description``, ``family``,
+    ``architecture``, ``arguments`` and ``training``; ``places`` to where that stands; ``members``
+    maps what may stand in `study.models` to the keys that it stands for. ``faults`` are
+    (place, fault).
+    """
+
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    faults: list[tuple[Place, str]] = field(default_factory=list)
+
+
+def written_out(models: Mapping[str, Any], training: Mapping[str, Any]) -> Contenders:
+    """Return the :class:`Contenders` of a config's ``models``, in their order.
+
+    ``training`` are the study's settings, which a product that varies a part of one starts from.
+    An entry with `vary` is a contender itself where it has a name; its variants follow it.
+    """
+    found = Contenders()
+    for key, entry in models.items():
+        base = {"architecture": key, "arguments": {}, "training": {}} | entry
+        varied = base.pop("vary", [])
+        found.members[key] = []
+        if "name" in base or not varied:
+            _add(found, key, key, base, ("models", key))
+        for index, one in enumerate(varied):
+            place = ("models", key, "vary", str(index))
+            for own, variant in _variants(found, key, base, one, training, place):
+                _add(found, key, own, variant, place)
+    return found
+
+
+def _add(found, owner, key, entry, place):
+    if not _KEY.fullmatch(key):
+        expected = "a word of letters, digits and underscores that begins with a letter"
+        found.faults.append(
+            ((*place, "key"), f"{key!r} does not fit; expected {expected}: change it.")
+        )
+    elif key in found.entries:
+        found.faults.append(
+            (
+                (*place, "key"),
+                f"{key!r} is also another model's; expected a key of its own: give one.",
+            )
+        )
+    elif "name" not in entry:
+        found.faults.append(((*place, "name"), "missing; expected a value: add the key."))
+    elif "description" not in entry:
+        found.faults.append(((*place, "description"), "missing; expected a value: add the key."))
+    else:
+        found.entries[key], found.places[key] = entry, place
+        found.members[owner].append(key)
+        found.members.setdefault(key, [key])
+
+
+def _variants(found, key, base, one, training, place) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (key, entry) of each variant that one item of `vary` stands for."""
+    one = dict(one)
+    lists = one.pop("product", None)
+    if lists is None:
+        if "key" not in one:
+            found.faults.append(((*place, "key"), "missing; expected a value: add the key."))
+            return
+        yield one["key"], _laid_over(base, one, one, {})
+        return
+    placeholders = {path: path.split(".")[-1] for path in lists}
+    one.setdefault(
+        "key", "_".join([key, *(f"{name}_{{{name}}}" for name in placeholders.values())])
+    )
+    one.setdefault("description", ", ".join(f"{n} {{{n}}}" for n in placeholders.values()))
+    if fault := _fault_of_patterns(one, list(placeholders.values())):
+        found.faults.append(((*place, fault[0]), fault[1]))
+        return
+    for values in product(*lists.values()):
+        chosen = dict(zip(lists, values, strict=True))
+        named = {placeholders[path]: value for path, value in chosen.items()}
+        patterns = {
+            part: _filled(one[part], named, part == "key")
+            for part in ("key", "name", "description")
+            if part in one
+        }
+        entry = _laid_over(base, one, patterns, chosen, training)
+        yield patterns["key"], entry
+
+
+def _fault_of_patterns(one, names):
+    """Return (part, fault) of the first pattern that cannot be filled in, or None."""
+    if "name" not in one:
+        example = " ".join(f"{{{name}}}" for name in names)
+        return "name", f"missing; expected a pattern such as '{example}': add the key."
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        return (
+            "product",
+            f"{twice[0]!r} stands for two of them; expected names of their own: drop one.",
+        )
+    for part in ("key", "name", "description"):
+        for name in _PLACEHOLDER.findall(one[part]):
+            if name not in names:
+                return (
+                    part,
+                    f"{{{name}}} is not varied; expected of {', '.join(names)}: correct it, or add"
+                    " it to `product`.",
+                )
+    return None
+
+
+def _laid_over(base, one, texts, chosen, training=None):
+    """Return the entry of a variant: ``base`` with the differences of ``one`` and ``chosen``."""
+    entry = {
+        **{part: value for part, value in base.items() if part not in ("name", "description")},
+        **{part: one[part] for part in ("family",) if part in one},
+        **{part: texts[part] for part in ("name", "description") if part in texts},
+        "arguments": base["arguments"] | one.get("arguments", {}),
+        "training": copy.deepcopy(base["training"] | one.get("training", {})),
+    }
+    for path, value in chosen.items():
+        parts = path.split(".")
+        if parts[0] != "training":
+            entry["arguments"][path] = value
+            continue
+        holder = entry["training"]
+        for index, part in enumerate(parts[1:-1], 1):
+            if part not in holder:
+                holder[part] = copy.deepcopy(_study_setting(training, parts[1 : index + 1]))
+            holder = holder[part]
+        holder[parts[-1]] = value
+    return entry
+
+
+def _study_setting(training, path):
+    for part in path:
+        training = training.get(part, {}) if isinstance(training, Mapping) else {}
+    return training if isinstance(training, Mapping) else {}
+
+
+def _filled(pattern, values, as_key):
+    def text(match):
+        value = shown(values[match[1]])
+        return re.sub(r"[^a-zA-Z0-9_]+", "_", value).strip("_") if as_key else value
+
+    return _PLACEHOLDER.sub(text, pattern)
+
+
+def shown(value: Any) -> str:
+    """Return a value as names have it: an optimizer by its name, a list by its parts."""
+    if isinstance(value, Mapping):
+        return str(value.get("name", ", ".join(map(shown, value.values()))))
+    if isinstance(value, list):
+        return ", ".join(map(shown, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
