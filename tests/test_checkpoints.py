@@ -11,6 +11,7 @@ from patience import PATIENCE
 
 IDENTITY = {
     "model": "small",
+    "architecture": "small",
     "seed": 0,
     "settings": {"epochs": 3, "batch_size": 32},
     "sources": {"architectures/small.py": "0" * 64},

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.study.identity import contender
 from bakeoff.training.loop import is_finite
 from projects import TINY, make_tiny_study
 from test_readme import block
@@ -134,7 +135,7 @@ def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     source = source.replace("from architectures.blocks import conv, pool\n", "")
     source = source.replace("pool(pool(conv(inputs, 4, 3)))", "layers.Conv2D(4, 3)(inputs)")
     (root / "architectures" / "plain.py").write_text(source)
-    identity = {"model": "plain", "seed": 0, "settings": SETTINGS}
+    identity = contender("plain") | {"seed": 0, "settings": SETTINGS}
     description, table = checked_description(root, identity, (28, 28, 1), 10)
     assert capsys.readouterr().out == ""
     assert description["input_scaled_by"] is None
