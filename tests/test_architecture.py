@@ -127,7 +127,7 @@ IMPORT_FAULTS = {
     "missing": ("import no_such_module\n", ["import: raised ModuleNotFoundError: No module"]),
     "syntax": ("def build(:\n", ["import: raised SyntaxError"]),
     "no_build": ("def built(input_shape, num_classes):\n    return 1\n", ["no function build"]),
-    "no_parameters": ("def build():\n    return 1\n", ["build: takes ()", "two parameters"]),
+    "no_parameters": ("def build():\n    return 1\n", ["build: takes ()", "these parameters"]),
     "too_many": ("def build(a, b, c):\n    return 1\n", ["build: takes (a, b, c)"]),
     "leaves_in_build": ("def build(a, b):\n    raise SystemExit\n", ["build: left Python"]),
 }

@@ -63,7 +63,7 @@ def test_finished_states_stay_and_answer_fewer_epochs(checkpoints):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
-def test_a_damaged_state_is_said_and_passed_over(checkpoints, capsys, damage):
+def test_a_damaged_checkpoint_is_said_and_skipped(checkpoints, capsys, damage):
     checkpoints.save(1, *state(1), finished=True)
     checkpoints.save(2, *state(2))
     path = checkpoints.folder / "epoch_00002.npz"
@@ -86,11 +86,15 @@ def test_a_damaged_state_is_said_and_passed_over(checkpoints, capsys, damage):
         ({"settings": {"epochs": 20, "batch_size": 32}}, True),
         ({"settings": {"epochs": 3, "batch_size": 64}}, False),
         ({"seed": 1}, False),
-        ({"model": "large"}, False),
+        ({"model": "large"}, True),
+        ({"architecture": "large"}, False),
+        ({"arguments": {"filters": 64}}, False),
         ({"sources": {"architectures/small.py": "1" * 64}}, False),
     ],
 )
-def test_the_fingerprint_leaves_out_the_number_of_epochs_alone(tmp_path, checkpoints, change, same):
+def test_the_fingerprint_leaves_out_the_number_of_epochs_and_the_key(
+    tmp_path, checkpoints, change, same
+):
     other = Checkpoints(tmp_path, IDENTITY | change, "data")
     assert (other.folder == checkpoints.folder) is same
     assert Checkpoints(tmp_path, IDENTITY, "other data").folder != checkpoints.folder
