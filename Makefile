@@ -36,7 +36,7 @@ test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)
 
 # PyTorch is one of those that are compared.
 bench: backends
-	$(BIN)/snakemake --cores 2 results/data/mnist.npz
+	$(BIN)/snakemake --cores 2 results/data/mnist/data.json
 	$(BIN)/python benchmarks/run.py
 
 lint: env

@@ -90,27 +90,28 @@ def _contend(contender, job, pipe):
 
 
 def _pipeline(job, turns):
+    import numpy as np
+
     from bakeoff.study.identity import Sources, contender, training_identity
     from bakeoff.training import loop
     from bakeoff.training.architecture import build_model
     from bakeoff.training.backend import prepare_backend
     from bakeoff.training.compile import compile_model
-    from bakeoff.training.data import batches_of_parts, load_data
+    from bakeoff.training.data import batches_of_parts, open_data
     from whole_job import settings
 
-    data = load_data(job.data_file)
-    for part, size in (("train", job.images), ("val", job.images // 6)):
-        for name in (f"x_{part}", f"y_{part}"):
-            data[name] = data[name][:size]
+    data = open_data(job.data_file)
     trained = settings(10**6, job.precision) | {"backend": job.backend}
     identity = training_identity(Sources(ROOT), contender(job.model), 0, trained)
     device = prepare_backend(job.threads, job.backend, job.precision)
-    model = build_model(ROOT, job.model, data["x_train"].shape[1:], len(data["class_names"]))
+    model = build_model(ROOT, job.model, data.shape, len(data.class_names))
     compile_model(model, identity, device)
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
     loop.state_of = lambda model: None
     batches = batches_of_parts(data, BATCH)
+    batches["train"] = batches["train"].only(np.arange(job.images))
+    batches["val"] = batches["test"] = batches["val"].only(np.arange(job.images // 6))
     turns.next()
     loop.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())
 
@@ -148,17 +149,17 @@ def _native_torch(job, turns):
     import numpy as np
     import torch
 
+    from bakeoff.data.prepared import PreparedData, scaled
     from bakeoff.training.architecture import build_model
     from native_torch import Translated, make_epoch
 
     torch.set_num_threads(job.threads)
-    with np.load(job.data_file) as data:
-        shape = data["x_train"].shape[1:]
-        model = Translated(build_model(ROOT, job.model, shape, len(data["class_names"])))
-        arrays = []
-        for part, size in (("train", job.images), ("val", job.images // 6)):
-            arrays.append(torch.from_numpy(data[f"x_{part}"][:size]).permute(0, 3, 1, 2))
-            arrays.append(torch.from_numpy(data[f"y_{part}"][:size].astype(np.int64)))
+    data = PreparedData.read(job.data_file)
+    model = Translated(build_model(ROOT, job.model, data.shape, len(data.class_names)))
+    arrays = []
+    for part, size in (("train", job.images), ("validation", job.images // 6)):
+        arrays.append(torch.from_numpy(scaled(data.images(part)[:size])).permute(0, 3, 1, 2))
+        arrays.append(torch.from_numpy(data.labels(part)[:size].astype(np.int64)))
     epoch = make_epoch(model, *arrays, job.precision, job.compiled)
     if job.compiled:
         # Compiles, for both sizes of batches: no turn is to wait for that.

@@ -1,6 +1,6 @@
 """The notebook's way: the same models, one after the other, in one script of plain Keras.
 
-    python benchmarks/flat_script.py results/data/mnist.npz 13 float32 model_01 model_02
+    python benchmarks/flat_script.py results/data/mnist/data.json 13 float32 model_01 model_02
 
 As a careful person would write it: images in memory as float32, Keras's own shuffling, a
 validation after each epoch, the history and the model saved. XLA is switched off, as it makes
@@ -12,19 +12,23 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 
 def read_data(file):
     """Return training and validation arrays, images float32 and labels one-hot."""
     import keras
-    import numpy as np
 
-    with np.load(file) as data:
-        classes = len(data["class_names"])
-        train = data["x_train"], keras.utils.to_categorical(data["y_train"], classes)
-        validation = data["x_val"], keras.utils.to_categorical(data["y_val"], classes)
-    return train, validation
+    from bakeoff.data.prepared import PreparedData, scaled
+
+    data = PreparedData.read(file)
+    return tuple(
+        (
+            scaled(data.images(part)),
+            keras.utils.to_categorical(data.labels(part), len(data.class_names)),
+        )
+        for part in ("train", "validation")
+    )
 
 
 def train(name, train, validation, epochs, callbacks=()):

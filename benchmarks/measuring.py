@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-DATA = Path(__file__).parents[1] / "results" / "data" / "mnist.npz"
+DATA = Path(__file__).parents[1] / "results" / "data" / "mnist" / "data.json"
 """The whole of MNIST as the workflow prepares it, which `make bench` sees to first."""
 
 ON_GPU = "On a GPU"

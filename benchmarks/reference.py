@@ -25,6 +25,10 @@ import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from bakeoff.data.prepared import PreparedData  # noqa: E402
+
 REFERENCE = ROOT / "docs" / "reference"
 STUDY = ROOT / "benchmarks" / "gpu" / "studies" / "study.yaml"
 """The study that is kept."""
@@ -105,14 +109,13 @@ def shorten(probabilities):
 
 def restore(results):
     """Put the runs of runs.zip into a results tree with prepared images."""
-    data = next(iter(sorted((results / "data").glob("*.npz"))), None)
+    data = next(iter(sorted((results / "data").glob("*/data.json"))), None)
     if data is None:
         sys.exit(
             f"{results / 'data'}: no prepared images; expected those of the study: run `snakemake"
-            " --until preprocess_images` first"
+            " --until prepare_data` first"
         )
-    with np.load(data) as images:
-        labels = images["y_test"].astype(np.uint8)
+    labels = PreparedData.read(data).labels("test")
     with zipfile.ZipFile(REFERENCE / "runs.zip") as kept:
         for name in kept.namelist():
             file = results / name
@@ -135,7 +138,7 @@ def remake(mirror=None):
         *("--configfile", STUDY.relative_to(ROOT)),
         *(["--config", f"data={{mirrors: [{mirror!r}]}}"] if mirror else []),
     ]
-    subprocess.run([*command, "--until", "preprocess_images"], cwd=ROOT, check=True)
+    subprocess.run([*command, "--until", "prepare_data"], cwd=ROOT, check=True)
     restore(results)
     # Without the other rules, what these would make is taken as it is.
     rules = ("all", "collect_results", "write_conclusions", "render_report")

@@ -26,8 +26,7 @@ from bakeoff.training import loop  # noqa: E402
 seconds["imports"] = time.perf_counter() - entered
 
 PARTS = {
-    "load_data": "data",
-    "sha256_of": "data",
+    "open_data": "data",
     "prepare_backend": "backend",
     "build_model": "build",
     "compile_checked": "build",

@@ -46,7 +46,7 @@ def measure(folder):
     study = {"models": list(MODELS), "published": None}
     data = {"train_images": IMAGES, "test_images": 1_000}
     overlay.write_text(json.dumps({"study": study, "data": data, "training": {"epochs": EPOCHS}}))
-    prepared = project / "results" / "data" / "mnist.npz"
+    prepared = project / "results" / "data" / "mnist" / "data.json"
     command = [*snakemake("--configfile", overlay)]
     run_timed([*command, "--cores", "2", prepared.relative_to(project)], cwd=project)
     flat = [sys.executable, ROOT / "benchmarks/flat_script.py", prepared, EPOCHS, "float32"]

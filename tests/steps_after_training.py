@@ -58,7 +58,7 @@ def run_steps(folder, study):
     folder = Path(folder)
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    data = folder / "data" / f"{study['dataset']['name']}.npz"
+    data = folder / "data" / study["dataset"]["name"] / "data.json"
     trained = [folder / "models" / model / f"seed_{seed}" for model, seed in runs_in(study)]
     histories, cards, predictions = (
         [training / name for training in trained]

@@ -32,8 +32,9 @@ import keras
 sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
 from without_dropout import build
 from bakeoff.training.compile import (compile_model)
-data = np.load(data_file)
-model = build(data["x_train"].shape[1:], 10)
+from bakeoff.data.prepared import (PreparedData, scaled)
+data = PreparedData.read(data_file)
+model = build(data.shape, 10)
 settings = {"loss": "categorical_crossentropy", "backend": backend}
 settings["optimizer"] = {"name": "Adadelta", "learning_rate": 1.0}
 compile_model(model, {"model": "tiny", "settings": settings}, "CPU")
@@ -41,10 +42,11 @@ if not Path(weights_file).exists():
     np.savez(weights_file, *model.get_weights())
 saved = np.load(weights_file)
 model.set_weights([saved[name] for name in saved.files])
-y = keras.utils.to_categorical(data["y_train"], 10)
+x = scaled(data.images("train"))
+y = keras.utils.to_categorical(data.labels("train"), 10)
 for step in range(5):
     batch = slice(64 * step, 64 * step + 64)
-    print("loss", float(model.train_on_batch(data["x_train"][batch], y[batch])[0]))
+    print("loss", float(model.train_on_batch(x[batch], y[batch])[0]))
 """
 
 
@@ -61,7 +63,7 @@ def backend(request):
 def project(tmp_path_factory):
     """A tiny study whose data is ready, and an architecture fit for mixed precision."""
     project = make_tiny_study(tmp_path_factory.mktemp("backends") / "study")
-    project.snakemake("results/data/digits.npz")
+    project.snakemake("results/data/digits/data.json")
     source = TINY.format(units=16).replace('"softmax"', '"softmax", dtype="float32"')
     project.add_architecture("mixed", source)
     return project
@@ -160,7 +162,7 @@ def test_first_losses_from_equal_weights_agree(project, tmp_path):
         run = subprocess.run(
             [
                 *(sys.executable, tmp_path / "first_steps.py", name),
-                *(project.path("results/data/digits.npz"), tmp_path / "weights.npz"),
+                *(project.path("results/data/digits/data.json"), tmp_path / "weights.npz"),
             ],
             capture_output=True,
             text=True,

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, _variable_of, epoch_order
+from bakeoff.data.prepared import scaled
+from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, epoch_order
 
 pytestmark = pytest.mark.workflow
 
 IMAGES, CLASSES = 10, 3
-X = np.arange(IMAGES, dtype=np.float32).reshape(IMAGES, 1, 1, 1)
-Y = np.eye(CLASSES, dtype=np.float32)[np.arange(IMAGES) % CLASSES]
+LABELS = np.arange(IMAGES) % CLASSES
+Y = np.eye(CLASSES, dtype=np.float32)[LABELS]
 
 
 def content(kind, batches):
@@ -24,50 +25,76 @@ def kind(request):
     return request.param
 
 
-def batches_of_all(kind):
-    """Return batches of four of all images, made as ``batches_of`` makes them."""
-    variables = kind is TensorFlowBatches
-    return kind(_variable_of(X), _variable_of(Y), 4) if variables else kind(X, Y, 4)
+def mapped(folder, images):
+    """Write images to a file and return them memory-mapped, as training gets them."""
+    np.save(folder / "images.npy", images)
+    return np.load(folder / "images.npy", mmap_mode="r")
 
 
-def test_a_variable_has_the_values_of_its_array():
-    for size in (0, 1, 4, 5, 9):
-        array = np.arange(2 * size, dtype=np.float32).reshape(size, 2)
-        variable = _variable_of(array, rows_at_once=4)
-        assert variable.dtype == "float32"
-        assert np.array_equal(variable.numpy(), array)
+@pytest.fixture
+def pixels(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (IMAGES, 3, 2, 1), dtype=np.uint8)
+    return mapped(tmp_path, noise)
 
 
-def test_images_keep_their_order_and_the_last_batch_is_the_rest(kind):
-    batches = content(kind, batches_of_all(kind))
-    assert [len(images) for images, _ in batches] == [4, 4, 2]
-    assert np.array_equal(np.concatenate([images for images, _ in batches]), X)
-    assert np.array_equal(np.concatenate([labels for _, labels in batches]), Y)
+@pytest.fixture
+def batches(kind, pixels):
+    """Batches of four of all images."""
+    return kind(pixels, LABELS, CLASSES, 4)
 
 
-def test_shuffled_images_have_the_order_of_seed_and_epoch_and_their_own_labels(kind):
-    batches = batches_of_all(kind)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_images_of_any_kind_are_scaled_with_the_same_bits(kind, tmp_path, dtype, channels):
+    """Each value that there is, in more than one batch."""
+    if dtype == "float32":
+        values = np.random.default_rng(0).random(600, np.float32)
+    else:
+        values = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
+        values = np.concatenate([values, values[: -len(values) % 12]])
+    images = mapped(tmp_path, values[: len(values) // 12 * 12].reshape(-1, 2, 2, channels))
+    labels = np.arange(len(images)) % 300
+    found = content(kind, kind(images, labels.astype(np.uint16), 300, 32))
+    x, y = map(np.concatenate, zip(*found, strict=True))
+    assert x.dtype == y.dtype == np.float32
+    assert x.tobytes() == scaled(images).tobytes()
+    assert (y.argmax(axis=1) == labels).all()
+    assert (y.sum(axis=1) == 1).all()
+
+
+def test_images_keep_their_order_and_the_last_batch_is_the_rest(kind, batches, pixels):
+    found = content(kind, batches)
+    assert [len(images) for images, _ in found] == [4, 4, 2]
+    assert np.array_equal(np.concatenate([images for images, _ in found]), scaled(pixels))
+    assert np.array_equal(np.concatenate([labels for _, labels in found]), Y)
+
+
+def test_shuffled_images_have_the_order_of_seed_and_epoch_and_their_own_labels(
+    kind, batches, pixels
+):
     for epoch in (1, 2):
         batches.shuffle(7, epoch)
         order = epoch_order(IMAGES, 7, epoch)
         images, labels = map(np.concatenate, zip(*content(kind, batches), strict=True))
-        assert np.array_equal(images, X[order])
+        assert np.array_equal(images, scaled(pixels)[order])
         assert np.array_equal(labels, Y[order])
     assert not np.array_equal(epoch_order(IMAGES, 7, 1), epoch_order(IMAGES, 7, 2))
 
 
-def test_chosen_images_are_those_of_their_indices_whatever_order_the_others_are_in(kind):
-    batches, chosen = batches_of_all(kind), np.array([1, 2, 5, 7, 8])
+def test_chosen_images_are_those_of_their_indices_whatever_order_the_others_are_in(
+    kind, batches, pixels
+):
+    chosen = np.array([1, 2, 5, 7, 8])
     few = batches.only(chosen)
     batches.shuffle(7, 1)
     assert [len(images) for images, _ in content(kind, few)] == [4, 1]
     images, labels = map(np.concatenate, zip(*content(kind, few), strict=True))
-    assert np.array_equal(images, X[chosen])
+    assert np.array_equal(images, scaled(pixels)[chosen])
     assert np.array_equal(labels, Y[chosen])
     few.shuffle(7, 1)
     images = np.concatenate([images for images, _ in content(kind, few)])
-    assert np.array_equal(images, X[chosen[epoch_order(5, 7, 1)]])
+    assert np.array_equal(images, scaled(pixels)[chosen[epoch_order(5, 7, 1)]])
 
 
-def test_no_autotuner_can_hold_up_the_end_of_an_epoch():
-    assert batches_of_all(TensorFlowBatches).source.options().autotune.enabled is False
+def test_no_autotuner_can_hold_up_the_end_of_an_epoch(pixels):
+    assert TensorFlowBatches(pixels, LABELS, CLASSES, 4).source.options().autotune.enabled is False

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fabricated_study import fabricate_data
 from run import PARTS
 
 pytestmark = pytest.mark.workflow
@@ -63,18 +64,8 @@ def test_a_layer_without_translation_is_named():
 
 @pytest.fixture
 def data_file(tmp_path):
-    """A prepared data file of 300 images of noise."""
-    generator = np.random.default_rng(0)
-    labels = np.arange(300) % 10
-    images = generator.random((300, 28, 28, 1), np.float32)
-    data = {
-        f"{kind}_{part}": array
-        for part in ("train", "val", "test")
-        for kind, array in (("x", images), ("y", labels.astype(np.uint8)))
-    }
-    data |= {"class_names": np.array(list("0123456789")), "validation": np.array("test")}
-    np.savez(tmp_path / "data.npz", **data, train_eval_index=np.arange(300))
-    return tmp_path / "data.npz"
+    """Prepared data of 300 images of noise, all of them to train and to test on."""
+    return fabricate_data(tmp_path, images=300, train_images=300)
 
 
 @pytest.mark.parametrize("contender", ["pipeline", "flat script", "PyTorch"])
@@ -105,6 +96,6 @@ def test_every_part_of_a_timed_job_takes_time(data_file, tmp_path):
 def test_a_contender_that_dies_is_reported(tmp_path):
     from contenders import Job, standing_by
 
-    job = Job(str(tmp_path / "none.npz"), "model_03", "float32", 1, 256)
+    job = Job(str(tmp_path / "none" / "data.json"), "model_03", "float32", 1, 256)
     with standing_by("pipeline", job) as turn, pytest.raises(RuntimeError, match="ended early"):
         turn.ready()

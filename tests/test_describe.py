@@ -3,34 +3,11 @@
 import json
 import os
 
-import numpy as np
 import pytest
 
 import describe
-from bakeoff.errors import StudyError
-from bakeoff.training.data import load_data, read_shape
-from fabricated_study import descriptions_of, fabricate_data, fabricate_run
+from fabricated_study import descriptions_of, fabricate_run
 from steps_after_training import describe_study
-
-
-def test_shape_and_classes_are_those_of_the_images(tmp_path):
-    file = fabricate_data(tmp_path, images=9, classes=3, size=5)
-    data = load_data(file)
-    assert read_shape(file) == (data["x_test"].shape[1:], len(data["class_names"]))
-    assert read_shape(file) == ((5, 5, 1), 3)
-
-
-@pytest.mark.parametrize("content", [b"", b"not an npz", None])
-def test_data_without_a_shape_is_refused_in_one_line(tmp_path, content):
-    file = tmp_path / "images.npz"
-    if content is None:
-        np.savez(file, class_names=np.array(["a"]))
-    else:
-        file.write_bytes(content)
-    with pytest.raises(StudyError, match="expected the prepared data") as caught:
-        read_shape(file)
-    assert str(caught.value).startswith(f"{file}: ")
-    assert "\n" not in str(caught.value)
 
 
 def test_the_table_has_sizes_and_outputs(tmp_path, capsys):

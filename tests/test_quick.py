@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.data.prepared import PreparedData
 from loopback_mirror import loopback_mirror
 from projects import ROOT, copy_workflow
 
@@ -31,9 +32,9 @@ def test_quick_runs_on_real_mnist_over_http(tmp_path):
         )
     assert re.search(r"127\.0\.0\.1:9", run.stdout), "the dead mirror must be named"
     assert len(list(project.path("resources/mnist").glob("*.gz"))) == 4
-    data = np.load(project.path("results/quick/data/mnist.npz"))
-    assert data["x_train"].shape == (1500, 28, 28, 1)
-    assert np.bincount(data["y_train"]).min() > 100
+    data = PreparedData.read(project.path("results/quick/data/mnist/data.json"))
+    assert data.images("train").shape == (1500, 28, 28, 1)
+    assert np.bincount(data.labels("train")).min() > 100
     summary = pd.read_csv(project.path("results/quick/summary.csv"))
     assert len(summary) == 10
     # Real training on real images: chance is 10 %.

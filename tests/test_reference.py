@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import reference
+from fabricated_study import fabricate_data
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -114,8 +115,7 @@ def test_a_kept_run_comes_back(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="no prepared images; expected those of the study"):
         reference.restore(tmp_path / "empty")
     back = tmp_path / "back"
-    (back / "data").mkdir(parents=True)
-    np.savez(back / "data" / "images.npz", y_test=labels)
+    fabricate_data(back, images=50, classes=3, labels=labels)
     reference.restore(back)
     with np.load(back / "models" / "m" / "seed_0" / "predictions.npz") as restored:
         assert (restored["labels"] == labels).all()

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from bakeoff import numbers
+from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.figures.colours import GRID, INK, PAPER
 from bakeoff.limits import MOST_PAIRS, MOST_SHOWN
@@ -323,9 +324,8 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
     page = Page(html)
     pictures = page.all("img")
     assert [picture["alt"] for picture in pictures] == ["Image labelled 3", "Image labelled 4"]
-    with np.load(folder / "data" / "mnist.npz") as data:
-        shown = decoded(pictures[1]["src"])
-        np.testing.assert_array_equal(shown, np.rint(255 * data["x_test"][14, ..., 0]))
+    images = PreparedData.read(folder / "data" / "mnist" / "data.json").images("test")
+    np.testing.assert_array_equal(decoded(pictures[1]["src"]), images[14, ..., 0])
     assert (
         "Labelled 3 Test image 6. All 3 models are wrong. ✗ 4 , wrongly : Models 1, 2 and 3"
         " Labelled 4 disputed label Test image 28. 1 of 3 models is wrong."
@@ -359,13 +359,24 @@ def test_images_that_may_not_be_shown_are_listed_without_pictures(tmp_path):
 
 def test_images_of_another_data_set_are_refused(tmp_path):
     file = fabricate_data(tmp_path, images=10)
-    with pytest.raises(StudyError, match=r"mnist\.npz: no test images in the rows"):
+    with pytest.raises(StudyError, match=r"data\.json: 10 test images, and none in row 10"):
         read_test_images(file, [3, 10])
 
 
 def test_grey_values_are_kept():
-    image = np.linspace(0, 1, 28 * 28, dtype=np.float32).reshape(28, 28)
-    np.testing.assert_array_equal(decoded(png_uri(image)), np.rint(255 * image))
+    image = np.linspace(0, 1, 28 * 28, dtype=np.float32).reshape(28, 28, 1)
+    np.testing.assert_array_equal(decoded(png_uri(image)), np.rint(255 * image[..., 0]))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_images_of_any_kind_are_shown_in_eight_bits(tmp_path, channels, dtype):
+    file = fabricate_data(tmp_path, images=6, size=9, channels=channels, dtype=dtype)
+    images = PreparedData.read(file).images("test")
+    whole = 1 if dtype == "float32" else np.iinfo(dtype).max
+    for row, image in zip([4, 1], read_test_images(file, [4, 1]), strict=True):
+        shown = decoded(png_uri(image)).reshape(9, 9, channels)
+        np.testing.assert_array_equal(shown, np.rint(images[row] / whole * 255))
 
 
 def test_a_gallery_names_classes_that_are_no_digits():

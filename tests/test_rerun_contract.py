@@ -247,16 +247,16 @@ CONTRACT = {
     "disputed labels in the data set's own file": (describe_data(disputed=[3]), COLLECTING),
     "the names of the classes in the data set's own file": (
         describe_data(classes=list("abcdefghij")),
-        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
+        {"prepare_data"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "the data set described in the config": (describe_data_in_the_config, set()),
     "a subset": (
         set_in("data", "train_images", value=300),
-        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
+        {"prepare_data"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "a holdout": (
         set_in("data", "validation", value="holdout"),
-        {"preprocess_images"} | DESCRIPTIONS | Runs | COLLECTING,
+        {"prepare_data"} | DESCRIPTIONS | Runs | COLLECTING,
     ),
     "disputed labels": (set_in("data", "disputed", value=[3]), COLLECTING),
     "a description": (set_in("models", "tiny", "description", value="other"), WORDS_AND_PICTURES),
@@ -349,12 +349,12 @@ def test_without_the_profile_edits_are_found_all_the_same(copy):
     assert "tiny/0" not in plan
 
 
-def test_preprocessing_code_costs_no_epoch(copy):
+def test_preparing_code_costs_no_epoch(copy):
     """Runs may be planned, but each returns from its finished checkpoint."""
-    append(copy, "workflow/scripts/preprocess_images.py")
+    append(copy, "workflow/scripts/prepare_data.py")
     before = copy.histories()
     run = copy.snakemake()
-    assert "preprocess_images" in run.stdout
+    assert "prepare_data" in run.stdout
     assert not re.search(r"epoch +\d+/", run.stdout)
     assert copy.histories() == before
     assert copy.planned() == set()
@@ -416,7 +416,7 @@ def test_a_source_edited_while_its_training_runs_is_trained_on_the_next_run(tiny
 
 def test_a_source_edited_before_its_training_starts_stops_it(tiny_study):
     with tiny_study.start_snakemake("results/models/tiny/seed_0/card.json") as running:
-        running.wait_for("rule preprocess_images:")
+        running.wait_for("rule prepare_data:")
         append(tiny_study, "architectures/tiny.py")
         assert running.process.wait(PATIENCE) != 0
     assert "architectures/tiny.py: changed since this run was planned" in running.output()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.workflow
 def project(tmp_path_factory):
     """A tiny study whose data is ready."""
     project = make_tiny_study(tmp_path_factory.mktemp("resume") / "study")
-    project.snakemake("results/data/digits.npz")
+    project.snakemake("results/data/digits/data.json")
     return project
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.data.prepared import PreparedData
 from bakeoff.study.identity import contender
 from bakeoff.training.loop import is_finite
 from projects import TINY, make_tiny_study
@@ -58,7 +59,7 @@ RESCALED = TINY.format(units=16).replace("conv(inputs", "conv(layers.Rescaling(1
 def project(tmp_path_factory):
     """A tiny study whose data is ready, and some architectures out of the ordinary."""
     project = make_tiny_study(tmp_path_factory.mktemp("trained") / "study")
-    project.snakemake("results/data/digits.npz")
+    project.snakemake("results/data/digits/data.json")
     sources = {"ridge": RIDGE, "subclassed": SUBCLASSED, "drawn": DRAWN, "rescaled": RESCALED}
     for name, source in sources.items():
         project.add_architecture(name, source)
@@ -85,7 +86,7 @@ def test_losses_are_those_of_the_predictions_whatever_penalties_are_trained_on(
     training = Training(project, tmp_path, epochs=4, backend=backend)
     training.run(model="ridge")
     history = pd.read_csv(tmp_path / "output" / "history.csv")
-    labels = np.load(project.path("results/data/digits.npz"))["y_test"]
+    labels = PreparedData.read(project.path("results/data/digits/data.json")).labels("test")
     expected = log_loss(training.probabilities(), labels)
     last = history.iloc[-1]
     assert last["val_loss"] == pytest.approx(expected, rel=1e-5)

@@ -134,12 +134,12 @@ def test_the_model_loads_in_plain_keras_and_answers_the_same(finished_study, tmp
     code = (
         "import sys, keras, numpy as np\n"
         "model = keras.models.load_model(sys.argv[1])\n"
-        "x = np.load(sys.argv[2])['x_test']\n"
+        "x = np.load(sys.argv[2]).astype('float32') / 255\n"
         "kept = np.load(sys.argv[3])['probabilities']\n"
         "assert np.allclose(model.predict(x, batch_size=32, verbose=0), kept, atol=1e-6)\n"
     )
-    files = [folder / "model.keras", finished_study.path("results/data/digits.npz")]
-    files.append(folder / "predictions.npz")
+    images = finished_study.path("results/data/digits/test_images.npy")
+    files = [folder / "model.keras", images, folder / "predictions.npz"]
     # Elsewhere, so that nothing of this repository can be imported.
     subprocess.run([sys.executable, "-c", code, *files], cwd=tmp_path, check=True)
 

@@ -27,7 +27,7 @@ import sys
 import keras
 import numpy as np
 model, data, output, batch_size = sys.argv[1:]
-images = np.load(data)["x_test"]
+images = np.load(data).astype("float32") / np.float32(255)
 loaded = keras.models.load_model(model)
 np.save(output, loaded.predict(images, batch_size=int(batch_size), verbose=0))
 """
@@ -101,7 +101,7 @@ class Training:
     def loaded_probabilities(self, script=LOAD, folder=None):
         """Return those of the saved model, loaded by ``script`` in a new process in ``folder``."""
         output = self.folder / "loaded.npy"
-        data = self.project.path("results/data/digits.npz")
+        data = self.project.path("results/data/digits/test_images.npy")
         backend, batch_size = self.settings["backend"], self.settings["batch_size"]
         # The same number of threads and the same kernels as in training: both change the last bits.
         alike = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
@@ -152,7 +152,7 @@ def main(project, model, output, checkpoints, settings):
     signal.signal(signal.SIGTERM, leave)
     train_model(
         training_identity(Sources(project), contender(model), 0, json.loads(settings)),
-        f"{project}/results/data/digits.npz",
+        f"{project}/results/data/digits/data.json",
         {name: f"{output}/{file}" for name, file in FILES.items()},
         checkpoints,
         Path(project),

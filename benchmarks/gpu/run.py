@@ -415,8 +415,8 @@ def measure_sharing(session, seconds):
 
 
 def prepare_data(session, seconds):
-    """Prepare the images before anything is timed; return their file."""
-    data = "results/gpu/sharing/data/mnist.npz"
+    """Prepare the images before anything is timed; return what describes them."""
+    data = "results/gpu/sharing/data/mnist/data.json"
     session.command(snakemake(session, "sharing", data), seconds)
     return ROOT / data
 

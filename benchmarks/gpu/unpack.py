@@ -101,7 +101,7 @@ def make_report(study, archive, run):
         if not runs:
             return False
         # The data first: the runs have to be younger than what they were trained on.
-        data = f"results/gpu/{study}/data/mnist.npz"
+        data = f"results/gpu/{study}/data/mnist/data.json"
         snakemake(data, "--configfile", *overlays, "--config", settings[1])
         content.extractall(tree, runs)
     report = ["all", "--configfile", *overlays, "--config", *settings]

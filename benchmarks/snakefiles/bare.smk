@@ -50,23 +50,30 @@ rule download_images:
         "touch {output}"
 
 
-rule preprocess_images:
+rule prepare_data:
     input:
         "resources/mnist/train-images-idx3-ubyte.gz",
         "resources/mnist/train-labels-idx1-ubyte.gz",
         "resources/mnist/t10k-images-idx3-ubyte.gz",
         "resources/mnist/t10k-labels-idx1-ubyte.gz",
     output:
-        "results/data/mnist.npz",
+        "results/data/mnist/data.json",
+        "results/data/mnist/per_image.npz",
+        "results/data/mnist/train_images.npy",
+        "results/data/mnist/train_labels.npy",
+        "results/data/mnist/validation_images.npy",
+        "results/data/mnist/validation_labels.npy",
+        "results/data/mnist/test_images.npy",
+        "results/data/mnist/test_labels.npy",
     log:
-        "results/logs/preprocess_images.log",
+        "results/logs/prepare_data.log",
     shell:
         "touch {output}"
 
 
 rule describe_model:
     input:
-        "results/data/mnist.npz",
+        "results/data/mnist/data.json",
     output:
         "results/models/{model}/description.json",
         "results/models/{model}/layers.txt",
@@ -78,7 +85,7 @@ rule describe_model:
 
 rule train_model:
     input:
-        "results/data/mnist.npz",
+        "results/data/mnist/data.json",
         "results/models/{model}/description.json",
     output:
         "results/models/{model}/seed_{seed}/history.csv",
@@ -93,7 +100,7 @@ rule train_model:
 
 rule collect_results:
     input:
-        "results/data/mnist.npz",
+        "results/data/mnist/data.json",
         per_run("history.csv"),
         per_run("card.json"),
         per_run("predictions.npz"),
@@ -170,7 +177,7 @@ rule render_report:
         "results/runs.csv",
         "results/analysis.json",
         "results/findings.json",
-        "results/data/mnist.npz",
+        "results/data/mnist/data.json",
         "results/figures/loss",
         "results/figures/loss_overview.svg",
         "results/figures/loss_overlay.svg",

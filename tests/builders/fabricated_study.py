@@ -6,6 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bakeoff.data.preparing import write_arrays
+from bakeoff.data.source import ImageSet
+from bakeoff.data.splits import Part
+
 
 def fabricate_run(
     folder,
@@ -160,33 +164,40 @@ def fabricate_data(
     test_index=None,
     in_training=(),
     labels=None,
+    train_images=None,
     size=28,
+    channels=1,
+    dtype="uint8",
 ):
     """Write the prepared data that :func:`fabricate_run`'s test images come from.
 
-    The images are noise, ``size`` pixels wide and high. ``class_names`` are by default "0", "1"
-    and so on; ``test_index`` is by default that of a whole test set, otherwise of one of at least
-    10,000 images; ``labels`` are by default those of :func:`fabricate_run`; ``in_training``
-    lists the test images that are said to be training images too. Returns the file's path,
-    ``folder/data/<dataset>.npz``.
+    The images are noise, ``size`` pixels wide and high, of ``dtype`` and with ``channels``.
+    ``class_names`` are by default "0", "1" and so on; ``test_index`` is by default that of a whole
+    test set, otherwise of one of at least 10,000 images; ``labels`` are by default those of
+    :func:`fabricate_run`; ``in_training`` lists the test images that are said to be training
+    images too; the first ``train_images`` of them, by default one a class, are all that there
+    are. Returns the path of ``folder/data/<dataset>/data.json``.
     """
-    file = Path(folder) / "data" / f"{dataset}.npz"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(0).integers(0, 256, (images, size, size, 1), dtype=np.uint8)
-    labels = _labels(images, classes) if labels is None else np.asarray(labels, np.uint8)
-    x_test = np.divide(noise, 255, dtype=np.float32)
+    file = Path(folder) / "data" / dataset / "data.json"
+    class_names = class_names or [str(label) for label in range(classes)]
+    noise = np.random.default_rng(0).random((images, size, size, channels), np.float32)
+    if dtype != "float32":
+        noise = (noise * np.iinfo(dtype).max).astype(dtype)
+    labels = _labels(images, classes) if labels is None else np.asarray(labels)
+    train_images = train_images or min(classes, images)
+    test = Part.whole(ImageSet(noise, labels, "made up"))
     whole = images if test_index is None else max(10_000, max(test_index) + 1)
     test_index = np.arange(images) if test_index is None else np.asarray(test_index)
-    np.savez(
+    write_arrays(
         file,
-        **{"x_train": x_test[:classes], "y_train": labels[:classes]},
-        **{"x_val": x_test, "y_val": labels, "x_test": x_test, "y_test": labels},
-        class_names=np.array(class_names or [str(label) for label in range(classes)]),
-        validation=np.array("test"),
-        train_eval_index=np.arange(min(classes, images)),
-        test_index=test_index,
-        whole_test_images=np.array(whole, dtype="<i8"),
-        test_in_train=np.isin(np.arange(images), in_training),
+        {"train": test.only(slice(train_images)), "validation": test, "test": test},
+        {
+            "train_eval_index": np.arange(train_images),
+            "test_index": test_index,
+            "test_in_train": np.isin(np.arange(images), in_training),
+        },
+        {"class_names": class_names, "validation": "test", "whole_test_images": whole},
+        {},
     )
     return file
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
+from bakeoff.data.prepared import PREPARED_FILES
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
@@ -38,13 +39,15 @@ try:
     config = read_config(config, given.files, ROOT, given.elsewhere)
     published = read_published(config, ROOT)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
-    prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}.npz"
+    prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
     check_disputed_of(config, prepared)
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
 
 SEEDS = config["study"]["seeds"]
+# What the data is prepared into: the first, data.json, describes the others.
+PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
 ORIGIN = {"mirrors", "attempts", "timeout"}
 
 

@@ -1,4 +1,4 @@
-"""From the mirrors to one file that is ready to train on."""
+"""From the mirrors to a folder that is ready to train on."""
 
 
 rule download_images:
@@ -22,20 +22,20 @@ rule download_images:
         "../scripts/download_images.py"
 
 
-rule preprocess_images:
-    """Check, scale, and split the images into one file."""
+rule prepare_data:
+    """Check and split the images, and lay them down in the type they came in."""
     input:
         unpack(raw_images),
     output:
-        data="<results>/data/<dataset>.npz",
+        **PREPARED,
     log:
-        "<results>/logs/preprocess_images.log",
+        "<results>/logs/prepare_data.log",
     cache: True
     localrule: True
     conda:
         "../../envs/training.yaml"
     params:
         data=canonical_json(data_settings()),
-        sources=sources_of("workflow/scripts/preprocess_images.py"),
+        sources=sources_of("workflow/scripts/prepare_data.py"),
     script:
-        "../scripts/preprocess_images.py"
+        "../scripts/prepare_data.py"

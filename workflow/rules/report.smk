@@ -4,7 +4,7 @@
 rule collect_results:
     """Read every run once, and compute all numbers."""
     input:
-        data="<results>/data/<dataset>.npz",
+        data="<results>/data/<dataset>/data.json",
         histories=per_run("history.csv"),
         cards=per_run("card.json"),
         predictions=per_run("predictions.npz"),
@@ -183,7 +183,7 @@ rule render_report:
         analysis="<results>/analysis.json",
         findings="<results>/findings.json",
         # By their paths: from `rules`, Snakemake compares each file of a list with the whole list.
-        data="<results>/data/<dataset>.npz",
+        data="<results>/data/<dataset>/data.json",
         curves="<results>/figures/loss",
         overview="<results>/figures/loss_overview.svg",
         overlay="<results>/figures/loss_overlay.svg",

@@ -4,7 +4,7 @@
 rule describe_model:
     """Build one architecture, check that it can be trained and kept, and say what it is."""
     input:
-        data="<results>/data/<dataset>.npz",
+        data="<results>/data/<dataset>/data.json",
     output:
         description="<results>/models/{model}/description.json",
         layers="<results>/models/{model}/layers.txt",
@@ -40,7 +40,7 @@ rule describe:
 rule train_model:
     """Train one architecture with one seed and record how it went."""
     input:
-        data="<results>/data/<dataset>.npz",
+        data="<results>/data/<dataset>/data.json",
         description=description_to_wait_for,
     output:
         history="<results>/models/{model}/seed_{seed}/history.csv",

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from bakeoff.data.disputed import check_disputed_of
+from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.study.identity import all_settings, check_sources
 from bakeoff.training.backend import prepare_backend
-from bakeoff.training.data import read_shape
 
 
 def describe_model(identity, data_file, description_file, layers_file, root):
@@ -19,7 +19,7 @@ def describe_model(identity, data_file, description_file, layers_file, root):
     is not to be trained: see :func:`bakeoff.describe.model.checked_description`.
     """
     check_sources(root, identity["sources"])
-    shape, classes = read_shape(data_file)
+    data = PreparedData.read(data_file)
     settings = all_settings(identity)
     prepare_backend(
         1, settings["backend"], settings["precision"], settings["deterministic"], gpu=False
@@ -27,7 +27,7 @@ def describe_model(identity, data_file, description_file, layers_file, root):
     # Imports Keras, which must find its backend prepared.
     from bakeoff.describe.model import checked_description
 
-    description, table = checked_description(root, identity, shape, classes)
+    description, table = checked_description(root, identity, data.shape, len(data.class_names))
     with write_atomically(layers_file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     with write_atomically(description_file) as temporary:

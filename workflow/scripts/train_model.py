@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.data.prepared import scaled
 from bakeoff.errors import Terminated
-from bakeoff.files import remove_unfinished, sha256_of, write_atomically
+from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import describe_commit
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
@@ -16,7 +17,7 @@ from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.backend import prepare_backend, software_versions
 from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.compile import compile_checked
-from bakeoff.training.data import batches_of_parts, describe_data, load_data
+from bakeoff.training.data import batches_of_parts, describe_data, open_data
 from bakeoff.training.evaluation import evaluate, measure_latency, predict
 from bakeoff.training.loop import has_diverged, train_epochs
 from bakeoff.training.outputs import (
@@ -41,16 +42,15 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     """
     started = time.perf_counter()
     check_sources(root, identity["sources"])
-    data, checksum = load_data(data_file), sha256_of(data_file)
+    data = open_data(data_file)
     settings = all_settings(identity)
     device = prepare_backend(
         threads, settings["backend"], settings["precision"], settings["deterministic"]
     )
-    shape, classes = data["x_train"].shape[1:], len(data["class_names"])
+    shape, classes = data.shape, len(data.class_names)
     model = prepare_model(identity, root, shape, classes, device)
-    dataset = describe_data(data, Path(data_file).stem, checksum)
     batches = batches_of_parts(data, settings["batch_size"])
-    checkpoints = Checkpoints(checkpoint_folder, identity, checksum)
+    checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
@@ -63,17 +63,17 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             **plan_of_card(identity, model),
             "status": status,
             "epochs_trained": len(record["history"]),
-            "dataset": dataset,
+            "dataset": describe_data(data),
             "clean_train": evaluate(model, batches["clean"])
-            | {"images": len(data["train_eval_index"])},
-            "latency_ms": measure_latency(model, data["x_test"][:1]),
+            | {"images": len(batches["clean"].chosen)},
+            "latency_ms": measure_latency(model, scaled(data.images("test")[:1])),
             **piece_of_card(record, piece),
             "sources": sources_read(root),
             "commit": describe_commit(root),
         }
         write_history(outputs["history"], record["history"], identity)
         with write_atomically(outputs["predictions"]) as temporary:
-            np.savez(temporary, probabilities=probabilities, labels=data["y_test"])
+            np.savez(temporary, probabilities=probabilities, labels=data.labels("test"))
         write_model(outputs["model"], model, root, identity, shape, classes)
         # Last, so that a card stands for a run that is all there.
         write_card(outputs["card"], card | costs(record, piece, started))

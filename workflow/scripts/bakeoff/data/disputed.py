@@ -4,12 +4,12 @@ A module of its own that imports next to nothing: whatever trains depends on it,
 no time for NumPy.
 """
 
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.errors import ConfigError
+from bakeoff.data.prepared import PreparedData
+from bakeoff.errors import ConfigError, StudyError
 
 
 def check_disputed(
@@ -49,13 +49,11 @@ def check_disputed_of(config: Mapping[str, Any], data_file: str | Path) -> None:
 
 
 def whole_test_images(data_file: str | Path) -> int | None:
-    """Return how many images the test set has that a prepared file's test images are taken from.
+    """Return how many images the test set has that prepared data's test images are taken from.
 
-    None where there is no such file or it cannot be read.
+    None where there is no such data or it cannot be read.
     """
     try:
-        with zipfile.ZipFile(data_file) as archive:
-            # An int64 after NumPy's header; see bakeoff.data.prepared.
-            return int.from_bytes(archive.read("whole_test_images.npy")[-8:], "little")
-    except (OSError, KeyError, zipfile.BadZipFile):
+        return PreparedData.read(data_file).whole_test_images
+    except StudyError:
         return None

@@ -1,102 +1,152 @@
-"""The prepared data: one file with all that training needs of the images."""
+"""The prepared data: a folder with all that training and reports need of the images.
 
-from collections.abc import Collection, Mapping
+``data.json`` describes it and is what other code is given. Beside it lie, of each part, the images
+in the type they came in, which are memory-mapped and scaled batch by batch, and their labels; and
+one file of small arrays. This module alone knows the files. NumPy is imported where arrays are
+read: planning has no time for it.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from bakeoff.errors import StudyError
+from bakeoff.files import sha256_of
 
-from bakeoff.data.bundled import digits_like_mnist
-from bakeoff.data.disputed import check_disputed
-from bakeoff.data.duplicates import compare_parts
-from bakeoff.data.idx import read_images
-from bakeoff.data.labels import check_labels
-from bakeoff.data.splits import Part, split, stratified_sample
-from bakeoff.files import write_atomically
-from bakeoff.joblog import say
+if TYPE_CHECKING:
+    import numpy as np
 
-_TRAIN_EVAL_IMAGES = 10_000
-# Which training images are evaluated is the same in every study of a data set.
-_TRAIN_EVAL_SEED = 20_000
+PARTS = ("train", "validation", "test")
+PREPARED_FILES = {
+    "data": "data.json",
+    "per_image": "per_image.npz",
+    **{f"{part}_{kind}": f"{part}_{kind}.npy" for part in PARTS for kind in ("images", "labels")},
+}
+"""What prepared data consists of, and the names of its files.
+
+The same for every study, as Snakemake does not compare the params of a job that has an output more
+than before. Where the test set validates, those of validation have no images.
+"""
 
 
-def prepare_images(
-    settings: Mapping[str, Any],
-    files: Mapping[str, str | Path],
-    output: str | Path,
-    disputed: Collection[int] = (),
-    checksums: Mapping[str, str] | None = None,
-) -> None:
-    """Write the arrays that training needs to the uncompressed npz file ``output``.
+@dataclass(frozen=True, eq=False)
+class PreparedData:
+    """Prepared data: what ``data.json`` says of it, and its arrays as they are asked for.
 
-    ``settings`` holds ``source``, ``classes``, ``train_images``, ``test_images``, ``validation``,
-    ``holdout_images`` and ``split_seed``, with the config's meaning. ``files`` maps
-    ``train_images``, ``train_labels``, ``test_images`` and ``test_labels`` to IDX files; it is not
-    looked at for scikit-learn's digits. ``disputed``, indices in the test set, and ``checksums``,
-    a dict from the files' names to what :func:`bakeoff.data.checksums.checksums_of` returns, are
-    the config's; they have no influence on what is written.
-
-    The arrays: ``x_train``, ``x_val``, ``x_test`` float32 (n, 28, 28, 1) in [0, 1]; ``y_train``,
-    ``y_val``, ``y_test`` uint8 (n,); ``class_names`` str (classes,); ``validation`` str (), as in
-    ``settings``; ``train_eval_index`` int64 (m,), the sorted indices of the stratified sample of
-    at most 10,000 training images on which accuracy without dropout is measured; ``test_index``
-    int64 (n,), each test image's index, from 0, in the data set's own test set, and
-    ``whole_test_images`` int64 (), how many images that has; ``test_in_train`` bool (n,), which
-    test images stand among the training images too, pixel for pixel. Equal images and settings
-    give equal bytes.
-
-    Raises :class:`bakeoff.errors.StudyError` where files or settings are at fault.
+    ``shape`` is that of an image, (height, width, channels), and ``dtype`` its type at rest;
+    ``counts`` maps train, validation and test to their numbers of images; ``validation`` is what
+    the config says, ``whole_test_images`` how many images the data set's own test set has.
+    ``files`` maps the arrays' files to their SHA-256, ``checksum`` is one over all of it but the
+    ``audit``, which is what was found while preparing.
     """
-    if settings["source"] == "digits":
-        files = dict.fromkeys(("train_labels", "test_labels"), "scikit-learn's digits")
-        pairs = digits_like_mnist(settings["split_seed"])
-    else:
-        pairs = [
-            read_images(files[f"{part}_images"], files[f"{part}_labels"], checksums)
-            for part in ("train", "test")
-        ]
-    train, test = (Part.whole(*pair) for pair in pairs)
-    check_labels(train.labels, test.labels, settings["classes"], files)
-    whole = len(test.labels)
-    check_disputed(disputed, whole, files["test_labels"])
-    arrays = _arrays(*split(train, test, settings), settings, whole)
-    with write_atomically(output) as temporary:
-        np.savez(temporary, **arrays)
-    _report(settings, arrays)
+
+    file: Path
+    shape: tuple[int, int, int]
+    dtype: str
+    class_names: list[str]
+    validation: str
+    counts: dict[str, int]
+    whole_test_images: int
+    files: dict[str, str]
+    checksum: str
+    audit: dict[str, Any]
+
+    @classmethod
+    def read(cls, file: str | Path) -> "PreparedData":
+        """Read ``data.json``. Raises :class:`StudyError` where it is missing or damaged."""
+        try:
+            facts = json.loads(Path(file).read_text(encoding="utf-8"))
+            return cls(Path(file), **facts | {"shape": tuple(facts["shape"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _unreadable(file, file, error) from error
+
+    @property
+    def name(self) -> str:
+        """The short name of the data set."""
+        return self.file.parent.name
+
+    def images(self, part: str) -> "np.memmap":
+        """Return the images of train, validation or test, memory-mapped (n, *shape), as at rest."""
+        shape = (self.counts[part], *self.shape)
+        return self._array(f"{self._kept(part)}_images", self.dtype, shape)
+
+    def labels(self, part: str) -> "np.ndarray":
+        """Return their labels, uint8 (n,), or uint16 where there are more than 256 classes."""
+        import numpy as np
+
+        dtype = np.min_scalar_type(len(self.class_names) - 1)
+        return np.array(self._array(f"{self._kept(part)}_labels", dtype, (self.counts[part],)))
+
+    def per_image(self, name: str) -> "np.ndarray":
+        """Return one of the small arrays.
+
+        ``train_eval_index`` int64 (m,): the sorted indices of the stratified sample of at most
+        10,000 training images on which accuracy without dropout is measured. ``test_index`` int64
+        (n_test,): each test image's index, from 0, in the data set's own test set.
+        ``test_in_train`` bool (n_test,): which test images stand among the training images too,
+        pixel for pixel.
+        """
+        import numpy as np
+
+        file = self.file.with_name(PREPARED_FILES["per_image"])
+        try:
+            with np.load(file) as arrays:
+                return arrays[name]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise _unreadable(file, self.file, error) from error
+
+    def check(self) -> None:
+        """Raise :class:`StudyError` where a file is not the one that was written."""
+        for name, checksum in self.files.items():
+            file = self.file.with_name(name)
+            try:
+                found = sha256_of(file)
+            except OSError as error:
+                raise _unreadable(file, self.file, error) from error
+            if found != checksum:
+                raise _unreadable(file, self.file, f"its SHA-256 is not that of {self.file.name}")
+
+    def _kept(self, part):
+        """Return the part under whose name a part's images lie."""
+        return "test" if part == "validation" and self.validation == "test" else part
+
+    def _array(self, name, dtype, shape):
+        import numpy as np
+
+        file = self.file.with_name(PREPARED_FILES[name])
+        try:
+            array = np.load(file, mmap_mode="r")
+        except (OSError, ValueError, EOFError) as error:
+            raise _unreadable(file, self.file, error) from error
+        if (array.dtype, array.shape) != (dtype, shape):
+            found = f"holds {array.dtype} {array.shape}, and not {dtype} {shape}"
+            raise _unreadable(file, self.file, found)
+        return array
 
 
-def _arrays(train, validation, test, settings, whole):
-    """Return what :func:`prepare_images` writes, in the order of the file, of three parts.
+def white_of(dtype: "np.dtype") -> float:
+    """Return the value that stands for 1 in images of a type: 255, 65535, or 1 for floats."""
+    import numpy as np
 
-    ``whole`` is how many images the data set's own test set has.
+    return 1.0 if dtype == np.float32 else float(np.iinfo(dtype).max)
+
+
+def scaled(images: "np.ndarray") -> "np.ndarray":
+    """Return images as float32 from 0 to 1, of any shape: uint8, uint16, or float32 as they are.
+
+    Divided in float32, so that each value has the bits that it has everywhere else.
     """
-    arrays = {}
-    for name, part in (("train", train), ("val", validation), ("test", test)):
-        arrays[f"x_{name}"] = scale(part.images)
-        arrays[f"y_{name}"] = part.labels
-    arrays["class_names"] = np.array(settings["classes"])
-    arrays["validation"] = np.array(settings["validation"])
-    sample = min(_TRAIN_EVAL_IMAGES, len(train.labels))
-    arrays["train_eval_index"] = stratified_sample(train.labels, sample, _TRAIN_EVAL_SEED)
-    arrays["test_index"] = test.indices
-    arrays["whole_test_images"] = np.array(whole, dtype="<i8")
-    arrays["test_in_train"] = compare_parts(train, validation, test)
-    return arrays
+    import numpy as np
+
+    if images.dtype == np.float32:
+        return np.asarray(images)
+    return np.divide(np.asarray(images), white_of(images.dtype), dtype=np.float32)
 
 
-def scale(images: np.ndarray) -> np.ndarray:
-    """Return uint8 images (n, 28, 28) as float32 (n, 28, 28, 1), from 0 to 1."""
-    return np.divide(images[..., np.newaxis], 255, dtype=np.float32)
-
-
-def _report(settings, arrays):
-    """Print how many images there are of each class, and in all; the sums reach the console."""
-    parts = ("train", "val", "test")
-    classes = settings["classes"]
-    counts = [np.bincount(arrays[f"y_{part}"], minlength=len(classes)) for part in parts]
-    print(f"{'class':<20}" + "".join(f"{part:>10}" for part in parts))
-    for name, row in zip(classes, zip(*counts, strict=True), strict=True):
-        print(f"{name:<20}" + "".join(f"{count:>10,}" for count in row))
-    train, validation, test = (f"{count.sum():,}" for count in counts)
-    validated_on = "the test set" if settings["validation"] == "test" else f"{validation} others"
-    say(f"{train} images for training, {test} for the test, validation on {validated_on}")
+def _unreadable(file, data_file, error):
+    return StudyError(
+        f"{file}: cannot be read ({error}); expected the prepared data: delete the folder"
+        f" {Path(data_file).parent} and run snakemake again, which prepares it anew."
+    )

@@ -2,64 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bakeoff.data.labels import shortened
+from bakeoff.data.source import ImageSet, Source
 from bakeoff.errors import ConfigError
 
+_PIECE = 2**24
+"""Bytes of images that are read at a time."""
 
-class Part(NamedTuple):
-    """Images, uint8 (n, 28, 28), their labels, uint8 (n,), and their indices, int64 (n,).
 
-    Indices are those in the data set's own training or test set, from 0.
-    """
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some images of a set: those with the indices, int64 (n,), in their order."""
 
-    images: np.ndarray
-    labels: np.ndarray
+    of: ImageSet
     indices: np.ndarray
 
     @classmethod
-    def whole(cls, images: np.ndarray, labels: np.ndarray) -> Part:
+    def whole(cls, images: ImageSet) -> Part:
         """Return all images of a set."""
-        return cls(images, labels, np.arange(len(labels), dtype=np.int64))
+        return cls(images, np.arange(len(images.labels), dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels, integers (n,)."""
+        return self.of.labels[self.indices]
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """Yield the images in their order, some (m, height, width, channels) at a time."""
+        images = self.of.images
+        at_once = max(1, _PIECE // max(1, images[:1].nbytes))
+        for start in range(0, len(self), at_once):
+            yield np.asarray(images[self.indices[start : start + at_once]])
 
     def only(self, rows) -> Part:
         """Return the images in the given rows."""
-        return Part(*(array[rows] for array in self))
+        return Part(self.of, self.indices[rows])
 
     def without(self, rows) -> Part:
         """Return the images in all rows but the given ones."""
-        return Part(*(np.delete(array, rows, axis=0) for array in self))
+        return Part(self.of, np.delete(self.indices, rows))
 
 
-def split(train: Part, test: Part, settings: Mapping[str, Any]) -> tuple[Part, Part, Part]:
-    """Return ``(train, validation, test)``, each a :class:`Part`.
+def split(source: Source, settings: Mapping[str, Any]) -> dict[str, Part]:
+    """Return the parts ``train``, ``validation`` and ``test`` of a data set.
 
     The subset of the training images is drawn first; the holdout, a sixth of it unless the
     settings say otherwise, is then cut from it. Both are stratified and depend on the labels
-    and ``split_seed`` alone. Raises :class:`ConfigError` where a part cannot be drawn.
+    and ``split_seed`` alone. Where the test set validates, validation is the same object as test.
+    Raises :class:`ConfigError` where a part cannot be drawn.
     """
+    train, test = Part.whole(source.train), Part.whole(source.test)
     test = test.only(_subset_rows(test.labels, "test_images", settings))
     train = train.only(_subset_rows(train.labels, "train_images", settings))
-    if settings["validation"] == "test":
-        return train, test, test
+    validation = test
+    if settings["validation"] == "holdout":
+        train, validation = _hold_out(train, settings)
+    return {"train": train, "validation": validation, "test": test}
 
+
+def _hold_out(train, settings):
+    """Return what is left of the training images, and what is held out."""
     size, which = settings["holdout_images"], ""
     if size is None:
-        size, which = max(1, len(train.labels) // 6), " (a sixth of the training images)"
+        size, which = max(1, len(train) // 6), " (a sixth of the training images)"
     holdout = _draw(train.labels, "holdout_images", size, settings["split_seed"], which)
     rest = train.without(holdout)
     if missing := _classes(train.labels) - _classes(rest.labels):
         raise ConfigError(
             "data.holdout_images",
             f"{size:,}{which}; expected to leave at least one training image of each class, but"
-            f" of the {len(train.labels):,} none of the labels {shortened(sorted(missing))} would"
+            f" of the {len(train):,} none of the labels {shortened(sorted(missing))} would"
             " be left: lower it, or take more training images.",
         )
-    return rest, train.only(holdout), test
+    return rest, train.only(holdout)
 
 
 def _subset_rows(labels, key, settings):

@@ -6,17 +6,18 @@ import io
 import numpy as np
 
 from bakeoff import wording as w
+from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
 
 
 def hardest_images(results, data_file=None):
     """Return the gallery's entries, the hardest image first.
 
-    ``results`` are :class:`bakeoff.results.Results`; ``data_file`` is the prepared data, or None
-    where the images may not be shown. Each entry is a dict of ``index``, ``label``, ``disputed``,
-    ``wrong`` (how many models are), ``predictions`` (a dict of ``predicted``, ``correct`` and
-    ``models``, one phrase, for each predicted class, the most frequent first), ``alt`` and
-    ``image``, a PNG as a data URI or None.
+    ``results`` are :class:`bakeoff.results.Results`; ``data_file`` describes the prepared data, or
+    is None where the images may not be shown. Each entry is a dict of ``index``, ``label``,
+    ``disputed``, ``wrong`` (how many models are), ``predictions`` (a dict of ``predicted``,
+    ``correct`` and ``models``, one phrase, for each predicted class, the most frequent first),
+    ``alt`` and ``image``, a PNG as a data URI or None.
 
     Raises :class:`StudyError` where the data file has no such images.
     """
@@ -65,21 +66,27 @@ def _predictions(entry, results):
 
 
 def read_test_images(data_file, rows):
-    """Return test images of the prepared data, float (n, height, width) from 0 to 1, by row."""
-    try:
-        with np.load(data_file) as data:
-            return data["x_test"][rows][..., 0]
-    except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
+    """Return test images of the prepared data by row, float32 (n, height, width, channels).
+
+    Their values are from 0 to 1, their channels 1 or 3.
+    """
+    data = PreparedData.read(data_file)
+    if beyond := [row for row in rows if row >= data.counts["test"]]:
         raise StudyError(
-            f"{data_file}: no test images in the rows that analysis.json names ({error}); expected"
-            " the data that the models were trained on: delete it and run again; it is made anew."
-        ) from error
+            f"{data_file}: {data.counts['test']:,} test images, and none in row {beyond[0]}, which"
+            " analysis.json names; expected the data that the models were trained on: delete"
+            " analysis.json and run again; it is made anew."
+        )
+    return scaled(data.images("test")[rows])
 
 
 def png_uri(image):
-    """Return an image, float (height, width) from 0 to 1, as a greyscale PNG in a data URI."""
+    """Return an image, float (height, width, channels) from 0 to 1, as a PNG in a data URI."""
     from PIL import Image
 
+    pixels = np.rint(255 * image).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(np.rint(255 * image).astype(np.uint8)).save(file, "PNG", optimize=True)
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
+        file, "PNG", optimize=True
+    )
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

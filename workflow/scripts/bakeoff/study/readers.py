@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.data.disputed import check_disputed
+from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.wording import one_line
 
@@ -184,22 +185,22 @@ class DataSet:
 
 
 def read_data_set(path, disputed):
-    """Return the :class:`DataSet` of a prepared data file, without reading the images.
+    """Return the :class:`DataSet` of prepared data, without reading the images.
 
-    ``disputed`` are the places of the disputed labels in the data set's own test set. Raises
-    :class:`StudyError` when the file is damaged, or a place lies beyond the test set.
+    ``path`` is its ``data.json``; ``disputed`` are the indices of the disputed labels in the data
+    set's own test set. Raises :class:`StudyError` when a file is damaged, or an index lies beyond
+    the test set.
     """
-    names = ("class_names", "y_test", "test_index", "whole_test_images", "test_in_train")
-    try:
-        with np.load(path) as data:
-            classes, labels, test_index, whole, in_training = (data[name] for name in names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        expected = f"an npz file with {', '.join(names)}"
-        raise _broken(path, f"not prepared data ({error})", expected, _TABLE) from error
-    check_disputed(disputed, int(whole), path)
-    in_doubt = ~undisputed(test_index, disputed)
-    classes = [one_line(name) for name in classes.tolist()]
-    return DataSet(classes, labels, test_index, in_doubt, in_training)
+    data = PreparedData.read(path)
+    check_disputed(disputed, data.whole_test_images, path)
+    test_index = data.per_image("test_index")
+    return DataSet(
+        class_names=[one_line(name) for name in data.class_names],
+        labels=data.labels("test"),
+        test_index=test_index,
+        disputed=~undisputed(test_index, disputed),
+        in_training=data.per_image("test_in_train"),
+    )
 
 
 def undisputed(test_index, disputed):

@@ -6,18 +6,19 @@ Importing this imports Keras, which must find its backend prepared (see backend.
 import keras
 import numpy as np
 
+from bakeoff.data.prepared import scaled, white_of
 
-def batches_of(x, labels, classes, batch_size):
+
+def batches_of(images, labels, classes, batch_size):
     """Return the :class:`ArrayBatches` of a set of images, or TensorFlow's own on TensorFlow.
 
-    ``x`` is float32 ``(n, height, width, channels)`` and ``labels`` integers ``(n,)``. Images are
-    picked batch by batch: the same array in a new order would take as much memory again. Without
-    :meth:`shuffle`, they keep their order. TensorFlow has a copy of its own of ``x``.
+    ``images`` is a memory-map ``(n, height, width, channels)`` of uint8, uint16 or float32, and
+    ``labels`` integers ``(n,)``. Images are read and scaled batch by batch: they stay in the file,
+    whose pages all runs of a machine share. Without :meth:`shuffle`, they keep their order.
     """
-    y = keras.utils.to_categorical(labels, classes).astype(np.float32)
-    if keras.backend.backend() == "tensorflow":
-        return TensorFlowBatches(_variable_of(x), _variable_of(y), batch_size)
-    return ArrayBatches(x, y, batch_size)
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    kind = TensorFlowBatches if on_tensorflow else ArrayBatches
+    return kind(images, labels, classes, batch_size)
 
 
 def epoch_order(images, seed, epoch):
@@ -28,14 +29,15 @@ def epoch_order(images, seed, epoch):
 class _Selection:
     """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
 
-    def __init__(self, x, y, batch_size, chosen=None):
+    def __init__(self, images, labels, classes, batch_size, chosen=None):
         super().__init__()
-        self.x, self.y, self.batch_size = x, y, batch_size
-        self.chosen = np.arange(x.shape[0]) if chosen is None else chosen
+        self.images, self.labels = images, labels
+        self.classes, self.batch_size = classes, batch_size
+        self.chosen = np.arange(len(images)) if chosen is None else chosen
 
     def only(self, chosen):
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        return type(self)(self.x, self.y, self.batch_size, chosen)
+        return type(self)(self.images, self.labels, self.classes, self.batch_size, chosen)
 
     def in_order(self, seed, epoch):
         """Return the chosen indices in the order of that epoch."""
@@ -43,13 +45,14 @@ class _Selection:
 
 
 class ArrayBatches(_Selection, keras.utils.PyDataset):
-    """Batches of images and one-hot labels, as arrays, in the order of :meth:`shuffle`.
+    """Batches of images and one-hot labels, as float32 arrays, in the order of :meth:`shuffle`.
 
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
-    def __init__(self, x, y, batch_size, chosen=None):
-        super().__init__(x, y, batch_size, chosen)
+    def __init__(self, images, labels, classes, batch_size, chosen=None):
+        super().__init__(images, labels, classes, batch_size, chosen)
+        self.one_hot = np.eye(classes, dtype=np.float32)
         self.order = self.chosen
         self.source = self
 
@@ -62,26 +65,32 @@ class ArrayBatches(_Selection, keras.utils.PyDataset):
 
     def __getitem__(self, batch):
         chosen = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return self.x[chosen], self.y[chosen]
+        return scaled(self.images[chosen]), self.one_hot[self.labels[chosen]]
 
 
 class TensorFlowBatches(_Selection):
     """The same batches, which TensorFlow picks by itself while it trains on those before.
 
-    Python would hold it up: it runs several steps before it comes back there. ``x`` and ``y`` are
-    TensorFlow variables on the CPU, where batches are picked, also for a GPU.
+    Python would hold it up: it runs several steps before it comes back there. Batches are picked
+    and scaled on the CPU, also for a GPU.
     """
 
-    def __init__(self, x, y, batch_size, chosen=None):
+    def __init__(self, images, labels, classes, batch_size, chosen=None):
         import tensorflow as tf
 
-        super().__init__(x, y, batch_size, chosen)
+        super().__init__(images, labels, classes, batch_size, chosen)
         with tf.device("CPU:0"):
+            mapped, targets = _tensor_of(images), tf.constant(labels, tf.int32)
             self.order = tf.Variable(self.chosen, trainable=False)
+            # A constant's reciprocal would be multiplied with instead, which gives other bits.
+            white = tf.Variable(white_of(images.dtype), trainable=False)
 
         def pick(batch):
             chosen = self.order[batch * batch_size : (batch + 1) * batch_size]
-            return tf.gather(self.x, chosen), tf.gather(self.y, chosen)
+            picked = tf.gather(mapped, chosen)
+            if picked.dtype != tf.float32:
+                picked = tf.cast(picked, tf.float32) / white
+            return picked, tf.one_hot(tf.gather(targets, chosen), classes)
 
         batches = tf.data.Dataset.range(-(-len(self.chosen) // batch_size))
         options = tf.data.Options()
@@ -98,17 +107,17 @@ class TensorFlowBatches(_Selection):
         self.order.assign(self.in_order(seed, epoch))
 
 
-def _variable_of(array, rows_at_once=1_000):
-    """Return a TensorFlow variable on the CPU with the values of ``array``, moved piece by piece.
+def _tensor_of(images):
+    """Return a TensorFlow tensor on the CPU with the values of a memory-map, not copied.
 
-    TensorFlow's own conversion of arrays holds two copies beside the array for a while.
+    TensorFlow maps the whole file, header and all: the array is a slice of it.
     """
     import tensorflow as tf
 
-    with tf.device("CPU:0"):
-        variable = tf.Variable(tf.zeros(array.shape, array.dtype), trainable=False)
-        for start in range(0, len(array), rows_at_once):
-            piece = array[start : start + rows_at_once]
-            places = np.arange(start, start + len(piece))
-            variable.scatter_update(tf.IndexedSlices(piece, places))
-    return variable
+    item = images.dtype.itemsize
+    whole = tf.raw_ops.ImmutableConst(
+        dtype=images.dtype.name,
+        shape=[(images.offset + images.nbytes) // item],
+        memory_region_name=str(images.filename),
+    )
+    return tf.reshape(whole[images.offset // item :], images.shape)

@@ -1,19 +1,25 @@
 import gzip
 import json
 import re
+import shutil
+import tempfile
 import time
-import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bakeoff.data import splits
 from bakeoff.data.bundled import digits_like_mnist
 from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import whole_test_images
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
-from bakeoff.data.prepared import prepare_images
+from bakeoff.data.prepared import PREPARED_FILES, PreparedData, scaled
+from bakeoff.data.preparing import write_prepared
+from bakeoff.data.reading import read_source
+from bakeoff.data.source import ImageSet, Source
 from bakeoff.data.splits import Part, stratified_sample
 from bakeoff.errors import StudyError
 from idx_files import idx, write_idx_set
@@ -51,16 +57,20 @@ def files(tmp_path):
     return {key: str(path) for key, path in paths.items()}
 
 
-def prepare(files, output, **settings):
-    prepare_images(SETTINGS | settings, files, output)
-    with np.load(output) as arrays:
-        return dict(arrays)
+def prepare(files, output, disputed=(), **settings):
+    settings = SETTINGS | settings
+    write_prepared(read_source(settings, files), settings, output, disputed)
+    # A copy, as arrays are read when they are asked for, and another test set may be there by then.
+    kept = Path(tempfile.mkdtemp(dir=output.parents[1])) / output.parent.name
+    shutil.copytree(output.parent, kept)
+    return PreparedData.read(kept / output.name)
 
 
 def fault(files, output, disputed=(), checksums=None, **settings):
+    settings = SETTINGS | settings
     with pytest.raises(StudyError) as caught:
-        prepare_images(SETTINGS | settings, files, output, disputed, checksums)
-    assert not output.exists()
+        write_prepared(read_source(settings, files, checksums), settings, output, disputed)
+    assert not output.parent.exists()
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -68,91 +78,97 @@ def fault(files, output, disputed=(), checksums=None, **settings):
 
 @pytest.fixture
 def output(tmp_path):
-    return tmp_path / "data" / "mnist.npz"
+    return tmp_path / "data" / "mnist" / "data.json"
 
 
 def counts_of(labels):
     return np.bincount(labels).tolist()
 
 
+def whole_part(images):
+    """Return all of some images as a part, without labels that mean anything."""
+    return Part.whole(ImageSet(images, np.zeros(len(images), np.uint8), "made up"))
+
+
 def as_set(images):
     return {image.tobytes() for image in images}
 
 
-def test_images_are_scaled_and_keep_their_order(files, output):
+def test_images_keep_their_type_and_their_order(files, output):
     arrays = prepare(files, output)
     images, labels = made_up_images((60, 30, 30), 1)
-    assert arrays["x_train"].dtype == np.float32
-    assert arrays["x_train"].shape == (120, 28, 28, 1)
-    np.testing.assert_array_equal(
-        arrays["x_train"][..., 0], images.astype(np.float32) / np.float32(255)
-    )
-    assert arrays["x_train"].min() == 0
-    assert arrays["x_train"].max() == 1
-    np.testing.assert_array_equal(arrays["y_train"], labels)
-    assert arrays["y_train"].dtype == np.uint8
-    assert arrays["class_names"].tolist() == ["zero", "one", "two"]
-    assert arrays["x_test"].shape == (40, 28, 28, 1)
+    assert arrays.images("train").dtype == np.uint8
+    np.testing.assert_array_equal(arrays.images("train"), images[..., np.newaxis])
+    np.testing.assert_array_equal(arrays.labels("train"), labels)
+    assert arrays.labels("train").dtype == np.uint8
+    assert arrays.class_names == ["zero", "one", "two"]
+    assert arrays.images("test").shape == (40, 28, 28, 1)
 
 
 def test_validation_is_the_test_set_unless_a_holdout_is_asked_for(files, output, capsys):
     arrays = prepare(files, output)
-    np.testing.assert_array_equal(arrays["x_val"], arrays["x_test"])
-    np.testing.assert_array_equal(arrays["y_val"], arrays["y_test"])
+    np.testing.assert_array_equal(arrays.images("validation"), arrays.images("test"))
+    np.testing.assert_array_equal(arrays.labels("validation"), arrays.labels("test"))
     assert "validation on the test set" in capsys.readouterr().out
 
 
 def test_holdout_is_cut_from_the_training_images(files, output, capsys):
     whole = prepare(files, output)
     arrays = prepare(files, output, validation="holdout")
-    assert counts_of(arrays["y_val"]) == [10, 5, 5], "a sixth, stratified"
-    assert counts_of(arrays["y_train"]) == [50, 25, 25]
-    training, held_out = as_set(arrays["x_train"]), as_set(arrays["x_val"])
+    assert counts_of(arrays.labels("validation")) == [10, 5, 5], "a sixth, stratified"
+    assert counts_of(arrays.labels("train")) == [50, 25, 25]
+    training, held_out = as_set(arrays.images("train")), as_set(arrays.images("validation"))
     assert training.isdisjoint(held_out)
-    assert training | held_out == as_set(whole["x_train"])
-    label_of = dict(zip(map(np.ndarray.tobytes, whole["x_train"]), whole["y_train"], strict=True))
-    for part in ("train", "val"):
-        found = [label_of[image.tobytes()] for image in arrays[f"x_{part}"]]
-        assert found == arrays[f"y_{part}"].tolist()
-    np.testing.assert_array_equal(arrays["x_test"], whole["x_test"])
+    assert training | held_out == as_set(whole.images("train"))
+    label_of = dict(
+        zip(map(np.ndarray.tobytes, whole.images("train")), whole.labels("train"), strict=True)
+    )
+    for part in ("train", "validation"):
+        found = [label_of[image.tobytes()] for image in arrays.images(part)]
+        assert found == arrays.labels(part).tolist()
+    np.testing.assert_array_equal(arrays.images("test"), whole.images("test"))
     assert "validation on 20 others" in capsys.readouterr().out
 
 
 def test_holdout_has_the_size_asked_for(files, output):
     arrays = prepare(files, output, validation="holdout", holdout_images=40)
-    assert counts_of(arrays["y_val"]) == [20, 10, 10]
+    assert counts_of(arrays.labels("validation")) == [20, 10, 10]
 
 
 def test_subsets_are_stratified_and_the_holdout_is_cut_from_them(files, output):
     whole = prepare(files, output)
     subset = prepare(files, output, train_images=48, test_images=8)
-    assert counts_of(subset["y_train"]) == [24, 12, 12]
-    assert counts_of(subset["y_test"]) == [2, 4, 2]
-    assert as_set(subset["x_train"]) < as_set(whole["x_train"])
+    assert counts_of(subset.labels("train")) == [24, 12, 12]
+    assert counts_of(subset.labels("test")) == [2, 4, 2]
+    assert as_set(subset.images("train")) < as_set(whole.images("train"))
     held_out = prepare(files, output, train_images=48, validation="holdout")
-    assert counts_of(held_out["y_train"]) == [20, 10, 10]
-    assert as_set(held_out["x_train"]) | as_set(held_out["x_val"]) == as_set(subset["x_train"])
+    assert counts_of(held_out.labels("train")) == [20, 10, 10]
+    assert as_set(held_out.images("train")) | as_set(held_out.images("validation")) == as_set(
+        subset.images("train")
+    )
 
 
 def test_a_test_images_place_in_the_whole_test_set_is_kept(files, output):
     whole = prepare(files, output)
-    assert whole["test_index"].tolist() == list(range(len(whole["x_test"])))
+    assert whole.per_image("test_index").tolist() == list(range(len(whole.images("test"))))
     subset = prepare(files, output, test_images=8)
-    np.testing.assert_array_equal(whole["x_test"][subset["test_index"]], subset["x_test"])
+    np.testing.assert_array_equal(
+        whole.images("test")[subset.per_image("test_index")], subset.images("test")
+    )
 
 
 def test_all_images_but_one_may_be_asked_for(files, output):
-    assert len(prepare(files, output, train_images=119)["x_train"]) == 119
-    assert len(prepare(files, output, train_images=120)["x_train"]) == 120
+    assert len(prepare(files, output, train_images=119).images("train")) == 119
+    assert len(prepare(files, output, train_images=120).images("train")) == 120
 
 
 def test_the_split_seed_alone_moves_the_split(files, output):
     parts = {}
     for seed in (0, 1):
         arrays = prepare(files, output, validation="holdout", split_seed=seed)
-        parts[seed] = as_set(arrays["x_val"])
+        parts[seed] = as_set(arrays.images("validation"))
         fewer = prepare(files, output, validation="holdout", split_seed=seed, test_images=4)
-        assert as_set(fewer["x_val"]) == parts[seed]
+        assert as_set(fewer.images("validation")) == parts[seed]
     assert parts[0] != parts[1]
 
 
@@ -165,7 +181,7 @@ def test_training_accuracy_is_measured_on_a_fixed_stratified_sample():
 
 
 def test_small_sets_are_evaluated_whole_on_training_images(files, output):
-    index = prepare(files, output)["train_eval_index"]
+    index = prepare(files, output).per_image("train_eval_index")
     assert index.dtype == np.int64
     assert index.tolist() == list(range(120))
 
@@ -182,28 +198,20 @@ def test_each_class_gets_its_share_rounded(size):
 @pytest.mark.parametrize("source", ["idx", "digits"])
 def test_equal_input_gives_equal_bytes(files, tmp_path, source):
     classes = [str(digit) for digit in range(3 if source == "idx" else 10)]
+    made_of = {"classes": classes, "validation": "holdout"}
     made = []
-    for name in ("first.npz", "second.npz"):
-        prepare(files, tmp_path / name, source=source, classes=classes, validation="holdout")
-        made.append((tmp_path / name).read_bytes())
+    for name in ("first", "second"):
+        prepare(files, tmp_path / name / "data.json", source=source, **made_of)
+        made.append({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()})
     assert made[0] == made[1]
-    with zipfile.ZipFile(tmp_path / "first.npz") as archive:
-        entries = archive.infolist()
-    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}, "not today's date"
-    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_STORED}
+    assert set(made[0]) == set(PREPARED_FILES.values())
 
 
 def test_log_counts_each_class(files, output, capsys):
     prepare(files, output, validation="holdout")
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["class", "train", "val", "test"] in lines
+    assert ["class", "train", "validation", "test"] in lines
     assert ["two", "25", "5", "10"] in lines
-
-
-def test_settings_are_what_a_json_text_can_hold(files, output):
-    """The workflow passes them as one canonical JSON string."""
-    prepare_images(json.loads(json.dumps(SETTINGS)), files, output)
-    assert output.exists()
 
 
 IMAGES, LABELS = made_up_images((4, 4, 4), 3)
@@ -374,7 +382,7 @@ def test_a_disputed_index_beyond_the_whole_test_set_is_refused(files, output, te
         "config: data.disputed: 40 and 1 more; expected indices from 0 to 39, as there are 40 test"
         f" images in {files['test_labels']}: correct the index"
     )
-    prepare_images(SETTINGS | {"test_images": test_images}, files, output, disputed=[39])
+    prepare(files, output, disputed=[39], test_images=test_images)
     # Planning reads it without NumPy.
     assert whole_test_images(output) == 40
 
@@ -382,16 +390,16 @@ def test_a_disputed_index_beyond_the_whole_test_set_is_refused(files, output, te
 def test_disputed_indices_are_no_part_of_what_is_prepared(files, output):
     prepare(files, output)
     before = output.read_bytes()
-    prepare_images(SETTINGS, files, output, disputed=[0, 7])
+    prepare(files, output, disputed=[0, 7])
     assert output.read_bytes() == before
 
 
-def test_without_prepared_data_the_size_is_not_known(tmp_path):
-    assert whole_test_images(tmp_path / "none.npz") is None
-    (tmp_path / "damaged.npz").write_bytes(b"PK")
-    assert whole_test_images(tmp_path / "damaged.npz") is None
-    np.savez(tmp_path / "older.npz", test_index=np.arange(3))
-    assert whole_test_images(tmp_path / "older.npz") is None
+def test_without_prepared_data_the_size_is_not_known(output):
+    assert whole_test_images(output) is None
+    output.parent.mkdir(parents=True)
+    for content in ("{", "[]", '{"shape": [28, 28, 1]}'):
+        output.write_text(content)
+        assert whole_test_images(output) is None
 
 
 def share_images(files):
@@ -407,13 +415,13 @@ def share_images(files):
 
 def test_test_images_that_are_training_images_are_found(files, output, capsys):
     arrays = prepare(files, output)
-    assert arrays["test_in_train"].dtype == bool
-    assert not arrays["test_in_train"].any()
+    assert arrays.per_image("test_in_train").dtype == bool
+    assert not arrays.per_image("test_in_train").any()
     assert "among the" not in capsys.readouterr().out
 
     share_images(files)
     arrays = prepare(files, output)
-    assert np.flatnonzero(arrays["test_in_train"]).tolist() == [2, 9]
+    assert np.flatnonzero(arrays.per_image("test_in_train")).tolist() == [2, 9]
     lines = capsys.readouterr().out.splitlines()
     assert (
         "Training images among the 40 test images: 2 (test 2 = training 5, test 9 = training 5)."
@@ -426,17 +434,17 @@ def test_test_images_that_are_training_images_are_found(files, output, capsys):
 def test_only_images_that_are_trained_on_count(files, output, capsys):
     train, _ = share_images(files)
     arrays = prepare(files, output, validation="holdout", train_images=30, test_images=20)
-    known = {image.tobytes() for image in (arrays["x_train"] * 255).round().astype(np.uint8)}
-    found = [
-        image.tobytes() in known for image in (arrays["x_test"] * 255).round().astype(np.uint8)
-    ]
-    assert arrays["test_in_train"].tolist() == found
+    known = as_set(arrays.images("train"))
+    found = [image.tobytes() in known for image in arrays.images("test")]
+    assert arrays.per_image("test_in_train").tolist() == found
 
     # Held out, an image is none of those that are trained on.
-    part = Part.whole(train, np.zeros(len(train), np.uint8))
+    part = whole_part(train)
     capsys.readouterr()
-    rest, held_out = part.without([5, 8]), part.only([5, 8])
-    assert compare_parts(rest, held_out, part.only([5, 6, 8])).tolist() == [True, True, False]
+    parts = {"train": part.without([5, 8]), "validation": part.only([5, 8])}
+    found, facts = compare_parts(parts | {"test": part.only([5, 6, 8])})
+    assert found.tolist() == [True, True, False]
+    assert facts["in_training"]["validation"] == {"images": 1, "first": [(5, 7)]}
     assert (
         "Training images among the 2 validation images: 1 (validation 5 = training 7). What they"
         " add to an accuracy says nothing of new images."
@@ -444,9 +452,11 @@ def test_only_images_that_are_trained_on_count(files, output, capsys):
 
 
 def test_many_pairs_are_not_all_listed(capsys):
-    images, labels = made_up_images((20,), 0)
-    part = Part.whole(images, labels)
-    assert compare_parts(part, part, part).all()
+    part = whole_part(made_up_images((20,), 0)[0])
+    found, facts = compare_parts(dict.fromkeys(("train", "validation", "test"), part))
+    assert found.all()
+    assert facts["in_training"]["test"]["images"] == 20
+    assert len(facts["in_training"]["test"]["first"]) == 8
     said = capsys.readouterr().out
     assert "Training images among the 20 test images: 20 (test 0 = training 0, " in said
     assert "test 7 = training 7, …). What" in said
@@ -454,10 +464,10 @@ def test_many_pairs_are_not_all_listed(capsys):
 
 def test_seventy_thousand_images_are_compared_within_a_second():
     images = np.random.default_rng(0).integers(0, 256, (70_000, 28, 28), dtype=np.uint8)
-    part = Part.whole(images, np.zeros(70_000, np.uint8))
+    part = whole_part(images)
     rest, test = part.only(slice(60_000)), part.only(slice(60_000, None))
     begun = time.process_time()
-    assert not compare_parts(rest, test, test).any()
+    assert not compare_parts({"train": rest, "validation": test, "test": test})[0].any()
     assert time.process_time() - begun < 1
 
 
@@ -530,26 +540,196 @@ def test_digits_keep_their_looks():
 def test_digits_need_no_files(output):
     classes = [str(digit) for digit in range(10)]
     arrays = prepare({}, output, source="digits", classes=classes)
-    assert arrays["x_train"].shape == (1_437, 28, 28, 1)
-    assert arrays["x_train"].max() == 1
-    assert "label 9 in scikit-learn's digits" in fault(
-        {}, output.with_name("none.npz"), source="digits"
-    )
+    assert arrays.images("train").shape == (1_437, 28, 28, 1)
+    assert arrays.images("train").max() == 255
+    elsewhere = output.parents[1] / "none" / "data.json"
+    assert "label 9 in scikit-learn's digits" in fault({}, elsewhere, source="digits")
 
 
 @pytest.mark.skipif(not REAL_MNIST.is_dir(), reason="needs the real MNIST beside the repository")
 def test_the_real_mnist(output):
     files = {key: REAL_MNIST / name for key, name in FILES.items()}
     arrays = prepare(files, output, classes=[str(digit) for digit in range(10)])
-    assert arrays["x_train"].shape == (60_000, 28, 28, 1)
-    assert arrays["x_test"].shape == (10_000, 28, 28, 1)
+    assert arrays.images("train").shape == (60_000, 28, 28, 1)
+    assert arrays.images("test").shape == (10_000, 28, 28, 1)
     # MNIST's well-known mean and standard deviation.
-    assert arrays["x_train"].mean(dtype=np.float64) == pytest.approx(0.1307, abs=5e-5)
-    assert arrays["x_train"].std(dtype=np.float64) == pytest.approx(0.3081, abs=5e-5)
-    assert arrays["x_test"].mean(dtype=np.float64) == pytest.approx(0.1325, abs=5e-5)
-    assert arrays["y_train"][:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert arrays["y_test"][:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
-    assert len(arrays["train_eval_index"]) == 10_000
-    shares = np.bincount(arrays["y_train"]) / 6
-    drawn = np.bincount(arrays["y_train"][arrays["train_eval_index"]])
+    assert scaled(arrays.images("train")).mean(dtype=np.float64) == pytest.approx(0.1307, abs=5e-5)
+    assert scaled(arrays.images("train")).std(dtype=np.float64) == pytest.approx(0.3081, abs=5e-5)
+    assert scaled(arrays.images("test")).mean(dtype=np.float64) == pytest.approx(0.1325, abs=5e-5)
+    assert arrays.labels("train")[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert arrays.labels("test")[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert len(arrays.per_image("train_eval_index")) == 10_000
+    shares = np.bincount(arrays.labels("train")) / 6
+    drawn = np.bincount(arrays.labels("train")[arrays.per_image("train_eval_index")])
     assert (np.abs(drawn - shares) < 1).all()
+
+
+# What a source hands over, and what is written of it
+
+
+def made_up_source(dtype, channels):
+    """Return a :class:`Source` of three classes, 12 training and 6 test images of 5x4 pixels."""
+    generator = np.random.default_rng(0)
+
+    def images_of(count):
+        noise = generator.random((count, 5, 4, channels), np.float32)
+        if dtype != "float32":
+            noise = (noise * (np.iinfo(dtype).max + 1.0)).astype(dtype)
+        return ImageSet(noise, np.arange(count) % 3, "made up")
+
+    return Source(["a", "b", "c"], images_of(12), images_of(6), audit={"skipped": 2})
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_images_of_any_type_and_colour_come_back_as_they_were(output, dtype, channels):
+    source = made_up_source(dtype, channels)
+    write_prepared(source, SETTINGS, output)
+    data = PreparedData.read(output)
+    assert (data.shape, data.dtype) == ((5, 4, channels), dtype)
+    assert data.counts == {"train": 12, "validation": 6, "test": 6}
+    for part, images in (("train", source.train), ("test", source.test)):
+        kept = data.images(part)
+        assert isinstance(kept, np.memmap)
+        assert kept.dtype == dtype
+        np.testing.assert_array_equal(kept, images.images)
+        np.testing.assert_array_equal(data.labels(part), images.labels)
+    np.testing.assert_array_equal(data.images("validation"), data.images("test"))
+    assert data.audit["skipped"] == 2
+    assert data.audit["counts"]["test"] == [2, 2, 2]
+    assert data.audit["duplicates"]["in_training"]["test"] == {"images": 0, "first": []}
+    assert data.name == "mnist"
+    data.check()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_every_value_is_scaled_to_the_same_bits_on_its_way_into_training(dtype):
+    top = np.iinfo(dtype).max
+    every = np.arange(top + 1, dtype=dtype)
+    expected = every.astype(np.float32) / np.float32(top)
+    assert scaled(every).dtype == np.float32
+    assert scaled(every).tobytes() == expected.tobytes()
+    assert scaled(every).max() == 1
+
+
+def test_float_images_are_left_as_they_are():
+    images = np.random.default_rng(0).random((2, 3, 3, 1), np.float32)
+    assert scaled(images).tobytes() == images.tobytes()
+
+
+def test_a_memory_map_is_prepared_piece_by_piece(output, tmp_path, monkeypatch):
+    source = made_up_source("uint16", 3)
+    np.save(tmp_path / "train.npy", source.train.images)
+    mapped = np.load(tmp_path / "train.npy", mmap_mode="r")
+    monkeypatch.setattr(splits, "_PIECE", 5 * mapped[:1].nbytes)
+    train = ImageSet(mapped, source.train.labels, "a file")
+    write_prepared(Source(["a", "b", "c"], train, source.test), SETTINGS, output)
+    np.testing.assert_array_equal(PreparedData.read(output).images("train"), mapped)
+
+
+@pytest.mark.parametrize(("classes", "dtype"), [(256, np.uint8), (257, np.uint16)])
+def test_labels_take_the_smallest_type_that_holds_them(output, classes, dtype):
+    images = ImageSet(np.zeros((classes, 2, 2), np.uint8), np.arange(classes), "made up")
+    names = [f"class {label}" for label in range(classes)]
+    write_prepared(Source(names, images, images), SETTINGS, output)
+    labels = PreparedData.read(output).labels("train")
+    assert labels.dtype == dtype
+    np.testing.assert_array_equal(labels, np.arange(classes))
+
+
+FAULTY_SETS = {
+    "four channels": (((2, 4, 4, 4), "uint8"), "images of shape (2, 4, 4, 4); expected (images,"),
+    "two dimensions": (((2, 16), "uint8"), "images of shape (2, 16); expected (images, height"),
+    "doubles": (((2, 4, 4), "float64"), "images of type float64; expected uint8, uint16"),
+    "too few labels": (((3, 4, 4), "uint8"), "labels of shape (2,); expected (3,)"),
+}
+
+
+@pytest.mark.parametrize(("made", "said"), FAULTY_SETS.values(), ids=FAULTY_SETS)
+def test_images_that_cannot_be_prepared_are_refused(made, said):
+    with pytest.raises(StudyError) as caught:
+        ImageSet(np.zeros(*made), np.arange(2), "somewhere")
+    assert str(caught.value).startswith(f"somewhere: {said}")
+
+
+def test_parts_of_one_data_set_belong_together():
+    train = made_up_source("uint8", 1).train
+    for images, labels, said in (
+        (np.zeros((1, 5, 4, 3), np.uint8), [0], "there: images of shape (5, 4, 3) and type uint8"),
+        (np.zeros((1, 5, 4), np.uint16), [0], "there: images of shape (5, 4, 1) and type uint16"),
+        (np.zeros((1, 5, 4), np.uint8), [3], "there: labels from 3 to 3; expected 0 to 2"),
+        (np.zeros((1, 5, 4), np.uint8), [-1], "there: labels from -1 to -1; expected 0 to 2"),
+    ):
+        with pytest.raises(StudyError) as caught:
+            Source(["a", "b", "c"], train, ImageSet(images, np.array(labels), "there"))
+        assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, np.nan])
+def test_float_images_beyond_their_range_are_refused(output, value):
+    source = made_up_source("float32", 1)
+    source.test.images[3, 2, 1] = value
+    with pytest.raises(StudyError, match=r"made up: pixels from .* expected numbers from 0 to 1"):
+        write_prepared(source, SETTINGS, output)
+    assert not output.parent.exists()
+
+
+def test_validation_images_are_kept_once_and_files_are_always_the_same(files, output):
+    assert prepare(files, output, validation="holdout").counts["validation"] == 20
+    assert len(np.load(output.with_name("validation_images.npy"))) == 20
+    assert prepare(files, output).counts["validation"] == 40
+    assert len(np.load(output.with_name("validation_images.npy"))) == 0
+    assert {file.name for file in output.parent.iterdir()} == set(PREPARED_FILES.values())
+
+
+def test_the_checksum_is_that_of_everything_but_the_audit(files, output):
+    first = prepare(files, output)
+    content = json.loads(output.read_text())
+    source = read_source(SETTINGS, files)
+    write_prepared(replace(source, audit={"more": "found"}), SETTINGS, output)
+    assert PreparedData.read(output).checksum == first.checksum
+    assert json.loads(output.read_text()) != content
+    write_prepared(replace(source, class_names=["0", "1", "2"]), SETTINGS, output)
+    assert PreparedData.read(output).checksum != first.checksum
+
+
+# Damage
+
+
+def test_each_file_is_checked(files, output):
+    prepare(files, output, validation="holdout")
+    data = PreparedData.read(output)
+    for name in set(PREPARED_FILES.values()) - {"data.json"}:
+        file = output.with_name(name)
+        content = file.read_bytes()
+        for damaged in (content[:-1], content[:-1] + bytes([content[-1] ^ 1]), None):
+            file.unlink()
+            if damaged is not None:
+                file.write_bytes(damaged)
+            with pytest.raises(StudyError) as caught:
+                data.check()
+            message = str(caught.value)
+            assert message.startswith(f"{file}: cannot be read (")
+            assert message.count("\n") == 0
+            assert f"delete the folder {output.parent} and run snakemake again" in message
+        file.write_bytes(content)
+    data.check()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not JSON", b"[]", b"{}"])
+def test_data_that_is_not_described_is_refused_in_one_line(output, content):
+    if content is not None:
+        output.parent.mkdir(parents=True)
+        output.write_bytes(content)
+    with pytest.raises(StudyError, match="expected the prepared data") as caught:
+        PreparedData.read(output)
+    assert str(caught.value).startswith(f"{output}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_arrays_of_another_shape_are_refused(files, output):
+    prepare(files, output)
+    data = PreparedData.read(output)
+    np.save(output.with_name("test_images.npy"), np.zeros((3, 28, 28, 1), np.uint8))
+    with pytest.raises(StudyError, match=r"holds uint8 \(3, 28, 28, 1\), and not uint8 \(40, "):
+        data.images("test")
