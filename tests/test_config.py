@@ -377,6 +377,8 @@ def test_a_models_own_settings_win(study):
         "backend": "tensorflow",
         "precision": "float32",
         "deterministic": False,
+        "label_smoothing": 0,
+        "schedule": None,
     }
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
 

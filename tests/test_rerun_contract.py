@@ -215,6 +215,14 @@ CONTRACT = {
         set_in("models", "wide", "arguments", "units", value=16),
         {"wide", "wide/0"} | COLLECTING,
     ),
+    "a schedule of one model": (
+        set_in("models", "wide", "training", "schedule", value={"name": "step", "every": 1}),
+        {"wide/0"} | COLLECTING,
+    ),
+    "a schedule that changes nothing": (
+        set_in("training", "schedule", value={"name": "constant", "warmup": 0}),
+        set(),
+    ),
     "two arguments of one model swapped": (
         set_in("models", "wide", "arguments", value={"units": 4, "filters": 32}),
         {"wide", "wide/0"} | COLLECTING,

@@ -186,6 +186,31 @@ def test_variants_that_cannot_be_are_refused(root, vary, said):
     assert said in refusal(root, {"base": BASE | {"vary": [vary]}})
 
 
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ({"name": "linear"}, "schedule.name: linear (line "),
+        ({"name": "step"}, "schedule.every: missing; expected a value with `name: step`"),
+        ({"name": "cosine", "every": 2}, "every: 2 has no effect with `name: cosine`; expected of"),
+        ({"name": "cosine", "warmup": 3}, "warmup: 3 epochs; expected fewer than the 3 of the run"),
+        ({"name": "exponential", "factor": 0}, "schedule.factor: 0 (line "),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(root, schedule, said):
+    line = refusal(root, {"base": BASE | {"training": {"schedule": schedule}}})
+    assert said in line
+    assert "models.base.training.schedule" in line
+
+
+def test_a_schedule_that_changes_nothing_is_none(root):
+    for schedule in ({"name": "constant"}, {"name": "constant", "warmup": 0}, None):
+        config = read(root, {"base": BASE | {"training": {"schedule": schedule}}})
+        assert training_settings(config, "base")["schedule"] is None
+    schedule = {"name": "cosine", "final": None}
+    config = read(root, {"base": BASE | {"training": {"schedule": schedule}}})
+    assert training_settings(config, "base")["schedule"] == {"name": "cosine"}
+
+
 def test_a_study_names_models_that_are_described(root):
     models = {"base": BASE | {"vary": [{"key": "wide", "name": "W", "description": "w"}]}}
     line = refusal(root, models, taking_part=["wied"])

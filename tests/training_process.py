@@ -91,6 +91,9 @@ class Training:
     def card(self):
         return json.loads((self.folder / "output" / "card.json").read_text())
 
+    def history(self):
+        return pd.read_csv(self.folder / "output" / "history.csv")
+
     def bits(self):
         return bits_of(self.folder / "output")
 

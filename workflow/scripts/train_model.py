@@ -14,6 +14,7 @@ from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import describe_commit
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
 from bakeoff.training.architecture import blamed_on, build_model
+from bakeoff.training.averages import take_averages
 from bakeoff.training.backend import prepare_backend, software_versions
 from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.compile import compile_checked
@@ -48,7 +49,8 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         threads, settings["backend"], settings["precision"], settings["deterministic"]
     )
     shape, classes = data.shape, len(data.class_names)
-    model = prepare_model(identity, root, shape, classes, device)
+    steps = -(-data.counts["train"] // settings["batch_size"])
+    model = prepare_model(identity, root, shape, classes, device, steps)
     batches = batches_of_parts(data, settings["batch_size"])
     checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
@@ -57,6 +59,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
         remove_unfinished(Path(outputs["card"]).parent)
         with blamed_on(root, identity["architecture"], "training"):
             record = train_epochs(model, batches, identity, checkpoints, piece, started)
+        take_averages(model)
         status = "diverged" if has_diverged(record) else "ok"
         probabilities = predict(model, batches["test"])
         card = {
@@ -80,11 +83,11 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     say(f"{identity['model']} seed {identity['seed']}: {status}.")
 
 
-def prepare_model(identity, root, shape, classes, device):
+def prepare_model(identity, root, shape, classes, device, steps):
     """Return the model that ``identity`` names, checked and compiled.
 
-    ``shape`` is that of an image, ``(height, width, channels)``. That the model can be saved was
-    tried when it was described.
+    ``shape`` is that of an image, ``(height, width, channels)``; ``steps`` is how many an epoch
+    has. That the model can be saved was tried when it was described.
     """
     # Imports Keras, which must find its backend prepared.
     import keras
@@ -92,7 +95,7 @@ def prepare_model(identity, root, shape, classes, device):
     keras.utils.set_random_seed(identity["seed"])
     name = identity["architecture"]
     model = build_model(root, name, shape, classes, arguments_of(identity))
-    compile_checked(model, root, identity, device, shape, classes)
+    compile_checked(model, root, identity, device, shape, classes, steps)
     return model
 
 

@@ -28,7 +28,21 @@ _SCHEMAS = Path(__file__).parents[3] / "schemas"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMAND_LINE = "--config on the command line"
 # Not in the schema: filled in there, a model's entry would override the study's choice.
-_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32", "deterministic": False}
+_TRAINING_DEFAULTS = {
+    "backend": "tensorflow",
+    "precision": "float32",
+    "deterministic": False,
+    "label_smoothing": 0,
+    "schedule": None,
+}
+# What each of the schedules may be given beside its name; the first are those that it needs.
+_SCHEDULES = {
+    "constant": (set(), {"warmup"}),
+    "cosine": (set(), {"warmup", "final"}),
+    "step": ({"every"}, {"warmup", "factor"}),
+    "exponential": ({"factor"}, {"warmup"}),
+    "one_cycle": (set(), {"warmup", "start", "final"}),
+}
 # The kinds of published claims that set models against others.
 _COMPARING = {
     "most_accurate",
@@ -115,11 +129,15 @@ def read_published(config: Mapping[str, Any], root: str | Path) -> dict[str, Any
 def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings that ``model`` is trained with: the study's under its own.
 
-    An optimizer is replaced as a whole, since one optimizer's settings mean nothing to another.
+    Optimizer and schedule are replaced as a whole, since one's settings mean nothing to another.
+    A schedule that changes nothing is None.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
-    given = settings["optimizer"].items()
-    settings["optimizer"] = {key: value for key, value in given if value is not None}
+    for key in ("optimizer", "schedule"):
+        given = (settings[key] or {}).items()
+        settings[key] = {part: value for part, value in given if value is not None} or None
+    if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
+        settings["schedule"] = None
     return settings
 
 
@@ -303,6 +321,9 @@ def _faults_of_models(config, sources, root):
             )
             for error in training.iter_errors(entry["training"]):
                 yield (*place, "training"), describe_value(error)
+        for part, fault in _faults_of_schedule(training_settings(config, model)):
+            own = "schedule" in entry["training"]
+            yield (*(place if own else ()), "training", "schedule", *part), fault
         name = entry["architecture"]
         if fault := architectures.fault(name):
             yield place, fault
@@ -310,6 +331,28 @@ def _faults_of_models(config, sources, root):
         entry["arguments"] = architectures.as_meant(name, entry["arguments"])
         for argument, fault in architectures.faults_of_arguments(name, entry["arguments"]):
             yield (*place, "arguments", *([argument] if argument else [])), fault
+
+
+def _faults_of_schedule(settings):
+    """Yield (part of the key, fault) for what is wrong with a model's schedule."""
+    schedule = settings["schedule"]
+    if schedule is None:
+        return
+    needed, known = _SCHEDULES[schedule["name"]]
+    for key in sorted(needed - set(schedule)):
+        yield (key,), f"missing; expected a value with `name: {schedule['name']}`: add the key."
+    for key in sorted(set(schedule) - {"name"} - needed - known):
+        yield (
+            (key,),
+            f"{schedule[key]} has no effect with `name: {schedule['name']}`; expected of"
+            f" {', '.join(sorted(needed | known))}: remove it, or set null in an overlay.",
+        )
+    if schedule.get("warmup", 0) >= settings["epochs"]:
+        yield (
+            ("warmup",),
+            f"{schedule['warmup']} epochs; expected fewer than the {settings['epochs']} of the run:"
+            " lower it.",
+        )
 
 
 def _faults_of_meaning(config, sources, root, datasets):

@@ -21,7 +21,12 @@ _TYPES = {
     "object": "keys with values",
     "null": "null",
 }
-_LIMITS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+_LIMITS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "more than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+}
 _LONGEST = 60
 _NOTHING = ("", "~", "null")
 

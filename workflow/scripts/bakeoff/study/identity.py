@@ -22,10 +22,10 @@ from pathlib import Path
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of
 
-NEUTRAL = {"deterministic": False}
+NEUTRAL = {"deterministic": False, "label_smoothing": 0, "schedule": None}
 """Settings at which training does what it would do if it did not know them."""
 
-OF_EPOCHS = frozenset(["epochs", "batch_size"])
+OF_EPOCHS = frozenset(["epochs", "batch_size", "schedule", "label_smoothing"])
 """Settings that nothing which is found out before the first epoch depends on."""
 
 _ROOMS = ("workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/")
@@ -72,6 +72,12 @@ def description_identity(sources, built, settings):
 def arguments_of(identity):
     """Return what ``build`` gets beside the images' shape and the number of classes."""
     return identity.get("arguments", {})
+
+
+def outlasts_epochs(settings):
+    """Tell whether a run goes on as it would have if it had been planned with more epochs."""
+    schedule = settings.get("schedule") or {"name": "constant"}
+    return schedule["name"] not in ("cosine", "one_cycle")
 
 
 def all_settings(identity):

@@ -10,7 +10,7 @@ import numpy as np
 
 from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import say
-from bakeoff.study.identity import fingerprint
+from bakeoff.study.identity import fingerprint, outlasts_epochs
 
 
 class Checkpoints:
@@ -18,12 +18,14 @@ class Checkpoints:
 
     A checkpoint holds the arrays of model and optimizer and the history up to an epoch. The
     folder's name carries a fingerprint of all that the training depends on except the number of
-    epochs, so a checkpoint of anything else is never picked up, and one of a model that was called
-    otherwise is.
+    epochs (unless the learning rate's schedule depends on that), so a checkpoint of anything else
+    is never picked up, and one of a model that was called otherwise is.
     """
 
     def __init__(self, parent, identity, data_checksum):
-        settings = {k: v for k, v in identity["settings"].items() if k != "epochs"}
+        settings = dict(identity["settings"])
+        if outlasts_epochs(settings):
+            del settings["epochs"]
         digits = fingerprint(identity | {"settings": settings, "data": data_checksum})[:16]
         name = f"{identity['architecture']}_seed_{identity['seed']}_{digits}"
         self.folder = Path(parent) / name

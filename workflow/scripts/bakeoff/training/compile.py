@@ -1,21 +1,25 @@
 """Loss, metrics and optimizer of a model."""
 
 from bakeoff.errors import StudyError
+from bakeoff.study.identity import all_settings
 from bakeoff.training.architecture import architecture_file, blamed_on
 from bakeoff.training.backend import compiles_steps, steps_per_execution
 
 
-def compile_model(model, identity, device):
-    """Compile ``model`` with the loss and optimizer of ``identity["settings"]``."""
+def compile_model(model, identity, device, steps=None):
+    """Compile ``model`` with the loss and optimizer of ``identity["settings"]``.
+
+    ``steps`` is how many an epoch has; without it, the learning rate follows no schedule.
+    """
     import keras
 
     from bakeoff.training.scores import metrics
 
-    settings = identity["settings"]
+    settings = all_settings(identity)
     options = dict(settings["optimizer"])
     name = options.pop("name")
     try:
-        optimizer = getattr(keras.optimizers, name)(**options)
+        optimizer = _optimizer(name, options, settings, steps)
     except (TypeError, ValueError) as error:
         raise StudyError(
             f"config: training.optimizer of {identity['model']}: {settings['optimizer']};"
@@ -24,25 +28,41 @@ def compile_model(model, identity, device):
         ) from error
     model.compile(
         optimizer=optimizer,
-        loss=settings["loss"],
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=settings["label_smoothing"]),
         metrics=metrics(),
         jit_compile=compiles_steps(settings["backend"], device),
         steps_per_execution=steps_per_execution(settings["backend"]),
     )
 
 
-def compile_checked(model, root, identity, device, input_shape, num_classes):
+def _optimizer(name, options, settings, steps):
+    """Return one of Keras's optimizers, its learning rate on the schedule of ``settings``."""
+    import keras
+
+    from bakeoff.training.schedule import scheduled
+
+    kind = getattr(keras.optimizers, name)
+    optimizer = kind(**options)
+    peak = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    if steps is not None and (rate := scheduled(peak, settings, steps)) is not None:
+        optimizer = kind(**options | {"learning_rate": rate})
+    # The averages of the weights are taken by bakeoff.training.averages.
+    optimizer.finalize_variable_values = lambda variables: None
+    return optimizer
+
+
+def compile_checked(model, root, identity, device, input_shape, num_classes, steps=None):
     """Compile ``model`` and try the steps that it has of its own.
 
-    Raises :class:`StudyError` as :func:`compile_model` and
-    :func:`bakeoff.training.scores.check_steps` do.
+    ``steps`` is as for :func:`compile_model`. Raises :class:`StudyError` as :func:`compile_model`
+    and :func:`bakeoff.training.scores.check_steps` do.
     """
     # Imports Keras.
     from bakeoff.training.scores import check_steps
 
     name = identity["architecture"]
     with blamed_on(root, name, "compile"):
-        compile_model(model, identity, device)
+        compile_model(model, identity, device, steps)
     check_steps(model, architecture_file(name), input_shape, num_classes)
 
 

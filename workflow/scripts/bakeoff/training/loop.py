@@ -2,10 +2,12 @@
 
 import math
 import time
+from contextlib import nullcontext
 
 import numpy as np
 
 from bakeoff.joblog import say
+from bakeoff.training.averages import averaged, has_averages
 from bakeoff.training.evaluation import evaluate, scores_in
 from bakeoff.training.sharing import count_runs
 
@@ -57,18 +59,20 @@ def train_epoch(model, batches, seed, epoch):
     seeding = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda *_: seed_epoch(model, seed, epoch)
     )
+    averages = has_averages(model)
     logs = model.fit(
         batches["train"].source,
         shuffle=False,
-        validation_data=batches["val"].source,
+        validation_data=None if averages else batches["val"].source,
         verbose=0,
         callbacks=[seeding],
     ).history
     logs = {name: values[-1] for name, values in logs.items()}
-    validation = scores_in(logs, "val_")
-    test = validation
-    if batches["test"] is not batches["val"]:
-        test = evaluate(model, batches["test"])
+    with averaged(model) if averages else nullcontext():
+        validation = evaluate(model, batches["val"]) if averages else scores_in(logs, "val_")
+        test = validation
+        if batches["test"] is not batches["val"]:
+            test = evaluate(model, batches["test"])
     return {
         **scores_in(logs),
         "objective": logs.get("loss", 0.0),

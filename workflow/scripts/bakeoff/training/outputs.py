@@ -60,11 +60,20 @@ def plan_of_card(identity, model):
         "seed": identity["seed"],
         "epochs": settings["epochs"],
         "training": settings,
-        "optimizer": plain_optimizer(model).get_config(),
+        "optimizer": _config_of(plain_optimizer(model)),
         "backend": settings["backend"],
         "precision": settings["precision"],
         "identity": fingerprint(identity),
     }
+
+
+def _config_of(optimizer):
+    """Return an optimizer's settings; of a scheduled learning rate, the highest."""
+    config = optimizer.get_config()
+    if isinstance(config["learning_rate"], dict):
+        inner = config["learning_rate"]["config"]
+        config["learning_rate"] = inner.get("peak", inner.get("initial_learning_rate"))
+    return config
 
 
 def piece_of_card(record, piece):

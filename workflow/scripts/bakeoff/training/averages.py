@@ -1,0 +1,36 @@
+"""A model's moving averages of its weights (`use_ema`), which are what is judged and kept.
+
+Training goes on with the weights themselves, which Keras would replace by the averages at the end
+of each `fit`: :func:`bakeoff.training.compile.compile_model` keeps it from that.
+"""
+
+from contextlib import contextmanager
+
+from bakeoff.training.compile import plain_optimizer
+
+
+def has_averages(model):
+    """Tell whether the optimizer of a compiled model averages the weights."""
+    return bool(plain_optimizer(model).use_ema)
+
+
+def take_averages(model):
+    """Give a compiled model the averages as its weights; without averages, do nothing."""
+    optimizer = plain_optimizer(model)
+    if optimizer.use_ema:
+        # The class's own, as the optimizer's is switched off.
+        type(optimizer).finalize_variable_values(optimizer, model.trainable_variables)
+
+
+@contextmanager
+def averaged(model):
+    """Let a compiled model have the averages as its weights for a while."""
+    import keras
+
+    weights = [keras.ops.convert_to_numpy(each) for each in model.trainable_variables]
+    take_averages(model)
+    try:
+        yield
+    finally:
+        for variable, weight in zip(model.trainable_variables, weights, strict=True):
+            variable.assign(weight)
