@@ -21,6 +21,7 @@ FILES = {
 }
 SETTINGS = {
     "source": "idx",
+    "path": None,
     "classes": list("0123456789"),
     "train_images": None,
     "test_images": None,
@@ -33,11 +34,14 @@ SETTINGS = {
 def measure(folder):
     """Return the seconds of every turn of both."""
     from bakeoff.data.preparing import write_prepared
-    from bakeoff.data.reading import read_source
+    from bakeoff.data.reading import open_source
 
     def pipeline():
-        with contextlib.redirect_stdout(io.StringIO()):
-            write_prepared(read_source(SETTINGS, FILES), SETTINGS, folder / "mnist" / "data.json")
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            open_source(SETTINGS, list(FILES.values()), folder) as source,
+        ):
+            write_prepared(source, SETTINGS, folder / "mnist" / "data.json")
 
     def a_few_lines():
         arrays = {}

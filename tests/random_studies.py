@@ -170,7 +170,7 @@ def reported(plan):
         "data": {
             "dataset": "mnist" if plan.classes == 10 else "other",
             "title": "MNIST" if plan.classes == 10 else "Other | *data*",
-            "source": "idx",
+            "note": None,
             "validation": "holdout" if plan.holdout else "test",
             "disputed": sorted(places[: plan.disputed].tolist()),
         },

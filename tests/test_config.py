@@ -96,7 +96,16 @@ def test_defaults_are_filled_in(study):
         ("training", "batch_size", "128", ["'128' (line", "in quotes", "without quotes, 128."]),
         ("training", "loss", "mse", ["training.loss: mse (line", "categorical_crossentropy"]),
         ("data", "validation", "tset", ["data.validation: tset (line", "test, holdout"]),
-        ("data", "sha256", {"a.gz": "0"}, ["data.sha256.a.gz", "unknown key"]),
+        ("data", "sha256", {"a.gz": "0" * 64}, ["data.sha256.a.gz: is no IDX file by its name"]),
+        ("data", "sha256", {"../a": "0" * 64}, ["data.sha256.../a", "a file without folders"]),
+        ("data", "source", "digits", ["data.source: digits", "expected one of idx, npz, folder"]),
+        ("data", "image", {"height": 0}, ["data.image.height", "at least 1"]),
+        ("data", "image", {"fit": "best"}, ["data.image.fit: best", "stretch, crop, pad"]),
+        ("data", "image", {"depth": 8}, ["data.image.depth: unknown key", "height"]),
+        ("data", "unreadable", "ignore", ["data.unreadable: ignore", "refuse, skip"]),
+        ("data", "test_share", 1, ["data.test_share: 1", "at most 0.9"]),
+        ("data", "columns", {"file": "x"}, ["data.columns.file: unknown key", "path"]),
+        ("data", "group", "p", ["data.group: p has no effect with `source: idx`; expected null"]),
         ("data", "sha256", {FILE: "0" * 63}, [f"data.sha256.{FILE}", "64 hexadecimal digits: cha"]),
         ("data", "classes", ["a"], ["data.classes: 1 given", "at least 2"]),
         ("data", "classes", ["a", ""], ["data.classes.1: ''", "is empty", "expected a text"]),
@@ -407,7 +416,7 @@ OF_MNIST = {
     "classes": "2 names, those of mnist; expected what belongs to letters",
     "disputed": "2 indices, those of mnist; expected what belongs to letters",
     "mirrors": "those of mnist; expected addresses or folders that hold the four files of letters",
-    "sha256": f"those of mnist for {FILE}; expected the checksums of all four files of letters",
+    "sha256": "those of mnist for test labels; expected the checksums of all four files of letters",
 }
 
 
@@ -453,7 +462,7 @@ def test_a_data_set_without_a_file_gives_classes_mirrors_and_checksums(study):
 
     study["data"] = without | {"sha256": {FILE: "0" * 64}}
     line = refusal(study)
-    assert "config.yaml: data.sha256: missing for train-images-idx3-ubyte.gz, train-labels" in line
+    assert "config.yaml: data.sha256: missing for train images, train labels, test images" in line
     assert "expected the checksums of all four files of letters: give what `sha256sum *.gz`" in line
     assert line.endswith("prints where the data set is named.")
     study["data"]["md5"] = dict.fromkeys(FILES[:3], "0" * 32)
@@ -467,7 +476,7 @@ def test_a_data_set_without_a_file_gives_classes_mirrors_and_checksums(study):
 
 def test_digits_need_neither_mirrors_nor_checksums(study):
     study["data"] |= {"mirrors": ["/data/mnist"], "sha256": {FILE: "1" * 64}}
-    overlay = {"dataset": "digits", "source": "digits", "classes": list("0123456789")}
+    overlay = {"dataset": "digits", "source": "bundled", "path": "digits"}
     assert overlaid(study, {"data": overlay})["data"]["title"] == "digits"
 
 
@@ -480,6 +489,64 @@ def test_a_data_set_named_on_the_command_line_needs_its_own_too(study):
     lines = str(error.value).splitlines()
     assert re.search("/config.yaml: data.disputed: 1 index, those of mnist", lines[0])
     assert lines[1].startswith("--config on the command line: data.sha256: missing")
+
+
+OF_FILES = {"dataset": "mine", "source": "folder", "path": "pictures"}
+
+
+def test_images_in_a_folder_need_but_its_path(study):
+    study["data"] = OF_FILES
+    data = study.read()["data"]
+    assert data["classes"] is None
+    assert data["title"] == "mine"
+    study["data"] = OF_FILES | {"group": "p([0-9]+)", "image": {"height": 8, "width": 8}}
+    study.read()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"path": None}, "data.path: missing; expected the folder or file that holds the images"),
+        ({"group": "p([0-9]+"}, "data.group: p([0-9]+: missing ), unterminated subpattern at"),
+        ({"image": {"height": 8}}, "data.image: without width; expected height and width, or"),
+        ({"columns": {"path": "x"}}, "data.columns: {'path': 'x'} has no effect with `source: f"),
+        ({"source": "npz", "unreadable": "skip"}, "data.unreadable: skip has no effect with"),
+        ({"source": "npz", "test_share": 0.5}, "data.test_share: 0.5 has no effect with `source"),
+        ({"source": "bundled"}, "data.path: pictures, with `source: bundled`; expected one of m"),
+        ({"source": "idx"}, "data.classes: missing; expected the names of its classes, in the"),
+    ],
+)
+def test_what_a_source_lacks_or_does_not_know_is_refused(study, change, said):
+    study["data"] = OF_FILES | change
+    assert f"config.yaml: {said}" in refusal(study)
+
+
+@pytest.mark.parametrize("source", ["npz", "cifar", "table", "folder"])
+def test_a_file_to_download_is_one_with_its_checksum(study, source):
+    own = {"dataset": "mine", "source": source, "mirrors": ["/data"]}
+    study["data"] = own | {"md5": {"set.zip": "0" * 32}}
+    study.read()
+    study["data"] = own | {"md5": {"set.zip": "0" * 32, "more.zip": "0" * 32}}
+    assert "data.sha256: more.zip, set.zip; expected one file with `source: " in refusal(study)
+    study["data"] = own | {"path": None}
+    assert "data.sha256: missing; expected the checksum of the file of mine" in refusal(study)
+
+
+def test_another_data_sets_files_are_left_aside(study):
+    study["data"] |= {"sha256": {FILE: "1" * 64}, "mirrors": ["/data/mnist"]}
+    overlay = {"dataset": "mine", "source": "cifar", "mirrors": ["/a"], "md5": {"c.gz": "0" * 32}}
+    data = overlaid(study, {"data": overlay})["data"]
+    assert data["sha256"] == {}
+    assert data["md5"] == {"c.gz": "0" * 32}
+
+
+def test_another_data_sets_path_is_not_taken(study):
+    study["data"] = OF_FILES | {"image": {"height": 8, "width": 8}}
+    with pytest.raises(StudyError) as error:
+        overlaid(study, {"data": {"dataset": "mnist"}})
+    lines = "\n".join(str(error.value).splitlines())
+    assert "config.yaml: data.source: folder, that of mine; expected what belongs to mnist" in lines
+    assert "config.yaml: data.path: pictures, that of mine; expected what belongs to mnist" in lines
 
 
 # What describes a data set
@@ -563,7 +630,7 @@ def test_other_sections_of_the_file_count_only_where_it_is_an_overlay(study):
         ("data:\n  classes: [a, yes]\n", "data.classes.1: yes (line 2, to YAML the truth value"),
         ("data:\n  split_seed: 012\n", "data.split_seed: 012 (line 2, to YAML the number 10)"),
         ("data:\n  title: a\n  title: b\n", "data.title: given twice (the second time in line 3"),
-        ("data:\n  classes: [a, b]\n", "data.mirrors: missing; expected addresses or folders"),
+        ("data:\n  classes: [a, b]\n", "data.path: missing; expected the folder or file that"),
     ],
 )
 def test_a_fault_in_what_describes_a_data_set_names_its_file(study, text, said):
@@ -604,7 +671,7 @@ def test_a_data_set_of_the_repository_is_whole_named_and_as_an_overlay(file):
     config["data"] = {"dataset": file.stem}
     named = read_config(config, [base], ROOT)
     assert named["data"] == overlaying["data"]
-    if file.stem not in ("mnist", "digits"):
+    if file.stem not in ("mnist", "mnist_5k", "digits"):
         assert overlaying["study"]["published"] is None
         assert overlaying["pathvars"]["results"] == f"results/{file.stem}"
 
@@ -615,6 +682,13 @@ def test_no_default_belongs_to_a_data_set():
     defaults = {key: part["default"] for key, part in data.items() if "default" in part}
     assert defaults == {
         "source": "idx",
+        "path": None,
+        "image": None,
+        "unreadable": "refuse",
+        "columns": None,
+        "group": None,
+        "test_share": 0.2,
+        "note": None,
         "disputed": [],
         "attempts": 3,
         "timeout": 30,
@@ -626,7 +700,6 @@ def test_no_default_belongs_to_a_data_set():
         "holdout_images": None,
         "split_seed": 0,
     }
-    assert "default" not in str([data[kind]["properties"] for kind in ("sha256", "md5")])
 
 
 def test_what_is_missing_is_missed_in_the_first_file(study):
@@ -643,7 +716,7 @@ def test_the_origin_of_the_data_settings_is_handed_on(study):
     assert names["data.test_images"] == "overlay.yaml"
     # What is not given is to be added where the data set is named.
     assert names["data.split_seed"] == "config.yaml"
-    overlay = {"dataset": "digits", "source": "digits", "classes": list("0123456789")}
+    overlay = {"dataset": "digits", "source": "bundled", "path": "digits"}
     origins = overlaid(study, {"data": overlay})["origins"]
     assert origins["data.split_seed"].endswith("/overlay.yaml")
 

@@ -991,13 +991,12 @@ def test_a_holdout_is_not_called_optimistic(tmp_path):
     assert "optimistic" not in setting
 
 
-def test_digits_are_never_taken_for_mnist(tmp_path):
-    dataset = {"name": "digits", "title": "scikit-learn's digits", "source": "digits"}
+def test_what_readers_must_know_of_the_data_comes_first(tmp_path):
+    dataset = {"name": "digits", "title": "Digits", "note": "These are not MNIST's."}
     findings, _ = conclude(tmp_path / "digits", {"model_1": {}}, dataset=dataset)
-    assert "scikit-learn's handwritten digits, not MNIST" in findings["cautions"][0]
-    dataset |= {"title": "My digits", "source": "idx"}
-    findings, _ = conclude(tmp_path / "own", {"model_1": {}}, dataset=dataset)
-    assert "scikit-learn" not in " ".join(findings["cautions"])
+    assert findings["cautions"][0] == "These are not MNIST's."
+    findings, _ = conclude(tmp_path / "own", {"model_1": {}}, dataset=dataset | {"note": None})
+    assert "None" not in findings["cautions"]
 
 
 def test_test_images_that_are_training_images_are_warned_of(tmp_path):

@@ -11,18 +11,20 @@ import numpy as np
 import pytest
 
 from bakeoff.data import splits
-from bakeoff.data.bundled import digits_like_mnist
+from bakeoff.data.bundled import digits
 from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import whole_test_images
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
 from bakeoff.data.prepared import PREPARED_FILES, PreparedData, scaled
 from bakeoff.data.preparing import write_prepared
-from bakeoff.data.reading import read_source
+from bakeoff.data.reading import open_source
+from bakeoff.data.samples import stratified_sample
 from bakeoff.data.source import ImageSet, Source
-from bakeoff.data.splits import Part, stratified_sample
+from bakeoff.data.splits import Part
 from bakeoff.errors import StudyError
 from idx_files import idx, write_idx_set
+from image_files import READING
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 FILES = {
@@ -31,7 +33,7 @@ FILES = {
     "test_images": "t10k-images-idx3-ubyte.gz",
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
-SETTINGS = {
+SETTINGS = READING | {
     "source": "idx",
     "classes": ["zero", "one", "two"],
     "train_images": None,
@@ -57,9 +59,19 @@ def files(tmp_path):
     return {key: str(path) for key, path in paths.items()}
 
 
-def prepare(files, output, disputed=(), **settings):
+def write(files, output, disputed=(), checksums=None, **settings):
+    """Prepare IDX files, or without any what the settings' path names."""
     settings = SETTINGS | settings
-    write_prepared(read_source(settings, files), settings, output, disputed)
+    files = list(files.values())
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        open_source(settings, files, scratch, checksums) as source,
+    ):
+        write_prepared(source, settings, output, disputed)
+
+
+def prepare(files, output, disputed=(), **settings):
+    write(files, output, disputed, **settings)
     # A copy, as arrays are read when they are asked for, and another test set may be there by then.
     kept = Path(tempfile.mkdtemp(dir=output.parents[1])) / output.parent.name
     shutil.copytree(output.parent, kept)
@@ -67,9 +79,8 @@ def prepare(files, output, disputed=(), **settings):
 
 
 def fault(files, output, disputed=(), checksums=None, **settings):
-    settings = SETTINGS | settings
     with pytest.raises(StudyError) as caught:
-        write_prepared(read_source(settings, files, checksums), settings, output, disputed)
+        write(files, output, disputed, checksums, **settings)
     assert not output.parent.exists()
     message = str(caught.value)
     assert "\n" not in message
@@ -195,13 +206,14 @@ def test_each_class_gets_its_share_rounded(size):
     assert (np.abs(drawn - share) < 1).all()
 
 
-@pytest.mark.parametrize("source", ["idx", "digits"])
+@pytest.mark.parametrize("source", ["idx", "bundled"])
 def test_equal_input_gives_equal_bytes(files, tmp_path, source):
     classes = [str(digit) for digit in range(3 if source == "idx" else 10)]
     made_of = {"classes": classes, "validation": "holdout"}
     made = []
     for name in ("first", "second"):
-        prepare(files, tmp_path / name / "data.json", source=source, **made_of)
+        given = files if source == "idx" else {}
+        prepare(given, tmp_path / name / "data.json", source=source, path="digits", **made_of)
         made.append({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()})
     assert made[0] == made[1]
     assert set(made[0]) == set(PREPARED_FILES.values())
@@ -220,7 +232,7 @@ GOOD = idx(IMAGES)
 
 FAULTY = {
     "empty": (b"", "begins with the bytes (none)", "00 00 08 03"),
-    "not gzip": (b"<html>404</html>", "damaged gzip file", "a whole gzip file"),
+    "not gzip": (b"<html>404</html>", "begins with the bytes 3c 68 74 6d", "00 00 08 03"),
     "cut off": (GOOD[: len(GOOD) // 2], "damaged gzip file", "a whole gzip file"),
     "damaged inside": (
         GOOD[:2000] + b"????????" + GOOD[2008:],
@@ -238,8 +250,7 @@ FAULTY = {
         "5 bytes",
         "a header of 16 bytes",
     ),
-    "other image size": (idx(IMAGES[:, :, :20]), "items of shape (28, 20)", "(28, 28)"),
-    "no items": (idx(IMAGES[:0]), "no items", "at least one"),
+    "no items": (idx(IMAGES[:0]), "no items in the shape (0, 28, 28)", "at least one"),
     "too few items": (
         idx(IMAGES, shape=(13, 28, 28)),
         "9,408 bytes after",
@@ -257,16 +268,17 @@ FAULTY = {
 def test_a_faulty_file_is_named_with_what_was_found(files, output, content, found, expected):
     path = Path(files["test_images"])
     path.write_bytes(content)
-    message = fault(files, output)
+    message = fault(files, output, checksums=dict.fromkeys(FILES.values(), "sha256:0"))
     assert message.startswith(f"{path}: ")
     assert found in message.split("; expected ")[0]
     assert expected in message.split("; expected ")[1]
     assert "delete the file and run again" in message
+    assert fault(files, output).endswith(": put a whole one there.")
 
 
 def test_reads_labels(tmp_path):
     (tmp_path / "labels.gz").write_bytes(idx(LABELS))
-    np.testing.assert_array_equal(read_idx(tmp_path / "labels.gz", ()), LABELS)
+    np.testing.assert_array_equal(read_idx(tmp_path / "labels.gz", (1, 2)), LABELS)
 
 
 def test_images_and_labels_must_be_as_many(files, output):
@@ -302,7 +314,7 @@ def test_a_name_after_the_last_label_is_refused(files, output):
 def relabel(files, part, old, new):
     """Give the images of a part that have one label another."""
     file = Path(files[f"{part}_labels"])
-    labels = read_idx(file, ()).copy()
+    labels = read_idx(file, (1, 2)).copy()
     labels[labels == old] = new
     file.write_bytes(idx(labels))
 
@@ -339,14 +351,6 @@ WHOLE = {
     "swapped": (
         ("images", idx(made_up_images((4, 4, 4), 3)[1])),
         "begins with the bytes 00 00 08 01 (labels); expected 00 00 08 03",
-    ),
-    "of another size": (
-        ("images", idx(np.zeros((40, 32, 32), np.uint8))),
-        "items of shape (32, 32); expected (28, 28)",
-    ),
-    "not compressed": (
-        ("labels", gzip.decompress(idx(made_up_images((4, 4, 4), 3)[1]))),
-        "an IDX file that is not compressed; expected one compressed by gzip",
     ),
     "of another number": (
         ("labels", idx(np.zeros(39, np.uint8))),
@@ -507,7 +511,9 @@ def test_a_sample_that_cannot_be_drawn_names_its_key(files, output, settings, wo
 
 
 def test_digits_are_brought_to_the_format_of_mnist():
-    (train, train_labels), (test, test_labels) = digits_like_mnist(seed=0)
+    raw = digits(seed=0)
+    train, train_labels = raw.train.images[..., 0], raw.train.labels
+    test, test_labels = raw.test.images[..., 0], raw.test.labels
     images = np.concatenate([train, test])
     assert images.shape == (1_797, 28, 28)
     assert images.dtype == np.uint8
@@ -528,22 +534,26 @@ def test_digits_keep_their_looks():
     """Averaged back to 8x8, an image is nearest to the digit that it was made of."""
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    (train, train_labels), (test, test_labels) = digits_like_mnist(seed=0)
+    content = load_digits()
+    raw = digits(seed=0)
+    train, train_labels = raw.train.images[..., 0], raw.train.labels
+    test, test_labels = raw.test.images[..., 0], raw.test.labels
     back = np.concatenate([train, test])[:, 4:24, 4:24].reshape(-1, 4, 5, 4, 5).mean(axis=(2, 4))
-    originals = digits.images.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4))
+    originals = content.images.reshape(-1, 4, 2, 4, 2).mean(axis=(2, 4))
     distances = ((back[:100, None] / 255 - originals[None] / 16) ** 2).sum(axis=(2, 3))
-    nearest = digits.target[distances.argmin(axis=1)]
+    nearest = content.target[distances.argmin(axis=1)]
     assert (nearest == np.concatenate([train_labels, test_labels])[:100]).mean() > 0.95
 
 
 def test_digits_need_no_files(output):
     classes = [str(digit) for digit in range(10)]
-    arrays = prepare({}, output, source="digits", classes=classes)
+    arrays = prepare({}, output, source="bundled", path="digits", classes=classes)
     assert arrays.images("train").shape == (1_437, 28, 28, 1)
     assert arrays.images("train").max() == 255
     elsewhere = output.parents[1] / "none" / "data.json"
-    assert "label 9 in scikit-learn's digits" in fault({}, elsewhere, source="digits")
+    assert "label 9 in scikit-learn's digits" in fault(
+        {}, elsewhere, source="bundled", path="digits"
+    )
 
 
 @pytest.mark.skipif(not REAL_MNIST.is_dir(), reason="needs the real MNIST beside the repository")
@@ -577,7 +587,7 @@ def made_up_source(dtype, channels):
             noise = (noise * (np.iinfo(dtype).max + 1.0)).astype(dtype)
         return ImageSet(noise, np.arange(count) % 3, "made up")
 
-    return Source(["a", "b", "c"], images_of(12), images_of(6), audit={"skipped": 2})
+    return Source(["a", "b", "c"], images_of(12), images_of(6), audit={"found": 2})
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -595,7 +605,7 @@ def test_images_of_any_type_and_colour_come_back_as_they_were(output, dtype, cha
         np.testing.assert_array_equal(kept, images.images)
         np.testing.assert_array_equal(data.labels(part), images.labels)
     np.testing.assert_array_equal(data.images("validation"), data.images("test"))
-    assert data.audit["skipped"] == 2
+    assert data.audit["found"] == 2
     assert data.audit["counts"]["test"] == [2, 2, 2]
     assert data.audit["duplicates"]["in_training"]["test"] == {"images": 0, "first": []}
     assert data.name == "mnist"
@@ -682,15 +692,58 @@ def test_validation_images_are_kept_once_and_files_are_always_the_same(files, ou
     assert {file.name for file in output.parent.iterdir()} == set(PREPARED_FILES.values())
 
 
-def test_the_checksum_is_that_of_everything_but_the_audit(files, output):
+def test_the_checksum_is_that_of_everything_but_the_audit(files, output, tmp_path):
     first = prepare(files, output)
     content = json.loads(output.read_text())
-    source = read_source(SETTINGS, files)
-    write_prepared(replace(source, audit={"more": "found"}), SETTINGS, output)
-    assert PreparedData.read(output).checksum == first.checksum
-    assert json.loads(output.read_text()) != content
-    write_prepared(replace(source, class_names=["0", "1", "2"]), SETTINGS, output)
-    assert PreparedData.read(output).checksum != first.checksum
+    with open_source(SETTINGS, list(files.values()), tmp_path) as source:
+        write_prepared(replace(source, audit={"more": "found"}), SETTINGS, output)
+        assert PreparedData.read(output).checksum == first.checksum
+        assert json.loads(output.read_text()) != content
+        write_prepared(replace(source, class_names=["0", "1", "2"]), SETTINGS, output)
+        assert PreparedData.read(output).checksum != first.checksum
+
+
+# Validation parts and groups of the data's own
+
+
+def three_classes(validation=False):
+    train = ImageSet(*made_up_images((60, 30, 30), 1), "train")
+    test = ImageSet(*made_up_images((10, 20, 10), 2), "test")
+    own = ImageSet(*made_up_images((4, 4, 4), 3), "validation") if validation else None
+    return Source(["a", "b", "c"], train, test, own)
+
+
+def test_the_datas_own_validation_part_is_the_holdout(output, capsys):
+    source = three_classes(validation=True)
+    write_prepared(source, SETTINGS | {"validation": "holdout"}, output)
+    assert PreparedData.read(output).counts == {"train": 120, "validation": 12, "test": 40}
+    capsys.readouterr()
+    write_prepared(source, SETTINGS | {"validation": "holdout", "holdout_images": 30}, output)
+    assert PreparedData.read(output).counts == {"train": 90, "validation": 30, "test": 40}
+    assert "not used" not in capsys.readouterr().out
+    write_prepared(source, SETTINGS, output)
+    assert "The data's own validation part, 12 images, is not used: set" in capsys.readouterr().out
+
+
+def test_a_holdout_divides_no_group(output):
+    groups = np.random.default_rng(0).integers(0, 20, 120)
+    images, labels = made_up_images((60, 30, 30), 1)
+    train, test = (ImageSet(images, labels, name, groups) for name in ("train", "test"))
+    parts = splits.split(Source(["a", "b", "c"], train, test), SETTINGS | {"validation": "holdout"})
+    held_out, rest = (set(parts[part].groups.tolist()) for part in ("validation", "train"))
+    assert not held_out & rest
+    assert held_out | rest == set(groups.tolist())
+    assert 10 <= len(parts["validation"]) <= 30
+
+
+def test_each_test_images_group_is_kept(files, output):
+    source = three_classes()
+    groups = np.arange(40) // 4
+    source = replace(source, test=replace(source.test, groups=groups))
+    write_prepared(source, SETTINGS | {"test_images": 8}, output)
+    data = PreparedData.read(output)
+    expected = groups[data.per_image("test_index")]
+    assert data.per_image("test_groups").tolist() == expected.tolist()
 
 
 # Damage

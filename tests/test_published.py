@@ -702,7 +702,7 @@ def test_without_a_file_there_is_nothing(tmp_path):
 def test_the_reported_study_carries_the_figures():
     config = {
         "study": {"title": "t", "seeds": [0], "show_images": True, "published": "x"},
-        "data": {"title": "t", "source": "idx", "validation": "test"}
+        "data": {"title": "t", "note": None, "validation": "test"}
         | {"disputed": [], "dataset": "mnist"},
         "models": {},
     }

@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.data.prepared import PREPARED_FILES
+from bakeoff.data.sources import settings_of_data
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
@@ -49,6 +50,12 @@ SEEDS = config["study"]["seeds"]
 # What the data is prepared into: the first, data.json, describes the others.
 PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
 ORIGIN = {"mirrors", "attempts", "timeout"}
+# The files to download, by names for their rule; none where the config gives a path.
+DOWNLOADED = {
+    f"file_{number}": f"<resources>/<dataset>/{name}"
+    for number, name in enumerate(sorted(checksums_of(config["data"])))
+    if config["data"]["path"] is None
+}
 
 
 def is_finished(model):
@@ -178,16 +185,3 @@ def description_to_wait_for(wildcards):
         return file
     is_trained = trained == fingerprint(identity_of_run(wildcards))
     return ancient(file) if is_trained else file
-
-
-def data_settings():
-    """The settings that the prepared data depends on: not what it is called, nor its origin."""
-    elsewhere = {"dataset", "title", "disputed", "sha256", "md5"}
-    return {k: v for k, v in without_origin(config["data"]).items() if k not in elsewhere}
-
-
-def raw_images(wildcards):
-    """The downloaded files that the data is made from: none for scikit-learn's digits."""
-    if config["data"]["source"] == "digits":
-        return {}
-    return dict(rules.download_images.output.items())

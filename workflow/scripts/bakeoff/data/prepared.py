@@ -86,7 +86,8 @@ class PreparedData:
         10,000 training images on which accuracy without dropout is measured. ``test_index`` int64
         (n_test,): each test image's index, from 0, in the data set's own test set.
         ``test_in_train`` bool (n_test,): which test images stand among the training images too,
-        pixel for pixel.
+        pixel for pixel. ``test_groups`` int64 (n_test,), where the data has groups: whom or what
+        each test image is of.
         """
         import numpy as np
 

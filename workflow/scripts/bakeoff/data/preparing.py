@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.data.audit import sentences
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.prepared import PREPARED_FILES
+from bakeoff.data.samples import stratified_sample
 from bakeoff.data.source import Source
-from bakeoff.data.splits import Part, split, stratified_sample
+from bakeoff.data.splits import Part, split
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of, write_atomically
 from bakeoff.joblog import say
@@ -50,6 +52,8 @@ def write_prepared(
         "test_index": parts["test"].indices,
         "test_in_train": in_training,
     }
+    if parts["test"].groups is not None:
+        per_image["test_groups"] = parts["test"].groups.astype(np.int64)
     facts = {
         "class_names": list(source.class_names),
         "validation": settings["validation"],
@@ -59,6 +63,8 @@ def write_prepared(
     audit = {**source.audit, "counts": counts, "duplicates": duplicates}
     write_arrays(data_file, parts, per_image, facts, audit)
     _report(source.class_names, counts, settings["validation"])
+    for sentence in sentences(audit, source.class_names):
+        print(sentence)
 
 
 def write_arrays(

@@ -1,39 +1,230 @@
 """Reading a data set from where the config says: one function for each kind of source."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
-from bakeoff.data.bundled import digits_like_mnist
-from bakeoff.data.idx import read_images
-from bakeoff.data.labels import check_labels
+import numpy as np
+
+from bakeoff import wording as w
+from bakeoff.data import bundled
+from bakeoff.data.archives import unpacked
+from bakeoff.data.cifar import read_cifar
+from bakeoff.data.idx import read_idx_set
+from bakeoff.data.labels import check_labels, number_labels, shortened
+from bakeoff.data.npz import read_npz
+from bakeoff.data.raw import RawSet, Rows
+from bakeoff.data.samples import divided, draw
 from bakeoff.data.source import ImageSet, Source
+from bakeoff.data.sources import BUNDLED, ROLES, roles_of
+from bakeoff.errors import ConfigError, StudyError
+from bakeoff.joblog import say
+
+_SCRATCH = ".scratch-"
 
 
-def read_source(
-    settings: Mapping[str, Any],
-    files: Mapping[str, str | Path],
-    checksums: Mapping[str, str] | None = None,
-) -> Source:
-    """Return the data set that the settings name.
+class Place(NamedTuple):
+    """Where a source's files are.
 
-    ``settings`` holds ``source``, ``classes`` and ``split_seed``, with the config's meaning.
-    ``files`` are the rule's inputs: for IDX, ``train_images``, ``train_labels``, ``test_images``
-    and ``test_labels``. ``checksums`` are what :func:`bakeoff.data.checksums.checksums_of`
-    returns. Raises :class:`bakeoff.errors.StudyError` where files or settings are at fault. What
-    may be meant, such as a class without test images, is said.
+    ``path`` is a file or a folder; ``names`` are those of the files there that count, None for all.
+    ``checksums`` are what :func:`bakeoff.data.checksums.checksums_of` returns. A large source may
+    leave files in ``scratch`` and start ``workers`` processes.
     """
-    if settings["source"] == "digits":
-        files = dict.fromkeys(("train_labels", "test_labels"), "scikit-learn's digits")
-        pairs = digits_like_mnist(settings["split_seed"])
-    else:
-        pairs = [
-            read_images(files[f"{part}_images"], files[f"{part}_labels"], checksums)
-            for part in ("train", "test")
-        ]
-    check_labels(*(labels for _, labels in pairs), settings["classes"], files)
-    train, test = (
-        ImageSet(images, labels, str(files[f"{part}_labels"]))
-        for part, (images, labels) in zip(("train", "test"), pairs, strict=True)
+
+    path: Path
+    names: Sequence[str] | None
+    checksums: Mapping[str, str]
+    scratch: Path
+    workers: int
+
+
+def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    folder, names = place.path, place.names
+    if names is None:
+        if not folder.is_dir():
+            raise ConfigError(
+                "data.path", f"{folder} is no folder; expected one with four IDX files: name it."
+            )
+        files = (file for file in folder.rglob("*") if file.is_file())
+        names = [str(file.relative_to(folder)) for file in files]
+    roles = roles_of(names)
+    if missing := [role.replace("_", " ") for role in ROLES if role not in roles]:
+        raise StudyError(
+            f"{folder}: no file of {shortened(missing)} among {shortened(names) or 'no files'};"
+            " expected four IDX files, called train-images…, train-labels…, and t10k- or test-…:"
+            " put them there, or rename them."
+        )
+    files = {role: folder / name for role, name in roles.items()}
+    return read_idx_set(files, place.checksums)
+
+
+def _npz(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    return read_npz(place.path)
+
+
+def _cifar(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    return read_cifar(place.path)
+
+
+def _folder(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    # Pillow is imported where image files are read.
+    from bakeoff.data.folder import read_folder
+
+    return read_folder(place.path, settings, place.scratch, place.workers)
+
+
+def _table(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    from bakeoff.data.table import read_table
+
+    return read_table(place.path, settings, place.scratch, place.workers)
+
+
+def _bundled(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    readers = dict(zip(BUNDLED, (bundled.mnist_5k, bundled.digits), strict=True))
+    return readers[place.path.name](settings["split_seed"])
+
+
+_READERS: dict[str, Callable[[Place, Mapping[str, Any]], RawSet]] = {
+    "idx": _idx,
+    "npz": _npz,
+    "cifar": _cifar,
+    "folder": _folder,
+    "table": _table,
+    "bundled": _bundled,
+}
+
+
+@contextmanager
+def scratch_beside(file: str | Path) -> Iterator[Path]:
+    """Yield a folder beside ``file``, for what is needed while the block lasts.
+
+    What a killed process left of such a folder is removed.
+    """
+    folder = Path(file).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left)
+    with TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
+        yield Path(scratch)
+
+
+@contextmanager
+def open_source(
+    settings: Mapping[str, Any],
+    files: Sequence[str | Path],
+    scratch: str | Path,
+    checksums: Mapping[str, str] | None = None,
+    workers: int = 1,
+) -> Iterator[Source]:
+    """Yield the data set that the settings name, whose images can be read while the block lasts.
+
+    ``settings`` are the config's ``data``. ``files`` are those that were downloaded, none where the
+    settings have a path; ``checksums`` are those of :func:`bakeoff.data.checksums.checksums_of`.
+    Files may be left in the folder ``scratch``, and ``workers`` processes started. Raises
+    :class:`StudyError` where files or settings are at fault. What may be meant, such as a class
+    without test images, is said.
+    """
+    with ExitStack() as stack:
+        place = Place(Path(settings["path"] or ""), None, checksums or {}, Path(scratch), workers)
+        if files:
+            paths = [Path(file) for file in files]
+            path = paths[0] if len(paths) == 1 else paths[0].parent
+            place = place._replace(path=path, names=[file.name for file in paths])
+        if settings["source"] != "bundled":
+            if not place.path.exists():
+                raise ConfigError(
+                    "data.path",
+                    f"{place.path} does not exist in {Path.cwd()}; expected a file or a folder:"
+                    " correct the path.",
+                )
+            place = place._replace(path=stack.enter_context(unpacked(place.path, place.scratch)))
+        yield _source_of(_READERS[settings["source"]](place, settings), settings)
+
+
+def _source_of(raw, settings):
+    """Return the :class:`Source` of what was read: labels numbered, and a test part drawn."""
+    given = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    given = {name: part for name, part in given.items() if part is not None}
+    _check_same_form(given)
+    classes, known = settings["classes"], raw.class_names
+    labels, class_names, how = number_labels(
+        [part.labels for part in given.values()],
+        classes or known,
+        raw.train.origin,
+        known=not classes,
     )
-    return Source(settings["classes"], train, test)
+    numbers = _group_numbers(given)
+    parts = {
+        name: ImageSet(part.images, of_part, part.origin, groups)
+        for (name, part), of_part, groups in zip(given.items(), labels, numbers, strict=True)
+    }
+    audit = {**raw.audit, "labels": how, "split": "given"}
+    if raw.test is None:
+        parts |= _draw_test(parts["train"], settings)
+        audit["split"] = f"drawn, {settings['test_share']:g} for the test"
+    if parts["train"].groups is not None:
+        audit["groups"] = _check_groups(parts)
+    origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
+    check_labels(parts["train"].labels, parts["test"].labels, class_names, origins)
+    return Source(class_names, **parts, audit=audit)
+
+
+def _check_same_form(parts):
+    """Raise :class:`StudyError` where the images of two parts differ in size, channels or type."""
+    train = parts["train"]
+    for part in parts.values():
+        found, expected = (
+            f"{of.images.dtype.name} images of shape {of.images.shape[1:]}" for of in (part, train)
+        )
+        if found != expected:
+            raise StudyError(
+                f"{part.origin}: {found}; expected {expected}, as in {train.origin}: bring all"
+                " images to one form, or put those of one data set there."
+            )
+
+
+def _group_numbers(parts):
+    """Return each part's groups as integers (n,), the same one for a group in every part."""
+    if any(part.groups is None for part in parts.values()):
+        return [None] * len(parts)
+    everything = np.concatenate([part.groups for part in parts.values()]).astype(str)
+    numbers = np.unique(everything, return_inverse=True)[1]
+    return np.split(numbers, np.cumsum([len(part.groups) for part in parts.values()])[:-1])
+
+
+def _draw_test(images, settings):
+    """Return the parts train and test of images that have no split."""
+    size = max(1, round(settings["test_share"] * len(images.labels)))
+    test = draw(images.labels, images.groups, size, settings["split_seed"])
+    train = np.delete(np.arange(len(images.labels)), test)
+    return {
+        name: ImageSet(
+            Rows.of(images.images, rows),
+            images.labels[rows],
+            images.origin,
+            None if images.groups is None else images.groups[rows],
+        )
+        for name, rows in (("train", train), ("test", test))
+    }
+
+
+def _check_groups(parts):
+    """Return how many groups there are, and say which stand on both sides of a given split."""
+    groups = {name: part.groups for name, part in parts.items()}
+    found = {"groups": {name: len(np.unique(of_part)) for name, of_part in groups.items()}}
+    for name in set(parts) - {"train"}:
+        both = divided(groups["train"], groups[name])
+        images = int(np.isin(groups[name], both).sum())
+        found[f"{name}_images_of_training_groups"] = images
+        if images:
+            say(
+                f"WARNING: the split divides {w.count(len(both), 'group')}:"
+                f" {images:,} of the {len(groups[name]):,} {name} images are of groups that have"
+                " training images too. Accuracies on these say little of groups that are new."
+            )
+    return found

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff import wording as w
 from bakeoff.data.labels import shortened
+from bakeoff.data.samples import draw
 from bakeoff.data.source import ImageSet, Source
 from bakeoff.errors import ConfigError
+from bakeoff.joblog import say
 
 _PIECE = 2**24
 """Bytes of images that are read at a time."""
@@ -36,6 +39,11 @@ class Part:
         """The labels, integers (n,)."""
         return self.of.labels[self.indices]
 
+    @property
+    def groups(self) -> np.ndarray | None:
+        """Whom or what each image is of, integers (n,), None where nothing tells."""
+        return None if self.of.groups is None else self.of.groups[self.indices]
+
     def pieces(self) -> Iterator[np.ndarray]:
         """Yield the images in their order, some (m, height, width, channels) at a time."""
         images = self.of.images
@@ -55,17 +63,26 @@ class Part:
 def split(source: Source, settings: Mapping[str, Any]) -> dict[str, Part]:
     """Return the parts ``train``, ``validation`` and ``test`` of a data set.
 
-    The subset of the training images is drawn first; the holdout, a sixth of it unless the
-    settings say otherwise, is then cut from it. Both are stratified and depend on the labels
-    and ``split_seed`` alone. Where the test set validates, validation is the same object as test.
-    Raises :class:`ConfigError` where a part cannot be drawn.
+    The subset of the training images is drawn first; the holdout is the data set's own validation
+    part, or a part cut from that subset where there is none or the settings give its size. What is
+    drawn is stratified and depends on labels, groups and ``split_seed`` alone; a holdout divides no
+    group. Where the test set validates, validation is the same object as test. Raises
+    :class:`ConfigError` where a part cannot be drawn.
     """
     train, test = Part.whole(source.train), Part.whole(source.test)
     test = test.only(_subset_rows(test.labels, "test_images", settings))
     train = train.only(_subset_rows(train.labels, "train_images", settings))
     validation = test
-    if settings["validation"] == "holdout":
+    own = source.validation
+    if settings["validation"] == "holdout" and own and settings["holdout_images"] is None:
+        validation = Part.whole(own)
+    elif settings["validation"] == "holdout":
         train, validation = _hold_out(train, settings)
+    elif own:
+        say(
+            f"The data's own validation part, {w.count(len(own.labels), 'image')}, is not used: set"
+            " data.validation to holdout to validate on it and not on the test set."
+        )
     return {"train": train, "validation": validation, "test": test}
 
 
@@ -74,7 +91,9 @@ def _hold_out(train, settings):
     size, which = settings["holdout_images"], ""
     if size is None:
         size, which = max(1, len(train) // 6), " (a sixth of the training images)"
-    holdout = _draw(train.labels, "holdout_images", size, settings["split_seed"], which)
+    holdout = _draw(
+        train.labels, "holdout_images", size, settings["split_seed"], which, train.groups
+    )
     rest = train.without(holdout)
     if missing := _classes(train.labels) - _classes(rest.labels):
         raise ConfigError(
@@ -93,10 +112,10 @@ def _subset_rows(labels, key, settings):
     return _draw(labels, key, settings[key], settings["split_seed"])
 
 
-def _draw(labels, key, size, seed, which=""):
+def _draw(labels, key, size, seed, which="", groups=None):
     """Return a stratified sample's rows; a :class:`ConfigError` names the config's ``key``.
 
-    ``which`` follows the size in messages.
+    ``which`` follows the size in messages. Of ``groups`` (n,), none is divided.
     """
     if size > len(labels):
         raise ConfigError(
@@ -104,7 +123,7 @@ def _draw(labels, key, size, seed, which=""):
             f"{size:,}{which}; expected at most {len(labels):,}, as there are no more images to"
             " draw from: lower it or leave it out.",
         )
-    rows = stratified_sample(labels, size, seed)
+    rows = draw(labels, groups, size, seed)
     if missing := _classes(labels) - _classes(labels[rows]):
         raise ConfigError(
             f"data.{key}",
@@ -112,19 +131,6 @@ def _draw(labels, key, size, seed, which=""):
             f" {shortened(sorted(missing))} get none of so few: raise it.",
         )
     return rows
-
-
-def stratified_sample(labels: np.ndarray, size: int, seed: int) -> np.ndarray:
-    """Return the sorted indices, int64 (size,), of a sample with the class shares of ``labels``.
-
-    No image is drawn twice; each class's count is its exact share rounded up or down.
-    """
-    from sklearn.utils import resample
-
-    everything = np.arange(len(labels), dtype=np.int64)
-    return np.sort(
-        resample(everything, replace=False, n_samples=size, stratify=labels, random_state=seed)
-    )
 
 
 def _classes(labels):

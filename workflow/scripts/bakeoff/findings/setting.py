@@ -43,11 +43,8 @@ def cautions(results):
     """Return sentences that warn: other data, what is missing, one seed, unlike runs."""
     study = results.study
     sentences = []
-    if study["dataset"].get("source") == "digits":
-        sentences.append(
-            "The images are scikit-learn's handwritten digits, not MNIST: the numbers say nothing"
-            " about MNIST."
-        )
+    if note := study["dataset"].get("note"):
+        sentences.append(note)
     if results.data.known:
         sentences.append(_known_images(results))
     if study["unfinished"]:

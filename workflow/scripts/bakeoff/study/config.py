@@ -80,7 +80,7 @@ def read_config(
     config = _read_texts(config, schema, sources)
     faults = _faults_of_form(config, schema, sources)
     if not faults:
-        fill_in(config["data"])
+        fill_in(config["data"], sources)
         found = [
             *((key, fault, None) for key, fault in _faults_of_models(config, sources, Path(root))),
             *_faults_of_meaning(config, sources, Path(root), datasets),
@@ -167,7 +167,7 @@ def reported_study(
     data = config["data"]
     study = {
         "title": config["study"]["title"],
-        "dataset": {key: data[key] for key in ("title", "source", "validation", "disputed")}
+        "dataset": {key: data[key] for key in ("title", "note", "validation", "disputed")}
         | {"name": data["dataset"]},
         "models": [
             {"model": key}

@@ -11,19 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bakeoff.data.checksums import KINDS
+from bakeoff.data.checksums import KINDS, checksums_of, kind_of
+from bakeoff.data.sources import (
+    BUNDLED,
+    OF_IMAGE_FILES,
+    OF_TABLES,
+    ROLES,
+    WITHOUT_SPLIT,
+    roles_of,
+    settings_of_source,
+)
 from bakeoff.errors import StudyError
 from bakeoff.study.sources import ABSENT, Source, Sources, look_up, shown_path
 
-FILES = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
-"""The names of an IDX data set's four files, which are MNIST's."""
-
 _DATASET = ("data", "dataset")
+# Settings that say what a data set's files are, and fit no other's.
+_OF_ONE_SET = ("source", "path", "image", "columns", "group", "note")
 # As the schema has it. No other text may become part of a path.
 _NAME = re.compile("[a-z][a-z0-9_]*")
 
@@ -96,11 +99,16 @@ def laid_over(value: Any, below: Any) -> Any:
     return value
 
 
-def fill_in(data: dict[str, Any]) -> None:
-    """Fill in what a schema cannot: the title, and checksums in one case."""
+def fill_in(data: dict[str, Any], sources: Sources) -> None:
+    """Fill in what a schema cannot: the title, and its own checksums alone, in small letters."""
     data.setdefault("title", data["dataset"])
+    data.setdefault("classes", None)
     for kind in KINDS:
-        data[kind] = {file: checksum.lower() for file, checksum in data[kind].items()}
+        data[kind] = {
+            file: checksum.lower()
+            for file, checksum in data[kind].items()
+            if _owner_of_checksum(file, sources) == data["dataset"]
+        }
 
 
 def faults_of_data_set(
@@ -108,15 +116,23 @@ def faults_of_data_set(
 ) -> Iterator[Fault]:
     """Yield a fault for all that a data set lacks, or was given of another one.
 
-    ``data`` is the config's section of that name, its form checked.
+    ``data`` is the config's section of that name, its form checked and filled in.
     """
-    if not any(_given(("data", key), sources) for key in ("classes", *KINDS)):
+    if not any(_given(("data", key), sources) for key in ("classes", "path", *KINDS)):
         yield _DATASET, _unknown(data["dataset"], known), None
         return
     yield from _faults_of_description(data, sources)
-    if "classes" not in data:
+    yield from _faults_of_settings(data)
+    if data["source"] == "idx" and data["classes"] is None:
         yield _lacking("classes", "the names of its classes, in the order of their labels", sources)
-    if data["source"] == "idx":
+    if data["source"] == "bundled":
+        if data["path"] not in BUNDLED:
+            fault = (
+                f"{data['path']}, with `source: bundled`; expected one of {', '.join(BUNDLED)},"
+                " which come with a package: choose one, or another source."
+            )
+            yield ("data", "path"), fault, None
+    elif data["path"] is None:
         yield from _faults_of_files(data, sources)
 
 
@@ -133,7 +149,8 @@ def _unknown(dataset: str, known: DataSets) -> str:
 
 def _faults_of_description(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
     described = {"title": f"{data['title']!r}, the title"}
-    if "classes" in data:
+    described |= {key: f"{data[key]}, that" for key in _OF_ONE_SET if data[key] is not None}
+    if data["classes"] is not None:
         described["classes"] = f"{len(data['classes'])} names, those"
     if count := len(data["disputed"]):
         described["disputed"] = f"{count} {'index' if count == 1 else 'indices'}, those"
@@ -146,17 +163,71 @@ def _faults_of_description(data: Mapping[str, Any], sources: Sources) -> Iterato
             yield ("data", name), fault, None
 
 
+def _faults_of_settings(data: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield a fault for a setting that the data set's kind of source does nothing with."""
+    settings = OF_IMAGE_FILES | OF_TABLES | WITHOUT_SPLIT
+    known = settings_of_source(data["source"])
+    for key, default in settings.items():
+        if key not in known and data[key] != default:
+            fault = (
+                f"{data[key]} has no effect with `source: {data['source']}`; expected"
+                f" {'null' if default is None else default}: remove it, or correct the source."
+            )
+            yield ("data", key), fault, None
+    image = data["image"] or {}
+    if (image.get("height") is None) != (image.get("width") is None):
+        missing = "width" if image.get("width") is None else "height"
+        fault = f"without {missing}; expected height and width, or neither: give both."
+        yield ("data", "image"), fault, None
+    if data["source"] == "folder" and data["group"] is not None:
+        try:
+            re.compile(data["group"])
+        except re.error as error:
+            fault = (
+                f"{data['group']}: {error}; expected a regular expression that finds the group in"
+                " a file's path: correct it."
+            )
+            yield ("data", "group"), fault, None
+
+
 def _faults_of_files(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
     """Yield a fault where a data set lacks addresses or checksums, or would get another one's."""
-    dataset = data["dataset"]
-    expected = f"addresses or folders that hold the four files of {dataset}"
+    dataset, own = data["dataset"], checksums_of(data)
+    of_idx = data["source"] == "idx"
+    files = f"the four files of {dataset}" if of_idx else f"the file of {dataset}"
+    if not any(_given(("data", key), sources) for key in ("mirrors", *KINDS)):
+        fault = "missing; expected the folder or file that holds the images: give it, or mirrors"
+        yield ("data", "path"), f"{fault} and checksums to download them.", None
+        return
     if (owner := _owner(("data", "mirrors"), sources)) != dataset:
-        yield _lacking("mirrors", expected, sources, owner)
-    owners = {file: _owner_of_checksum(file, sources) for file in FILES}
-    if wrong := [file for file in FILES if owners[file] != dataset]:
-        which = "" if len(wrong) == len(FILES) else f" for {', '.join(wrong)}"
-        expected = f"the checksums of all four files of {dataset}"
-        yield _lacking("sha256", expected, sources, owners[wrong[0]], which)
+        yield _lacking("mirrors", f"addresses or folders that hold {files}", sources, owner)
+    try:
+        roles = roles_of(own) if of_idx else {}
+    except StudyError as error:
+        yield ("data", "sha256"), str(error), None
+        return
+    missing = [role.replace("_", " ") for role in ROLES if of_idx and role not in roles]
+    for file in sorted(set(own) - set(roles.values())) if of_idx else []:
+        kind = kind_of(own[file])
+        fault = (
+            "is no IDX file by its name; expected one with train or t10k (or test), and images or"
+            " labels, in it: correct it, or remove it."
+        )
+        yield ("data", kind, file), fault, None
+    if missing or not own:
+        others = {file for kind in KINDS for file in sources.config["data"].get(kind) or {}}
+        wrong = sorted(others - set(own))
+        owner = _owner_of_checksum(wrong[0], sources) if wrong else None
+        which = f" for {', '.join(missing)}" if 0 < len(missing) < len(ROLES) else ""
+        expected = f"the checksums of all {files.removeprefix('the ')}"
+        expected = expected if of_idx else f"the checksum of {files}"
+        yield _lacking("sha256", expected, sources, owner, which)
+    elif not of_idx and len(own) > 1:
+        fault = (
+            f"{', '.join(sorted(own))}; expected one file with `source: {data['source']}`: name the"
+            " archive that holds all of them, or put them into a folder and name it in data.path."
+        )
+        yield ("data", "sha256"), fault, None
 
 
 def _lacking(

@@ -1,0 +1,558 @@
+"""Image files in folders and tables: decoded once, in one form, with everything odd told."""
+
+import re
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from bakeoff.data import decode
+from bakeoff.data.archives import unpacked
+from bakeoff.data.decode import decode_files
+from bakeoff.data.reading import open_source
+from bakeoff.errors import StudyError
+from image_files import READING, class_folders, random_images, save, tar_of, tar_with
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    (tmp_path / "scratch").mkdir()
+    return tmp_path / "scratch"
+
+
+@pytest.fixture
+def images(tmp_path):
+    (tmp_path / "images").mkdir()
+    return tmp_path / "images"
+
+
+def read(path, scratch, **settings):
+    """Return what a source gives: class names, (images, labels, groups) by part, and the audit."""
+    with open_source(READING | {"path": str(path)} | settings, [], scratch) as source:
+        parts = {"train": source.train, "validation": source.validation, "test": source.test}
+        made = {
+            name: (np.asarray(part.images[:]), part.labels, part.groups)
+            for name, part in parts.items()
+            if part
+        }
+        return list(source.class_names), made, source.audit
+
+
+def refusal(path, scratch, **settings):
+    settings = READING | {"path": str(path)} | settings
+    with pytest.raises(StudyError) as caught, open_source(settings, [], scratch):
+        pass
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "; expected " in message
+    assert not list(scratch.glob(".unpacked*"))
+    return message
+
+
+def decoded(folder, scratch, image=None, unreadable="refuse", workers=1):
+    names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    settings = {"image": image, "unreadable": unreadable}
+    return decode_files(folder, names, settings, scratch, workers)
+
+
+# One image
+
+
+def test_pixels_come_as_they_are(images, scratch):
+    pixels = random_images(3, (5, 7, 3))
+    for number, each in enumerate(pixels):
+        save(images / f"{number}.png", each)
+    found = decoded(images, scratch)
+    np.testing.assert_array_equal(found.images, pixels)
+    assert found.audit["sizes"] == {"5 x 7": 3}
+    assert found.audit["modes"] == {"RGB": 3}
+    assert found.audit["depths"] == {"8": 3}
+
+
+def test_grey_images_have_one_channel(images, scratch):
+    pixels = random_images(1, (5, 7))
+    save(images / "grey.png", pixels[0])
+    np.testing.assert_array_equal(decoded(images, scratch).images[..., 0], pixels)
+
+
+def test_sixteen_bits_are_scaled_by_their_depth_and_not_clipped(images, scratch):
+    deep = np.array([[0, 257, 32_896, 65_535]], np.uint16)
+    save(images / "deep.png", deep)
+    save(images / "flat.png", np.array([[9, 9, 9, 9]], np.uint8))
+    found = decoded(images, scratch)
+    assert found.images.dtype == np.uint8
+    assert found.images[0].ravel().tolist() == [0, 1, 128, 255]
+    assert found.audit["depths"] == {"16": 1, "8": 1}
+
+
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_where_all_have_sixteen_bits_none_is_lost(images, scratch, extension):
+    deep = random_images(1, (4, 4), dtype=np.uint16)
+    save(images / f"deep.{extension}", deep[0])
+    found = decoded(images, scratch)
+    assert found.images.dtype == np.uint16
+    np.testing.assert_array_equal(found.images[..., 0], deep)
+    # In colour, there are 8 bits.
+    found = decoded(images, scratch, {"channels": 3})
+    assert found.images.dtype == np.uint8
+    assert np.abs(found.images[..., 1] - deep / 257).max() <= 0.5
+
+
+def test_sixteen_bit_images_are_resized_in_their_own_range(images, scratch):
+    save(images / "deep.png", np.full((8, 8), 40_000, np.uint16))
+    for fit in ("stretch", "crop", "pad"):
+        form = {"height": 4, "width": 6, "fit": fit, "background": "white"}
+        found = decoded(images, scratch, form).images
+        assert found[0, 2, 3, 0] == 40_000
+        assert found[0, 2, 0, 0] == (65_535 if fit == "pad" else 40_000)
+
+
+def test_images_are_turned_upright(images, scratch):
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    pixels[0] = 255  # the top row
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    for name in ("a.png", "a.jpg", "a.tif"):
+        save(images / name, pixels, exif=exif)
+    found = decoded(images, scratch)
+    assert found.images.shape == (3, 6, 4, 3)
+    assert (found.images[:, :, -1] > 250).all(), "the top row is at the right"
+    assert found.audit["turned_upright"] == 3
+
+
+def test_alpha_is_flattened_onto_the_stated_colour(images, scratch):
+    pixels = np.zeros((1, 2, 4), np.uint8)
+    pixels[0, 1] = [10, 20, 30, 255]
+    save(images / "a.png", pixels)
+    for background, expected in (("white", 255), ("#000000", 0)):
+        found = decoded(images, scratch, {"background": background})
+        assert found.images[0].tolist() == [[[expected] * 3, [10, 20, 30]]]
+        assert found.audit["flattened"] == 1
+    with pytest.raises(StudyError, match=r"data\.image\.background: 'whit' is no colour; expected"):
+        decoded(images, scratch, {"background": "whit"})
+
+
+def test_palettes_and_modes_are_expanded_and_counted(images, scratch):
+    colours = np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8)
+    save(images / "rgb.png", colours)
+    Image.fromarray(colours).quantize(4).save(images / "palette.png")
+    Image.fromarray(colours).quantize(4).save(images / "see_through.png", transparency=0)
+    Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1").save(images / "one_bit.png")
+    Image.fromarray(colours).convert("CMYK").save(images / "print.tif")
+    found = decoded(images, scratch)
+    assert found.audit["modes"] == {"1": 1, "P": 2, "CMYK": 1, "RGB": 1} or found.audit[
+        "modes"
+    ] == {"P": 2, "1": 1, "CMYK": 1, "RGB": 1}
+    by_name = dict(
+        zip(sorted(p.name for p in images.iterdir()), found.images.tolist(), strict=True)
+    )
+    assert by_name["palette.png"] == by_name["rgb.png"] == colours.tolist()
+    assert by_name["one_bit.png"] == [[[0] * 3, [255] * 3]]
+    assert [255, 255, 255] in by_name["see_through.png"][0]
+    assert found.audit["flattened"] == 1
+
+
+def test_colour_becomes_grey_where_one_channel_is_asked_for(images, scratch):
+    save(images / "a.png", np.full((2, 2, 3), (0, 255, 0), np.uint8))
+    assert decoded(images, scratch, {"channels": 1}).images.ravel().tolist() == [150] * 4
+
+
+FITS = {
+    # A row of dark, light, light, dark, of which crop leaves the middle.
+    "stretch": [[127, 127]],
+    "crop": [[200, 200]],
+    "pad": [[255, 255], [127, 127], [255, 255]],
+}
+
+
+def test_images_are_brought_to_one_size(images, scratch):
+    save(images / "wide.png", np.array([[54, 200, 200, 54]] * 2, np.uint8))
+    save(images / "right.png", np.array([[1, 2], [3, 4]], np.uint8))
+    for fit in FITS:
+        form = {"height": 2, "width": 2, "fit": fit}
+        found = decoded(images, scratch, form)
+        right, wide = found.images[..., 0].astype(int).tolist()
+        assert right == [[1, 2], [3, 4]], "not touched"
+        assert found.audit["resized"] == 1
+        if fit == "crop":
+            assert wide == [[200, 200]] * 2
+        if fit == "pad":
+            assert wide[0] == [255, 255] or wide[1] == [255, 255]
+        if fit == "stretch":
+            assert max(map(max, wide)) < 190
+
+
+def test_images_of_several_sizes_are_named_where_none_is_given(images, scratch):
+    for number in range(3):
+        save(images / "a" / f"{number}.png", np.zeros((8, 6), np.uint8))
+    save(images / "b" / "odd.png", np.zeros((6, 8), np.uint8))
+    message = refusal(images, scratch)
+    assert (
+        "data.image: missing, though 1 of 4 images are not 8 x 6 as the other 3: b/odd.png (6 x 8);"
+        " expected images of one size" in message
+    )
+    assert "data.image: {height: 8, width: 6, fit: crop}." in message
+
+
+def break_file(file, how):
+    content = file.read_bytes()
+    file.write_bytes({"cut": content[: len(content) // 2], "text": b"no image", "empty": b""}[how])
+
+
+@pytest.mark.parametrize("how", ["cut", "text", "empty"])
+@pytest.mark.parametrize("extension", ["png", "jpg", "bmp"])
+def test_an_unreadable_file_is_refused_by_name_or_left_out(images, scratch, how, extension):
+    class_folders(images, {"a": 6, "b": 6})
+    save(images / "b" / f"bad.{extension}", random_images(1, (8, 8, 3))[0])
+    break_file(images / "b" / f"bad.{extension}", how)
+    message = refusal(images, scratch)
+    assert (
+        f"data.unreadable: refuse, and 1 of 13 image files cannot be read: b/bad.{extension}"
+        in message
+    )
+    assert message.endswith("or leave them out with data.unreadable: skip.")
+    _, parts, audit = read(images, scratch, unreadable="skip")
+    assert list(audit["unreadable"]) == [f"b/bad.{extension}"]
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 12
+    assert all(pixels.any(axis=(1, 2, 3)).all() for pixels, _, _ in parts.values())
+
+
+def test_no_readable_file_at_all_is_refused(images, scratch):
+    for name in ("a", "b"):
+        (images / name).mkdir()
+        (images / name / "x.png").write_text("no")
+    assert "and so with all 2 files; expected" in refusal(images, scratch, unreadable="skip")
+
+
+def test_values_of_unknown_range_are_refused(images, scratch):
+    class_folders(images, {"a": 2, "b": 2})
+    Image.fromarray(np.zeros((8, 8), np.float32)).save(images / "a" / "float.tif")
+    assert "a/float.tif (values of 32 bits, whose range is not known" in refusal(images, scratch)
+
+
+def test_processes_decode_as_one_does(images, scratch, monkeypatch):
+    monkeypatch.setattr(decode, "_FEW", 10)
+    monkeypatch.setattr(decode, "_HEADERS", 7)
+    class_folders(images, {"a": 30, "b": 31})
+    (images / "a" / "bad.png").write_text("no")
+    alone = decoded(images, scratch, unreadable="skip")
+    pixels = np.array(alone.images)
+    together = decoded(images, scratch, unreadable="skip", workers=3)
+    np.testing.assert_array_equal(pixels, together.images)
+    assert alone.audit == together.audit
+    assert alone.rows.tolist() == together.rows.tolist() == [*range(30), *range(31, 62)]
+
+
+# Folders
+
+
+def test_class_folders_without_a_split_have_one_drawn(images, scratch):
+    class_folders(images, {"b": 20, "a": 40})
+    classes, parts, audit = read(images, scratch)
+    assert classes == ["a", "b"]
+    assert np.bincount(parts["test"][1]).tolist() == [8, 4]
+    assert np.bincount(parts["train"][1]).tolist() == [32, 16]
+    assert audit["split"] == "drawn, 0.2 for the test"
+    everything = {image.tobytes() for pixels, _, _ in parts.values() for image in pixels}
+    assert len(everything) == 60
+    other = read(images, scratch, split_seed=1)[1]["test"][0]
+    assert not np.array_equal(other, parts["test"][0])
+    again = read(images, scratch)[1]["test"][0]
+    np.testing.assert_array_equal(again, parts["test"][0])
+
+
+def test_a_given_split_is_kept(images, scratch):
+    for seed, (part, count) in enumerate((("train", 10), ("Test", 4), ("val", 3))):
+        class_folders(images / part, {"x": count, "y": count}, seed=seed)
+    _, parts, audit = read(images, scratch)
+    counts = {name: np.bincount(labels).tolist() for name, (_, labels, _) in parts.items()}
+    assert counts == {"train": [10, 10], "test": [4, 4], "validation": [3, 3]}
+    assert audit["split"] == "given"
+
+
+def test_what_is_no_image_is_skipped_and_counted(images, scratch):
+    class_folders(images, {"a": 4, "b": 4})
+    (images / "a" / "000.png").rename(images / "a" / "UPPER.PNG")
+    for name in (
+        "a/._x.png",
+        "a/Thumbs.db",
+        "a/notes.txt",
+        "a/more.txt",
+        "b/.DS_Store",
+        ".git/x.png",
+    ):
+        (images / name).parent.mkdir(exist_ok=True)
+        (images / name).write_text("x")
+    save(images / "loose.png", random_images(1, (8, 8, 3))[0])
+    (images / "c").mkdir()
+    _, parts, audit = read(images, scratch)
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 8
+    assert {why: found["files"] for why, found in audit["skipped"].items()} == {
+        "hidden": 3,
+        "left by a system": 1,
+        "no image by its name (.txt)": 2,
+        "in no class folder": 1,
+    }
+    assert audit["skipped"]["hidden"]["such_as"] == [".git/", "a/._x.png", "b/.DS_Store"]
+    assert audit["empty_class_folders"] == ["c"]
+
+
+def test_one_class_or_none_is_refused(images, scratch):
+    assert "no class folder with images; expected at least two" in refusal(images, scratch)
+    class_folders(images, {"a": 4})
+    (images / "b").mkdir()
+    assert f"{images}: a alone; expected at least two class folders" in refusal(images, scratch)
+
+
+def test_a_class_with_test_images_alone_is_refused(images, scratch):
+    class_folders(images / "train", {"a": 4, "b": 4})
+    class_folders(images / "test", {"a": 4, "b": 4, "c": 4}, seed=1)
+    assert "no image with the label 2; expected training images" in refusal(images, scratch)
+
+
+def test_names_of_classes_may_be_given_in_another_order(images, scratch):
+    class_folders(images, {"a": 10, "b": 20})
+    classes, parts, audit = read(images, scratch, classes=["b", "a"])
+    assert classes == ["b", "a"]
+    assert np.bincount(parts["train"][1]).tolist() == [16, 8]
+    assert audit["labels"]["numbered"] == ["b", "a"]
+    assert "data.classes: no 'a'" in refusal(images, scratch, classes=["b", "c"])
+
+
+def test_a_path_that_is_not_there(tmp_path, scratch):
+    assert "data.path: nowhere does not exist in" in refusal("nowhere", scratch)
+    (tmp_path / "file").write_text("x")
+    assert "is a file; expected a folder" in refusal(tmp_path / "file", scratch)
+
+
+# Groups
+
+
+def test_a_drawn_split_divides_no_group(images, scratch):
+    random = np.random.default_rng(0)
+    for patient in range(30):
+        for number in range(random.integers(1, 8)):
+            name = "ill" if patient % 3 else "well"
+            save(
+                images / name / f"p{patient:02}_{number}.png", random_images(1, (4, 4), patient)[0]
+            )
+    _, parts, audit = read(images, scratch, group=r"p(\d+)_")
+    train, test = (set(parts[name][2].tolist()) for name in ("train", "test"))
+    assert not train & test
+    assert len(train | test) == 30
+    share = len(parts["test"][1]) / sum(len(part[1]) for part in parts.values())
+    assert 0.1 < share < 0.3
+    assert set(parts["test"][1].tolist()) == {0, 1}
+    assert audit["groups"]["test_images_of_training_groups"] == 0
+    assert audit["groups"]["groups"] == {"train": len(train), "test": len(test)}
+
+
+def test_a_given_split_that_divides_groups_is_said_loudly(images, scratch, capsys):
+    for part, patients in (("train", "abcd"), ("test", "de")):
+        for patient in patients:
+            for name in ("x", "y"):
+                save(
+                    images / part / name / f"{patient}.png",
+                    random_images(1, (4, 4), ord(patient))[0],
+                )
+    _, _, audit = read(images, scratch, group=r"(\w)\.png")
+    assert "WARNING: the split divides 1 group: 2 of the 4 test images are of groups that" in (
+        capsys.readouterr().out
+    )
+    assert audit["groups"]["test_images_of_training_groups"] == 2
+
+
+def test_a_pattern_that_finds_no_group_is_refused(images, scratch):
+    class_folders(images, {"a": 4, "b": 4})
+    message = refusal(images, scratch, group="patient_([0-9]+)")
+    assert "data.group: patient_([0-9]+) finds nothing in 8 of 8 file names: a/000.png, " in message
+
+
+def test_too_few_groups_are_refused(images, scratch):
+    class_folders(images, {"a": 4, "b": 4})
+    assert "data.group: 2 groups; expected at least 4" in refusal(images, scratch, group="^[ab]")
+
+
+# Tables
+
+
+def table(folder, rows, name="table.csv"):
+    frame = pd.DataFrame(rows)
+    frame.to_csv(folder / name, index=False)
+    return folder / name
+
+
+def rows_of(images, count=20, **columns):
+    """Save images and return rows with their paths and labels."""
+    rows = []
+    for number, pixels in enumerate(random_images(count, (6, 6, 3))):
+        save(images / "pictures" / f"{number}.png", pixels)
+        rows.append({"path": f"pictures/{number}.png", "label": "ab"[number % 2]})
+        rows[-1] |= {name: values[number % len(values)] for name, values in columns.items()}
+    return rows
+
+
+def test_a_table_of_paths_and_labels(images, scratch):
+    file = table(images, rows_of(images))
+    save(images / "pictures" / "extra.png", random_images(1, (6, 6, 3))[0])
+    classes, parts, audit = read(file, scratch, source="table")
+    assert classes == ["a", "b"]
+    assert [len(labels) for _, labels, _ in parts.values()] == [16, 4]
+    assert audit["skipped"]["named by no row"] == {"files": 1, "such_as": ["pictures/extra.png"]}
+
+
+def test_a_tables_split_and_groups_are_taken(images, scratch):
+    rows = rows_of(images, split=["train"] * 6 + ["Test", "val"] * 2, group=list("pqrstuvwxy"))
+    file = table(images, rows)
+    pixels = random_images(20, (6, 6, 3))
+    _, parts, audit = read(file, scratch, source="table")
+    np.testing.assert_array_equal(parts["test"][0], pixels[[6, 8, 16, 18]])
+    assert {name: len(labels) for name, (_, labels, _) in parts.items()} == {
+        "train": 12,
+        "validation": 4,
+        "test": 4,
+    }
+    assert audit["groups"]["groups"] == {"train": 6, "validation": 2, "test": 2}
+
+
+def test_columns_may_have_other_names(images, scratch):
+    rows = [
+        {"file": row["path"], "diagnosis": row["label"], "patient": row["who"]}
+        for row in rows_of(images, who=list("abcdefghij"))
+    ]
+    file = table(images, rows)
+    columns = {"path": "file", "label": "diagnosis"}
+    _, parts, _ = read(file, scratch, source="table", columns=columns, group="patient")
+    assert not set(parts["train"][2].tolist()) & set(parts["test"][2].tolist())
+    message = refusal(file, scratch, source="table", columns=columns, group="doctor")
+    assert "data.group: doctor finds nothing in" in message or "no such column" in message
+    assert "data.columns.label: label, and" in refusal(
+        file, scratch, source="table", columns={"path": "file"}
+    )
+
+
+def test_a_row_without_a_file_or_a_label_is_named(images, scratch):
+    rows = rows_of(images)
+    rows[3]["path"] = "pictures/none.png"
+    file = table(images, rows)
+    message = refusal(file, scratch, source="table")
+    assert "1 of 20 rows name a file that does not exist: pictures/none.png (row 5)" in message
+    rows[3] |= {"path": "pictures/3.png", "label": ""}
+    assert "no label in row 5; expected one in each row" in refusal(
+        table(images, rows), scratch, source="table"
+    )
+    rows[3] |= {"label": "a", "split": "fold 1"}
+    rows = [{"split": "train"} | row for row in rows]
+    assert "'fold 1' in the column split, row 5; expected train, validation or test" in refusal(
+        table(images, rows), scratch, source="table"
+    )
+
+
+def test_unreadable_files_of_a_table_are_left_out(images, scratch):
+    file = table(images, rows_of(images, split=["train", "train", "test", "test"]))
+    (images / "pictures" / "2.png").write_text("no")
+    _, parts, audit = read(file, scratch, source="table", unreadable="skip")
+    assert len(parts["test"][1]) == 9
+    pixels = random_images(20, (6, 6, 3))
+    np.testing.assert_array_equal(parts["test"][0][:2], pixels[[3, 6]])
+    assert list(audit["unreadable"]) == ["pictures/2.png"]
+
+
+def test_kaggles_table_of_pixels(images, scratch):
+    pixels = random_images(20, (28, 28))
+    frame = pd.DataFrame(pixels.reshape(20, -1), columns=[f"pixel{n}" for n in range(784)])
+    frame.insert(0, "label", np.arange(20) % 2 + 3)
+    frame.to_csv(images / "train.csv", index=False)
+    classes, parts, _ = read(images / "train.csv", scratch, source="table")
+    assert classes == ["3", "4"]
+    found = {image.tobytes() for images, _, _ in parts.values() for image in images}
+    assert found == {image.tobytes() for image in pixels}
+    message = refusal(
+        images / "train.csv", scratch, source="table", image={"height": 20, "width": 20}
+    )
+    assert "data.image: 20 x 20 x 1, and" in message
+    frame["pixel5"] = 300
+    frame.to_csv(images / "train.csv", index=False)
+    assert "pixels from 0 to 300; expected 0 to 255" in refusal(
+        images / "train.csv", scratch, source="table"
+    )
+
+
+def test_a_parquet_table(images, scratch):
+    pytest.importorskip("pyarrow")
+    rows = rows_of(images)
+    pd.DataFrame(rows).to_parquet(images / "table.parquet")
+    assert read(images / "table.parquet", scratch, source="table")[0] == ["a", "b"]
+
+
+def test_parquet_without_pyarrow_is_said(images, scratch, monkeypatch):
+    def missing(*_, **__):
+        raise ImportError("no pyarrow")
+
+    monkeypatch.setattr(pd, "read_parquet", missing)
+    (images / "table.parquet").write_bytes(b"PAR1")
+    assert "pip install pyarrow, or save the table as CSV." in refusal(
+        images / "table.parquet", scratch, source="table"
+    )
+
+
+def test_a_table_that_is_none(images, scratch):
+    (images / "t.csv").write_bytes(b"\xff\xfe\x00path,label")
+    assert "cannot be read as a table" in refusal(images / "t.csv", scratch, source="table")
+    (images / "t.csv").write_text("path,label\n")
+    assert "no rows; expected one for each image" in refusal(
+        images / "t.csv", scratch, source="table"
+    )
+    assert "does not exist in" in refusal(images / "u.csv", scratch, source="table")
+
+
+# Archives
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "zip"])
+def test_archives_are_unpacked_while_they_are_read(images, tmp_path, scratch, kind):
+    class_folders(images, {"a": 5, "b": 5})
+    archive = tmp_path / f"set.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as packed:
+            for file in sorted(images.rglob("*.png")):
+                packed.write(file, f"set/{file.relative_to(images)}")
+    else:
+        tar_of(images, archive, "set")
+    direct, packed = (read(path, scratch)[1] for path in (images, archive))
+    for part in direct:
+        np.testing.assert_array_equal(direct[part][0], packed[part][0])
+    assert not list(scratch.glob(".unpacked*"))
+
+
+CLIMBING = ["../out.png", "a/../../out.png", "/out.png"]
+
+
+@pytest.mark.parametrize("name", CLIMBING)
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_an_archive_that_climbs_out_of_its_folder_is_refused(tmp_path, scratch, name, kind):
+    archive = tmp_path / f"set.{kind}"
+    if name == "/out.png":
+        name = str(tmp_path / "out.png")
+    if kind == "tar":
+        tar_with(archive, {"a/1.png": "x", name: "x"})
+    else:
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("a/1.png", "x")
+            packed.writestr(name, "x")
+    with pytest.raises(StudyError) as caught, unpacked(archive, scratch):
+        pass
+    assert re.search("expected an archive whose files all lie in its own folder", str(caught.value))
+    assert not list(tmp_path.rglob("*out.png"))
+    assert not list(scratch.iterdir())
+
+
+def test_a_damaged_archive_is_named(tmp_path, scratch, images):
+    class_folders(images, {"a": 5, "b": 5}, (64, 64, 3))
+    tar_of(images, tmp_path / "set.tar.gz", "set")
+    content = (tmp_path / "set.tar.gz").read_bytes()
+    (tmp_path / "set.tar.gz").write_bytes(content[: len(content) // 2])
+    message = refusal(tmp_path / "set.tar.gz", scratch)
+    assert "cannot be unpacked" in message

@@ -1,0 +1,190 @@
+"""Images in class folders, under ``train`` and ``test`` or in one folder without a split."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from bakeoff.data.decode import EXTENSIONS, decode_files
+from bakeoff.data.labels import shortened
+from bakeoff.data.raw import RawPart, RawSet, Rows
+from bakeoff.errors import ConfigError, StudyError
+
+_PARTS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("validation", "valid", "val"),
+}
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
+_MOST_EXAMPLES = 5
+
+
+def read_folder(
+    folder: str | Path, settings: Mapping[str, Any], scratch: str | Path, workers: int = 1
+) -> RawSet:
+    """Return the images of a folder of class folders, which may hold folders of their own.
+
+    With folders ``train`` and ``test`` (and ``validation``), these hold the class folders and are
+    the split. ``settings`` are the config's ``image``, ``unreadable`` and ``group``; ``scratch``
+    and ``workers`` are those of :func:`bakeoff.data.decode.decode_files`. Raises
+    :class:`StudyError` where there are no such folders, or as that function does.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise ConfigError(
+            "data.path", f"{folder} {what}; expected a folder of class folders: correct the path."
+        )
+    names, skipped = list_images(folder)
+    parts, loose = _by_part(folder, names)
+    if loose:
+        skipped["in no class folder"] = loose
+    found = [name for part in parts.values() for name in part]
+    _check_classes(folder, parts)
+    decoded = decode_files(folder, found, settings, scratch, workers)
+    audit = decoded.audit | {"skipped": describe_skipped(skipped)}
+    if empty := _empty_class_folders(folder, parts):
+        audit["empty_class_folders"] = empty
+    kept, first = set(decoded.rows.tolist()), 0
+    made = {}
+    for part, of_part in parts.items():
+        rows = [row for row in range(first, first + len(of_part)) if row in kept]
+        first += len(of_part)
+        read = np.array([found[row] for row in rows], dtype=object)
+        labels = np.array([_class_of(name, part) for name in read], dtype=object)
+        origin = str(folder / _top(found[rows[0]]) if part and rows else folder)
+        made[part] = RawPart(
+            Rows(decoded.images, np.array(rows, dtype=np.int64)),
+            labels,
+            origin,
+            groups_of(read, settings["group"]),
+        )
+    train = made.get("train", made.get(""))
+    return RawSet(train, made.get("test"), made.get("validation"), audit=audit)
+
+
+def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
+    """Return all image files of a folder, sorted, and what else is there by why it is skipped.
+
+    Paths are relative to ``folder``, with slashes.
+    """
+    names, skipped = [], defaultdict(list)
+    for place, folders, files in os.walk(folder, followlinks=True):
+        for name in [name for name in folders if name.startswith(".") or _of_a_system(name)]:
+            folders.remove(name)
+            skipped["hidden" if name.startswith(".") else "left by a system"].append(
+                _relative(folder, place, name) + "/"
+            )
+        for name in files:
+            path = _relative(folder, place, name)
+            if name.startswith("."):
+                skipped["hidden"].append(path)
+            elif _of_a_system(name):
+                skipped["left by a system"].append(path)
+            elif (suffix := Path(name).suffix.lower()) not in EXTENSIONS:
+                skipped[f"no image by its name ({suffix or 'no extension'})"].append(path)
+            else:
+                names.append(path)
+    return sorted(names), {why: sorted(paths) for why, paths in sorted(skipped.items())}
+
+
+def describe_skipped(skipped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return how many files were skipped for each reason, with a few of them, ready for JSON."""
+    return {
+        why: {"files": len(paths), "such_as": list(paths[:_MOST_EXAMPLES])}
+        for why, paths in skipped.items()
+    }
+
+
+def groups_of(names: Sequence[str], pattern: str | None) -> np.ndarray | None:
+    """Return whom each file is of: what the regular expression ``pattern`` finds in its path.
+
+    That is its first group, or all of it where it has none. Raises :class:`ConfigError` where it
+    finds nothing in a path.
+    """
+    if pattern is None:
+        return None
+    expression = re.compile(pattern)
+    matches = [expression.search(name) for name in names]
+    if lost := [name for name, match in zip(names, matches, strict=True) if not match]:
+        raise ConfigError(
+            "data.group",
+            f"{pattern} finds nothing in {len(lost):,} of {len(names):,} file names:"
+            f" {shortened(lost)}; expected a regular expression that finds the group in each:"
+            " correct it.",
+        )
+    return np.array([match[1 if expression.groups else 0] for match in matches], dtype=object)
+
+
+def _relative(folder, place, name):
+    return (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _of_a_system(name):
+    return name.lower() in _OF_SYSTEMS
+
+
+def _top(name):
+    return PurePosixPath(name).parts[0]
+
+
+def _by_part(folder, names):
+    """Return a dict of train, test and validation, or of "" alone without them, and what is loose.
+
+    Loose are images that lie in no class folder.
+    """
+    there = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
+    part_of = {
+        alias: part
+        for part, aliases in _PARTS.items()
+        for alias in there
+        if alias.lower() in aliases
+    }
+    if "train" not in part_of.values() or len(part_of) < len(there - _hidden(there)):
+        part_of = {}
+    parts, loose = defaultdict(list), []
+    for part in dict.fromkeys(part_of.values()) or [""]:
+        parts[part] = []
+    for name in names:
+        part = part_of.get(_top(name), "" if not part_of else None)
+        if part is None or len(PurePosixPath(name).parts) < (3 if part_of else 2):
+            loose.append(name)
+        else:
+            parts[part].append(name)
+    return dict(parts), loose
+
+
+def _hidden(names):
+    return {name for name in names if name.startswith(".") or _of_a_system(name)}
+
+
+def _class_of(name, part):
+    return PurePosixPath(name).parts[1 if part else 0]
+
+
+def _check_classes(folder, parts):
+    classes = Counter(_class_of(name, part) for part in parts for name in parts[part])
+    if len(classes) < 2:
+        found = f"{next(iter(classes))} alone" if classes else "no class folder with images"
+        raise StudyError(
+            f"{folder}: {found}; expected at least two class folders with images, in it or in its"
+            " folders train and test: put the images of each class into a folder of its name."
+        )
+
+
+def _empty_class_folders(folder, parts):
+    """Return the class folders without an image, by their paths in ``folder``."""
+    holding = {str(PurePosixPath(name).parent) for part in parts.values() for name in part}
+    tops = {"" if not part else _top(names[0]) for part, names in parts.items() if names}
+    empty = []
+    for top in sorted(tops):
+        for entry in sorted(os.scandir(folder / top), key=lambda entry: entry.name):
+            path = f"{top}/{entry.name}".lstrip("/")
+            within = any(name == path or name.startswith(f"{path}/") for name in holding)
+            if entry.is_dir() and not within and not _hidden({entry.name}):
+                empty.append(path)
+    return empty

@@ -1,0 +1,141 @@
+"""The kinds of sources that a data set may come from, and what each is to be given.
+
+Without NumPy, as planning has no time for it: :mod:`bakeoff.data.reading` reads them.
+"""
+
+import csv
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import StudyError
+from bakeoff.files import canonical_json
+
+BUNDLED = ("mnist_5k", "digits")
+"""The data sets that come with a package, as ``data.path`` names them."""
+
+OF_IMAGE_FILES = {"image": None, "unreadable": "refuse", "group": None}
+"""Settings that only sources of image files have, folder and table, with their defaults."""
+
+OF_TABLES = {"columns": None}
+"""Settings that only tables have, with their defaults."""
+
+WITHOUT_SPLIT = {"test_share": 0.2}
+"""Settings that only sources need which have no test part of their own, with their defaults."""
+
+ROLES = ("train_images", "train_labels", "test_images", "test_labels")
+"""What the four IDX files of a data set hold."""
+
+_IDX_NAME = re.compile(r"(train|t10k|test)[-_.].*?(images|labels)")
+
+_OF_EVERY_SOURCE = (
+    "source",
+    "classes",
+    "train_images",
+    "test_images",
+    "validation",
+    "holdout_images",
+    "split_seed",
+)
+
+COLUMNS = {"path": "path", "label": "label", "split": "split", "group": "group"}
+"""What the columns of a table are called unless the config says otherwise."""
+
+
+def settings_of_source(source: str) -> dict[str, Any]:
+    """Map the settings that only some sources have, and this one has, to their defaults."""
+    settings: dict[str, Any] = {}
+    if source in ("folder", "table"):
+        settings |= OF_IMAGE_FILES | WITHOUT_SPLIT
+    if source == "table":
+        settings |= OF_TABLES
+    if source == "bundled":
+        settings |= WITHOUT_SPLIT
+    return settings
+
+
+def settings_of_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the prepared data depends on: not what it is called, nor where files come from.
+
+    ``data`` is the config's section of that name, checked. Files at a path count by their names,
+    sizes and dates; settings at their defaults, which only some sources have, not at all.
+    """
+    kept = {key: data[key] for key in _OF_EVERY_SOURCE}
+    known = settings_of_source(data["source"])
+    kept |= {key: data[key] for key, default in known.items() if data[key] != default}
+    if data["source"] == "bundled":
+        kept["path"] = data["path"]
+    elif data["path"] is not None:
+        kept["files"] = state_of(data)
+    return kept
+
+
+def roles_of(names: Iterable[str]) -> dict[str, str]:
+    """Map :data:`ROLES` to the names of the IDX files that have them, as far as names tell.
+
+    So do MNIST's (``t10k-images-idx3-ubyte.gz``), Kaggle's (``t10k-images.idx3-ubyte``), EMNIST's
+    (``emnist-letters-test-images-idx3-ubyte.gz``) and QMNIST's
+    (``qmnist-test-labels-idx2-int.gz``). Raises :class:`StudyError` where two files have one role.
+    """
+    roles: dict[str, str] = {}
+    for name in sorted(names):
+        if found := _IDX_NAME.search(name.lower()):
+            part = "train" if found[1] == "train" else "test"
+            role = f"{part}_{found[2]}"
+            if role in roles:
+                raise StudyError(
+                    f"{roles[role]} and {name}: both are {role.replace('_', ' ')} by their names;"
+                    " expected one file of each kind: leave one of the two out, or give each data"
+                    " set a folder of its own."
+                )
+            roles[role] = name
+    return roles
+
+
+def state_of(data: Mapping[str, Any]) -> str:
+    """Return a text that changes with the files at ``data.path``: names, sizes, dates.
+
+    ``data`` is the config's section of that name, checked. Of a table, the files that it names
+    count too.
+    """
+    path = Path(data["path"])
+    files = sorted(_files_at(path, data))
+    return hashlib.sha256(canonical_json(files).encode()).hexdigest()
+
+
+def _files_at(path: Path, data: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """Yield name, bytes and nanoseconds of each file that is read."""
+    if not path.is_dir():
+        yield _state("", path)
+        if data["source"] == "table":
+            columns = COLUMNS | (data["columns"] or {})
+            yield from (_state(name, path.parent / name) for name in _named(path, columns["path"]))
+        return
+    for folder, folders, names in os.walk(path, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        place = os.path.relpath(folder, path)
+        for name in names:
+            yield _state(os.path.join(place, name), os.path.join(folder, name))
+
+
+def _state(name: str, path: str | Path) -> list[Any]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return [name, None, None]
+    return [name, found.st_size, found.st_mtime_ns]
+
+
+def _named(table: Path, column: str) -> list[str]:
+    """Return the files that a CSV table names, none where it is no such table."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.reader(lines)
+            place = next(rows, []).index(column)
+            return [row[place].strip() for row in rows if len(row) > place]
+    # It is refused where it is read.
+    except (OSError, ValueError, csv.Error):
+        return []

@@ -1,0 +1,212 @@
+"""Images that a table lists, one a row, or whose pixels stand in its columns."""
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.data.decode import decode_files
+from bakeoff.data.folder import describe_skipped, groups_of, list_images
+from bakeoff.data.labels import shortened
+from bakeoff.data.raw import RawPart, RawSet, check_images
+from bakeoff.data.sources import COLUMNS
+from bakeoff.errors import ConfigError, StudyError
+
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+}
+_PIXEL = re.compile(r"pixel_?\d+|\d+x\d+")
+
+
+def read_table(
+    file: str | Path, settings: Mapping[str, Any], scratch: str | Path, workers: int = 1
+) -> RawSet:
+    """Return the images of a CSV or Parquet table, with the split and the groups that it gives.
+
+    A row has the path of an image, relative to the table's folder, or its pixels in columns
+    ``pixel0``, ``pixel1``, … as Kaggle's MNIST has them; and a label. ``settings`` are the config's
+    ``columns``, ``image``, ``unreadable`` and ``group``; ``scratch`` and ``workers`` are those of
+    :func:`bakeoff.data.decode.decode_files`. Raises :class:`StudyError` where a column is missing
+    or a row has no label or no file, or as that function does.
+    """
+    file = _table_file(Path(file))
+    columns = COLUMNS | {key: name for key, name in (settings["columns"] or {}).items() if name}
+    table = _read(file)
+    pixels = [name for name in table.columns if _PIXEL.fullmatch(name)]
+    _check_columns(table, file, columns, pixels, settings)
+    labels = _texts(table, columns["label"], file)
+    if pixels:
+        rows, names, audit = np.arange(len(table)), None, {}
+        images = _images_of_pixels(table[pixels].to_numpy(), file, settings["image"] or {})
+    else:
+        paths = _texts(table, columns["path"], file)
+        unnamed = _check_files(file, paths)
+        decoded = decode_files(file.parent, paths, settings, scratch, workers)
+        images, rows, names, audit = decoded.images, decoded.rows, paths, decoded.audit
+        if unnamed:
+            unnamed = {"named by no row": unnamed}
+        audit["skipped"] = describe_skipped(unnamed or {})
+    groups = _groups(table, file, columns, names, settings["group"])
+    everything = RawPart(images, labels, str(file), groups)
+    return _split(everything, rows, table, file, columns, audit)
+
+
+def _table_file(path):
+    if path.is_dir():
+        tables = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".parquet"))
+        if len(tables) == 1:
+            return tables[0]
+        names = shortened(table.name for table in tables) or "no table"
+        raise ConfigError(
+            "data.path",
+            f"{path} is a folder with {names}; expected one CSV or Parquet file: name the file.",
+        )
+    if not path.is_file():
+        raise ConfigError(
+            "data.path", f"{path} does not exist; expected a CSV or Parquet file: correct the path."
+        )
+    return path
+
+
+def _read(file):
+    """Return a table: columns of pixels are numbers, all others texts."""
+    try:
+        if file.suffix.lower() in (".parquet", ".pq"):
+            return _as_texts(pd.read_parquet(file))
+        # Spreadsheets put a mark before the first name.
+        header = pd.read_csv(file, nrows=0, encoding="utf-8-sig")
+        kinds = {name: np.int64 if _PIXEL.fullmatch(name) else str for name in header.columns}
+        return pd.read_csv(file, dtype=kinds, keep_default_na=False, encoding="utf-8-sig")
+    except ImportError as error:
+        raise StudyError(
+            f"{file}: Parquet cannot be read without pyarrow; expected that package, or CSV: pip"
+            " install pyarrow, or save the table as CSV."
+        ) from error
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())
+        raise StudyError(
+            f"{file}: cannot be read as a table ({reason}); expected CSV in UTF-8 with names in the"
+            " first line, or Parquet: mend the file."
+        ) from error
+
+
+def _as_texts(table):
+    texts = {
+        name: table[name].map(lambda value: "" if pd.isna(value) else str(value))
+        for name in table.columns
+        if not _PIXEL.fullmatch(str(name))
+    }
+    return table.rename(columns=str).assign(**texts)
+
+
+def _check_columns(table, file, columns, pixels, settings):
+    needed = {"label": columns["label"]} | ({} if pixels else {"path": columns["path"]})
+    given = settings["columns"] or {}
+    needed |= {key: given[key] for key in ("split", "group") if given.get(key)}
+    for key, name in needed.items():
+        if name not in table.columns:
+            raise ConfigError(
+                f"data.columns.{key}",
+                f"{name}, and {file} has no such column, but {shortened(table.columns)}; expected"
+                f" the name of the column with each image's {key}: give it.",
+            )
+    if not len(table):
+        raise StudyError(f"{file}: no rows; expected one for each image: add them.")
+
+
+def _texts(table, column, file):
+    """Return a column, object (n,) of texts, none of which is empty."""
+    texts = table[column].str.strip()
+    if (empty := np.flatnonzero(texts == "")).size:
+        raise StudyError(
+            f"{file}: no {column} in {_lines(empty)}; expected one in each row: add it, or delete"
+            " the row."
+        )
+    return texts.to_numpy(dtype=object)
+
+
+def _lines(rows):
+    """Return "row 3" or "rows 3, 5", as a spreadsheet counts them."""
+    return f"row{'s' * (len(rows) > 1)} {shortened(np.asarray(rows) + 2)}"
+
+
+def _check_files(file, paths):
+    """Return images that no row names; raise where a row names no file."""
+    missing = [row for row, path in enumerate(paths) if not (file.parent / path).is_file()]
+    if missing:
+        rows = shortened(f"{paths[row]} (row {row + 2})" for row in missing)
+        raise StudyError(
+            f"{file}: {len(missing):,} of {len(paths):,} rows name a file that does not exist:"
+            f" {rows}; expected paths relative to {file.parent}: correct them, or delete the rows."
+        )
+    folder = Path(os.path.commonpath([os.path.dirname(path) or "." for path in paths]))
+    if folder.is_absolute() or folder.parts[:1] in ((), ("..",), (".",)):
+        # Beside the table may lie anything.
+        return []
+    there, _ = list_images(file.parent / folder)
+    named = {os.path.normpath(path) for path in paths}
+    return [name for each in there if (name := os.path.normpath(folder / each)) not in named]
+
+
+def _images_of_pixels(pixels, file, image):
+    if pixels.min() < 0 or pixels.max() > 255:
+        raise StudyError(
+            f"{file}: pixels from {pixels.min()} to {pixels.max()}; expected 0 to 255: save"
+            " them so."
+        )
+    count, channels = pixels.shape[1], image.get("channels") or 1
+    side = math.isqrt(count // channels)
+    height, width = image.get("height") or side, image.get("width") or side
+    if height * width * channels != count:
+        raise ConfigError(
+            "data.image",
+            f"{height} x {width} x {channels}, and {file} has {count:,} columns of pixels; expected"
+            " the height, width and channels of these: give them.",
+        )
+    images = pixels.astype(np.uint8).reshape(-1, height, width, channels)
+    return check_images(images, file)
+
+
+def _groups(table, file, columns, names, group):
+    """Return each image's group: of the column that the config names, or of its file's name."""
+    column = group if group in table.columns else columns["group"] if group is None else None
+    if column is None and names is not None:
+        return groups_of(names, group)
+    if group is not None and column is None:
+        raise ConfigError(
+            "data.group",
+            f"{group}, and {file} has no such column, but {shortened(table.columns)}; expected the"
+            " name of a column: correct it.",
+        )
+    return _texts(table, column, file) if column in table.columns else None
+
+
+def _split(everything, rows, table, file, columns, audit):
+    """Return the :class:`RawSet` of the rows that were read, with the table's own split."""
+    if columns["split"] not in table.columns:
+        return RawSet(everything.only(rows), audit=audit)
+    written = _texts(table, columns["split"], file)
+    parts = np.array([_PARTS.get(text.lower(), "") for text in written], dtype=object)
+    if (unknown := np.flatnonzero(parts == "")).size:
+        raise StudyError(
+            f"{file}: {written[unknown[0]]!r} in the column {columns['split']}, {_lines(unknown)};"
+            " expected train, validation or test: correct it."
+        )
+    made = {part: everything.only(rows[parts[rows] == part]) for part in dict.fromkeys(parts)}
+    if "train" not in made:
+        raise StudyError(
+            f"{file}: no row has train in the column {columns['split']}; expected training images:"
+            " correct the column, or leave it out to have a test part drawn."
+        )
+    return RawSet(made["train"], made.get("test"), made.get("validation"), audit=audit)
