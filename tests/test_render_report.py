@@ -21,6 +21,7 @@ from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.figures.colours import GRID, INK, PAPER
 from bakeoff.limits import MOST_PAIRS, MOST_SHOWN
+from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images, png_uri, read_test_images
 from bakeoff.report.provenance import origin
 from bakeoff.report.svg import inline_svg
@@ -169,7 +170,7 @@ def test_the_parts_come_in_the_order_in_which_they_are_read(made):
     ids = Page(html).attributes("id")
     sections = [
         *("results", "accuracy", "losses", "costs", "comparisons"),
-        *("findings", "errors", "models", "model-1", "model-2", "origin"),
+        *("findings", "errors", "models", "model-1", "model-2", "data", "origin"),
     ]
     assert [name for name in ids if name in sections] == sections
 
@@ -322,7 +323,7 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
         },
     )
     page = Page(html)
-    pictures = page.all("img")
+    pictures = [image for image in page.all("img") if image["alt"]]
     assert [picture["alt"] for picture in pictures] == ["Image labelled 3", "Image labelled 4"]
     images = PreparedData.read(folder / "data" / "mnist" / "data.json").images("test")
     np.testing.assert_array_equal(decoded(pictures[1]["src"]), images[14, ..., 0])
@@ -337,7 +338,7 @@ def test_a_model_at_chance_is_not_counted_among_those_that_are_wrong(tmp_path):
     models = {"Model 1": {"wrong_images": [3, 14]}, "Model 2": {"wrong_images": [3]}}
     lost = {"Model 3": {"wrong_images": range(950)}, "Model 4": {"status": "diverged"}}
     page = Page(render(tmp_path, models | lost))
-    assert len(page.all("img")) == 2
+    assert len([image for image in page.all("img") if image["alt"]]) == 2
     assert "Both models that learned are wrong. ✗ 4 , wrongly : Models 1 and 2" in page.text
     assert "1 of 2 models that learned is wrong." in page.text
     page = Page(render(tmp_path / "two", models | {"Model 4": {"status": "diverged"}}))
@@ -355,6 +356,36 @@ def test_images_that_may_not_be_shown_are_listed_without_pictures(tmp_path):
     assert page.all("img") == []
     assert "base64" not in html
     assert "Labelled 3 Test image 3. Both models are wrong." in page.text
+
+
+def test_the_page_says_what_the_images_are(tmp_path):
+    file = fabricate_data(tmp_path, images=30, classes=3, size=200, channels=3, train_images=10)
+    content = json.loads(file.read_text())
+    content["audit"] = {
+        "split": "drawn, 0.2 for the test",
+        "skipped": {"hidden": {"files": 2, "such_as": ["a/._x.png", ".git/"]}},
+        "duplicates": {
+            "equal_to_an_earlier_one": {"train": 0, "test": 3},
+            "in_training": {"test": {"images": 2, "first": [[0, 1]]}},
+        },
+        "groups": {"groups": {"train": 4, "test": 3}, "test_images_of_training_groups": 5},
+    }
+    file.write_text(json.dumps(content))
+    said = describe_data_set(file, show_images=True)
+    assert said["facts"] == [
+        "The images are 200 x 200 pixels (height first), colour, 8 bits a value.",
+        "The data has no test set: it was drawn, 0.2 for the test, no group divided.",
+        "Skipped: 2 hidden (a/._x.png, .git/).",
+        "Pixel for pixel, 3 test images equal an earlier one and 2 test images are training images"
+        " too.",
+        "Groups: 4 of training and 3 of test. The given split divides groups: 5 test images are of"
+        " groups that have training images too.",
+    ]
+    assert said["counts"]["columns"] == ["Class", "Train images", "Test images"]
+    assert said["counts"]["rows"] == [["0", "4", "10"], ["1", "3", "10"], ["2", "3", "10"]]
+    assert [example["name"] for example in said["examples"]] == ["0", "1", "2"]
+    assert decoded(said["examples"][0]["image"]).shape == (168, 168, 3), "not larger than shown"
+    assert describe_data_set(file, show_images=False)["examples"] == []
 
 
 def test_images_of_another_data_set_are_refused(tmp_path):

@@ -24,6 +24,9 @@ MOST_PAIRS = 105
 MOST_UNFOLDED = 12
 """Up to so many models, each one's section of the page stands open."""
 
+MOST_EXAMPLES = 60
+"""Classes of which the page shows an image at most."""
+
 MOST_DESCRIBED = 200
 """With more models, the most accurate have a section, as each takes some 30 kB."""
 

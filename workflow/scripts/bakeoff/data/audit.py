@@ -6,6 +6,7 @@ from typing import Any
 from bakeoff import wording as w
 
 _MOST_NAMED = 8
+_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 _FITS = {"stretch": "stretching", "crop": "cropping", "pad": "padding"}
 
 
@@ -74,8 +75,10 @@ def _labels(audit):
     numbered = audit.get("labels", {}).get("numbered")
     if not numbered:
         return None
+    if not all(name.lstrip("+-").isdigit() for name in numbered):
+        return f"Labels are words, numbered from 0: {audit['labels']['how']}."
     listed = [f"{name} is {number}" for number, name in enumerate(numbered)]
-    return f"Labels were numbered, {audit['labels']['how']}: {_some(listed, len(listed))}."
+    return f"Labels were numbered anew from 0: {_some(listed, len(listed))}."
 
 
 def _twins(audit):
@@ -84,16 +87,18 @@ def _twins(audit):
         return None
     within = {part: count for part, count in found["equal_to_an_earlier_one"].items() if count}
     across = {part: of["images"] for part, of in found["in_training"].items() if of["images"]}
-    listed = [f"{count:,} of the {part} images within these" for part, count in within.items()]
-    listed += [f"{count:,} of the {part} images in training" for part, count in across.items()]
-    return f"Images that occur again, pixel for pixel: {w.listing(listed)}." if listed else None
+    listed = [
+        f"{count:,} {_NAMES[part]} images equal an earlier one" for part, count in within.items()
+    ]
+    listed += [f"{count:,} {part} images are training images too" for part, count in across.items()]
+    return f"Pixel for pixel, {w.listing(listed)}." if listed else None
 
 
 def _groups(audit):
     groups = audit.get("groups")
     if not groups:
         return None
-    counts = w.listing(f"{count:,} in {part}" for part, count in groups["groups"].items())
+    counts = w.listing(f"{n:,} of {_NAMES[part]}" for part, n in groups["groups"].items())
     divided = [
         f"{images:,} {part} images are of groups that have training images too"
         for part in ("validation", "test")
@@ -108,7 +113,7 @@ def _missing(audit, class_names):
     said = []
     for part, counts in audit.get("counts", {}).items():
         if none := [name for name, count in zip(class_names, counts, strict=True) if not count]:
-            said.append(f"Classes without a {part} image: {_some(none, len(none))}.")
+            said.append(f"Classes without a {_NAMES[part]} image: {_some(none, len(none))}.")
     return said
 
 

@@ -9,6 +9,8 @@ from bakeoff import wording as w
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
 
+_LARGEST = 168  # pixels, twice as many as are shown
+
 
 def hardest_images(results, data_file=None):
     """Return the gallery's entries, the hardest image first.
@@ -81,12 +83,15 @@ def read_test_images(data_file, rows):
 
 
 def png_uri(image):
-    """Return an image, float (height, width, channels) from 0 to 1, as a PNG in a data URI."""
+    """Return an image, float (height, width, channels) from 0 to 1, as a PNG in a data URI.
+
+    A large one is made smaller, as the page shows it no larger than that.
+    """
     from PIL import Image
 
     pixels = np.rint(255 * image).astype(np.uint8)
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    picture.thumbnail((_LARGEST, _LARGEST))
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
-        file, "PNG", optimize=True
-    )
+    picture.save(file, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
