@@ -1,5 +1,8 @@
 """Batches of images: whole, in the order that is asked for, and without what makes epochs wait."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +101,23 @@ def test_chosen_images_are_those_of_their_indices_whatever_order_the_others_are_
 
 def test_no_autotuner_can_hold_up_the_end_of_an_epoch(pixels):
     assert TensorFlowBatches(pixels, LABELS, CLASSES, 4).source.options().autotune.enabled is False
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
+def test_images_stay_in_their_file(kind, tmp_path):
+    """What a process reads of it are pages that it shares with all others."""
+    images = mapped(tmp_path, np.zeros((64, 2**20, 1, 1), np.uint8))
+    labels = np.zeros(64, int)
+    content(kind, kind(images[:1], labels[:1], CLASSES, 1))
+    before = memory_of_its_own()
+    source = kind(images, labels, CLASSES, 1).source
+    for _ in source if kind is TensorFlowBatches else map(source.__getitem__, range(64)):
+        pass
+    # A batch is 4 MiB of float32, the file 64 MiB.
+    assert memory_of_its_own() - before < 40 * 2**20
+
+
+def memory_of_its_own():
+    """Return the bytes of memory of this process that no file stands for."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)[1])

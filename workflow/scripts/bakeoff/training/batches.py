@@ -108,16 +108,10 @@ class TensorFlowBatches(_Selection):
 
 
 def _tensor_of(images):
-    """Return a TensorFlow tensor on the CPU with the values of a memory-map, not copied.
-
-    TensorFlow maps the whole file, header and all: the array is a slice of it.
-    """
+    """Return a TensorFlow tensor on the CPU with the values of a memory-map, not copied."""
     import tensorflow as tf
 
-    item = images.dtype.itemsize
-    whole = tf.raw_ops.ImmutableConst(
-        dtype=images.dtype.name,
-        shape=[(images.offset + images.nbytes) // item],
-        memory_region_name=str(images.filename),
-    )
-    return tf.reshape(whole[images.offset // item :], images.shape)
+    # TensorFlow takes no array that is read-only. A page that was written to would be this
+    # process's own (mode c), and none is.
+    writable = np.memmap(images.filename, images.dtype, "c", images.offset, images.shape)
+    return tf.experimental.dlpack.from_dlpack(writable.__dlpack__())
