@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo test test-all lint lock schema bench
+.PHONY: env backends demo study test test-all lint lock schema bench
 
 env: .venv/.installed
 
@@ -29,6 +29,10 @@ demo: env
 	@cat results/demo/summary.txt
 	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 
+# make study DIR=../my-study
+study:
+	@PYTHONPATH=workflow/scripts $(PYTHON) -m bakeoff.study.scaffold "$(DIR)"
+
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
 test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
@@ -42,7 +46,7 @@ bench: backends
 lint: env
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check Snakefile workflow template
 	$(BIN)/snakemake --lint
 
 # What analysis.json holds, for other tools: made of bakeoff/numbers.py.

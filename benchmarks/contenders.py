@@ -102,9 +102,9 @@ def _pipeline(job, turns):
 
     data = open_data(job.data_file)
     trained = settings(10**6, job.precision) | {"backend": job.backend}
-    identity = training_identity(Sources(ROOT), contender(job.model), 0, trained)
+    identity = training_identity(Sources([ROOT]), contender(job.model), 0, trained)
     device = prepare_backend(job.threads, job.backend, job.precision)
-    model = build_model(ROOT, job.model, data.shape, len(data.class_names))
+    model = build_model([ROOT], job.model, data.shape, len(data.class_names))
     compile_model(model, identity, device)
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
@@ -155,7 +155,7 @@ def _native_torch(job, turns):
 
     torch.set_num_threads(job.threads)
     data = PreparedData.read(job.data_file)
-    model = Translated(build_model(ROOT, job.model, data.shape, len(data.class_names)))
+    model = Translated(build_model([ROOT], job.model, data.shape, len(data.class_names)))
     arrays = []
     for part, size in (("train", job.images), ("validation", job.images // 6)):
         arrays.append(torch.from_numpy(scaled(data.images(part)[:size])).permute(0, 3, 1, 2))

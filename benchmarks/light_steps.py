@@ -64,7 +64,7 @@ def fabricate(folder):
     project = copy_workflow(folder)
     described = {}
     for model in MODELS:
-        described[model] = describe_model(build_model(folder, model, (28, 28, 1), 10))
+        described[model] = describe_model(build_model([folder], model, (28, 28, 1), 10))
         described[model]["parameters"] = described[model]["parameters"]["total"]
     fabricate_results(folder, described, SEEDS)
     # As after real runs, Snakemake has a record of each file.

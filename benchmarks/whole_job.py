@@ -33,12 +33,12 @@ def run_job(data_file, epochs, precision, model, folder):
     folder = Path(folder)
     train_model.train_model(
         identity=training_identity(
-            Sources(ROOT), contender(model), 0, settings(int(epochs), precision)
+            Sources([ROOT]), contender(model), 0, settings(int(epochs), precision)
         ),
         data_file=data_file,
         outputs={Path(name).stem: folder / name for name in OUTPUTS},
         checkpoint_folder=folder / "checkpoints",
-        root=ROOT,
+        folders=[ROOT],
         threads=2,
     )
 

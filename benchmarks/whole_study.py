@@ -88,9 +88,9 @@ def _seconds_of_a_checkpoint(model, folder):
     from whole_job import settings
 
     identity = training_identity(
-        Sources(ROOT), contender(model), 0, settings(FULL_EPOCHS, "float32")
+        Sources([ROOT]), contender(model), 0, settings(FULL_EPOCHS, "float32")
     )
-    built = build_model(ROOT, model, (28, 28, 1), 10)
+    built = build_model([ROOT], model, (28, 28, 1), 10)
     compile_model(built, identity, "CPU")
     record = restore(built, None)
     checkpoints = Checkpoints(folder / "checkpoints", identity, "")

@@ -90,7 +90,7 @@ def run_steps(folder, study):
     render_report(
         study=study,
         command=COMMAND,
-        tree=TREE,
+        tree={"commit": TREE},
         runs_file=runs,
         summary_file=summary,
         analysis_file=analysis,

@@ -97,7 +97,7 @@ def refusal(root, model, source):
     """Return the one line that an architecture file with this ``source`` is refused with."""
     (root / "architectures" / f"{model}.py").write_text(source)
     with pytest.raises(StudyError) as error:
-        build_model(root, model, (28, 28, 1), 10)
+        build_model([root], model, (28, 28, 1), 10)
     line = str(error.value)
     assert "\n" not in line
     assert line.startswith(f"architectures/{model}.py: ")
@@ -146,7 +146,7 @@ def test_an_end_from_outside_is_no_fault_of_the_file(root, end):
     source = f"from {where} import {end.__name__}\nraise {end.__name__}\n"
     (root / "architectures" / "ended.py").write_text(source)
     with pytest.raises(end):
-        build_model(root, "ended", (28, 28, 1), 10)
+        build_model([root], "ended", (28, 28, 1), 10)
 
 
 GOOD = (
@@ -217,7 +217,7 @@ def test_numbers_may_be_drawn_as_many_as_a_file_needs(root):
         for _ in range(drawn):
             random.random()
             np.random.random()
-        assert build_model(root, "draws", (28, 28, 1), 10).count_params() == 7850
+        assert build_model([root], "draws", (28, 28, 1), 10).count_params() == 7850
 
 
 def test_layers_may_have_a_type_of_their_own(root):
@@ -227,7 +227,7 @@ def test_layers_may_have_a_type_of_their_own(root):
         '    return keras.Model(a, layers.Dense(num_classes, "softmax")(x))\n'
     )
     (root / "architectures" / "own.py").write_text(HEAD + body)
-    model = build_model(root, "own", (28, 28, 1), 10)
+    model = build_model([root], "own", (28, 28, 1), 10)
     assert compute_dtypes(model) == ["bfloat16", "float32"]
 
 
@@ -261,7 +261,7 @@ def test_any_keras_model_will_do(root, style):
     )
     body = body[style]
     (root / "architectures" / f"{style}.py").write_text(HEAD + body)
-    model = build_model(root, style, (28, 28, 1), 10)
+    model = build_model([root], style, (28, 28, 1), 10)
     assert model.count_params() == 7850
     assert arrow_notation(model).startswith("(1x28x28) --(")
     assert describe_layers(model)[-1]["output_shape"] == [10]
@@ -270,7 +270,7 @@ def test_any_keras_model_will_do(root, style):
 def test_a_source_that_changed_after_planning_is_refused(root):
     (root / "architectures" / "a.py").write_text("x = 1\n")
     with pytest.raises(StudyError, match=r"architectures/a.py: changed .* run snakemake again"):
-        check_sources(root, {"architectures/a.py": "0" * 64})
+        check_sources([root], {"architectures/a.py": "0" * 64})
 
 
 def test_sources_read_are_those_really_imported(root):
@@ -278,5 +278,5 @@ def test_sources_read_are_those_really_imported(root):
     (root / "architectures" / "helper.py").write_text(HEAD + FAULTS["nothing"][0])
     (root / "architectures" / "unused.py").write_text("")
     with pytest.raises(StudyError):
-        build_model(root, "used", (28, 28, 1), 10)
-    assert set(sources_read(root)) == {"architectures/used.py", "architectures/helper.py"}
+        build_model([root], "used", (28, 28, 1), 10)
+    assert set(sources_read([root])) == {"architectures/used.py", "architectures/helper.py"}

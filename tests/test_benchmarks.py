@@ -36,7 +36,7 @@ def test_pytorch_has_the_same_layers(name):
     from bakeoff.training.architecture import build_model
     from native_torch import Translated
 
-    model = build_model(ROOT, name, (28, 28, 1), 10)
+    model = build_model([ROOT], name, (28, 28, 1), 10)
     translated = Translated(model)
     expected = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert sum(part.numel() for part in translated.parameters()) == expected

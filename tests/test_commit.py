@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bakeoff.study.commit import describe_commit
+from bakeoff.study.commit import commits, describe_commit
 
 
 def git(folder, *arguments):
@@ -42,3 +42,14 @@ def test_no_repository(tmp_path):
 def test_no_git(repository, monkeypatch):
     monkeypatch.setenv("PATH", str(repository))
     assert describe_commit(repository) is None
+
+
+def test_a_study_in_a_folder_of_its_own_has_a_commit_of_its_own(repository):
+    commit = describe_commit(repository)["id"]
+    (repository / ".gitignore").write_text(".snakemake/\n")
+    checkout = repository / ".snakemake" / "bakeoff" / ("12" * 20)
+    checkout.mkdir(parents=True)
+    tool = {"id": "12" * 20, "clean": True}
+    study = {"id": commit, "clean": False}
+    assert commits([repository, checkout]) == {"commit": tool, "study_commit": study}
+    assert commits([repository]) == {"commit": study}

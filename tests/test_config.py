@@ -36,7 +36,7 @@ class Study(dict):
         """Write the config to its file, and read it."""
         file = self.root / "config.yaml"
         file.write_text(yaml.safe_dump(dict(self)))
-        return read_config(self, [file], self.root)
+        return read_config(self, [file], [self.root])
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def read_files(root, files):
     merged = {}
     for file in files:
         update_config(merged, yaml.load(file.read_text(), yaml.FullLoader))
-    return read_config(merged, files, root)
+    return read_config(merged, files, [root])
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_1e_3_is_a_number(study, tmp_path):
     file.write_text("training: {optimizer: {learning_rate: 1e-3}}\n")
     study.read()
     study["training"]["optimizer"]["learning_rate"] = "1e-3"
-    config = read_config(study, [tmp_path / "config.yaml", file], tmp_path)
+    config = read_config(study, [tmp_path / "config.yaml", file], [tmp_path])
     assert config["training"]["optimizer"]["learning_rate"] == 0.001
 
 
@@ -332,7 +332,7 @@ def test_a_doubled_key_is_refused_with_its_line(tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text("training:\n  epochs: 3\n  epochs: 4\n")
     with pytest.raises(StudyError, match=r"config.yaml: training.epochs: given twice .*line 3"):
-        read_config({}, [file], tmp_path)
+        read_config({}, [file], [tmp_path])
 
 
 def test_a_fault_names_the_overlay_that_made_it(study, tmp_path):
@@ -341,14 +341,14 @@ def test_a_fault_names_the_overlay_that_made_it(study, tmp_path):
     overlay.write_text("training: {epochs: 0}\n")
     study["training"]["epochs"] = 0
     with pytest.raises(StudyError, match=r"overlay.yaml: training.epochs: 0"):
-        read_config(study, [tmp_path / "config.yaml", overlay], tmp_path)
+        read_config(study, [tmp_path / "config.yaml", overlay], [tmp_path])
 
 
 def test_texts_from_the_command_line_are_read_as_numbers(study, tmp_path):
     study.read()
     study["study"]["seeds"] = ["0", "3"]
     study["training"]["optimizer"]["learning_rate"] = "1e-3"
-    config = read_config(study, [tmp_path / "config.yaml"], tmp_path)
+    config = read_config(study, [tmp_path / "config.yaml"], [tmp_path])
     assert config["study"]["seeds"] == [0, 3]
     assert config["training"]["optimizer"]["learning_rate"] == 0.001
 
@@ -361,7 +361,7 @@ def test_a_fault_on_the_command_line_is_named_so(study, tmp_path, section, key, 
     study.read()
     study[section][key] = value
     with pytest.raises(StudyError, match=rf"^--config .*: {section}.{key}: "):
-        read_config(study, [tmp_path / "config.yaml"], tmp_path)
+        read_config(study, [tmp_path / "config.yaml"], [tmp_path])
 
 
 def test_every_fault_has_a_line(study):
@@ -485,7 +485,7 @@ def test_a_data_set_named_on_the_command_line_needs_its_own_too(study):
     study.read()
     study["data"] |= {"dataset": "letters", "mirrors": ["/data/letters"], "classes": ["a", "b"]}
     with pytest.raises(StudyError) as error:
-        read_config(study, [study.root / "config.yaml"], study.root)
+        read_config(study, [study.root / "config.yaml"], [study.root])
     lines = str(error.value).splitlines()
     assert re.search("/config.yaml: data.disputed: 1 index, those of mnist", lines[0])
     assert lines[1].startswith("--config on the command line: data.sha256: missing")
@@ -580,7 +580,7 @@ def test_what_the_study_gives_goes_over_what_describes_its_data_set(study):
 
     # As `--config 'data={mirrors: [/mine]}'` does.
     study["data"]["mirrors"] = ["/mine"]
-    config = read_config(study, [study.root / "config.yaml"], study.root)
+    config = read_config(study, [study.root / "config.yaml"], [study.root])
     assert config["data"]["mirrors"] == ["/mine"]
     assert config["origins"]["data.mirrors"] == "--config on the command line"
 
@@ -669,7 +669,7 @@ def test_a_data_set_of_the_repository_is_whole_named_and_as_an_overlay(file):
     assert len(overlaying["data"]["classes"]) == 10
     config = yaml.safe_load(base.read_text())
     config["data"] = {"dataset": file.stem}
-    named = read_config(config, [base], ROOT)
+    named = read_config(config, [base], [ROOT])
     assert named["data"] == overlaying["data"]
     if file.stem not in ("mnist", "mnist_5k", "digits"):
         assert overlaying["study"]["published"] is None
@@ -763,7 +763,7 @@ def test_each_fault_names_the_place_that_it_is_mended_in(tiny_study):
 
     tiny_study.path("config/over.yaml").write_text("__use_yte__: true\nstudy:\n  title: ?2 + 3\n")
     wrong = "study.title: 5 is of the wrong type; expected a text: change it."
-    template = "a template (__use_yte__) among the config files"
+    template = "what a template (__use_yte__) or the Snakefile made of the config files"
     assert refused(tiny_study, *overlay) == [f"{template}: {wrong}"]
 
     tiny_study.path("config/over.yaml").write_text("study: {title: Alone}\n")
@@ -794,8 +794,22 @@ def test_called_from_elsewhere_the_study_is_the_one_there_or_the_repositorys(
     config["models"]["tiny"]["name"] = "Tiny"
     config["models"]["there"] = {"name": "There", "description": "in no file"}
     elsewhere.write_config(config)
-    missing = f"models.there: {tiny_study.path('architectures/there.py')} does not exist"
+    missing = f"models.there: architectures/there.py does not exist, nor in {tiny_study.folder};"
     assert refused(caller, *call)[0].startswith(f"config/config.yaml: {missing}")
+
+
+def test_images_lie_in_the_studys_folder_wherever_snakemake_works(study, tmp_path, monkeypatch):
+    """Beside the Snakefile where the working directory has none of that name."""
+    study["data"] = {"dataset": "mine", "source": "folder", "path": "images"}
+    (tmp_path / "images").mkdir()
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(dict(study)))
+    for folder in (tmp_path / "images", here / "images"):
+        folder.mkdir(exist_ok=True)
+        found = read_config(study, [tmp_path / "config.yaml"], [here, tmp_path])["data"]["path"]
+        assert Path(found).absolute() == folder
 
 
 def test_the_report_is_told_of_disputed_labels_and_of_images_to_keep_back(study):
@@ -826,12 +840,12 @@ def test_the_studies_of_the_repository_are_valid(overlay):
     config = {}
     for file in files:
         update_config(config, yaml.safe_load(file.read_text()))
-    config = read_config(config, files, ROOT)
+    config = read_config(config, files, [ROOT])
     assert len(config["study"]["models"]) == 10
     models = config["study"]["models"]
     names = [entry["name"] for entry in reported_study(config, models)["models"]]
     assert names == [f"Model {number}" for number in range(1, 11)]
-    published = read_published(config, ROOT)
+    published = read_published(config, [ROOT])
     assert list(published["models"]) == models if overlay is None else published is None
 
 

@@ -54,7 +54,7 @@ def test_conda_environments_have_the_locks_versions(environment):
 def test_conda_environments_hold_what_their_scripts_import(environment):
     scripts = [f"workflow/scripts/{rule}.py" for rule in ENVIRONMENTS[environment]]
     imported = set()
-    for source in Sources(ROOT).of(*scripts):
+    for source in Sources([ROOT]).of(*scripts):
         for node in ast.walk(ast.parse((ROOT / source).read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}

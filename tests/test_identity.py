@@ -52,7 +52,7 @@ def root(tmp_path):
 
 
 def architectures(root, model):
-    sources = training_identity(Sources(root), contender(model), 0, SETTINGS)["sources"]
+    sources = training_identity(Sources([root]), contender(model), 0, SETTINGS)["sources"]
     return {name for name in sources if name.startswith("architectures/")}
 
 
@@ -99,12 +99,14 @@ OF_TRAINING = {
 
 
 def test_a_run_depends_on_what_training_imports_from_the_rooms_of_numbers(root):
-    sources = training_identity(Sources(root), contender("small"), 0, SETTINGS)["sources"]
+    sources = training_identity(Sources([root]), contender("small"), 0, SETTINGS)["sources"]
     assert set(sources) == OF_TRAINING | {"workflow/scripts/train_model.py"}
 
 
 def test_a_description_depends_on_what_describes_too(root):
-    identity = description_identity(Sources(root), contender("small"), SETTINGS | {"batch_size": 8})
+    identity = description_identity(
+        Sources([root]), contender("small"), SETTINGS | {"batch_size": 8}
+    )
     assert set(identity["sources"]) == OF_TRAINING | {
         "workflow/scripts/describe_model.py",
         "workflow/scripts/bakeoff/describe/layers.py",
@@ -114,7 +116,7 @@ def test_a_description_depends_on_what_describes_too(root):
 
 
 def test_settings_that_change_nothing_are_in_no_identity(root):
-    sources = Sources(root)
+    sources = Sources([root])
     plain = training_identity(sources, contender("small"), 0, SETTINGS)
     assert training_identity(sources, contender("small"), 0, SETTINGS | NEUTRAL) == plain
     assert all_settings(plain) == SETTINGS | NEUTRAL
@@ -129,24 +131,24 @@ def test_settings_that_change_nothing_are_in_no_identity(root):
 def test_neutral_settings_are_the_defaults_of_the_config():
     root = Path(__file__).parents[1]
     config = yaml.safe_load((root / "config" / "config.yaml").read_text())
-    config = read_config(config, [root / "config" / "config.yaml"], root)
+    config = read_config(config, [root / "config" / "config.yaml"], [root])
     settings = training_settings(config, "model_01")
     assert {key: settings[key] for key in NEUTRAL} == NEUTRAL
 
 
 def test_a_template_counts_by_its_content(root):
     template = "workflow/report/report.html.j2"
-    assert list(Sources(root).of(template)) == [template]
+    assert list(Sources([root]).of(template)) == [template]
 
 
 def test_training_does_not_import_reporting_code():
     """In this repository: editing tables, plots or words retrains nothing."""
     sources = training_identity(
-        Sources(Path(__file__).parents[1]), contender("model_01"), 0, SETTINGS
+        Sources([Path(__file__).parents[1]]), contender("model_01"), 0, SETTINGS
     )["sources"]
     rooms = {Path(name).parts[3] for name in sources if "/bakeoff/" in name}
     assert rooms <= {"data", "training"}
-    everything = Sources(Path(__file__).parents[1]).of("workflow/scripts/train_model.py")
+    everything = Sources([Path(__file__).parents[1]]).of("workflow/scripts/train_model.py")
     assert not [name for name in everything if "/describe/" in name]
     assert "workflow/scripts/bakeoff/training/checkpoints.py" in sources
     assert "architectures/blocks.py" in sources

@@ -23,7 +23,7 @@ from bakeoff.study.readers import read_data_set
 from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOK = read_published({"study": {"published": "config/notebook.yaml"}}, ROOT)
+NOTEBOOK = read_published({"study": {"published": "config/notebook.yaml"}}, [ROOT])
 EPOCH = np.arange(1, 14)
 FALLING = {"val_loss": 0.05 - 0.002 * EPOCH}
 FLAT = {"val_loss": 0.05 + 0.002 * (-1.0) ** EPOCH}
@@ -624,7 +624,7 @@ def test_the_notebook_says_of_itself_what_its_table_says(tmp_path):
 def read(folder, content):
     file = folder / "published.yaml"
     file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
-    return read_published({"study": {"published": "published.yaml"}}, folder)
+    return read_published({"study": {"published": "published.yaml"}}, [folder])
 
 
 def changed(*keys, value):
@@ -691,12 +691,12 @@ def test_two_claims_with_one_id_are_refused(tmp_path):
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "published.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StudyError, match=r"published.yaml: .*expected YAML") as caught:
-        read_published({"study": {"published": "published.yaml"}}, tmp_path)
+        read_published({"study": {"published": "published.yaml"}}, [tmp_path])
     assert "\n" not in str(caught.value)
 
 
 def test_without_a_file_there_is_nothing(tmp_path):
-    assert read_published({"study": {"published": None}}, tmp_path) is None
+    assert read_published({"study": {"published": None}}, [tmp_path]) is None
 
 
 def test_the_reported_study_carries_the_figures():

@@ -109,8 +109,8 @@ WAYS = {
 def tried(root, name, source):
     """Return a freshly built model and what its trial of saving says."""
     (root / "architectures" / f"{name}.py").write_text(HEAD + source)
-    model = build_model(root, name, SHAPE, CLASSES)
-    return model, try_saving(model, root, name, SHAPE, CLASSES)
+    model = build_model([root], name, SHAPE, CLASSES)
+    return model, try_saving(model, [root], name, SHAPE, CLASSES)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -128,7 +128,7 @@ def test_what_loads_a_model_is_found_out_and_loads_it(root, tmp_path, capsys, wa
     if expected == KERAS_ALONE:
         loaded = keras.models.load_model(file)
     else:
-        loaded = load_with_file(file, root, way, SHAPE, CLASSES)
+        loaded = load_with_file(file, [root], way, SHAPE, CLASSES)
     images = random_images(SHAPE)
     if way != "always_random":
         np.testing.assert_array_equal(
@@ -185,7 +185,7 @@ def test_what_would_be_lost_after_the_training_is_refused_before_it(root, fault)
 def test_the_trial_leaves_everything_as_it_was(root, way):
     (root / "architectures" / f"{way}.py").write_text(HEAD + WAYS[way][0])
     keras.utils.set_random_seed(3)
-    model = build_model(root, way, SHAPE, CLASSES)
+    model = build_model([root], way, SHAPE, CLASSES)
     before = {
         "weights": [weight.tobytes() for weight in model.get_weights()],
         "python": random.getstate(),
@@ -195,7 +195,7 @@ def test_the_trial_leaves_everything_as_it_was(root, way):
         "attributes": set(vars(model)),
     }
     assert way != "registered_layer" or before["registered"]
-    try_saving(model, root, way, SHAPE, CLASSES)
+    try_saving(model, [root], way, SHAPE, CLASSES)
     assert [weight.tobytes() for weight in model.get_weights()] == before["weights"]
     assert random.getstate() == before["python"]
     assert np.random.get_state()[1].tobytes() == before["numpy"]

@@ -137,7 +137,7 @@ def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     source = source.replace("pool(pool(conv(inputs, 4, 3)))", "layers.Conv2D(4, 3)(inputs)")
     (root / "architectures" / "plain.py").write_text(source)
     identity = contender("plain") | {"seed": 0, "settings": SETTINGS}
-    description, table = checked_description(root, identity, (28, 28, 1), 10)
+    description, table = checked_description([root], identity, (28, 28, 1), 10)
     assert capsys.readouterr().out == ""
     assert description["input_scaled_by"] is None
     assert description["loads_with"] == "keras alone"

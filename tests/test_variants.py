@@ -28,7 +28,12 @@ def read(root, models, taking_part=("base",)):
     """Return the checked config of a study on digits with these models."""
     config = {
         "study": {"models": list(taking_part)},
-        "data": {"dataset": "digits", "source": "digits", "classes": list("abcdefghij")},
+        "data": {
+            "dataset": "digits",
+            "source": "bundled",
+            "path": "digits",
+            "classes": list("abcdefghij"),
+        },
         "training": {
             "epochs": 3,
             "batch_size": 32,
@@ -39,7 +44,7 @@ def read(root, models, taking_part=("base",)):
     }
     file = root / "config.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False))
-    return read_config(config, [file], root)
+    return read_config(config, [file], [root])
 
 
 def refusal(root, models, **options):
@@ -221,7 +226,7 @@ def test_a_study_names_models_that_are_described(root):
 def test_what_is_trained_counts_and_not_what_it_is_called(root):
     (root / "workflow" / "scripts").mkdir(parents=True)
     (root / "workflow" / "scripts" / "train_model.py").write_text("")
-    sources = Sources(root)
+    sources = Sources([root])
 
     def trained(*given):
         return training_identity(sources, contender(*given), 0, {"epochs": 1})

@@ -154,11 +154,11 @@ def main(project, model, output, checkpoints, settings):
 
     signal.signal(signal.SIGTERM, leave)
     train_model(
-        training_identity(Sources(project), contender(model), 0, json.loads(settings)),
+        training_identity(Sources([project]), contender(model), 0, json.loads(settings)),
         f"{project}/results/data/digits/data.json",
         {name: f"{output}/{file}" for name, file in FILES.items()},
         checkpoints,
-        Path(project),
+        [Path(project)],
         1,
     )
 

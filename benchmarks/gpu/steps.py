@@ -138,7 +138,7 @@ def flops_of_a_step(model):
     from bakeoff.describe.layers import count_multiply_adds, describe_layers
     from bakeoff.training.architecture import build_model
 
-    built = build_model(ROOT, model, (28, 28, 1), 10)
+    built = build_model([ROOT], model, (28, 28, 1), 10)
     return 3 * 2 * BATCH * count_multiply_adds(describe_layers(built))[0]
 
 

@@ -17,7 +17,9 @@ import yaml
 from patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs")
+PARTS = (
+    *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs", "template"),
+)
 
 TINY = '''"""A few {units} units: enough to learn a little."""
 

@@ -6,8 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+sys.path.insert(0, str(TOOL / "workflow" / "scripts"))
 
 from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
@@ -19,6 +18,7 @@ from bakeoff.garbage import keep_for_good
 from bakeoff.study.identity import (
     Sources,
     contender,
+    data_sources,
     description_identity,
     fingerprint,
     training_identity,
@@ -30,15 +30,22 @@ from bakeoff.study.config import (
     reported_study,
     training_settings,
 )
+from bakeoff.study.folders import find, study_folders
 from bakeoff.study.snakemake_internals import given_config
+
+FOLDERS = study_folders(workflow.basedir, TOOL)
+
+
+configfile: str(find(FOLDERS, "config/config.yaml"))
+
 
 # Snakemake's own modules, while planning and when leaving.
 keep_for_good()
 
 try:
     given = given_config(workflow, sys.argv)
-    config = read_config(config, given.files, ROOT, given.elsewhere)
-    published = read_published(config, ROOT)
+    config = read_config(config, given.files, FOLDERS, given.elsewhere)
+    published = read_published(config, FOLDERS)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
     check_disputed_of(config, prepared)
@@ -64,7 +71,7 @@ def is_finished(model):
     return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in SEEDS)
 
 
-SOURCES = Sources(ROOT)
+SOURCES = Sources(FOLDERS)
 MODELS = config["study"]["models"]
 UNFINISHED = []
 if config["study"]["finished_only"]:
@@ -121,6 +128,11 @@ def sources_of(*files):
     them apart by what they mean.
     """
     return canonical_json(SOURCES.of(*files))
+
+
+def data_sources_of(script):
+    """The same for a step that makes data, as runs depend on that: without what writes logs."""
+    return canonical_json(data_sources(SOURCES, script))
 
 
 def label_of(model):

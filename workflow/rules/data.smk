@@ -15,7 +15,7 @@ if DOWNLOADED:
         params:
             # Mirrors and retries are read from the config: where a file came from does not matter.
             checksums=canonical_json(checksums_of(config["data"])),
-            sources=sources_of("workflow/scripts/download_images.py"),
+            sources=data_sources_of("workflow/scripts/download_images.py"),
         script:
             "../scripts/download_images.py"
 
@@ -36,6 +36,6 @@ rule prepare_data:
     threads: workflow.cores or 1
     params:
         data=canonical_json(settings_of_data(config["data"])),
-        sources=sources_of("workflow/scripts/prepare_data.py"),
+        sources=data_sources_of("workflow/scripts/prepare_data.py"),
     script:
         "../scripts/prepare_data.py"

@@ -214,7 +214,7 @@ rule render_report:
         sources=sources_of(
             "workflow/scripts/render_report.py",
             # The page's templates, and the captions that it shares with Snakemake's report.
-            *(f"workflow/report/{file.name}" for file in (ROOT / "workflow/report").iterdir()),
+            *(f"workflow/report/{file.name}" for file in (TOOL / "workflow/report").iterdir()),
         ),
     script:
         "../scripts/render_report.py"

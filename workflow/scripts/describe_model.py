@@ -1,7 +1,6 @@
 """Build one architecture, check that it can be trained and kept, and say what it is."""
 
 import json
-from pathlib import Path
 
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.data.prepared import PreparedData
@@ -11,14 +10,15 @@ from bakeoff.study.identity import all_settings, check_sources
 from bakeoff.training.backend import prepare_backend
 
 
-def describe_model(identity, data_file, description_file, layers_file, root):
+def describe_model(identity, data_file, description_file, layers_file, folders):
     """Describe the model that ``identity`` names, built for the images of ``data_file``.
 
-    ``identity`` is what :func:`bakeoff.study.identity.description_identity` returns, and ``root``
-    the folder with the architectures. Raises :class:`bakeoff.errors.StudyError` for a model that
-    is not to be trained: see :func:`bakeoff.describe.model.checked_description`.
+    ``identity`` is what :func:`bakeoff.study.identity.description_identity` returns, and
+    ``folders`` are :data:`bakeoff.study.folders.Folders`. Raises
+    :class:`bakeoff.errors.StudyError` for a model that is not to be trained: see
+    :func:`bakeoff.describe.model.checked_description`.
     """
-    check_sources(root, identity["sources"])
+    check_sources(folders, identity["sources"])
     data = PreparedData.read(data_file)
     settings = all_settings(identity)
     prepare_backend(
@@ -27,7 +27,7 @@ def describe_model(identity, data_file, description_file, layers_file, root):
     # Imports Keras, which must find its backend prepared.
     from bakeoff.describe.model import checked_description
 
-    description, table = checked_description(root, identity, data.shape, len(data.class_names))
+    description, table = checked_description(folders, identity, data.shape, len(data.class_names))
     with write_atomically(layers_file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     with write_atomically(description_file) as temporary:
@@ -44,5 +44,5 @@ if __name__ == "__main__":
             data_file=snakemake.input.data,
             description_file=snakemake.output.description,
             layers_file=snakemake.output.layers,
-            root=Path(__file__).parents[2],
+            folders=snakemake.config["folders"],
         )

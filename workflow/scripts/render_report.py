@@ -31,7 +31,7 @@ from bakeoff.report.tables import (
 )
 from bakeoff.results import read_results
 from bakeoff.selection import most_accurate
-from bakeoff.study.commit import describe_commit
+from bakeoff.study.commit import commits
 from bakeoff.study.readers import read_cards, read_findings, read_runs, read_summary
 
 
@@ -54,7 +54,7 @@ def render_report(
     """Write the report, one HTML file that loads nothing from elsewhere.
 
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
-    :func:`bakeoff.study.commit.describe_commit` says of the files that make the page. ``cards`` are
+    :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` are
     the paths of the runs' cards in the order of :func:`bakeoff.study.readers.runs_in`,
     ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
     called by its key. ``figures`` maps ``forest``, ``overview``, ``overlay``, ``matrix`` and
@@ -243,7 +243,7 @@ if __name__ == "__main__":
             study=json.loads(snakemake.params.study),
             command=snakemake.params.command,
             # Read here and not in params, so that a commit alone remakes no page.
-            tree=describe_commit(workflow.parent),
+            tree=commits(snakemake.config["folders"]),
             runs_file=snakemake.input.runs,
             summary_file=snakemake.input.summary,
             analysis_file=snakemake.input.analysis,

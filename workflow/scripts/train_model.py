@@ -11,7 +11,7 @@ from bakeoff.data.prepared import scaled
 from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import job_log, say
-from bakeoff.study.commit import describe_commit
+from bakeoff.study.commit import commits
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
 from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.averages import take_averages
@@ -32,17 +32,18 @@ from bakeoff.training.outputs import (
 from bakeoff.training.sharing import counted_run
 
 
-def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
+def train_model(identity, data_file, outputs, checkpoint_folder, folders, threads):
     """Train as ``identity`` says and write the four output files.
 
     ``identity`` is what :func:`bakeoff.study.identity.training_identity` returns; ``outputs`` maps
-    history, model, predictions and card to paths. Training goes on from the last whole
+    history, model, predictions and card to paths; ``folders`` are
+    :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole
     epoch found under ``checkpoint_folder``. A run whose loss stops being a number ends
     there with status ``diverged``, which is no error. Raises :class:`StudyError` for faults in
     the architecture, its settings or the data file.
     """
     started = time.perf_counter()
-    check_sources(root, identity["sources"])
+    check_sources(folders, identity["sources"])
     data = open_data(data_file)
     settings = all_settings(identity)
     device = prepare_backend(
@@ -50,14 +51,14 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
     )
     shape, classes = data.shape, len(data.class_names)
     steps = -(-data.counts["train"] // settings["batch_size"])
-    model = prepare_model(identity, root, shape, classes, device, steps)
+    model = prepare_model(identity, folders, shape, classes, device, steps)
     batches = batches_of_parts(data, settings["batch_size"])
     checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
         remove_unfinished(Path(outputs["card"]).parent)
-        with blamed_on(root, identity["architecture"], "training"):
+        with blamed_on(folders, identity["architecture"], "training"):
             record = train_epochs(model, batches, identity, checkpoints, piece, started)
         take_averages(model)
         status = "diverged" if has_diverged(record) else "ok"
@@ -71,19 +72,19 @@ def train_model(identity, data_file, outputs, checkpoint_folder, root, threads):
             | {"images": len(batches["clean"].chosen)},
             "latency_ms": measure_latency(model, scaled(data.images("test")[:1])),
             **piece_of_card(record, piece),
-            "sources": sources_read(root),
-            "commit": describe_commit(root),
+            "sources": sources_read(folders),
+            **commits(folders),
         }
         write_history(outputs["history"], record["history"], identity)
         with write_atomically(outputs["predictions"]) as temporary:
             np.savez(temporary, probabilities=probabilities, labels=data.labels("test"))
-        write_model(outputs["model"], model, root, identity, shape, classes)
+        write_model(outputs["model"], model, folders, identity, shape, classes)
         # Last, so that a card stands for a run that is all there.
         write_card(outputs["card"], card | costs(record, piece, started))
     say(f"{identity['model']} seed {identity['seed']}: {status}.")
 
 
-def prepare_model(identity, root, shape, classes, device, steps):
+def prepare_model(identity, folders, shape, classes, device, steps):
     """Return the model that ``identity`` names, checked and compiled.
 
     ``shape`` is that of an image, ``(height, width, channels)``; ``steps`` is how many an epoch
@@ -94,8 +95,8 @@ def prepare_model(identity, root, shape, classes, device, steps):
 
     keras.utils.set_random_seed(identity["seed"])
     name = identity["architecture"]
-    model = build_model(root, name, shape, classes, arguments_of(identity))
-    compile_checked(model, root, identity, device, shape, classes, steps)
+    model = build_model(folders, name, shape, classes, arguments_of(identity))
+    compile_checked(model, folders, identity, device, shape, classes, steps)
     return model
 
 
@@ -116,6 +117,6 @@ if __name__ == "__main__":
             # <results>/models/<model>/seed_<seed>/card.json: checkpoints are not declared, as
             # Snakemake deletes declared outputs before a job starts.
             checkpoint_folder=card_file.parents[3] / "checkpoints",
-            root=Path(__file__).parents[2],
+            folders=snakemake.config["folders"],
             threads=snakemake.threads,
         )

@@ -17,7 +17,7 @@ from bakeoff.training.architecture import architecture_file, build_model, comput
 from bakeoff.training.compile import compile_checked
 
 
-def checked_description(root, identity, input_shape, num_classes):
+def checked_description(folders, identity, input_shape, num_classes):
     """Return the description of the model that ``identity`` names, and its table of layers.
 
     ``input_shape`` is that of an image, ``(height, width, channels)``. The model is built, asked,
@@ -30,7 +30,7 @@ def checked_description(root, identity, input_shape, num_classes):
     name, arguments = identity["architecture"], arguments_of(identity)
     # As a run does; of a layer that draws random numbers, any will do.
     keras.utils.set_random_seed(0)
-    model = build_model(root, name, input_shape, num_classes, arguments)
+    model = build_model(folders, name, input_shape, num_classes, arguments)
     factor = input_scaled_by(model, input_shape)
     if factor is not None:
         say(
@@ -44,10 +44,10 @@ def checked_description(root, identity, input_shape, num_classes):
         "classes": num_classes,
         **describe_model(model),
         "input_scaled_by": factor,
-        "loads_with": try_saving(model, root, name, input_shape, num_classes, arguments),
+        "loads_with": try_saving(model, folders, name, input_shape, num_classes, arguments),
     }
     table = layer_table(model)
-    compile_checked(model, root, identity, "CPU", input_shape, num_classes)
+    compile_checked(model, folders, identity, "CPU", input_shape, num_classes)
     return description, table
 
 

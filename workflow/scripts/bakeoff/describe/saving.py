@@ -23,12 +23,12 @@ KERAS_ALONE = "keras alone"
 ITS_FILE = "its architecture file"
 
 
-def load_with_file(path, root, name, input_shape, num_classes, arguments=None):
+def load_with_file(path, folders, name, input_shape, num_classes, arguments=None):
     """Return the model of a saved file, built by its architecture file, with the saved weights.
 
     This is what README's "Loading a model" has for models that Keras alone does not load.
     """
-    model = run_build(root, name, input_shape, num_classes, arguments)
+    model = run_build(folders, name, input_shape, num_classes, arguments)
     # Its first call makes the weights of a subclassed model; Keras's `build` may make none, and
     # then loads none, without a word.
     model(np.zeros((1, *input_shape), np.float32))
@@ -36,7 +36,7 @@ def load_with_file(path, root, name, input_shape, num_classes, arguments=None):
     return model
 
 
-def try_saving(model, root, name, input_shape, num_classes, arguments=None):
+def try_saving(model, folders, name, input_shape, num_classes, arguments=None):
     """Return what loads the saved ``model``: :data:`KERAS_ALONE` or :data:`ITS_FILE`.
 
     ``model`` is freshly built and not compiled. It is saved in a temporary folder and
@@ -45,13 +45,13 @@ def try_saving(model, root, name, input_shape, num_classes, arguments=None):
     so. The random generators are left as they were. Raises :class:`StudyError` for a model that
     cannot be saved or that neither way loads.
     """
-    loads_with = _what_loads(model, root, name, input_shape, num_classes, arguments)
+    loads_with = _what_loads(model, folders, name, input_shape, num_classes, arguments)
     # What was loaded refers to itself, and would be as large as the model for a while.
     gc.collect()
     return loads_with
 
 
-def _what_loads(model, root, name, input_shape, num_classes, arguments):
+def _what_loads(model, folders, name, input_shape, num_classes, arguments):
     file = architecture_file(name)
     with kept_random_states(), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -75,7 +75,7 @@ def _what_loads(model, root, name, input_shape, num_classes, arguments):
             f" Keras alone says {_first_sentence(fault)}"
         )
         fault = _fault_of_loading(
-            lambda: load_with_file(path, root, name, input_shape, num_classes, arguments),
+            lambda: load_with_file(path, folders, name, input_shape, num_classes, arguments),
             model,
             images,
         )

@@ -9,7 +9,7 @@ def origin(study, command, cards, tree):
     """Return how the study was made: a list of (term, [facts]).
 
     ``cards`` are those of all its runs, ``tree`` what
-    :func:`bakeoff.study.commit.describe_commit` says of the files that the page is made by.
+    :func:`bakeoff.study.commit.commits` says of the files that the page is made by.
     """
     seconds = sum(card["seconds"]["training"] for card in cards)
     finished = sorted(card["finished"] for card in cards)
@@ -59,11 +59,17 @@ def _data(study, data):
 
 
 def _commits(cards):
-    counts = Counter(_commit(card["commit"]) for card in cards)
+    counts = Counter(_commit(card) for card in cards)
     return [f"{w.count(n, 'run')}: {commit}" for commit, n in counts.most_common()]
 
 
-def _commit(commit):
+def _commit(made):
+    if "study_commit" not in made:
+        return _state(made["commit"])
+    return f"study: {_state(made['study_commit'])}; tool: {_state(made['commit'])}"
+
+
+def _state(commit):
     if commit is None:
         return "not known: no git repository"
     state = "files as committed" if commit["clean"] else "with changes that were not committed"

@@ -1,6 +1,23 @@
-"""Which commit of the repository a result was made from."""
+"""Which commits of the tool and of the study a result was made from."""
 
 import subprocess
+from pathlib import Path
+
+from bakeoff.study.folders import Folders
+
+CHECKOUTS = Path(".snakemake") / "bakeoff"
+"""Where a study keeps the tool's files of a commit: see workflow/rules/tool.smk."""
+
+
+def commits(folders: Folders) -> dict:
+    """Return the commits of a study's ``folders``, ready for a card.
+
+    ``commit`` is the tool's; ``study_commit``, that of a study in a folder of its own, is left out
+    where the tool's folder is the study's too. Each is what :func:`describe_commit` returns.
+    """
+    study, tool = folders[0], folders[-1]
+    own = {} if study == tool else {"study_commit": describe_commit(study)}
+    return {"commit": describe_commit(tool), **own}
 
 
 def describe_commit(root):
@@ -9,6 +26,9 @@ def describe_commit(root):
     A dict of ``id`` (40 hexadecimal digits) and ``clean`` (bool; untracked files count, ignored
     ones do not), or None where ``root`` is no git repository or git is missing.
     """
+    if Path(root).match(str(CHECKOUTS / "*")):
+        # Within the study's repository, which knows nothing of it.
+        return {"id": Path(root).name, "clean": True}
     try:
         commit = _git(root, "rev-parse", "HEAD")
         changes = _git(root, "status", "--porcelain")

@@ -19,8 +19,9 @@ from bakeoff.study.faults import (
     is_number,
     read_text,
 )
+from bakeoff.study.folders import Folders, find
 from bakeoff.study.signature import Architectures
-from bakeoff.study.sources import Source, Sources, look_up
+from bakeoff.study.sources import Source, Sources, look_up, shown_path
 from bakeoff.study.variants import shown, written_out
 from bakeoff.wording import one_line
 
@@ -56,22 +57,22 @@ _COMPARING = {
 def read_config(
     config: Mapping[str, Any],
     files: Sequence[str | Path],
-    root: str | Path,
+    folders: Folders,
     elsewhere: str = _COMMAND_LINE,
 ) -> dict[str, Any]:
     """Return a checked copy of ``config`` with all defaults filled in.
 
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
-    they were merged) and of ``--config``, which messages call ``elsewhere``; ``root`` is the
-    folder that holds ``architectures/``. Under ``origins``, the copy has a dict from keys such as
-    ``data.classes`` to the file, or ``elsewhere``, to mend each in. Raises :class:`StudyError`
-    with one line for each fault found.
+    they were merged) and of ``--config``, which messages call ``elsewhere``; ``folders``
+    are :data:`bakeoff.study.folders.Folders`, which the copy holds as texts. Under ``origins``, it
+    has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in.
+    Raises :class:`StudyError` with one line for each fault found.
 
     What ``config`` does not say of the data set that it names is taken from that one's own file:
     see :class:`bakeoff.study.datasets.DataSets`. Variants (`vary`) are written out as models of
     their own, and each model has its ``architecture`` and ``arguments``.
     """
-    datasets, files = DataSets(files, root), [Source(file) for file in files]
+    datasets, files = DataSets(files, folders[-1]), [Source(file) for file in files]
     if described := datasets.source(look_up(config, ("data", "dataset"))):
         config, files = laid_over(config, described.value), [described, *files]
     # Read as Snakemake read it: what is meant for a number is made one below.
@@ -82,8 +83,8 @@ def read_config(
     if not faults:
         fill_in(config["data"], sources)
         found = [
-            *((key, fault, None) for key, fault in _faults_of_models(config, sources, Path(root))),
-            *_faults_of_meaning(config, sources, Path(root), datasets),
+            *((key, fault, None) for key, fault in _faults_of_models(config, sources, folders)),
+            *_faults_of_meaning(config, sources, folders, datasets),
         ]
         faults = [
             f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
@@ -92,6 +93,10 @@ def read_config(
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
     config["origins"] = _origins(schema, sources)
+    data = config["data"]
+    if data["path"] is not None and data["source"] != "bundled":
+        data["path"] = shown_path(find(folders, data["path"]))
+    config["folders"] = [str(folder) for folder in folders]
     return config
 
 
@@ -106,16 +111,17 @@ def _origins(schema, sources):
     }
 
 
-def read_published(config: Mapping[str, Any], root: str | Path) -> dict[str, Any] | None:
+def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any] | None:
     """Return what the file ``study.published`` of a checked config holds, or None without one.
 
-    ``root`` is the repository. The content is that of workflow/schemas/published.schema.yaml.
+    ``folders`` are :data:`bakeoff.study.folders.Folders`. The content is that of
+    workflow/schemas/published.schema.yaml.
     Raises :class:`StudyError` with one line for each fault found.
     """
     if config["study"]["published"] is None:
         return None
     shown = config["study"]["published"]
-    file = Source(Path(root) / shown, shown)
+    file = Source(find(folders, shown), shown)
     sources = Sources(file.value, [file], shown)
     published = _read_texts(file.value, _schema("published"), sources)
     faults = _faults_of_form(published, _schema("published"), sources) or [
@@ -288,7 +294,7 @@ def _validator(schema):
     return extended(schema)
 
 
-def _faults_of_models(config, sources, root):
+def _faults_of_models(config, sources, folders):
     """Write the variants out in ``config``; yield (key, fault) for what is wrong with models."""
     contenders = written_out(config["models"], config["training"])
     yield from contenders.faults
@@ -302,7 +308,7 @@ def _faults_of_models(config, sources, root):
         listed += contenders.members.get(model, [])
     config["models"], config["study"]["models"] = contenders.entries, list(dict.fromkeys(listed))
 
-    architectures = Architectures(root / "architectures")
+    architectures = Architectures(folders)
     definitions = _schema("config")["$defs"]
     training = _validator(definitions["training"])
     first_with = {}
@@ -355,7 +361,7 @@ def _faults_of_schedule(settings):
         )
 
 
-def _faults_of_meaning(config, sources, root, datasets):
+def _faults_of_meaning(config, sources, folders, datasets):
     """Yield (key, fault, origin) for what the schema cannot see.
 
     The origin is None where it is that of the key.
@@ -371,11 +377,11 @@ def _faults_of_meaning(config, sources, root, datasets):
     yield from faults_of_data_set(data, sources, datasets)
 
     published = config["study"]["published"]
-    if published is not None and not (root / published).is_file():
+    if published is not None and not find(folders, published).is_file():
         yield (
             ("study", "published"),
-            f"{published!r} does not exist; expected a file in {root}: correct the path, or set"
-            " null.",
+            f"{published!r} does not exist; expected a file in {folders[0]}: correct the path,"
+            " or set null.",
             None,
         )
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of
+from bakeoff.study.folders import ARCHITECTURES, Folders, find, relative_to, with_architectures
 
 NEUTRAL = {"deterministic": False, "label_smoothing": 0, "schedule": None}
 """Settings at which training does what it would do if it did not know them."""
@@ -28,7 +29,8 @@ NEUTRAL = {"deterministic": False, "label_smoothing": 0, "schedule": None}
 OF_EPOCHS = frozenset(["epochs", "batch_size", "schedule", "label_smoothing"])
 """Settings that nothing which is found out before the first epoch depends on."""
 
-_ROOMS = ("workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/")
+_DATA = ("workflow/scripts/bakeoff/data/",)
+_ROOMS = ("workflow/scripts/bakeoff/training/", *_DATA)
 _ROOMS_OF_DESCRIPTION = (*_ROOMS, "workflow/scripts/bakeoff/describe/")
 
 
@@ -45,9 +47,9 @@ def contender(model, architecture=None, arguments=None):
 def training_identity(sources, built, seed, settings):
     """Return what the run of a contender with ``seed`` depends on, ready for JSON.
 
-    ``sources`` are the :class:`Sources` of the folder with ``architectures/`` and ``workflow/``;
-    ``built`` is what :func:`contender` returns, ``settings`` what
-    :func:`bakeoff.study.config.training_settings` does.
+    ``sources`` are the :class:`Sources` of the study's folders; ``built`` is what
+    :func:`contender` returns, ``settings`` what :func:`bakeoff.study.config.training_settings`
+    does.
     """
     script = "workflow/scripts/train_model.py"
     return {
@@ -80,6 +82,14 @@ def outlasts_epochs(settings):
     return schedule["name"] not in ("cosine", "one_cycle")
 
 
+def data_sources(sources, script):
+    """Map ``script``, a step on the way to the data, and what it imports from ``data/``.
+
+    To their checksums: see :meth:`Sources.of`.
+    """
+    return _counted(sources, script, _DATA)
+
+
 def all_settings(identity):
     """Return the settings of an identity with those that it leaves out."""
     return NEUTRAL | identity["settings"]
@@ -101,27 +111,33 @@ def _without_neutral(settings):
 
 def _sources(sources, architecture, script, rooms):
     """Return the checksums of an architecture, a script, and what this imports from ``rooms``."""
+    return sources.of(f"{ARCHITECTURES}/{architecture}.py") | _counted(sources, script, rooms)
+
+
+def _counted(sources, script, rooms):
     code = sources.of(script)
-    counted = {file: code[file] for file in code if file == script or file.startswith(rooms)}
-    return sources.of(f"architectures/{architecture}.py") | counted
+    return {file: code[file] for file in code if file == script or file.startswith(rooms)}
 
 
 class Sources:
-    """The source files under ``root``, each read once: an edit is seen by new ones only.
+    """The source files of a study, each read once: an edit is seen by new ones only.
 
-    One plan asks for the same files for every run.
+    ``folders`` are :data:`bakeoff.study.folders.Folders`. One plan asks for the same files for
+    every run.
     """
 
-    def __init__(self, root):
-        self.root = Path(root)
-        # Modules are found where training finds them: in the root and among the scripts.
-        self._places = (self.root, self.root / "workflow" / "scripts")
+    def __init__(self, folders: Folders):
+        self.folders = folders
+        # Modules are found where training finds them.
+        scripts = Path(folders[-1]) / "workflow" / "scripts"
+        self._places = [*with_architectures(folders), scripts]
         self._trees, self._checksums, self._imported, self._found = {}, {}, {}, {}
 
     def of(self, *entries):
-        """Map ``entries`` and all they import, as paths relative to ``root``, to their checksums.
+        """Map ``entries`` and all they import, as paths within their folders, to their checksums.
 
-        See :func:`checksum_of`. Imports are followed without running anything. A file that is no
+        An architecture has the same path in the study's folder and in the tool's. See
+        :func:`checksum_of`. Imports are followed without running anything. A file that is no
         Python, such as a template, imports nothing.
         """
         found = {}
@@ -131,10 +147,9 @@ class Sources:
 
     def _of(self, entry):
         if entry not in self._found:
-            files = sorted(self._closure(self.root / entry))
-            self._found[entry] = {
-                file.relative_to(self.root).as_posix(): self._checksum(file) for file in files
-            }
+            files = self._closure(find(self.folders, entry))
+            paths = {relative_to(self.folders, file): file for file in files}
+            self._found[entry] = {path: self._checksum(paths[path]) for path in sorted(paths)}
         return self._found[entry]
 
     def _checksum(self, file):
@@ -149,7 +164,7 @@ class Sources:
         return self._trees[file]
 
     def _closure(self, entry):
-        """Return ``entry`` and all files under the root that it imports, directly or not."""
+        """Return ``entry`` and all files of the study that it imports, directly or not."""
         found, queue = set(), [entry]
         while queue:
             file = queue.pop()
@@ -160,25 +175,25 @@ class Sources:
         return found
 
     def _imported_files(self, file):
-        """Return the files under the root that ``file`` imports, read without running it."""
+        """Return the files of the study that ``file`` imports, read without running it."""
         if file not in self._imported:
-            found = set()
-            for node in _statements(self._tree(file)):
-                for module, starts in self._modules(file, node):
-                    for start in starts:
-                        found.update(_module_files(start, module))
-            self._imported[file] = found
+            modules = [
+                m for node in _statements(self._tree(file)) for m in self._modules(file, node)
+            ]
+            found = [_module_files(self._places, module) for module in dict.fromkeys(modules)]
+            self._imported[file] = set().union(*found)
         return self._imported[file]
 
     def _modules(self, file, node):
-        """Return (module, folders where it may lie) for each module that a statement imports."""
+        """Return the names of the modules that a statement in ``file`` may import."""
         if isinstance(node, ast.Import):
-            return [(alias.name, self._places) for alias in node.names]
+            return [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
-            base = f"{node.module}." if node.module else ""
-            names = [node.module or "", *(f"{base}{alias.name}" for alias in node.names)]
-            starts = (file.parents[node.level - 1],) if node.level else self._places
-            return [(name, starts) for name in names]
+            package = (
+                relative_to(self._places, file).split("/")[: -node.level] if node.level else []
+            )
+            module = ".".join([*package, *filter(None, [node.module])])
+            return [module, *(f"{module}.{alias.name}" for alias in node.names)]
         return []
 
 
@@ -266,23 +281,27 @@ def _statements(tree):
             queue.extend(getattr(node, block, ()))
 
 
-def _module_files(start, module):
-    """Return the files that ``import module`` runs: packages' ``__init__`` files and its own."""
-    folder, files = start, []
-    for part in filter(None, module.split(".")):
-        files += [folder / f"{part}.py", folder / part / "__init__.py"]
-        folder = folder / part
-    return [file for file in files if file.is_file()]
+def _module_files(places, module):
+    """Return the files that ``import module`` runs: packages' ``__init__`` files and its own.
+
+    Of each, the one in the first of ``places`` counts, as in Python.
+    """
+    files, parts = [], [part for part in module.split(".") if part]
+    for length in range(1, len(parts) + 1):
+        path = "/".join(parts[:length])
+        found = (place / name for place in places for name in (f"{path}/__init__.py", f"{path}.py"))
+        files.append(next((file for file in found if file.is_file()), None))
+    return [file for file in files if file]
 
 
-def check_sources(root, planned):
+def check_sources(folders, planned):
     """Raise :class:`StudyError` if a source file differs from what was planned.
 
-    ``planned`` maps paths relative to ``root`` to checksums. A file edited between the planning
+    ``planned`` maps paths within ``folders`` to checksums. A file edited between the planning
     and the start of a job would otherwise be recorded as the version that was planned.
     """
     for file, checksum in planned.items():
-        path = Path(root) / file
+        path = find(folders, file)
         if not path.is_file() or checksum_of(path) != checksum:
             raise StudyError(
                 f"{file}: changed since this run was planned; expected the version of the plan:"
@@ -290,11 +309,11 @@ def check_sources(root, planned):
             )
 
 
-def sources_read(root):
-    """Map every file under ``root`` that this process has imported to its checksum."""
-    root = Path(root)
+def sources_read(folders):
+    """Map every file in ``folders`` that this process has imported to its checksum."""
     # A virtual environment may lie inside the repository; its packages are not our sources.
-    places = (root / "architectures", root / "workflow")
+    places = [folder / ARCHITECTURES for folder in with_architectures(folders)]
+    places.append(Path(folders[-1]) / "workflow")
     files = {Path(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
     own = sorted(file for file in files if any(file.is_relative_to(place) for place in places))
-    return {file.relative_to(root).as_posix(): checksum_of(file) for file in own}
+    return {relative_to(folders, file): checksum_of(file) for file in own}

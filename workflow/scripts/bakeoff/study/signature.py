@@ -4,10 +4,10 @@ import ast
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bakeoff.study.faults import is_number, read_text
+from bakeoff.study.folders import ARCHITECTURES, Folders, find
 from bakeoff.study.sources import shown_path
 
 _KINDS = {
@@ -36,10 +36,10 @@ class Parameter:
 
 
 class Architectures:
-    """The files of a folder with architectures, each parsed once."""
+    """The architecture files of a study, each parsed once."""
 
-    def __init__(self, folder: str | Path) -> None:
-        self._folder = Path(folder)
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
         self._read: dict[str, tuple[str | None, dict[str, Parameter] | None]] = {}
 
     def fault(self, name: str) -> str | None:
@@ -57,7 +57,7 @@ class Architectures:
         parameters = self._parsed(name)[1]
         if parameters is None:
             return
-        shown = shown_path(self._folder / f"{name}.py")
+        shown = shown_path(self._file(name))
         known = [key for key in parameters if key != "**"]
         for key, value in arguments.items():
             if key not in known:
@@ -90,15 +90,20 @@ class Architectures:
     def _parsed(self, name):
         """Return (fault, parameters) of a file; the parameters are None where none can be read."""
         if name not in self._read:
-            self._read[name] = _parse(self._folder / f"{name}.py")
+            self._read[name] = _parse(self._file(name), self._folders[1:])
         return self._read[name]
 
+    def _file(self, name):
+        return find(self._folders, f"{ARCHITECTURES}/{name}.py")
 
-def _parse(file):
+
+def _parse(file, others):
     shown = shown_path(file)
     if not file.is_file():
+        places = "".join(f", nor in {folder}" for folder in others)
         fault = (
-            f"{shown} does not exist; expected a file with `build`: write it, or drop the model."
+            f"{shown} does not exist{places}; expected a file with `build`: write it, or drop the"
+            " model."
         )
         return fault, None
     try:

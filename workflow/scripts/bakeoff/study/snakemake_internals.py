@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
+from bakeoff.study.sources import shown_path
 
 USED = (
     "configfiles",
@@ -46,6 +47,12 @@ def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
     """
     configfiles, overlays, settings, only_overlays = (_part(workflow, name) for name in USED)
     overlays = [Path(file) for file in overlays]
+    if overlays and len(configfiles) == len(overlays) and not only_overlays:
+        raise StudyError(
+            f"{shown_path(overlays[0])}: laid over no config file, as {Path.cwd()} has none of the"
+            " Snakefile's; expected the study's: start in its folder, or name that with"
+            " --directory."
+        )
     # Snakemake lists the overlays before the file that they are laid over.
     files = [*(Path(file) for file in configfiles[len(overlays) :]), *overlays]
     return GivenConfig(
@@ -62,7 +69,7 @@ def _elsewhere(settings, arguments):
         return "--config on the command line"
     if settings:
         return "config in a profile"
-    return "a template (__use_yte__) among the config files"
+    return "what a template (__use_yte__) or the Snakefile made of the config files"
 
 
 def _part(workflow, name):

@@ -5,18 +5,18 @@ import inspect
 import sys
 import traceback
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
 from bakeoff.errors import StudyError, Terminated, cause_of
+from bakeoff.study.folders import ARCHITECTURES, with_architectures
 
 
-def build_model(root, name, input_shape, num_classes, arguments=None):
+def build_model(folders, name, input_shape, num_classes, arguments=None):
     """Return the Keras model that ``architectures/{name}.py`` builds, checked.
 
-    ``input_shape`` is that of one image, ``(height, width, channels)``; ``arguments`` is a dict of
-    what ``build`` gets beside the two. Raises
+    ``folders`` are :data:`bakeoff.study.folders.Folders`; ``input_shape`` is that of one image,
+    ``(height, width, channels)``; ``arguments`` is a dict of what ``build`` gets beside. Raises
     :class:`StudyError` when the file cannot be imported, when ``build`` raises or returns
     anything but an uncompiled classifier with one input ``(n, *input_shape)`` and one output
     ``(n, num_classes)`` of probabilities, and when either changes what holds for the whole
@@ -25,7 +25,7 @@ def build_model(root, name, input_shape, num_classes, arguments=None):
     import keras
 
     file = architecture_file(name)
-    built = run_build(root, name, input_shape, num_classes, arguments)
+    built = run_build(folders, name, input_shape, num_classes, arguments)
     if not isinstance(built, keras.Model):
         raise StudyError(
             f"{file}: build: returned {type(built).__name__}; expected a keras.Model: end the"
@@ -37,7 +37,7 @@ def build_model(root, name, input_shape, num_classes, arguments=None):
     return built
 
 
-def run_build(root, name, input_shape, num_classes, arguments=None):
+def run_build(folders, name, input_shape, num_classes, arguments=None):
     """Return what the ``build`` of ``architectures/{name}.py`` returns, unchecked.
 
     Raises :class:`StudyError` as :func:`build_model` does, except for what is returned.
@@ -46,17 +46,17 @@ def run_build(root, name, input_shape, num_classes, arguments=None):
     from bakeoff.training.surroundings import unchanged_surroundings
 
     file, arguments = architecture_file(name), arguments or {}
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    places = with_architectures(folders)
+    sys.path[:0] = [str(place) for place in places if str(place) not in sys.path]
     with unchanged_surroundings(file):
-        build = _import_build(file, name, arguments)
+        build = _import_build(file, places, name, arguments)
         return _run(
             file, "build", lambda: build(input_shape, num_classes, **arguments), "a keras.Model"
         )
 
 
 @contextmanager
-def blamed_on(root, name, what):
+def blamed_on(folders, name, what):
     """Raise as :class:`StudyError` what the block raises out of the architecture's own code.
 
     Other exceptions pass. ``what`` was done is said: "training".
@@ -66,12 +66,10 @@ def blamed_on(root, name, what):
     except StudyError:
         raise
     except Exception as error:
-        folder = str(Path(root) / "architectures")
-        frames = traceback.extract_tb(error.__traceback__)
+        frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        own = [str(place / ARCHITECTURES) for place in with_architectures(folders)]
         # TensorFlow runs functions of the file as ones of its own, but names the file.
-        if not any(frame.filename.startswith(folder) for frame in frames) and (
-            folder not in str(error)
-        ):
+        if not any(folder in text for folder in own for text in [*frames, str(error)]):
             raise
         raise StudyError(
             f"{architecture_file(name)}: {what}: raised {cause_of(error)}; expected a model that"
@@ -80,7 +78,7 @@ def blamed_on(root, name, what):
 
 
 def architecture_file(name):
-    """Return the path of an architecture's file, relative to the repository's folder."""
+    """Return the path of an architecture's file within the folder that it is found in."""
     return f"architectures/{name}.py"
 
 
@@ -101,14 +99,17 @@ def random_images(input_shape):
     return np.random.default_rng(0).random((4, *input_shape), np.float32)
 
 
-def _import_build(file, name, arguments):
+def _import_build(file, places, name, arguments):
     """Return the function ``build`` of an architecture file, which takes ``arguments``."""
-    module = _run(
-        file,
-        "import",
-        lambda: importlib.import_module(f"architectures.{name}"),
-        "a module that only defines `build(input_shape, num_classes)`",
-    )
+
+    def import_module():
+        package = importlib.import_module(ARCHITECTURES)
+        # Of all places: with an `__init__.py` in one, Python would look in that one alone.
+        package.__path__ = [str(place / ARCHITECTURES) for place in places]
+        return importlib.import_module(f"{ARCHITECTURES}.{name}")
+
+    expected = "a module that only defines `build(input_shape, num_classes)`"
+    module = _run(file, "import", import_module, expected)
     build = getattr(module, "build", None)
     if not callable(build):
         raise StudyError(

@@ -51,7 +51,7 @@ def _optimizer(name, options, settings, steps):
     return optimizer
 
 
-def compile_checked(model, root, identity, device, input_shape, num_classes, steps=None):
+def compile_checked(model, folders, identity, device, input_shape, num_classes, steps=None):
     """Compile ``model`` and try the steps that it has of its own.
 
     ``steps`` is as for :func:`compile_model`. Raises :class:`StudyError` as :func:`compile_model`
@@ -61,7 +61,7 @@ def compile_checked(model, root, identity, device, input_shape, num_classes, ste
     from bakeoff.training.scores import check_steps
 
     name = identity["architecture"]
-    with blamed_on(root, name, "compile"):
+    with blamed_on(folders, name, "compile"):
         compile_model(model, identity, device, steps)
     check_steps(model, architecture_file(name), input_shape, num_classes)
 

@@ -30,7 +30,7 @@ def write_history(path, rows, identity):
         table[["model", "seed", "epoch", *columns, "seconds"]].to_csv(temporary, index=False)
 
 
-def write_model(path, model, root, identity, input_shape, classes):
+def write_model(path, model, folders, identity, input_shape, classes):
     """Save the trained weights in a freshly built model, as it was tried before the training.
 
     The optimizer's state would make the file three times as large; the checkpoint holds it.
@@ -44,7 +44,7 @@ def write_model(path, model, root, identity, input_shape, classes):
     # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
     keras.utils.set_random_seed(identity["seed"])
     name, arguments = identity["architecture"], arguments_of(identity)
-    plain = build_model(root, name, input_shape, classes, arguments)
+    plain = build_model(folders, name, input_shape, classes, arguments)
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
         save_model(plain, temporary)

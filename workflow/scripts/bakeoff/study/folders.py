@@ -1,0 +1,51 @@
+"""Where a study's own files are looked for: its own folders first, the tool's last.
+
+The tool is the folder that holds ``workflow/``. A study may lie in another: then the tool's code
+is used with the study's config and architectures, and with the tool's own where it has none.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+Folders = Sequence[str | Path]
+"""The folders to look in, the first in force. The last is the tool's."""
+
+ARCHITECTURES = "architectures"
+_OF_THE_TOOL = "workflow/"
+
+
+def study_folders(snakefile_folder: str | Path, tool: str | Path) -> list[Path]:
+    """Return the working directory, the folder of the Snakefile that was started, and ``tool``.
+
+    ``snakefile_folder`` holds that Snakefile; where it is called ``workflow``, as in Snakemake's
+    standard layout, the study is the folder above.
+    """
+    snakefile_folder = Path(snakefile_folder)
+    if snakefile_folder.name == "workflow":
+        snakefile_folder = snakefile_folder.parent
+    folders = [Path.cwd(), snakefile_folder.resolve(), Path(tool).resolve()]
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
+def find(folders: Folders, relative: str | Path) -> Path:
+    """Return the first file or folder of that path in ``folders``.
+
+    Without one, it is the path that it would have in the first folder. The tool's code is found
+    in the tool alone.
+    """
+    if str(relative).startswith(_OF_THE_TOOL):
+        return Path(folders[-1]) / relative
+    paths = [Path(folder) / relative for folder in folders]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
+def relative_to(folders: Folders, file: Path) -> str:
+    """Return the path of ``file`` in that one of ``folders`` that it lies in, with slashes."""
+    holding = [folder for folder in folders if file.is_relative_to(folder)]
+    # One may lie in another: the study in the tool's, or the tool, as a submodule, in the study.
+    return file.relative_to(max(holding, key=lambda folder: len(Path(folder).parts))).as_posix()
+
+
+def with_architectures(folders: Folders) -> list[Path]:
+    """Return those of ``folders`` that Python looks in for what an architecture file imports."""
+    return [Path(folder) for folder in folders if (Path(folder) / ARCHITECTURES).is_dir()]

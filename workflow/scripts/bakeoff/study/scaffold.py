@@ -1,0 +1,61 @@
+"""A folder for a study of one's own: ``make study DIR=../my-study``."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from bakeoff.errors import StudyError
+
+_TOOL = Path(__file__).parents[4]
+_SNAKEFILE = "mnist-bakeoff/workflow/Snakefile"
+"""Stands in the template where the tool's Snakefile is to be named."""
+_KEPT = ("README.md", ".gitignore")
+
+
+def write_study(folder: str | Path) -> None:
+    """Write a study of one's own into ``folder``, which uses this clone of the tool.
+
+    The folder may be that of a repository: its README.md and .gitignore stay as they are. Raises
+    :class:`StudyError`, and writes nothing, where it holds a study already.
+    """
+    folder = Path(folder)
+    parts = ["Snakefile", "architectures", "config", "profiles"]
+    if found := [name for name in parts if (folder / name).exists()]:
+        raise StudyError(
+            f"DIR: {folder} holds {', '.join(found)} already; expected a folder without: choose"
+            " another, or move these away."
+        )
+    kept = [name for name in _KEPT if (folder / name).exists()]
+    ignore = shutil.ignore_patterns("__pycache__", *kept)
+    shutil.copytree(_TOOL / "template", folder, dirs_exist_ok=True, ignore=ignore)
+    shutil.copytree(_TOOL / "profiles" / "default", folder / "profiles" / "default")
+    snakefile = folder / "Snakefile"
+    text = snakefile.read_text(encoding="utf-8")
+    named = json.dumps(_path_from(folder.resolve()), ensure_ascii=False)
+    snakefile.write_text(text.replace(f'"{_SNAKEFILE}"', named), encoding="utf-8")
+
+
+def _path_from(folder):
+    """Return how a Snakefile in ``folder`` names the tool's: a path that moves with both."""
+    snakefile = _TOOL / "workflow" / "Snakefile"
+    near = _TOOL.is_relative_to(folder) or _TOOL.parent == folder.parent
+    return Path(os.path.relpath(snakefile, folder)).as_posix() if near else str(snakefile)
+
+
+def main(arguments: list[str]) -> None:
+    """Write the study into the one folder that ``arguments`` name, and say what to do next."""
+    try:
+        if len(arguments) != 1 or not arguments[0]:
+            raise StudyError("DIR: missing; expected a folder: make study DIR=../my-study.")
+        write_study(arguments[0])
+    except StudyError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"DIR: {error.filename}: {error.strerror}; expected a folder that can be written.")
+    print(f"{arguments[0]}: go there, change config/config.yaml, and run: snakemake --cores 4")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
