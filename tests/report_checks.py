@@ -1,8 +1,13 @@
 """What holds for the files of every finished study."""
 
 import re
+from math import isclose
+from statistics import fmean, median
 
+from bakeoff.limits import MOST_CLASSES, MOST_IMAGES_IN_WORDS, MOST_ITEMS, MOST_PAIRS
+from bakeoff.numbers import LEVEL, mistakes
 from report_readers import (
+    Element,
     inline_texts,
     markdown_tables,
     page_tables,
@@ -40,6 +45,11 @@ _COLUMNS = {
     "Seconds in all": ("training_seconds", 1, 0),
     "Latency of one image (ms)": ("latency_ms", 1, 2),
 }
+_ALWAYS = [
+    *("Train loss", "Validation loss", "Train accuracy", "Test accuracy", "Best epoch"),
+    *("Slope of validation loss", "Gap (percentage points)", "Parameters", "Multiply-adds"),
+    *("Epochs", "Seconds per epoch", "Seconds in all", "Latency of one image (ms)"),
+]
 _INTERVALS = {
     "Test accuracy over seeds": ("test_accuracy_low", "test_accuracy_high", 100, 2),
     "Test accuracy": ("test_accuracy_low", "test_accuracy_high", 100, 2),
@@ -47,6 +57,49 @@ _INTERVALS = {
     "Training and test accuracy": ("gap_low", "gap_high", 100, 2),
 }
 _NO_NUMBER = {"diverged", "–", "unknown"}
+
+# Columns of summary.csv that are means over the rows of runs.csv, or what else they are of them.
+_OF_RUNS = {
+    **dict.fromkeys(["train_loss", "train_accuracy", "test_loss", "test_accuracy"], fmean),
+    **dict.fromkeys(["val_loss", "val_accuracy"], fmean),
+    **dict.fromkeys(["best_val_accuracy", "best_epoch_test_accuracy"], fmean),
+    **dict.fromkeys(["test_accuracy_undisputed", "val_accuracy_last_mean"], fmean),
+    **dict.fromkeys(["clean_train_loss", "clean_train_accuracy", "gap"], fmean),
+    **dict.fromkeys(["seconds_per_epoch", "training_seconds", "latency_ms"], fmean),
+    "best_epoch": median,
+    "test_accuracy_min": min,
+    "test_accuracy_max": max,
+    "n_seeds": len,
+}
+_NAMES_IN_RUNS = {
+    "train_loss": "loss",
+    "train_accuracy": "accuracy",
+    "test_accuracy_min": "test_accuracy",
+    "test_accuracy_max": "test_accuracy",
+    "n_seeds": "seed",
+}
+_OF_ANY_RUN = ["parameters", "trainable_parameters", "multiply_adds", "test_images"]
+
+# Columns of summary.csv, and where a model of analysis.json has the same number.
+_IN_ANALYSIS = {
+    "test_accuracy": ("accuracy", "value"),
+    "test_accuracy_low": ("accuracy", "low"),
+    "test_accuracy_high": ("accuracy", "high"),
+    "test_accuracy_sd": ("accuracy", "sd"),
+    "train_accuracy": ("train_accuracy", "value"),
+    "clean_train_accuracy": ("overfitting", "train_accuracy"),
+    "clean_train_loss": ("overfitting", "train_loss"),
+    "val_loss": ("val_loss",),
+    "gap": ("overfitting", "gap"),
+    "gap_low": ("overfitting", "low"),
+    "gap_high": ("overfitting", "high"),
+    "loss_slope": ("trend", "slope"),
+    "loss_slope_low": ("trend", "low"),
+    "loss_slope_high": ("trend", "high"),
+    "val_accuracy_last_sd": ("fluctuation", "deviation"),
+    "parameters": ("cost", "parameters"),
+    "multiply_adds": ("cost", "multiply-adds"),
+}
 
 _TAGS = {
     *("html", "head", "meta", "title", "link", "style", "body", "a", "header", "h1", "h2", "h3"),
@@ -65,6 +118,9 @@ def check_outputs(found, study):
     _check_names(found, study)
     _check_tables(found, study)
     _check_numbers(found)
+    _check_files_agree(found)
+    _check_pairs(found)
+    _check_whole(found, study)
     _check_conclusions(found, study)
     _check_page(found, study)
     _check_english(found, study)
@@ -87,6 +143,7 @@ def _check_tables(found, study):
     assert markdown == text
     page = page_tables(found.page.by_id["results"])
     assert page == [[[shown(cell) for cell in row] for row in table] for table in text]
+    assert set(_ALWAYS) <= {column for table in text for column in table[0]}
     names = [shown(entry["name"]) for entry in study["models"]]
     for table in text:
         assert [row[0] for row in table[1:]] == names
@@ -124,12 +181,9 @@ def _check_findings(found, shares):
             assert source["test_accuracy"] == ""
             assert model["standing"] == shares[name] == "diverged"
             continue
-        for key, column in (("value", ""), ("low", "_low"), ("high", "_high"), ("sd", "_sd")):
-            text = source[f"test_accuracy{column}"]
-            assert (text == "") == (accuracy[key] is None)
-            assert text == "" or abs(float(text) - accuracy[key]) < 1e-12
         assert len(accuracy["by_seed"]) == int(source["n_seeds"])
-        assert f"test accuracy {shares[name]}" in shown(said["remark"])
+        interval = f"[{100 * accuracy['low']:.2f}, {100 * accuracy['high']:.2f}]"
+        assert f"test accuracy {shares[name]} {interval}" in shown(said["remark"])
         runs = [run for run in found.runs if run["model"] == model["model"]]
         for run in runs:
             if run["status"] == "ok":
@@ -142,6 +196,145 @@ def _check_findings(found, shares):
             for column, cell in zip(columns, row, strict=True):
                 if column in ("Test accuracy", "Accuracy") and columns[0] == "Model":
                     assert cell == shares[shown(row[0])], finding["key"]
+
+
+def _check_files_agree(found):
+    """runs.csv, summary.csv and analysis.json have the same numbers."""
+    for source, model in zip(found.summary, found.analysis["models"], strict=True):
+        of_model = [run for run in found.runs if run["model"] == source["model"]]
+        ended_well = [run for run in of_model if run["status"] == "ok"]
+        for column, of in _OF_RUNS.items():
+            name = _NAMES_IN_RUNS.get(column, column)
+            values = [float(run[name]) for run in ended_well if run[name] != ""]
+            known = of(values) if values or of is len else None
+            _assert_equal(source[column], known, column)
+        for column in _OF_ANY_RUN:
+            assert {run[column] for run in of_model} == {source[column]}, column
+        for column, keys in _IN_ANALYSIS.items():
+            value = model
+            for key in keys:
+                value = None if value is None else value.get(key)
+            _assert_equal(source[column], value, column)
+        assert int(source["n_diverged"]) == len(of_model) - len(ended_well)
+        assert source["above_chance"] == str(int(model["above_chance"] or False))
+        if model["trend"]:
+            assert source["loss_trend"] == model["trend"]["verdict"]
+    accuracies = {
+        model["model"]: model["accuracy"]["value"]
+        for model in found.analysis["models"]
+        if model["accuracy"]
+    }
+    best = {key for key in accuracies if accuracies[key] == max(accuracies.values())}
+    assert set(found.analysis["best"]) == best
+    names = {model["model"]: shown(model["name"]) for model in found.findings["models"]}
+    if len(best) == 1:
+        assert shown(found.findings["findings"][0]["text"][0]).startswith(names[best.pop()])
+
+
+def _assert_equal(cell, value, column):
+    """Check that a cell of a CSV file is a number of a JSON file, or that there is none."""
+    assert (cell == "") == (value is None), (column, cell, value)
+    assert cell == "" or isclose(float(cell), value, rel_tol=1e-9, abs_tol=1e-12), (column, cell)
+
+
+def _check_pairs(found):
+    """An interval leaves zero out just where the corrected p-value is below the level."""
+    for pair in found.analysis["pairs"]["listed"]:
+        compared = pair["comparison"]
+        without_zero = compared["low"] > 0 or compared["high"] < 0
+        assert without_zero == (compared["p_holm"] < LEVEL), compared
+        assert compared["low"] <= compared["difference"] <= compared["high"], compared
+
+
+def _check_whole(found, study):
+    """Nothing is left out: a finding for each question, a row or an item for all that is found."""
+    analysis = found.analysis
+    findings = {finding["key"]: finding for finding in found.findings["findings"]}
+    finished = [model for model in analysis["models"] if model["accuracy"]]
+    if not finished:
+        assert list(findings) == ["best"]
+        return
+    expected = ["best", "epochs", "overfitting", "traits", "cost", "last_epochs", "errors"]
+    expected += ["hardest", "agreement", "ensemble", "calibration"]
+    expected += ["disputed"] if study["dataset"]["disputed"] else []
+    expected += ["reproduction"] if study["published"] else []
+    assert set(findings) == set(expected)
+    traits = analysis["traits"]["compared"] if analysis["traits"] else []
+    claims = analysis["published"]["claims"] if analysis["published"] else []
+    items = {
+        "epochs": sum(model["trend"]["verdict"] in ("falling", "rising") for model in finished),
+        "overfitting": sum(model["overfitting"]["verdict"] != "none" for model in finished),
+        "cost": len(analysis["bargains"]),
+    }
+    items = {key: min(number, MOST_ITEMS) for key, number in items.items()}
+    items |= {"traits": len(traits), "reproduction": len(claims)}
+    for key, finding in findings.items():
+        assert len(finding["items"]) == items.get(key, 0), key
+    rows = _rows_of_findings(analysis, finished)
+    for key, finding in findings.items():
+        if finding["table"]:
+            assert len(finding["table"]["rows"]) == rows[key], key
+        assert rows.get(key) in (None, 0) or finding["table"] or _says_why(finding, rows[key]), key
+    _check_whole_page(found)
+
+
+def _says_why(finding, rows):
+    """Tell whether a finding of so many rows may do without its table: nothing was compared."""
+    return len(finding["text"]) == 1 or rows == 1
+
+
+def _rows_of_findings(analysis, finished):
+    """Return how many rows the table of each finding has."""
+    errors, disputed = analysis["errors"], analysis["disputed"]
+    votes = analysis["ensemble"]["votes"] if analysis["ensemble"] else []
+    voted = sum(bool(vote["by_seed"]) + bool(vote["together"]) for vote in votes)
+    return {
+        "best": len(finished),
+        "traits": sum(len(t["groups"]) for t in (analysis["traits"] or {}).get("compared", [])),
+        "errors": len(finished),
+        "hardest": min(len(errors["hardest"]), MOST_IMAGES_IN_WORDS) if errors else 0,
+        "disputed": len(disputed["without"]) if disputed else 0,
+        "agreement": len(analysis["agreement"]["each"]) if analysis["agreement"] else 0,
+        "ensemble": 1 + voted if votes else 0,
+        "calibration": len(finished),
+        "reproduction": len(analysis["published"]["figures"]) if analysis["published"] else 0,
+    }
+
+
+_MATRIX = ": a row for each label, a column for each prediction"
+
+
+def _check_whole_page(found):
+    """The page has every run, layer, pair, wrong prediction and hard image that it should."""
+    analysis, page = found.analysis, found.page
+    tables = {}
+    for table in page.all("table"):
+        title = table.all("caption")[0].text.removesuffix(_MATRIX)
+        tables[title] = page_tables(Element("", {}, [table]))[0]
+    for said, model in zip(found.findings["models"], analysis["models"], strict=True):
+        name = shown(said["name"])
+        runs = [run for run in found.runs if run["model"] == model["model"]]
+        layers = found.descriptions[model["model"]]["layers"]
+        if len(runs) > 1:
+            rows = tables[f"Runs of {name}"][1:]
+            assert [row[0] for row in rows] == [f"seed {run['seed']}" for run in runs]
+        if layers:
+            rows = tables[f"Layers of {name}"][1:]
+            assert [row[0] for row in rows] == [shown(layer["name"]) for layer in layers]
+        if not model["confusion"]:
+            continue
+        if len(model["confusion"]) <= MOST_CLASSES:
+            cells = [row[1:-1] for row in tables[f"Confusion matrix of {name}"][1:]]
+            counts = [[int(cell.replace(",", "") or 0) for cell in row] for row in cells]
+            assert counts == model["confusion"]
+        elif mistakes(model["confusion"]):
+            assert len(tables[f"Most frequent confusions of {name}"]) > 1
+    pairs = analysis["pairs"]
+    assert ("Pairs of models" in tables) == (pairs["number"] > 0)
+    if 0 < pairs["number"] <= MOST_PAIRS:
+        assert len(tables["Pairs of models"][1:]) == pairs["number"]
+    hardest = analysis["errors"]["hardest"] if analysis["errors"] else []
+    assert len(page.by_id["errors"].all("strong")) == len(hardest)
 
 
 def assert_rounded(cell, value, factor, decimals):
@@ -184,7 +377,8 @@ def _check_conclusions(found, study):
         expected.append(("paragraph", model["remark"]))
     expected.append(("heading", "Architectures"))
     for entry, model in zip(study["models"], found.analysis["models"], strict=True):
-        expected.append(("paragraph", f"{entry['name']}:"))
+        made_of = f" ({entry['made_of']})" if "made_of" in entry else ""
+        expected.append(("paragraph", f"{entry['name']}{made_of}:"))
         expected.append(("fence", f"{model['notation']}\n"))
     expected.append(("paragraph", findings["closing"]))
     written = inline_texts(found.conclusions)
@@ -209,6 +403,12 @@ def _check_page(found, study):
     links = {a.attributes["href"][1:] for a in page.all("a")}
     assert links <= set(ids)
 
+    (said,) = [e for e in page.all("ul") if e.attributes.get("class") == "setting"]
+    assert [li.text for li in said.all("li")] == [shown(text) for text in findings["setting"]]
+    cautions = [e for e in page.all("section") if e.attributes.get("class") == "cautions"]
+    cautions = [li.text for section in cautions for li in section.all("li")]
+    assert cautions == [shown(text) for text in findings["cautions"]]
+
     tags = {"heading": "h3", "paragraph": "p", "item": "li"}
     expected = [(tags.get(kind, kind), shown(text)) for kind, text in _finding_blocks(found)]
     written = found.page.by_id["findings"].blocks()[1:]
@@ -225,7 +425,10 @@ def _check_page(found, study):
     models = zip(findings["models"], found.analysis["models"], strict=True)
     for number, (said, model) in enumerate(models, 1):
         section = page.by_id[f"model-{number}"]
-        assert section.all("p")[0].text == shown(said["remark"])
+        texts = [shown(said["remark"])]
+        made_of = study["models"][number - 1].get("made_of")
+        texts += [f"Architecture: {shown(made_of)}."] if made_of else []
+        assert [p.text for p in section.all("p")][: len(texts)] == texts
         assert section.all("pre")[0].text == shown(model["notation"])
     _check_links(found)
 
@@ -292,11 +495,13 @@ def _with_marks(found, study):
     """Return the pattern of all that a study's author wrote with punctuation in it."""
     given = {study["title"], study["dataset"]["title"], *found.analysis["data"]["class_names"]}
     for entry in study["models"]:
-        given |= {entry["name"], entry["description"], entry["family"]}
+        given |= {entry["name"], entry["description"], entry["family"], entry.get("made_of", "")}
     marked = {shown(text) for text in given if re.search(r"[^\w\s]", text)}
     longest_first = sorted(marked, key=len, reverse=True)
     # Without any, what matches nowhere.
-    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    # White space is as the author wrote it, or as it is shown.
+    words = [r"\s+".join(map(re.escape, text.split())) for text in longest_first]
+    return re.compile("|".join(words) or "(?!)")
 
 
 def _check_english(found, study):
@@ -306,8 +511,11 @@ def _check_english(found, study):
         sentences += [*finding["text"], *finding["items"]]
     sentences += [model["remark"] for model in findings["models"]]
     names = sorted({shown(e["name"]) for e in study["models"]}, key=len, reverse=True)
+    given = _with_marks(found, study)
     for sentence in sentences:
         assert shown(sentence).endswith("."), sentence
+        # A page shows two spaces as one; text does not.
+        assert "  " not in given.sub("X", sentence), sentence
     texts = sentences + [text for _, text in found.page.blocks()]
     texts += [
         element.attributes[name]
@@ -320,7 +528,6 @@ def _check_english(found, study):
     name = "|".join(map(re.escape, names))
     one = re.compile(rf"(?:^|[.;] )(?:{name}) (are|have|do|were|share)\b")
     two = re.compile(rf"(?:^|[.;] )(?:{name}) and (?:{name}) (is|has|does|was)\b")
-    given = _with_marks(found, study)
     for text in set(map(shown, texts)):
         ours = given.sub("X", text)
         assert not slips(ours), (slips(ours), text)

@@ -217,4 +217,7 @@ class Outputs:
         self.findings = json.loads(text("findings.json"), parse_constant=_no_constant)
         self.analysis = json.loads(text("analysis.json"), parse_constant=_no_constant)
         self.page = read_page(text("report.html"))
-        self.figures = sorted((folder / "figures").rglob("*.svg"))
+        self.descriptions = {
+            file.parent.name: json.loads(file.read_text(encoding="utf-8"))
+            for file in (folder / "models").glob("*/description.json")
+        }

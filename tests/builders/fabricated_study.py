@@ -186,7 +186,7 @@ def fabricate_data(
     labels = _labels(images, classes) if labels is None else np.asarray(labels)
     train_images = train_images or min(classes, images)
     test = Part.whole(ImageSet(noise, labels, "made up"))
-    whole = images if test_index is None else max(10_000, max(test_index) + 1)
+    whole = images if test_index is None else max(10_000, int(max(test_index)) + 1)
     test_index = np.arange(images) if test_index is None else np.asarray(test_index)
     write_arrays(
         file,
