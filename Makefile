@@ -46,6 +46,7 @@ bench: backends
 lint: env
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow template
 	$(BIN)/snakemake --lint
 

@@ -139,7 +139,8 @@ class Table:
         """Return the table drawn with lines. Names of columns are unique."""
         table = PrettyTable(self.columns)
         letters = self.align or "c" + "r" * (len(self.columns) - 1)
-        table.align.update(zip(self.columns, letters, strict=True))
+        for column, letter in zip(self.columns, letters, strict=True):
+            table.align[column] = letter  # type: ignore[assignment]
         table.add_rows([[w.one_line(cell.text) for cell in row] for row in self.rows])
         return table.get_string()
 

@@ -24,7 +24,8 @@ def compare_parts(parts: Mapping[str, Part]) -> tuple[np.ndarray, dict[str, Any]
     with another.
     """
     train, validation, test = (parts[name] for name in ("train", "validation", "test"))
-    again, in_training = {}, {}
+    again: dict = {}
+    in_training: dict = {}
     known = _hashes("train", train, again)
     # The first of equal ones: what comes last into a dict stays.
     first = dict(zip(reversed(known), reversed(train.indices.tolist()), strict=True))

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,7 +63,7 @@ def read_folder(
             origin,
             groups_of(read, settings["group"]),
         )
-    train = made.get("train", made.get(""))
+    train = made["train"] if "train" in made else made[""]
     return RawSet(train, made.get("test"), made.get("validation"), audit=audit)
 
 
@@ -100,7 +100,7 @@ def describe_skipped(skipped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     }
 
 
-def groups_of(names: Sequence[str], pattern: str | None) -> np.ndarray | None:
+def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
     """Return whom each file is of: what the regular expression ``pattern`` finds in its path.
 
     That is its first group, or all of it where it has none. Raises :class:`ConfigError` where it
@@ -109,6 +109,7 @@ def groups_of(names: Sequence[str], pattern: str | None) -> np.ndarray | None:
     if pattern is None:
         return None
     expression = re.compile(pattern)
+    names = list(names)
     matches = [expression.search(name) for name in names]
     if lost := [name for name, match in zip(names, matches, strict=True) if not match]:
         raise ConfigError(
@@ -117,7 +118,9 @@ def groups_of(names: Sequence[str], pattern: str | None) -> np.ndarray | None:
             f" {shortened(lost)}; expected a regular expression that finds the group in each:"
             " correct it.",
         )
-    return np.array([match[1 if expression.groups else 0] for match in matches], dtype=object)
+    return np.array(
+        [match[1 if expression.groups else 0] for match in matches if match], dtype=object
+    )
 
 
 def _relative(folder, place, name):

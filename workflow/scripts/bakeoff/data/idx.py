@@ -35,7 +35,7 @@ def read_idx_set(
         of_images, of_labels = files[f"{part}_images"], files[f"{part}_labels"]
         images, labels = read_images(of_images, of_labels, checksums)
         parts[part] = RawPart(images, labels, str(of_labels))
-    return RawSet(**parts)
+    return RawSet(parts["train"], parts["test"])
 
 
 def read_images(

@@ -89,7 +89,7 @@ def write_arrays(
         with write_atomically(files[f"{name}_labels"]) as temporary:
             np.save(temporary, kept.labels.astype(labels_type))
     with write_atomically(files["per_image"]) as temporary:
-        np.savez(temporary, **per_image)
+        np.savez(temporary, **per_image)  # type: ignore[arg-type]  # no array is so called
     images = parts["train"].of.images
     facts = {
         **facts,

@@ -50,8 +50,7 @@ def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
             raise ConfigError(
                 "data.path", f"{folder} is no folder; expected one with four IDX files: name it."
             )
-        files = (file for file in folder.rglob("*") if file.is_file())
-        names = [str(file.relative_to(folder)) for file in files]
+        names = [str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()]
     roles = roles_of(names)
     if missing := [role.replace("_", " ") for role in ROLES if role not in roles]:
         raise StudyError(

@@ -52,7 +52,7 @@ def read_table(
     else:
         paths = _texts(table, columns["path"], file)
         unnamed = _check_files(file, paths)
-        decoded = decode_files(file.parent, paths, settings, scratch, workers)
+        decoded = decode_files(Path(file).parent, paths, settings, scratch, workers)
         images, rows, names, audit = decoded.images, decoded.rows, paths, decoded.audit
         if unnamed:
             unnamed = {"named by no row": unnamed}

@@ -72,19 +72,19 @@ def read_config(
     see :class:`bakeoff.study.datasets.DataSets`. Variants (`vary`) are written out as models of
     their own, and each model has its ``architecture`` and ``arguments``.
     """
-    datasets, files = DataSets(files, folders[-1]), [Source(file) for file in files]
+    datasets, given = DataSets(files, folders[-1]), [Source(file) for file in files]
     if described := datasets.source(look_up(config, ("data", "dataset"))):
-        config, files = laid_over(config, described.value), [described, *files]
+        config, given = laid_over(config, described.value), [described, *given]
     # Read as Snakemake read it: what is meant for a number is made one below.
-    sources = Sources(config, files, elsewhere)
+    sources = Sources(config, given, elsewhere)
     schema = _schema("config")
-    config = _read_texts(config, schema, sources)
-    faults = _faults_of_form(config, schema, sources)
+    checked = _read_texts(config, schema, sources)
+    faults = _faults_of_form(checked, schema, sources)
     if not faults:
-        fill_in(config["data"], sources)
+        fill_in(checked["data"], sources)
         found = [
-            *((key, fault, None) for key, fault in _faults_of_models(config, sources, folders)),
-            *_faults_of_meaning(config, sources, folders, datasets),
+            *((key, fault, None) for key, fault in _faults_of_models(checked, sources, folders)),
+            *_faults_of_meaning(checked, sources, folders, datasets),
         ]
         faults = [
             f"{origin or sources.origin(key)}: {'.'.join(key)}: {fault}"
@@ -92,12 +92,12 @@ def read_config(
         ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
-    config["origins"] = _origins(schema, sources)
-    data = config["data"]
+    checked["origins"] = _origins(schema, sources)
+    data = checked["data"]
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))
-    config["folders"] = [str(folder) for folder in folders]
-    return config
+    checked["folders"] = [str(folder) for folder in folders]
+    return checked
 
 
 def _origins(schema, sources):

@@ -131,7 +131,10 @@ class Sources:
         # Modules are found where training finds them.
         scripts = Path(folders[-1]) / "workflow" / "scripts"
         self._places = [*with_architectures(folders), scripts]
-        self._trees, self._checksums, self._imported, self._found = {}, {}, {}, {}
+        self._trees: dict = {}
+        self._checksums: dict = {}
+        self._imported: dict = {}
+        self._found: dict = {}
 
     def of(self, *entries):
         """Map ``entries`` and all they import, as paths within their folders, to their checksums.

@@ -54,7 +54,7 @@ class Source:
     ) -> None:
         self.name = name or shown_path(file)
         self.section = section
-        self.odd_numbers = []
+        self.odd_numbers: list[Any] = []
         self._root = None
         loader = None
         try:
@@ -210,8 +210,9 @@ def look_up(document: Any, key: Key) -> Any:
         elif isinstance(document, dict):
             if part not in document:
                 # A key may be a number or a truth value.
-                part = next((name for name in document if str(name) == part), ABSENT)
-            document = document.get(part, ABSENT)
+                document = next((document[name] for name in document if str(name) == part), ABSENT)
+            else:
+                document = document[part]
         else:
             return ABSENT
     return document
