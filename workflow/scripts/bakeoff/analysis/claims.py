@@ -1,9 +1,7 @@
 """Published conclusions about the same models: does a study bear them out?"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from bakeoff.analysis.times import LATENCY_NOISE
+from bakeoff.claims import KINDS
 from bakeoff.numbers import Claim
 
 SAME_PARAMETERS = 0.01
@@ -26,7 +24,7 @@ def _judge(results, number, claim):
     finished = {model.key: model for model in results.finished}
     present = [finished[key] for key in about if key in finished]
     others = [finished[key] for key in against if key in finished]
-    found = kind.evidence(results, present, others)
+    found = _EVIDENCE[kind.quantity](results, present, others, kind.claimed)
     return Claim(
         number=number,
         about=[model.key for model in present],
@@ -38,48 +36,28 @@ def _judge(results, number, claim):
     )
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of claim.
-
-    ``evidence`` takes the results, the models it is about and those it compares them with, and
-    lists for each comparison whether it bears the claim out: True, False, or None where that is
-    not decided. ``needs_all`` is False for a claim about the study as a whole; ``needs_seeds`` is
-    True where nothing is decided between models that were trained once.
-    """
-
-    evidence: Callable
-    compares: bool = False
-    needs_all: bool = True
-    needs_seeds: bool = False
+def _more_accurate(results, about, against, claimed):
+    """Evidence that test accuracy is higher (``claimed``) or lower, by the pairs' tests."""
+    found = []
+    for model in about:
+        for other in against:
+            pair = results.pairs.get((model.key, other.key))
+            if pair is None or not pair.told_apart:
+                found.append(None)
+            else:
+                found.append((pair.difference > 0) == claimed)
+    return found
 
 
-def _more_accurate(sign):
-    """Evidence that test accuracy is higher (``sign`` 1) or lower (-1), by the pairs' tests."""
-
-    def evidence(results, about, against):
-        found = []
-        for model in about:
-            for other in against:
-                pair = results.pairs.get((model.key, other.key))
-                if pair is None or not pair.told_apart:
-                    found.append(None)
-                else:
-                    found.append(sign * pair.difference > 0)
-        return found
-
-    return evidence
-
-
-def _apart(interval, sign):
-    """Evidence that a quantity is higher (``sign`` 1) or lower (-1).
+def _apart(interval):
+    """Return what gives the evidence that a quantity is higher (claimed) or lower.
 
     ``interval`` gives a model's (low, high). Two are significantly different where these do not
     meet, which is stricter than a test at the same level (Schenker and Gentleman 2001). That of
     one run says nothing of the model.
     """
 
-    def evidence(results, about, against):
+    def evidence(results, about, against, claimed):
         found = []
         for model in about:
             for other in against:
@@ -87,8 +65,8 @@ def _apart(interval, sign):
                     found.append(None)
                     continue
                 (low, high), (other_low, other_high) = interval(model), interval(other)
-                apart = 1 if low > other_high else -1 if high < other_low else 0
-                found.append(apart == sign if apart else None)
+                apart = low > other_high or high < other_low
+                found.append((low > other_high) == claimed if apart else None)
         return found
 
     return evidence
@@ -102,7 +80,7 @@ def _train_accuracy_interval(model):
     return model.train_accuracy.low, model.train_accuracy.high
 
 
-def _slower(results, about, against):
+def _slower(results, about, against, claimed):
     """Evidence by latencies; those of zero, below what a clock resolves, decide nothing."""
     found = []
     for model in about:
@@ -117,13 +95,10 @@ def _slower(results, about, against):
     return found
 
 
-def _overfits(verdicts):
-    """What each verdict of :class:`bakeoff.numbers.Overfitting` is evidence for."""
-
-    def evidence(results, about, against):
-        return [verdicts(model) for model in about]
-
-    return evidence
+def _overfits(results, about, against, claimed):
+    """Evidence that models overfit strongly (``claimed``), with harm, or only slightly."""
+    judge = _strongly if claimed else _slightly
+    return [judge(model) for model in about]
 
 
 def _slightly(model):
@@ -136,18 +111,14 @@ def _strongly(model):
     return False if model.trend.verdict == "falling" else None
 
 
-def _worth_more_epochs(worth):
-    """Evidence that more epochs would help (``worth``) or not, by the trend of validation loss."""
-
-    def evidence(results, about, against):
-        helps = {"falling": True, "flat": False, "rising": False}
-        found = [helps.get(model.trend.verdict) for model in about]
-        return [None if helped is None else helped == worth for helped in found]
-
-    return evidence
+def _worth_more_epochs(results, about, against, claimed):
+    """Evidence that more epochs would help (``claimed``) or not, by the validation loss."""
+    helps = {"falling": True, "flat": False, "rising": False}
+    found = [helps.get(model.trend.verdict) for model in about]
+    return [None if helped is None else helped == claimed for helped in found]
 
 
-def _parameters(results, about, against):
+def _parameters(results, about, against, claimed):
     published = results.study["published"]["models"]
     return [
         abs(model.cost["parameters"] - published[model.key]["parameters"])
@@ -156,7 +127,7 @@ def _parameters(results, about, against):
     ]
 
 
-def _last_epoch(results, about, against):
+def _last_epoch(results, about, against, claimed):
     """Evidence that the last epoch is no good judge."""
     found = results.last_epochs
     if found is None or found.judge is None:
@@ -164,19 +135,18 @@ def _last_epoch(results, about, against):
     return [{"poor": True, "unsure": None, "good": False}[found.judge]]
 
 
-KINDS = {
-    "most_accurate": Kind(_more_accurate(1), compares=True, needs_seeds=True),
-    "less_accurate": Kind(_more_accurate(-1), compares=True, needs_seeds=True),
-    "overfits_slightly": Kind(_overfits(_slightly)),
-    "overfits_strongly": Kind(_overfits(_strongly)),
-    "overfits_less": Kind(_apart(_gap_interval, -1), compares=True, needs_seeds=True),
-    "highest_train_accuracy": Kind(
-        _apart(_train_accuracy_interval, 1), compares=True, needs_seeds=True
-    ),
-    "worth_more_epochs": Kind(_worth_more_epochs(True)),
-    "not_worth_more_epochs": Kind(_worth_more_epochs(False)),
-    "parameters": Kind(_parameters),
-    "slower": Kind(_slower, compares=True),
-    "last_epoch_misleads": Kind(_last_epoch, needs_all=False),
+_EVIDENCE = {
+    "test accuracy": _more_accurate,
+    "train accuracy": _apart(_train_accuracy_interval),
+    "gap": _apart(_gap_interval),
+    "overfitting": _overfits,
+    "trend": _worth_more_epochs,
+    "parameters": _parameters,
+    "latency": _slower,
+    "last epochs": _last_epoch,
 }
-"""What each kind of claim in a file of published figures is judged by."""
+"""What lists for each comparison that a claim takes whether it bears the claim out.
+
+Each takes the results, the models it is about, those it compares them with, and what is claimed,
+as :class:`bakeoff.claims.Kind` has it; it gives True, False, or None where that is not decided.
+"""

@@ -4,6 +4,7 @@ import re
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import SPREAD_EPOCHS
+from bakeoff.claims import KINDS
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
 
@@ -23,7 +24,8 @@ def describe_claim(results, judged):
             " one."
         )
     if judged.comparisons:
-        sentences.append(_NUMBERS[claim["kind"]](results, judged))
+        kind = KINDS[claim["kind"]]
+        sentences.append(_NUMBERS[kind.quantity, kind.claimed](results, judged))
     return " ".join(sentences)
 
 
@@ -185,15 +187,16 @@ def _fluctuation(results, judged):
 
 
 _NUMBERS = {
-    "most_accurate": _most_accurate,
-    "less_accurate": _less_accurate,
-    "overfits_slightly": _overfits,
-    "overfits_strongly": _overfits,
-    "overfits_less": _overfits_less,
-    "highest_train_accuracy": _train_accuracy,
-    "worth_more_epochs": _trends,
-    "not_worth_more_epochs": _trends,
-    "parameters": _parameter_counts,
-    "slower": _latency,
-    "last_epoch_misleads": _fluctuation,
+    ("test accuracy", True): _most_accurate,
+    ("test accuracy", False): _less_accurate,
+    ("train accuracy", True): _train_accuracy,
+    ("gap", False): _overfits_less,
+    ("overfitting", True): _overfits,
+    ("overfitting", False): _overfits,
+    ("trend", True): _trends,
+    ("trend", False): _trends,
+    ("parameters", True): _parameter_counts,
+    ("latency", True): _latency,
+    ("last epochs", True): _fluctuation,
 }
+"""The sentence on what a claim was judged by, for each quantity and what is claimed of it."""

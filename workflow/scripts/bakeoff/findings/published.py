@@ -4,7 +4,7 @@ from statistics import median
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.analysis.claims import KINDS
+from bakeoff.claims import KINDS
 from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
 
@@ -214,18 +214,19 @@ def _conclusions(results, judged):
         " otherwise the data do not decide."
     ]
     conclusions = results.study["published"]["conclusions"]
-    kinds = {conclusions[claim.number]["kind"] for claim in judged if claim.comparisons}
-    if kinds & {"overfits_slightly", "overfits_strongly"}:
+    kinds = [KINDS[conclusions[claim.number]["kind"]] for claim in judged if claim.comparisons]
+    quantities = {kind.quantity for kind in kinds}
+    if "overfitting" in quantities:
         sentences.append(
             "To overfit slightly is taken to mean that validation loss has not clearly risen, to"
             " overfit strongly that it has."
         )
-    if kinds & {"overfits_less", "highest_train_accuracy"}:
+    if quantities & {"gap", "train accuracy"}:
         sentences.append(
             "Two models are significantly different in overfitting and in train accuracy where"
             " their 95 % intervals do not overlap, in test accuracy by the corrected test."
         )
-    if results.analysis.pairs.all_on_one_seed and any(KINDS[kind].needs_seeds for kind in kinds):
+    if results.analysis.pairs.all_on_one_seed and any(kind.needs_seeds for kind in kinds):
         sentences.append(
             "Models that were trained once are not judged against each other: conclusions that do"
             " so are not decided."

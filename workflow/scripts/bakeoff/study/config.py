@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from bakeoff.claims import KINDS
 from bakeoff.errors import StudyError
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import (
@@ -43,14 +44,6 @@ _SCHEDULES = {
     "step": ({"every"}, {"warmup", "factor"}),
     "exponential": ({"factor"}, {"warmup"}),
     "one_cycle": (set(), {"warmup", "start", "final"}),
-}
-# The kinds of published claims that set models against others.
-_COMPARING = {
-    "most_accurate",
-    "less_accurate",
-    "overfits_less",
-    "highest_train_accuracy",
-    "slower",
 }
 
 
@@ -404,13 +397,14 @@ def _faults_of_claims(published):
                     )
         about = claim.get("models", models)
         uncounted = [key for key in about if key in models and "parameters" not in models[key]]
-        if claim["kind"] == "parameters" and uncounted:
+        kind = KINDS[claim["kind"]]
+        if kind.quantity == "parameters" and uncounted:
             yield (
                 f"models.{uncounted[0]}.parameters",
                 f"missing; expected a number, which the claim {claim['id']!r} is about: add the"
                 " key.",
             )
-        if claim["kind"] in _COMPARING and not set(claim.get("than", models)) - set(about):
+        if kind.compares and not set(claim.get("than", models)) - set(about):
             yield (
                 f"{key}.models",
                 f"leaves no model to compare with; expected others, as {claim['kind']!r} compares:"
