@@ -213,7 +213,7 @@ def test_commits_are_counted(tmp_path):
     for seed, commit in enumerate((TREE, TREE | {"clean": False}, None, TREE)):
         folder = fabricate_run(tmp_path, "model_0", seed, commit=commit)
         cards.append(json.loads((folder / "card.json").read_text()))
-    facts = dict(origin(study, COMMAND, cards, None))
+    facts = dict(origin(study, COMMAND, cards, {"commit": None}))
     assert facts["Commit of the runs"] == [
         f"2 runs: {TREE['id']}, files as committed",
         f"1 run: {TREE['id']}, with changes that were not committed",

@@ -5,6 +5,23 @@
 
 MODELS = [f"size_{number:04}" for number in range(1, int(config["models"]) + 1)]
 SEEDS = range(int(config["seeds"]))
+DOWNLOADED = expand(
+    "resources/mnist/{part}-ubyte.gz",
+    part=["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"],
+)
+NUMBERS = ["results/runs.csv", "results/summary.csv", "results/analysis.json"]
+
+
+def figures(*names):
+    return expand("results/figures/{name}.svg", name=names)
+
+
+CURVES = figures("loss_overview", "loss_overlay")
+FINDINGS = figures("accuracy_forest", "comparisons", "reliability")
+TRADEOFFS = expand(
+    "results/figures/accuracy_{cost}.svg",
+    cost=["parameters", "multiply_adds", "training_time", "latency"],
+)
 
 
 def per_model(file):
@@ -21,29 +38,18 @@ rule all:
         "results/summary.md",
         "results/conclusions.md",
         "results/report.html",
-        "results/runs.csv",
-        "results/summary.csv",
-        "results/analysis.json",
+        NUMBERS,
         "results/findings.json",
         "results/figures/loss",
-        "results/figures/loss_overview.svg",
-        "results/figures/loss_overlay.svg",
-        "results/figures/accuracy_forest.svg",
-        "results/figures/accuracy_parameters.svg",
-        "results/figures/accuracy_multiply_adds.svg",
-        "results/figures/accuracy_training_time.svg",
-        "results/figures/accuracy_latency.svg",
-        "results/figures/comparisons.svg",
-        "results/figures/reliability.svg",
+        CURVES,
+        FINDINGS,
+        TRADEOFFS,
         per_run("card.json"),
 
 
 rule download_images:
     output:
-        "resources/mnist/train-images-idx3-ubyte.gz",
-        "resources/mnist/train-labels-idx1-ubyte.gz",
-        "resources/mnist/t10k-images-idx3-ubyte.gz",
-        "resources/mnist/t10k-labels-idx1-ubyte.gz",
+        DOWNLOADED,
     log:
         "results/logs/download_images.log",
     shell:
@@ -52,10 +58,7 @@ rule download_images:
 
 rule prepare_data:
     input:
-        "resources/mnist/train-images-idx3-ubyte.gz",
-        "resources/mnist/train-labels-idx1-ubyte.gz",
-        "resources/mnist/t10k-images-idx3-ubyte.gz",
-        "resources/mnist/t10k-labels-idx1-ubyte.gz",
+        DOWNLOADED,
     output:
         "results/data/mnist/data.json",
         "results/data/mnist/per_image.npz",
@@ -106,9 +109,7 @@ rule collect_results:
         per_run("predictions.npz"),
         per_model("description.json"),
     output:
-        "results/runs.csv",
-        "results/summary.csv",
-        "results/analysis.json",
+        NUMBERS,
     log:
         "results/logs/collect_results.log",
     shell:
@@ -120,8 +121,7 @@ rule plot_loss_curves:
         per_run("history.csv"),
     output:
         directory("results/figures/loss"),
-        "results/figures/loss_overview.svg",
-        "results/figures/loss_overlay.svg",
+        CURVES,
     log:
         "results/logs/plot_loss_curves.log",
     shell:
@@ -132,9 +132,7 @@ rule plot_findings:
     input:
         "results/analysis.json",
     output:
-        "results/figures/accuracy_forest.svg",
-        "results/figures/comparisons.svg",
-        "results/figures/reliability.svg",
+        FINDINGS,
     log:
         "results/logs/plot_findings.log",
     shell:
@@ -146,10 +144,7 @@ rule plot_tradeoffs:
         "results/summary.csv",
         "results/analysis.json",
     output:
-        "results/figures/accuracy_parameters.svg",
-        "results/figures/accuracy_multiply_adds.svg",
-        "results/figures/accuracy_training_time.svg",
-        "results/figures/accuracy_latency.svg",
+        TRADEOFFS,
     log:
         "results/logs/plot_tradeoffs.log",
     shell:
@@ -173,21 +168,13 @@ rule write_conclusions:
 
 rule render_report:
     input:
-        "results/summary.csv",
-        "results/runs.csv",
-        "results/analysis.json",
+        NUMBERS,
         "results/findings.json",
         "results/data/mnist/data.json",
         "results/figures/loss",
-        "results/figures/loss_overview.svg",
-        "results/figures/loss_overlay.svg",
-        "results/figures/accuracy_forest.svg",
-        "results/figures/accuracy_parameters.svg",
-        "results/figures/accuracy_multiply_adds.svg",
-        "results/figures/accuracy_training_time.svg",
-        "results/figures/accuracy_latency.svg",
-        "results/figures/comparisons.svg",
-        "results/figures/reliability.svg",
+        CURVES,
+        FINDINGS,
+        TRADEOFFS,
         per_run("card.json"),
         per_model("description.json"),
     output:

@@ -56,6 +56,21 @@ except StudyError as error:
 SEEDS = config["study"]["seeds"]
 # What the data is prepared into: the first, data.json, describes the others.
 PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
+# The figures, as rules and scripts call them.
+FIGURES = {
+    name: f"<results>/figures/{file}.svg"
+    for name, file in {
+        "overview": "loss_overview",
+        "overlay": "loss_overlay",
+        "forest": "accuracy_forest",
+        "matrix": "comparisons",
+        "reliability": "reliability",
+    }.items()
+}
+TRADEOFFS = {
+    cost: f"<results>/figures/accuracy_{cost}.svg"
+    for cost in ("parameters", "multiply_adds", "training_time", "latency")
+}
 ORIGIN = {"mirrors", "attempts", "timeout"}
 # The files to download, by names for their rule; none where the config gives a path.
 DOWNLOADED = {
@@ -150,16 +165,22 @@ def per_model(file):
     return expand(f"<results>/models/{{model}}/{file}", model=MODELS)
 
 
-def settings_of(model):
-    """The settings that a model is trained with."""
+def entry_of(model):
+    """What stands in the config of a model that was asked for on the command line or there."""
     if model not in config["models"]:
         raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
+    return config["models"][model]
+
+
+def settings_of(model):
+    """The settings that a model is trained with."""
+    entry_of(model)
     return training_settings(config, model)
 
 
 def built_for(model):
     """What is built for a model: an architecture, perhaps with arguments."""
-    entry = config["models"][model]
+    entry = entry_of(model)
     return contender(model, entry["architecture"], entry["arguments"])
 
 

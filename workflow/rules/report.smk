@@ -43,13 +43,13 @@ rule plot_loss_curves:
             caption="../report/loss_curves.rst",
         ),
         overview=report(
-            "<results>/figures/loss_overview.svg",
+            FIGURES["overview"],
             category="Loss curves",
             labels={"figure": "side by side", "model": "all"},
             caption="../report/loss_overview.rst",
         ),
         overlay=report(
-            "<results>/figures/loss_overlay.svg",
+            FIGURES["overlay"],
             category="Loss curves",
             labels={"figure": "validation loss in one", "model": "all"},
             caption="../report/loss_overlay.rst",
@@ -72,19 +72,19 @@ rule plot_findings:
         analysis="<results>/analysis.json",
     output:
         forest=report(
-            "<results>/figures/accuracy_forest.svg",
+            FIGURES["forest"],
             category="Accuracy",
             labels={"figure": "accuracy with intervals"},
             caption="../report/accuracies.rst",
         ),
         matrix=report(
-            "<results>/figures/comparisons.svg",
+            FIGURES["matrix"],
             category="Accuracy",
             labels={"figure": "every two models compared"},
             caption="../report/comparisons.rst",
         ),
         reliability=report(
-            "<results>/figures/reliability.svg",
+            FIGURES["reliability"],
             category="Accuracy",
             labels={"figure": "confidence and accuracy"},
             caption="../report/calibration.rst",
@@ -108,25 +108,25 @@ rule plot_tradeoffs:
         analysis="<results>/analysis.json",
     output:
         parameters=report(
-            "<results>/figures/accuracy_parameters.svg",
+            TRADEOFFS["parameters"],
             category="Accuracy and cost",
             labels={"accuracy against": "parameters"},
             caption="../report/tradeoffs.rst",
         ),
         multiply_adds=report(
-            "<results>/figures/accuracy_multiply_adds.svg",
+            TRADEOFFS["multiply_adds"],
             category="Accuracy and cost",
             labels={"accuracy against": "multiply-adds"},
             caption="../report/tradeoffs.rst",
         ),
         training_time=report(
-            "<results>/figures/accuracy_training_time.svg",
+            TRADEOFFS["training_time"],
             category="Accuracy and cost",
             labels={"accuracy against": "training time"},
             caption="../report/tradeoffs.rst",
         ),
         latency=report(
-            "<results>/figures/accuracy_latency.svg",
+            TRADEOFFS["latency"],
             category="Accuracy and cost",
             labels={"accuracy against": "latency"},
             caption="../report/tradeoffs.rst",
@@ -178,6 +178,7 @@ rule write_conclusions:
 rule render_report:
     """Put everything on one page that opens offline."""
     input:
+        **FIGURES,
         summary="<results>/summary.csv",
         runs="<results>/runs.csv",
         analysis="<results>/analysis.json",
@@ -185,15 +186,7 @@ rule render_report:
         # By their paths: from `rules`, Snakemake compares each file of a list with the whole list.
         data="<results>/data/<dataset>/data.json",
         curves="<results>/figures/loss",
-        overview="<results>/figures/loss_overview.svg",
-        overlay="<results>/figures/loss_overlay.svg",
-        forest="<results>/figures/accuracy_forest.svg",
-        tradeoffs=expand(
-            "<results>/figures/accuracy_{cost}.svg",
-            cost=["parameters", "multiply_adds", "training_time", "latency"],
-        ),
-        matrix="<results>/figures/comparisons.svg",
-        reliability="<results>/figures/reliability.svg",
+        tradeoffs=TRADEOFFS.values(),
         cards=per_run("card.json"),
         descriptions=per_model("description.json"),
     output:

@@ -66,27 +66,17 @@ def render_report(
     runs = read_runs(runs_file, study)
     cards = read_cards(cards, descriptions, study)
     results = read_results(analysis_file, study)
-    models, choice = describe_models(results, findings, runs, cards, curves)
-    pairs, pairs_note = pair_table(results)
     content = {
         "findings": findings,
         "classes": results.data.class_names,
-        "models": models,
-        "choice": choice,
-        "by_name": {model["name"]: model for model in models},
-        "folded": len(models) > MOST_UNFOLDED,
         "several_seeds": len(study["seeds"]) > 1,
-        "tables": [
-            {"title": title, "note": note} | table.as_data()
-            for title, note, table in all_tables(summary, results)
-        ],
-        "pairs": pairs and pairs.as_data(),
-        "pairs_note": pairs_note,
         "figures": describe_figures(summary, figures),
         "gallery": hardest_images(results, data_file if study["show_images"] else None),
         "data_set": describe_data_set(data_file, study["show_images"]),
         "origin": origin(study, command, cards, tree),
     }
+    content |= describe_tables(results, summary)
+    content |= describe_models(results, findings, runs, cards, curves)
     with write_atomically(page_file) as temporary:
         temporary.write_text(fill_template(template_folder, study, content), encoding="utf-8")
 
@@ -107,11 +97,24 @@ def fill_template(template_folder, study, content):
     return page.render(content, style=Markup(style), script=Markup(script))
 
 
+def describe_tables(results, summary):
+    """Return the tables of the results, and that of the pairs of models with a note on it."""
+    pairs, note = pair_table(results)
+    return {
+        "tables": [
+            {"title": title, "note": note} | table.as_data()
+            for title, note, table in all_tables(summary, results)
+        ],
+        "pairs": pairs and pairs.as_data(),
+        "pairs_note": note,
+    }
+
+
 def describe_models(results, findings, runs, cards, curves):
     """Return what the page says of each model: names, a remark, tables and a figure.
 
-    Of many models, it describes the most accurate; the second value is a list of what to say of
-    the choice.
+    Keys: ``models``, of many the most accurate; ``choice``, a list of what to say of these;
+    ``by_name``, the same models; and whether their sections are ``folded``.
     """
     first_cards = {card["model"]: card for card in reversed(cards)}
     runs_of = defaultdict(list)
@@ -139,7 +142,12 @@ def describe_models(results, findings, runs, cards, curves):
             "runs": runs_table(runs_of[model.model]).as_data(),
         }
         models.append(described | error_tables(model, results.data.class_names))
-    return models, choice
+    return {
+        "models": models,
+        "choice": choice,
+        "by_name": {model["name"]: model for model in models},
+        "folded": len(models) > MOST_UNFOLDED,
+    }
 
 
 def error_tables(model, classes):
