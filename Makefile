@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo study test test-all lint lock schema bench
+.PHONY: env backends demo study test test-all golden lint lock schema bench
 
 env: .venv/.installed
 
@@ -49,6 +49,10 @@ lint: env
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow template
 	$(BIN)/snakemake --lint
+
+# The conclusions of a made-up study, which a test compares.
+golden: env
+	$(BIN)/python tests/golden_study.py
 
 # What analysis.json holds, for other tools: made of bakeoff/numbers.py.
 schema: env
