@@ -156,6 +156,8 @@ CONTRACT = {
         {"tiny", "tiny/0"} | COLLECTING,
     ),
     "every source touched": (lambda project: touch_sources(project, time.time()), set()),
+    "the prepared arrays touched": (lambda project: touch_arrays(project), set()),
+    "the prepared arrays deleted": (lambda project: delete_arrays(project), set()),
     "every source checked out with an old date": (lambda p: touch_sources(p, 0), set()),
     "an architecture edited and given an old date": (
         lambda project: append(project, "architectures/tiny.py", old=True),
@@ -312,11 +314,39 @@ CONTRACT = {
 }
 
 
+def arrays_of(project):
+    return sorted(project.path("results/data/digits").glob("*.np[yz]"))
+
+
+def touch_arrays(project):
+    for file in arrays_of(project):
+        file.touch()
+
+
+def delete_arrays(project):
+    for file in arrays_of(project):
+        file.unlink()
+
+
 @pytest.mark.parametrize("line", CONTRACT)
 def test_contract(copy, line):
     change, expected = CONTRACT[line]
     change(copy)
     assert copy.planned() == expected
+
+
+def test_a_run_that_lacks_an_array_says_what_to_delete(copy):
+    delete_arrays(copy)
+    card = copy.path("results/models/tiny/seed_0/card.json")
+    card.unlink()
+    run = copy.snakemake(check=False)
+    assert run.returncode != 0
+    assert "per_image.npz: cannot be read (" in run.stdout
+    assert "delete the folder results/data/digits and run snakemake again" in run.stdout
+    shutil.rmtree(copy.path("results/data/digits"))
+    assert not re.search(r"epoch +\d+/", copy.snakemake().stdout)
+    assert card.is_file()
+    assert copy.planned() == set()
 
 
 def test_whatever_is_missing_is_made_again(copy):

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff.data.prepared import PreparedData
+from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.study.identity import contender
 from bakeoff.training.loop import is_finite
+from fabricated_study import fabricate_data
 from projects import TINY, make_tiny_study
 from test_readme import block
 from training_process import LOAD, SETTINGS, Training
@@ -95,6 +96,23 @@ def test_losses_are_those_of_the_predictions_whatever_penalties_are_trained_on(
     assert history["loss"].is_monotonic_decreasing
     clean = training.card()["clean_train"]
     assert clean["loss"] < last["loss"] < 2 * clean["loss"] + 0.3
+
+
+@pytest.mark.parametrize(("channels", "dtype"), [(3, "uint16"), (3, "uint8"), (1, "float32")])
+def test_images_of_other_kinds_are_trained_on(tmp_path, channels, dtype):
+    keras = pytest.importorskip("keras")
+    project = make_tiny_study(tmp_path / "study")
+    kind = {"size": 20, "channels": channels, "dtype": dtype}
+    fabricate_data(project.path("results"), dataset="digits", images=60, train_images=60, **kind)
+    training = Training(project, tmp_path, epochs=2)
+    training.run()
+    card = training.card()
+    assert card["dataset"]["train_images"] == 60
+    assert card["latency_ms"]["median"] > 0
+    images = PreparedData.read(project.path("results/data/digits/data.json")).images("test")
+    model = keras.models.load_model(tmp_path / "output" / "model.keras")
+    found = model.predict(scaled(images), batch_size=32, verbose=0)
+    np.testing.assert_allclose(found, training.probabilities(), atol=1e-5)
 
 
 def test_a_subclassed_model_trains_and_is_loaded_as_the_readme_says(project, tmp_path):
