@@ -16,3 +16,42 @@ def test_no_function_is_longer_than_a_screen():
     }
     assert len(lengths) > 500
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+# Rooms and modules whose public functions are not all annotated yet.
+NOT_YET = (
+    *("analysis/", "data/", "describe/", "figures/", "report/gallery.py", "study/"),
+    "training/",
+)
+
+
+def public_functions(body, within=""):
+    """Yield the name and node of each public function and method."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node.body, f"{within}{node.name}.")
+        elif isinstance(node, ast.FunctionDef) and is_public(node.name):
+            yield within + node.name, node
+
+
+def is_public(name):
+    return not name.startswith("_") or name == "__init__"
+
+
+def is_annotated(function):
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    named = [one for one in named if one and one.arg not in ("self", "cls")]
+    returns = function.returns or function.name == "__init__"
+    return bool(returns) and all(one.annotation for one in named)
+
+
+def test_public_functions_are_annotated():
+    scripts = WORKFLOW / "scripts" / "bakeoff"
+    bare = [
+        f"{file.relative_to(scripts)}: {name}"
+        for file in scripts.rglob("*.py")
+        for name, function in public_functions(ast.parse(file.read_text(encoding="utf-8")).body)
+        if not is_annotated(function)
+    ]
+    assert [name for name in bare if not name.startswith(NOT_YET)] == []

@@ -28,7 +28,7 @@ class ConfigError(StudyError):
     :func:`bakeoff.joblog.job_log` puts it in.
     """
 
-    def __init__(self, key, fault, origin="config"):
+    def __init__(self, key: str, fault: str, origin: str = "config") -> None:
         super().__init__(f"{origin}: {key}: {fault}")
         self.key = key
         self.fault = fault
@@ -38,7 +38,7 @@ class Terminated(SystemExit):
     """The end of this process by a signal, which no one may take for anything else."""
 
 
-def cause_of(error):
+def cause_of(error: BaseException) -> str:
     """Return what an exception says, in one line: its type and the paragraph with the cause.
 
     A message of Keras or TensorFlow may begin with where something went wrong ("Exception

@@ -4,14 +4,16 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _UNFINISHED = ".unfinished-"
 
 
 @contextmanager
-def write_atomically(path):
+def write_atomically(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds.
 
     The temporary file keeps the suffix of ``path``, as several writers choose their format by
@@ -38,7 +40,7 @@ def write_atomically(path):
         temporary.unlink(missing_ok=True)
 
 
-def remove_unfinished(folder):
+def remove_unfinished(folder: str | Path) -> None:
     """Remove what killed processes have left behind in ``folder``.
 
     Only for a folder that no other process writes to at this moment.
@@ -47,18 +49,18 @@ def remove_unfinished(folder):
         leftover.unlink()
 
 
-def sha256_of(path):
+def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     return digest_of(path, "sha256")
 
 
-def digest_of(path, kind):
+def digest_of(path: str | Path, kind: str) -> str:
     """Return the hexadecimal digest of a file's bytes; ``kind`` is hashlib's name of the hash."""
     with Path(path).open("rb") as content:
         return hashlib.file_digest(content, kind).hexdigest()
 
 
-def canonical_json(value):
+def canonical_json(value: Any) -> str:
     """Return ``value`` as the one JSON text that equal values share: keys sorted, no spaces.
 
     Raises ``ValueError`` for NaN and infinities, which JSON does not know.

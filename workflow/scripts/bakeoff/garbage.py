@@ -7,16 +7,17 @@ of TensorFlow and Keras and of leaving them (two cores of an AMD EPYC).
 """
 
 import gc
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def keep_for_good():
+def keep_for_good() -> None:
     """Take all that there is now for no garbage, until this process ends."""
     gc.freeze()
 
 
 @contextmanager
-def kept_for_good():
+def kept_for_good() -> Iterator[None]:
     """Take what the block makes, such as imported modules, for no garbage."""
     was_enabled = gc.isenabled()
     gc.disable()

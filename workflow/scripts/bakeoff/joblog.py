@@ -4,8 +4,10 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+from typing import TextIO
 
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.garbage import keep_for_good
@@ -14,7 +16,7 @@ _console = None
 
 
 @contextmanager
-def job_log(path, origins=None):
+def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Iterator[None]:
     """Send all output of this process to the log file ``path`` for the length of the block.
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
@@ -58,7 +60,7 @@ def job_log(path, origins=None):
         _console = None
 
 
-def say(line):
+def say(line: str) -> None:
     """Print one line to the log and, inside :func:`job_log`, to the console as well."""
     if _console is not None:
         _console.write(line + "\n")
@@ -66,7 +68,7 @@ def say(line):
         print(line, flush=True)
 
 
-def console():
+def console() -> TextIO:
     """Return the stream that reaches the user: for progress bars that redraw their line."""
     return _console or sys.stderr
 

@@ -1,6 +1,7 @@
 """Texts as Markdown that shows them as they are, whatever stands in a name or a description."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from bakeoff.wording import one_line
 
@@ -20,7 +21,7 @@ _MARKS = re.compile(
 _FIRST = re.compile(r"\A(\d+(?=[.)](?:\s|\Z))|(?=[-+>]))(.)")
 
 
-def escaped(text):
+def escaped(text: str) -> str:
     """Return ``text`` on one line, with a backslash before what Markdown would read as a mark.
 
     It can stand in a paragraph, a list, a heading, bold type or a table's cell, and is shown
@@ -30,19 +31,19 @@ def escaped(text):
     return _FIRST.sub(r"\1\\\2", text)
 
 
-def bullets(sentences):
+def bullets(sentences: Iterable[str]) -> str:
     """Return sentences, not yet escaped, as a list."""
     return "\n".join(f"- {escaped(sentence)}" for sentence in sentences)
 
 
-def table(columns, rows):
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of texts, not yet escaped, with a line of ``columns`` above the ``rows``."""
     header, *body = [[escaped(cell) for cell in row] for row in (columns, *rows)]
     lines = [header, ["---"] * len(columns), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def preformatted(text):
+def preformatted(text: str) -> str:
     """Return a text that is shown line by line as it is."""
     # As long as no run of the text's own, so that none ends it.
     runs = map(len, re.findall("`+", text))

@@ -1,6 +1,7 @@
 """The numbers of a study with the names of its models: what words, pictures and the page are of."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +47,7 @@ class Results:
         """The models by their keys."""
         return {model.model: model for model in self.models}
 
-    def named(self, keys) -> list[Model]:
+    def named(self, keys: Iterable[str]) -> list[Model]:
         """Return the models with these keys."""
         return [self.by_key[key] for key in keys]
 

@@ -1,17 +1,26 @@
 """Which models are shown where there are too many for all of them."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from bakeoff import wording as w
 from bakeoff.limits import MOST_SHOWN
+from bakeoff.results import Model
+
+Shown = TypeVar("Shown")
 
 
-def accuracy_of(model):
+def accuracy_of(model: Model) -> float | None:
     """Return the test accuracy of a :class:`bakeoff.results.Model`, None where it diverged."""
-    return model.accuracy and model.accuracy.value
+    return None if model.accuracy is None else model.accuracy.value
 
 
-def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
+def most_accurate(
+    models: Sequence[Shown],
+    accuracy_of: Callable[[Any], float | None] = accuracy_of,
+    most: int = MOST_SHOWN,
+) -> tuple[list[Shown], list[str]]:
     """Return the ``most`` models with the highest test accuracy, and a list of what to say of it.
 
     ``accuracy_of(model)`` is a model's test accuracy, None standing for unknown: such models come
@@ -27,7 +36,7 @@ def most_accurate(models, accuracy_of=accuracy_of, most=MOST_SHOWN):
     return [models[place] for place in sorted(highest)], [said]
 
 
-def ranked(models):
+def ranked(models: Sequence[Model]) -> tuple[list[Model], list[str]]:
     """Return the models that finished, the highest test accuracy first, and what to say of it.
 
     ``models`` are :class:`bakeoff.results.Model`; of many, the :func:`most_accurate` are returned.
@@ -36,4 +45,4 @@ def ranked(models):
     shown, said = most_accurate(finished)
     if lost := [model.name for model in models if accuracy_of(model) is None]:
         said.append(f"Not shown (diverged): {w.models(lost)}")
-    return sorted(shown, key=lambda model: -accuracy_of(model)), said
+    return sorted(shown, key=lambda model: -(accuracy_of(model) or 0)), said

@@ -1,31 +1,36 @@
 """Plain English for numbers and lists."""
 
 import re
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from bakeoff.limits import LONGEST_LIST
+from bakeoff.numbers import Times
+
+Item = TypeVar("Item", bound=Hashable)
 
 
-def one_line(text):
+def one_line(text: str) -> str:
     """Return a text with single spaces in place of its line breaks and runs of spaces."""
     return " ".join(text.split())
 
 
-def plural(number, singular, several=None):
+def plural(number: int, singular: str, several: str | None = None) -> str:
     """Return ``singular`` for one thing, otherwise ``several`` (by default with an s)."""
     return singular if number == 1 else several or f"{singular}s"
 
 
-def count(number, noun, several=None):
+def count(number: int, noun: str, several: str | None = None) -> str:
     """Return "1 model", "12 models" or "10,000 images"."""
     return f"{number:,} {plural(number, noun, several)}"
 
 
-def distinct(items):
+def distinct(items: Iterable[Item]) -> list[Item]:
     """Return each different item once, in the order of their first."""
     return list(dict.fromkeys(items))
 
 
-def listing(items, conjunction="and"):
+def listing(items: Iterable[str], conjunction: str = "and") -> str:
     """Return "A", "A and B" or "A, B and C"; long lists end in how many more there are."""
     items = list(items)
     if len(items) > LONGEST_LIST:
@@ -35,15 +40,15 @@ def listing(items, conjunction="and"):
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
 
 
-def models(names):
+def models(names: Iterable[str]) -> str:
     """Return the names as one phrase: "Models 1 to 4 and 7", or "LeNet and Model 2"."""
     names = list(names)
     # As people count: "Model 01" is a name.
     numbers = [re.fullmatch("Model (0|[1-9][0-9]{0,8})", name) for name in names]
     if len(names) == 1 or not all(numbers):
         return listing(names)
-    runs = []
-    for number in sorted(int(match[1]) for match in numbers):
+    runs: list[list[int]] = []
+    for number in sorted(int(match[1]) for match in numbers if match):
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:
@@ -61,7 +66,7 @@ def models(names):
     return f"Models {listing(text for text, _ in parts)}"
 
 
-def number(value, decimals=2):
+def number(value: float, decimals: int = 2) -> str:
     """Return a number with a true minus sign, and never a negative zero.
 
     Two ways to compute one number may differ in its last digits; they give the same text.
@@ -70,44 +75,44 @@ def number(value, decimals=2):
     return text.replace("-", "−") if float(text) else text.removeprefix("-")
 
 
-def percent(share):
+def percent(share: float) -> str:
     """Return "99.36 %" for 0.9936."""
     return f"{number(100 * share)} %"
 
 
-def points(share):
+def points(share: float) -> str:
     """Return "0.18 percentage points" for a difference of 0.0018."""
     return f"{number(100 * share)} percentage points"
 
 
-def interval(low, high, decimals=2):
+def interval(low: float, high: float, decimals: int = 2) -> str:
     """Return "[−0.05, 0.41]"."""
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
 
 
-def points_interval(low, high):
+def points_interval(low: float, high: float) -> str:
     """Return "[−0.05, 0.41]" in percentage points for two shares of 1."""
     return interval(100 * low, 100 * high)
 
 
-def probability(p):
+def probability(p: float) -> str:
     """Return "0.21", "0.034" or "< 0.001"."""
     if p < 0.001:
         return "< 0.001"
     return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
 
 
-def p_value(p):
+def p_value(p: float) -> str:
     """Return "p = 0.21", "p = 0.034" or "p < 0.001"."""
     return f"p = {probability(p)}".replace("= <", "<")
 
 
-def times(ratio):
+def times(ratio: float) -> str:
     """Return "14 times" or "1.6 times"."""
     return f"{ratio:,.0f} times" if ratio >= 9.95 else f"{ratio:.1f} times"
 
 
-def uncorrected(number):
+def uncorrected(number: int) -> str:
     """Return the sentence on how 95 % intervals of the trends of ``number`` models are meant."""
     return (
         f"The intervals are not corrected for there being {number} models: expect one false alarm"
@@ -115,7 +120,7 @@ def uncorrected(number):
     )
 
 
-def why_not_compared(times):
+def why_not_compared(times: Times) -> str | None:
     """Return the sentence that says why times are not compared, or None where they are.
 
     ``times`` are :class:`bakeoff.numbers.Times`.

@@ -6,6 +6,8 @@ that takes the :class:`bakeoff.results.Results` and returns a
 a count or a number of its own.
 """
 
+from typing import Any
+
 from bakeoff.findings.agreement import alike_predictions
 from bakeoff.findings.calibration import trust_in_probabilities
 from bakeoff.findings.confusion import common_mistakes
@@ -21,6 +23,7 @@ from bakeoff.findings.ranking import best_models
 from bakeoff.findings.remarks import remark
 from bakeoff.findings.setting import cautions, setting
 from bakeoff.findings.traits import traits_that_matter
+from bakeoff.results import Results
 
 CLOSING = (
     "The arrow notation is derived from the built models. Batch normalisation, dropout and"
@@ -44,7 +47,7 @@ _FINDINGS = [
 ]
 
 
-def write_findings(results):
+def write_findings(results: Results) -> dict[str, Any]:
     """Return the findings of a study in words, as one JSON-ready dict.
 
     Keys: ``title``; ``setting`` and ``cautions``, lists of sentences; ``findings``, each with

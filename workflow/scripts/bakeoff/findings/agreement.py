@@ -4,11 +4,12 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.results import Results
 
 _TITLE = "How alike the models' predictions are"
 
 
-def alike_predictions(results):
+def alike_predictions(results: Results) -> Finding:
     """How often two models predict the same class, beside two seeds of one model."""
     if results.nothing_learned:
         return Finding("agreement", _TITLE, [f"{no_better_than_chance(results)}."])

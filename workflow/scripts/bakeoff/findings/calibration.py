@@ -4,11 +4,12 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.results import Results
 
 _TITLE = "Whether the probabilities can be taken at their word"
 
 
-def trust_in_probabilities(results):
+def trust_in_probabilities(results: Results) -> Finding:
     """How well calibrated the models are, and which are too sure of themselves."""
     table = _table(results.finished)
     if results.nothing_learned:

@@ -7,9 +7,11 @@ from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.claims import KINDS
 from bakeoff.findings.curves import heading, slope
 from bakeoff.findings.finding import names
+from bakeoff.numbers import Claim
+from bakeoff.results import Results
 
 
-def describe_claim(results, judged):
+def describe_claim(results: Results, judged: Claim) -> str:
     """Return a :class:`bakeoff.numbers.Claim` in words: conclusion, verdict, numbers."""
     published = results.study["published"]
     claim = published["conclusions"][judged.number]

@@ -6,9 +6,12 @@ from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.limits import MOST_FREQUENT
 from bakeoff.numbers import mistakes
+from bakeoff.results import Results
+
+_NO_MISTAKE = "every test image was predicted correctly each time"
 
 
-def common_mistakes(results):
+def common_mistakes(results: Results) -> Finding:
     """Which classes are hardest, which are taken for each other, and how many images are hard."""
     title = "Which mistakes the models make"
     classes = results.data.class_names
@@ -20,12 +23,9 @@ def common_mistakes(results):
         text = [_hardest_class(results), _frequent(found, classes), _shared(results)]
         return Finding("errors", title, text, table=table)
     if len(results.learned) == len(results.finished):
-        text = "None: every test image was predicted correctly each time."
-        return Finding("errors", title, [text])
-    text = (
-        f"{names(results.learned)} made none: every test image was predicted correctly each time."
-    )
-    return Finding("errors", title, [text], table=table)
+        return Finding("errors", title, [f"None: {_NO_MISTAKE}."])
+    none = f"{names(results.learned)} made none: {_NO_MISTAKE}."
+    return Finding("errors", title, [none], table=table)
 
 
 def _hardest_class(results):

@@ -2,10 +2,11 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names, shortened
-from bakeoff.numbers import SMALL_LEAD
+from bakeoff.numbers import SMALL_LEAD, Bargain
+from bakeoff.results import Results
 
 
-def expensive_models(results):
+def expensive_models(results: Results) -> Finding:
     """Which models cost more than they bring."""
     bargains = results.analysis.bargains
     title = "Which models cost more than they bring"
@@ -37,7 +38,7 @@ def expensive_models(results):
     return Finding("cost", title, text, shortened(items))
 
 
-def describe_bargain(bargain, results):
+def describe_bargain(bargain: Bargain, results: Results) -> str:
     """Return in words what the more expensive of two models costs and what it brings."""
     costs = [
         f"{w.times(ratio)} the {cost}" for cost, ratio in bargain.ratios.items() if ratio >= 1.05

@@ -1,14 +1,18 @@
 """Which models still improve at the end of their training."""
 
+from typing import cast
+
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLAT, SLOPES, TREND_EPOCHS
 from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.numbers import Trend
+from bakeoff.results import Model, Results
 
 
-def worth_more_epochs(results):
+def worth_more_epochs(results: Results) -> Finding:
     """Which models still improve."""
     verdicts = ("falling", "flat", "noisy", "rising", "unknown")
-    by_verdict = {verdict: [] for verdict in verdicts}
+    by_verdict: dict[str, list[Model]] = {verdict: [] for verdict in verdicts}
     for model in results.finished:
         by_verdict[model.trend.verdict].append(model)
     falling, flat, noisy, rising, unknown = by_verdict.values()
@@ -45,7 +49,9 @@ def worth_more_epochs(results):
         )
     if tested:
         text.append(_method(tested))
-    items = [f"{m.name}: {slope(m.trend)}, {m.trend.verdict}." for m in falling + rising]
+    items = [
+        f"{m.name}: {slope(cast(Trend, m.trend))}, {m.trend.verdict}." for m in falling + rising
+    ]
     return Finding("epochs", "Which models are worth more epochs", text, shortened(items))
 
 
@@ -76,11 +82,12 @@ def _method(tested):
     return f"{text} {w.uncorrected(len(tested))}" if len(tested) > 1 else text
 
 
-def slope(trend):
-    """Return a loss's slope with its interval in words."""
-    return f"{w.number(trend.slope, 5)} per epoch {w.interval(trend.low, trend.high, 5)}"
+def slope(trend: Trend) -> str:
+    """Return a loss's slope with its interval in words, where there are enough epochs for one."""
+    value, low, high = cast(tuple[float, float, float], (trend.slope, trend.low, trend.high))
+    return f"{w.number(value, 5)} per epoch {w.interval(low, high, 5)}"
 
 
-def heading(trend):
+def heading(trend: Trend) -> str:
     """Return a trend's verdict in words."""
     return "too noisy to tell" if trend.verdict == "noisy" else trend.verdict

@@ -6,9 +6,10 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.results import Results
 
 
-def disputed_labels(results):
+def disputed_labels(results: Results) -> Finding | None:
     """How the models do on disputed labels and without them; None where the study names none."""
     listed, data = len(results.study["dataset"]["disputed"]), results.data
     if not listed:
@@ -17,11 +18,11 @@ def disputed_labels(results):
     images, disputed = data.test_images, data.disputed
     if disputed in (0, images):
         share = "none" if not disputed else "each"
-        text = (
+        all_alike = (
             f"{w.count(listed, 'test label')} {w.plural(listed, 'is', 'are')} listed as in doubt;"
             f" {share} of the {w.count(images, 'test image')} of this study has such a label."
         )
-        return Finding("disputed", title, [text])
+        return Finding("disputed", title, [all_alike])
 
     text = [_which(results), _predicted_otherwise(results), _leaders(results)]
     limit = (images - disputed) / images

@@ -4,9 +4,10 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.results import Results
 
 
-def ensemble_of_best(results):
+def ensemble_of_best(results: Results) -> Finding:
     """What the mean of the probabilities reaches: of all models, and of the best group."""
     title = "What the models reach together"
     if results.nothing_learned:

@@ -5,9 +5,10 @@ from bakeoff import wording as w
 from bakeoff.findings.finding import Finding
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.limits import MOST_IMAGES_IN_WORDS
+from bakeoff.results import Results
 
 
-def hardest(results):
+def hardest(results: Results) -> Finding:
     """Which test images most models get wrong."""
     title = "Which images are hardest"
     if results.nothing_learned:

@@ -4,16 +4,17 @@ from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLUCTUATION_EPOCHS
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
+from bakeoff.results import Results
 
 
-def last_epochs(results):
+def last_epochs(results: Results) -> Finding:
     """How much the last epochs fluctuate, and what judging by the last one is worth."""
     title = "How much the last epochs fluctuate"
     if results.nothing_learned:
         return Finding("last_epochs", title, [f"{no_better_than_chance(results)}."])
     found = results.analysis.last_epochs
     measured = found.fluctuation
-    if not measured:
+    if not measured or found.deviation is None:
         few = (
             f"There are too few epochs to tell: {FLUCTUATION_EPOCHS} are needed, as accuracy rises"
             " in the first half of them."

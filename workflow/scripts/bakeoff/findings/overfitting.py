@@ -2,9 +2,10 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.results import Model, Results
 
 
-def overfitting_models(results):
+def overfitting_models(results: Results) -> Finding:
     """Which models overfit, and by how much."""
     by_gap = sorted(results.finished, key=lambda model: -model.overfitting.gap)
     overfit = [model for model in by_gap if model.overfitting.verdict != "none"]
@@ -50,12 +51,13 @@ def overfitting_models(results):
             " false alarm in 40 models that do not overfit."
         )
     text.append(method)
-    items = [f"{model.name}: {describe_overfitting(model.overfitting)}." for model in overfit]
+    items = [f"{model.name}: {describe_overfitting(model)}." for model in overfit]
     return Finding("overfitting", "Which models overfit", text, shortened(items))
 
 
-def describe_overfitting(o):
+def describe_overfitting(model: Model) -> str:
     """Return in words by how much a model overfits."""
+    o = model.overfitting
     sentence = (
         f"by {w.points(o.gap)} {w.points_interval(o.low, o.high)}, with"
         f" {w.percent(o.train_accuracy)} on training images; validation loss"

@@ -7,6 +7,7 @@ from bakeoff import wording as w
 from bakeoff.claims import KINDS
 from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
+from bakeoff.results import Results
 
 # The figures besides test accuracy: one of them, and several.
 _OTHERS = {
@@ -16,7 +17,7 @@ _OTHERS = {
 }
 
 
-def reproduction(results):
+def reproduction(results: Results) -> Finding | None:
     """Whether published results of the same models are found again; None without any."""
     published = results.study.get("published")
     if published is None:
@@ -24,15 +25,15 @@ def reproduction(results):
     title = f"Does {published['called']} hold up?"
     ours, theirs = results.study["dataset"], published["setting"]["dataset"]
     if ours["name"] != theirs:
-        text = (
+        why_not = (
             f"{_source(published)} is about the data set {theirs}, this study about"
             f" {ours['title']}: the two are not compared."
         )
-        return Finding("reproduction", title, [text])
+        return Finding("reproduction", title, [why_not])
     found = results.analysis.published
     if found is None:
-        text = f"No model of {_source(published, start=False)} finished in this study."
-        return Finding("reproduction", title, [text])
+        why_not = f"No model of {_source(published, start=False)} finished in this study."
+        return Finding("reproduction", title, [why_not])
     compared = {results.by_key[key]: figures for key, figures in found.figures.items()}
     text = [
         _setting(results, list(compared), published),

@@ -4,9 +4,10 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.numbers import LEVEL
+from bakeoff.results import Results
 
 
-def best_models(results):
+def best_models(results: Results) -> Finding:
     """Which models are best, and which are too close to the best to call."""
     title = "Which models are best"
     if not results.finished:

@@ -5,9 +5,10 @@ from bakeoff.findings.cost import describe_bargain
 from bakeoff.findings.curves import slope
 from bakeoff.findings.overfitting import describe_overfitting
 from bakeoff.findings.setting import others
+from bakeoff.results import Model, Results
 
 
-def remark(model, results):
+def remark(model: Model, results: Results) -> str:
     """Return what there is to say about one model, in the manner of the notebook's remarks."""
     if not model.runs:
         ends = w.listing(f"{run.epochs} (seed {run.seed})" for run in model.diverged)
@@ -85,7 +86,7 @@ def _closeness(model):
             "It does not measurably overfit: accuracy on training images minus that on test images"
             f" is {w.points(o.gap)} {w.points_interval(o.low, o.high)}."
         )
-    return f"It overfits {describe_overfitting(o)}."
+    return f"It overfits {describe_overfitting(model)}."
 
 
 def _movement(model):

@@ -1,10 +1,14 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
+from collections.abc import Sequence
+
 from bakeoff import wording as w
 from bakeoff.limits import MOST_VALUES
+from bakeoff.numbers import Run
+from bakeoff.results import Results
 
 
-def setting(results):
+def setting(results: Results) -> list[str]:
     """Return sentences that say on what, how often and how long the models were trained."""
     study, data, models = results.study, results.data, results.models
     runs = list(results.analysis.runs())
@@ -39,7 +43,7 @@ def setting(results):
     return sentences
 
 
-def cautions(results):
+def cautions(results: Results) -> list[str]:
     """Return sentences that warn: other data, what is missing, one seed, unlike runs."""
     study = results.study
     sentences = []
@@ -158,7 +162,7 @@ def _without_learning(results):
     return sentences
 
 
-def no_better_than_chance(results):
+def no_better_than_chance(results: Results) -> str:
     """Return that no model is shown to be better than chance, without a full stop."""
     if results.data.chance == 1:
         return (
@@ -215,7 +219,7 @@ def _of_the_files(models):
     return sentences
 
 
-def others(runs):
+def others(runs: Sequence[Run]) -> str:
     """Return "the other run" or "the other 2 runs"."""
     return "the other run" if len(runs) == 1 else f"the other {len(runs)} runs"
 

@@ -1,11 +1,18 @@
 """The tables of a study, as shown in its text files and on its page."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
+from bakeoff.results import Results
+
+Rows = Sequence[Mapping[str, Any]]
+"""summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
 
 
-def all_tables(summary, results):
+def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]]:
     """Return a study's tables in their order: a list of (title, note, table).
 
     ``summary`` is summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a
@@ -44,7 +51,7 @@ def all_tables(summary, results):
     ]
 
 
-def accuracy_table(summary):
+def accuracy_table(summary: Rows) -> t.Table:
     """Return the notebook's table, six columns."""
     columns = {
         "Model Description": lambda row: t.text(row["description"]),
@@ -56,7 +63,7 @@ def accuracy_table(summary):
     return _table(summary, columns, align="cccccc")
 
 
-def deviation_table(summary, several):
+def deviation_table(summary: Rows, several: bool) -> t.Table:
     """Return the table of test accuracies with intervals, of several seeds with deviations."""
     columns = {"Test accuracy": lambda row: _percent(row, "test_accuracy")}
     if several:
@@ -78,7 +85,7 @@ def deviation_table(summary, several):
     return _table(summary, columns)
 
 
-def best_epoch_table(summary):
+def best_epoch_table(summary: Rows) -> t.Table:
     """Return the table of last and best epochs where validation was the test set."""
     columns = {
         "Validation accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
@@ -88,7 +95,7 @@ def best_epoch_table(summary):
     return _table(summary, columns)
 
 
-def holdout_table(summary):
+def holdout_table(summary: Rows) -> t.Table:
     """Return the table of last and best epochs where validation was a holdout."""
     columns = {
         "Best epoch": lambda row: _best_epoch(row),
@@ -100,7 +107,7 @@ def holdout_table(summary):
     return _table(summary, columns)
 
 
-def last_epochs_table(summary):
+def last_epochs_table(summary: Rows) -> t.Table:
     """Return the table of validation accuracy and of the loss's slope over the last epochs."""
     columns = {
         "Mean validation accuracy": lambda row: _percent(row, "val_accuracy_last_mean"),
@@ -112,7 +119,7 @@ def last_epochs_table(summary):
     return _table(summary, columns)
 
 
-def gap_table(summary):
+def gap_table(summary: Rows) -> t.Table:
     """Return the table of accuracies on training and on test images."""
     columns = {
         "Train accuracy, dropout on": lambda row: _percent(row, "train_accuracy"),
@@ -128,7 +135,7 @@ def gap_table(summary):
     return _table(summary, columns)
 
 
-def cost_table(summary):
+def cost_table(summary: Rows) -> t.Table:
     """Return the table of what a model costs."""
     columns = {
         "Parameters": lambda row: t.count(row["parameters"]),

@@ -5,9 +5,10 @@ from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.numbers import LEVEL
+from bakeoff.results import Results
 
 
-def traits_that_matter(results):
+def traits_that_matter(results: Results) -> Finding:
     """Which trait goes with which accuracy."""
     title = "Which trait does what"
     if results.nothing_learned:

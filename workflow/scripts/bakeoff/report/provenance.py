@@ -1,11 +1,18 @@
 """How a study was made: data, settings, machine, versions, commits, times."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bakeoff import wording as w
 
 
-def origin(study, command, cards, tree):
+def origin(
+    study: Mapping[str, Any],
+    command: str,
+    cards: Sequence[Mapping[str, Any]],
+    tree: Mapping[str, Any],
+) -> list[tuple[str, list[str]]]:
     """Return how the study was made: a list of (term, [facts]).
 
     ``cards`` are those of all its runs, ``tree`` what

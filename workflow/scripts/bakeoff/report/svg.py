@@ -17,7 +17,7 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def inline_svg(file, label, output=None):
+def inline_svg(file: str | Path, label: str, output: str | Path | None = None) -> Markup:
     """Return an SVG file's drawing as markup to stand inside a page, labelled ``label``.
 
     It is ``width`` pixels wide, or as wide as there is room. Its ids are made its own, since ids
@@ -52,7 +52,7 @@ def inline_svg(file, label, output=None):
         for name, value in element.attrib.items():
             element.set(name, _adapted(name, value, prefix))
     _drop_unused_ids(root)
-    width = re.match(r"[\d.]+", root.attrib.pop("width"))[0]
+    width = root.attrib.pop("width").removesuffix("pt")
     root.attrib.pop("height", None)
     root.attrib |= {
         # Matplotlib's points are the drawing's units; a page's pixels are three quarters of one.

@@ -1,17 +1,20 @@
 """The tables that the page alone has."""
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.limits import MOST_CLASSES, MOST_CONFUSIONS, MOST_PAIRS, MOST_SHOWN
 from bakeoff.numbers import Pair, mistakes
+from bakeoff.results import Model, Results
 
 HEAT_LEVELS = 6
 """How many shades a confusion matrix has."""
 
 
-def layer_table(layers):
+def layer_table(layers: Iterable[Mapping[str, Any]]) -> t.Table:
     """Return a model's layer table, from its card's ``layers``."""
     rows = [
         [
@@ -28,7 +31,7 @@ def layer_table(layers):
     return t.Table(["Layer", "Kind", "Output shape", "Parameters", "Multiply-adds"], rows)
 
 
-def runs_table(runs):
+def runs_table(runs: Iterable[Mapping[str, Any]]) -> t.Table:
     """Return one model's table of runs, a row a seed, from its rows of runs.csv.
 
     ``runs`` are dicts, as :func:`bakeoff.study.readers.read_runs` returns them.
@@ -53,7 +56,7 @@ def runs_table(runs):
     return t.Table([*columns, "Best epoch", "Epochs", "Seconds"], rows)
 
 
-def pair_table(results):
+def pair_table(results: Results) -> tuple[t.Table | None, str | None]:
     """Return the table of the pairs of models, and a note on what it leaves out.
 
     All pairs, each once, where they are at most ``MOST_PAIRS``; otherwise those with a best
@@ -96,7 +99,7 @@ def _pair(pair, results):
     ]
 
 
-def confusion_matrix(model, classes):
+def confusion_matrix(model: Model, classes: Sequence[str]) -> list[dict[str, Any]] | None:
     """Return a confusion matrix for the template, or None for more than ``MOST_CLASSES``.
 
     ``model`` is a :class:`bakeoff.results.Model` with a run that finished, ``classes`` the names.
@@ -106,7 +109,7 @@ def confusion_matrix(model, classes):
     """
     if len(classes) > MOST_CLASSES:
         return None
-    counts = model.confusion
+    counts, recalls = model.confusion or [], model.recall or []
     most = max(
         (count for i, row in enumerate(counts) for j, count in enumerate(row) if i != j), default=0
     )
@@ -117,7 +120,7 @@ def confusion_matrix(model, classes):
                 {"count": count, "heat": None if answer == label else _heat(count, most)}
                 for answer, count in enumerate(row)
             ],
-            "recall": _recall(model.recall[label]).text,
+            "recall": _recall(recalls[label]).text,
         }
         for label, row in enumerate(counts)
     ]
@@ -129,24 +132,25 @@ def _heat(count, most):
     return 1 + int((HEAT_LEVELS - 1) * math.log(count) / math.log(max(most, 2)))
 
 
-def most_confused(model, classes):
+def most_confused(model: Model, classes: Sequence[str]) -> tuple[t.Table, t.Table]:
     """Return two tables for many classes: the most frequent confusions, the lowest recalls.
 
     The first has no rows where every image was predicted correctly.
     """
+    confusion, shares = model.confusion or [], model.recall or []
     rows = [
         [
             t.text(classes[label]),
             t.text(classes[answer]),
             t.count(times),
-            t.percent(times / sum(model.confusion[label])),
+            t.percent(times / sum(confusion[label])),
         ]
-        for label, answer, times in mistakes(model.confusion)[:MOST_CONFUSIONS]
+        for label, answer, times in mistakes(confusion)[:MOST_CONFUSIONS]
     ]
     columns = ["Label", "Answer", "Times", "Share of the label's images"]
-    known = [label for label, recall in enumerate(model.recall) if recall is not None]
-    lowest = sorted(known, key=lambda label: model.recall[label])[:MOST_CONFUSIONS]
-    recalls = [[t.text(classes[label]), _recall(model.recall[label])] for label in lowest]
+    known = {label: share for label, share in enumerate(shares) if share is not None}
+    lowest = sorted(known, key=known.__getitem__)[:MOST_CONFUSIONS]
+    recalls = [[t.text(classes[label]), _recall(known[label])] for label in lowest]
     return t.Table(columns, rows), t.Table(["Label", "Recall"], recalls)
 
 
