@@ -10,12 +10,14 @@ from steps_after_training import NUMBERS, WORDS
 from write_conclusions import write_conclusions
 
 
-def conclude(folder, runs, seeds=(0,), names=None, dataset=None, data=None, **shared):
+def conclude(
+    folder, runs, seeds=(0,), names=None, dataset=None, data=None, metric="accuracy", **shared
+):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
 
     ``runs`` maps a model to the settings of its runs, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
-    prepared data, ``dataset`` what the config says of it.
+    prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models.
     """
     files = []
     for model, settings in runs.items():
@@ -37,6 +39,7 @@ def conclude(folder, runs, seeds=(0,), names=None, dataset=None, data=None, **sh
         ],
         "seeds": list(seeds),
         "unfinished": [],
+        "metric": metric,
         "show_images": True,
         "published": None,
     }

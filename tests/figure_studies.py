@@ -93,7 +93,8 @@ def make_results(study, accuracies=None, diverged=()):
         for a, b in combinations(accuracies, 2)
     ]
     analysis = numbers.Analysis(
-        data=numbers.Data(["0"], 60_000, 10_000, 10_000, "test", 0, 0, None, 0.1),
+        metric="accuracy",
+        data=numbers.Data(["0"], 60_000, 10_000, 10_000, "test", 0, 0, None, 0.1, [10_000], None),
         models=[_describe(study, entry, accuracies, ranked) for entry in study["models"]],
         ranked=ranked,
         best=ranked[:1],

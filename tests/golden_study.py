@@ -43,6 +43,8 @@ def golden_plan():
         latency="usual",
         unfinished=("Never run",),
         show_images=False,
+        metric="accuracy",
+        groups=None,
         entropy=0,
     )
 

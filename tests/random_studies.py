@@ -74,6 +74,8 @@ class RandomStudy:
     latency: str
     unfinished: tuple[str, ...]
     show_images: bool
+    metric: str
+    groups: int | None
     entropy: int
 
     def generator(self, *salt):
@@ -149,6 +151,8 @@ def random_studies(draw, models=(1, 2, 3, 4, 5, 6, 7), classes=None):
         latency=draw(st.sampled_from(["usual", "usual", "zero", "equal"])),
         unfinished=tuple(draw(st.lists(_texts(), max_size=2, unique_by=one_line))),
         show_images=draw(st.booleans()),
+        metric=draw(st.sampled_from(["accuracy", "accuracy", "balanced_accuracy"])),
+        groups=draw(st.sampled_from([None, None, 1, 2, 5, 12, 50, 10_000])),
         entropy=draw(st.integers(0, 2**32 - 1)),
     )
 
@@ -165,7 +169,7 @@ def reported(plan):
     }
     config = {
         "study": {"title": plan.title, "seeds": list(plan.seeds)}
-        | {"show_images": plan.show_images},
+        | {"show_images": plan.show_images, "metric": plan.metric},
         "data": {
             "dataset": "mnist" if plan.classes == 10 else "other",
             "title": "MNIST" if plan.classes == 10 else "Other | *data*",
@@ -199,6 +203,7 @@ def fabricate(folder, plan):
         class_names=names[plan.class_names],
         test_index=_places(plan),
         labels=labels,
+        groups=_groups(plan),
         size=4,
     )
     for number, (key, model) in enumerate(_keyed(plan)):
@@ -227,6 +232,14 @@ def _labels(plan):
     if plan.empty_classes:
         known = generator.choice(known, max(1, plan.classes // 2), replace=False)
     return generator.choice(known, plan.images).astype(np.uint8)
+
+
+def _groups(plan):
+    """Return the number of each test image's group, some with many images, or None."""
+    if plan.groups is None:
+        return None
+    generator = plan.generator(6)
+    return np.floor(plan.groups * generator.random(plan.images) ** 2).astype(int)
 
 
 def _fabricate_run(folder, plan, key, model, seed, place, like, labels):

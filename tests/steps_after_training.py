@@ -33,6 +33,7 @@ def describe_study(models, seeds=(0,), **changes):
         ],
         "seeds": list(seeds),
         "unfinished": [],
+        "metric": "accuracy",
         "show_images": True,
         "published": None,
     }

@@ -26,6 +26,9 @@ NOTEBOOK_HEADER = [
 ]
 
 
+BALANCED = ["Balanced accuracy", "Its 95 % interval"]
+
+
 class Study:
     """A made-up study in a folder: add runs, then collect."""
 
@@ -47,6 +50,7 @@ class Study:
             ],
             "seeds": list(seeds),
             "unfinished": [],
+            "metric": "accuracy",
             "published": None,
         }
         self.runs = [(model, seed) for model in models for seed in seeds]
@@ -188,8 +192,8 @@ def test_one_seed_says_that_the_spread_is_not_known(tmp_path):
     _, spread, *_ = tables_in(study.collect().text())
     # Wilson (1927) by hand: (0.99 + z²/2n ± z sqrt(0.99 * 0.01 / n + z²/4n²)) / (1 + z²/n).
     assert spread == [
-        ["Model number", "Test accuracy", "95 % interval"],
-        ["Model 1", "99.00 %", "98.17 to 99.46 %"],
+        ["Model number", "Test accuracy", "95 % interval", *BALANCED],
+        ["Model 1", "99.00 %", "98.17 to 99.46 %", "99.00 %", "98.16 to 99.46 %"],
     ]
     text = " ".join(study.text().split())
     assert (

@@ -421,6 +421,7 @@ def test_predictions_that_do_not_fit_are_refused_in_one_line(tmp_path, labels, s
         "models": [{"model": "model_1", "name": "Model 1", "description": "", "family": ""}],
         "seeds": [0],
         "unfinished": [],
+        "metric": "accuracy",
         "published": None,
     }
     folder = fabricate_run(tmp_path, "model_1", images=6, classes=3)

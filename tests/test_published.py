@@ -83,6 +83,7 @@ def study_of(folder, runs, published, seeds=(0,), dataset=None, **shared):
         ],
         "seeds": list(seeds),
         "unfinished": [],
+        "metric": "accuracy",
         "published": published,
     }
     names = ("card.json", "history.csv", "predictions.npz")
@@ -703,7 +704,13 @@ def test_without_a_file_there_is_nothing(tmp_path):
 
 def test_the_reported_study_carries_the_figures():
     config = {
-        "study": {"title": "t", "seeds": [0], "show_images": True, "published": "x"},
+        "study": {
+            "title": "t",
+            "seeds": [0],
+            "metric": "accuracy",
+            "show_images": True,
+            "published": "x",
+        },
         "data": {"title": "t", "note": None, "validation": "test"}
         | {"disputed": [], "dataset": "mnist"},
         "models": {},

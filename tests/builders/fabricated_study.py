@@ -165,6 +165,7 @@ def fabricate_data(
     in_training=(),
     labels=None,
     train_images=None,
+    groups=None,
     size=28,
     channels=1,
     dtype="uint8",
@@ -174,9 +175,10 @@ def fabricate_data(
     The images are noise, ``size`` pixels wide and high, of ``dtype`` and with ``channels``.
     ``class_names`` are by default "0", "1" and so on; ``test_index`` is by default that of a whole
     test set, otherwise of one of at least 10,000 images; ``labels`` are by default those of
-    :func:`fabricate_run`; ``in_training`` lists the test images that are said to be training
-    images too; the first ``train_images`` of them, by default one a class, are all that there
-    are. Returns the path of ``folder/data/<dataset>/data.json``.
+    :func:`fabricate_run`; ``in_training`` lists the test images that are said to be training images
+    too; the first ``train_images`` of them, by default one a class, are all that there are;
+    ``groups`` (images,) numbers the groups of the test images, of patients. Returns the path of
+    ``folder/data/<dataset>/data.json``.
     """
     file = Path(folder) / "data" / dataset / "data.json"
     class_names = class_names or [str(label) for label in range(classes)]
@@ -195,8 +197,10 @@ def fabricate_data(
             "train_eval_index": np.arange(train_images),
             "test_index": test_index,
             "test_in_train": np.isin(np.arange(images), in_training),
+            **({} if groups is None else {"test_groups": np.asarray(groups)}),
         },
-        {"class_names": class_names, "validation": "test", "whole_test_images": whole},
+        {"class_names": class_names, "validation": "test", "whole_test_images": whole}
+        | ({} if groups is None else {"group_name": "patient"}),
         {},
     )
     return file

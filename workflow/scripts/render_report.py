@@ -70,7 +70,7 @@ def render_report(
         "findings": findings,
         "classes": results.data.class_names,
         "several_seeds": len(study["seeds"]) > 1,
-        "figures": describe_figures(summary, figures),
+        "figures": describe_figures(results, summary, figures),
         "gallery": hardest_images(results, data_file if study["show_images"] else None),
         "data_set": describe_data_set(data_file, study["show_images"]),
         "origin": origin(study, command, cards, tree),
@@ -163,23 +163,24 @@ def error_tables(model, classes):
 
 def facts_of(model):
     """Return a model's accuracy and standing in a few words."""
-    if model.accuracy is None:
+    if model.score is None:
         return model.standing
-    return f"{w.percent(model.accuracy.value)}, {model.standing}"
+    return f"{w.percent(model.score.value)}, {model.standing}"
 
 
-def describe_figures(summary, figures):
+def describe_figures(results, summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
     models, most = w.count(len(summary), "model"), _some(len(summary))
-    known = [row["test_accuracy"] for row in summary if row["test_accuracy"] is not None]
+    known = [row[results.column] for row in summary if row[results.column] is not None]
+    measure = results.measure.capitalize()
     highest = sorted(known)[-MOST_SHOWN:]
     span = f", from {w.percent(highest[0])} to {w.percent(highest[-1])}" if known else ""
     finished = _some(len(known))
     labels = {
-        "forest": f"Test accuracy of {finished} with 95 % intervals{span}.",
+        "forest": f"{measure} of {finished} with 95 % intervals{span}.",
         "overview": f"Training and validation loss of {most} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
-        "matrix": f"Difference in test accuracy for every pair of {finished}, a cell a pair.",
+        "matrix": f"Difference in {results.measure} for every pair of {finished}, a cell a pair.",
         "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
     described = {
@@ -190,7 +191,7 @@ def describe_figures(summary, figures):
         {"label": label, "svg": inline_svg(figure, label)}
         for figure in figures["tradeoffs"]
         for label in [
-            f"Test accuracy of {models} against"
+            f"{measure} of {models} against"
             f" {Path(figure).stem.removeprefix('accuracy_').replace('_', ' ')}."
         ]
     ]

@@ -34,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Accuracy(Estimate):
-    """A model's test accuracy: the mean over the seeds, and each seed's.
+    """A model's test accuracy, or its balanced one: the mean over the seeds, and each seed's.
 
     ``sd`` is the sample standard deviation between seeds, None with one.
     """
@@ -45,7 +45,7 @@ class Accuracy(Estimate):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Accuracy of one model minus that of another, with its interval.
+    """Accuracy of one model minus that of another, with its interval: balanced, if that ranks.
 
     ``only_a`` and ``only_b`` count the predictions that only one of the two got right, over all
     seeds. ``p`` belongs to the hypothesis of no difference; ``p_holm`` is corrected for all that
@@ -250,6 +250,7 @@ class Model:
     odd_seeds: list[int] = field(default_factory=list)
     against_best: Comparison | None = None
     accuracy: Accuracy | None = None
+    balanced_accuracy: Accuracy | None = None
     train_accuracy: Estimate | None = None
     epochs: int | None = None
     val_loss: float | None = None
@@ -262,12 +263,34 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """The groups that the test images come in: patients, writers, sites.
+
+    ``name`` says which, None where that is not known. The smallest and the largest have so many
+    images. With fewer than ``needed`` groups, no two of
+    the study's models can be called different.
+    """
+
+    name: str | None
+    number: int
+    smallest: int
+    largest: int
+    needed: int
+
+    @property
+    def too_few(self) -> bool:
+        """Whether no two models can be called different."""
+        return self.number < self.needed
+
+
+@dataclass(frozen=True)
 class Data:
     """The images. ``known`` test images are training images too.
 
     Without these, test accuracies would differ by ``known_change`` on average over the models,
-    None where there are none of them, or no others. ``chance`` is the accuracy of always
-    predicting the commonest class.
+    None where there are none of them, or no others. ``chance`` is what always predicting the
+    commonest class reaches by the study's metric. ``by_class`` counts the test images of each
+    class.
     """
 
     class_names: list[str]
@@ -279,6 +302,14 @@ class Data:
     known: int
     known_change: float | None
     chance: float
+    by_class: list[int]
+    groups: Groups | None
+
+    @property
+    def imbalance(self) -> float:
+        """How many times as many test images the largest class has as the smallest with any."""
+        present = [images for images in self.by_class if images]
+        return max(present) / min(present)
 
 
 @dataclass(frozen=True)
@@ -641,12 +672,14 @@ class Published:
 class Analysis:
     """All of it. Lists of models without a place of their own are in the study's order.
 
-    ``ranked`` are the finished models, the most accurate first; ``best`` those that share the
-    highest test accuracy, ``learned`` those that count in averages: shown to be better than
-    chance, or all where none is. ``sd_between_seeds`` is pooled over the models with several. What
-    asks for models that learned is None where there are none.
+    ``metric`` is what ranks the models, and what all comparisons are of. ``ranked`` are the
+    finished models, the best by it first; ``best`` those that share the first place, ``learned``
+    those that count in averages: shown to be better than chance, or all where none is.
+    ``sd_between_seeds`` is pooled over the models with several. What asks for models that learned
+    is None where there are none.
     """
 
+    metric: Literal["accuracy", "balanced_accuracy"]
     data: Data
     models: list[Model]
     ranked: list[str]

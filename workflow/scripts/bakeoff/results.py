@@ -18,12 +18,14 @@ class Model(numbers.Model):
     """A model with its name, its description and its family. Each is equal to itself alone.
 
     ``made_of`` says which architecture it is, with which arguments, where the key does not.
+    ``score`` is the one of its accuracies that ranks it, None where it diverged.
     """
 
     name: str
     description: str
     family: str
     made_of: str = ""
+    score: numbers.Accuracy | None = None
 
 
 class Results:
@@ -36,11 +38,22 @@ class Results:
         self.study = study
         self.analysis = analysis
         self.data = analysis.data
+        self.balanced = analysis.metric == "balanced_accuracy"
         self.models = [
-            _named(model, entry)
+            _named(model, entry, analysis.metric)
             for model, entry in zip(analysis.models, study["models"], strict=True)
         ]
         self.finished = [model for model in self.models if model.runs]
+
+    @property
+    def measure(self) -> str:
+        """What ranks the models, in words."""
+        return "balanced test accuracy" if self.balanced else "test accuracy"
+
+    @property
+    def column(self) -> str:
+        """What ranks the models, as the beginning of columns of summary.csv."""
+        return "balanced_accuracy" if self.balanced else "test_accuracy"
 
     @cached_property
     def by_key(self) -> dict[str, Model]:
@@ -53,12 +66,12 @@ class Results:
 
     @cached_property
     def ranked(self) -> list[Model]:
-        """The finished models, the highest test accuracy first."""
+        """The finished models, the best by the study's metric first."""
         return self.named(self.analysis.ranked)
 
     @cached_property
     def best(self) -> list[Model]:
-        """The models that share the highest test accuracy; as a rule, one."""
+        """The models that share the first place; as a rule, one."""
         return self.named(self.analysis.best)
 
     @cached_property
@@ -86,10 +99,10 @@ class Results:
         return self.standing("too close to call", "network is worse")
 
 
-def _named(model: numbers.Model, entry: dict) -> Model:
+def _named(model: numbers.Model, entry: dict, metric: str) -> Model:
     values = {field.name: getattr(model, field.name) for field in fields(model)}
     words = {key: entry[key] for key in entry if key != "model"}
-    return Model(**values, **words)
+    return Model(**values, **words, score=values[metric])
 
 
 _ANALYSIS = TypeAdapter(numbers.Analysis)

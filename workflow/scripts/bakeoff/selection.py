@@ -12,8 +12,8 @@ Shown = TypeVar("Shown")
 
 
 def accuracy_of(model: Model) -> float | None:
-    """Return the test accuracy of a :class:`bakeoff.results.Model`, None where it diverged."""
-    return None if model.accuracy is None else model.accuracy.value
+    """Return what ranks a :class:`bakeoff.results.Model`, None where it diverged."""
+    return model.score and model.score.value
 
 
 def most_accurate(

@@ -11,18 +11,24 @@ import numpy as np
 from bakeoff.analysis.intervals import accuracy_interval
 
 
-def commonest_share(labels):
-    """Return the accuracy, a share of 1, of always predicting the commonest of ``labels``."""
-    return float(np.bincount(labels).max() / len(labels))
+def chance_level(labels, metric):
+    """Return what always predicting the commonest of ``labels`` reaches by ``metric``.
+
+    By balanced accuracy, always predicting any one class does.
+    """
+    images = np.bincount(labels)
+    if metric == "balanced_accuracy":
+        return 1 / np.count_nonzero(images)
+    return float(images.max() / len(labels))
 
 
 def has_learned(model, chance):
     """Tell whether a model is shown to be better than ``chance``, a share of 1.
 
-    It is where the interval of its accuracy lies above. Over several seeds, one run of which
+    It is where the interval of what ranks it lies above. Over several seeds, one run of which
     that holds is enough, since those that learned nothing make the interval wide.
     """
-    return model.accuracy.low > chance or any(low > chance for low, _ in _intervals(model))
+    return model.score.low > chance or any(low > chance for low, _ in _intervals(model))
 
 
 def odd_runs(model, chance):
@@ -50,5 +56,6 @@ def without(model, runs):
 
 
 def _intervals(model):
-    """Return (low, high) of the accuracy of each of a model's runs."""
-    return [accuracy_interval(run.correct[None])[1:] for run in model.runs]
+    """Return (low, high) of what ranks a model, for each of its runs."""
+    of = model.sample.ranking
+    return [accuracy_interval(run.correct[None], of)[1:] for run in model.runs]

@@ -46,7 +46,7 @@ def errors(results):
             lowest_share=lowest_share,
             highest=highest,
             highest_share=highest_share,
-            stands_out=len(lowest) == 1 and stands_out(models, data.labels, lowest[0]),
+            stands_out=len(lowest) == 1 and stands_out(models, data.labels, lowest[0], data.groups),
             last_for=[
                 key for key, of_it in confusions_of.items() if lowest[0] in extreme(of_it, min)[0]
             ],

@@ -9,10 +9,11 @@ in common but a number, the seed, so what they add is pooled over both models.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from scipy import special
+from statsmodels.stats.contingency_tables import mcnemar
 
 from bakeoff.numbers import LEVEL
 
@@ -29,6 +30,79 @@ def inner_products(x, y):
     return np.rint(x.astype(precision) @ y.astype(precision).T).astype(np.int64)
 
 
+class Answers:
+    """Answers ``correct``, bool (models, seeds, images), with what is counted in them once.
+
+    ``scale`` is how many times the mean squares are as large as the variances of single runs'
+    means, ``freedom`` the degrees of freedom of what the images alone account for, and ``least_p``
+    the lowest p-value that there can be. ``independent`` images are taken to be behind a model
+    that gets all of them right, and at most ``most_independent`` behind any.
+    """
+
+    weighed = False
+    freedom = most_independent = np.inf
+    least_p = 0.0
+
+    def __init__(self, correct):
+        self.correct = correct
+        self.seeds, self.scale = correct.shape[1:]
+        self.independent = self.scale
+        self.by_image = correct.sum(axis=1, dtype=np.int64)
+        self.by_seed = correct.sum(axis=2, dtype=np.int64)
+        self.right = self.by_seed.sum(axis=1)
+
+    @cached_property
+    def square(self):
+        """Sums over the images of the squared number of seeds that are right, int64 (models,)."""
+        return (self.by_image**2).sum(axis=1)
+
+    @cached_property
+    def mean_squares(self):
+        """Mean squares of a two-way layout, float64 (3, models): of images, seeds and the rest."""
+        seeds, images = self.correct.shape[1:]
+        size, total = seeds * images, self.right
+        # Sums of squares times the number of answers: whole numbers, so nothing is lost.
+        of_images = images * self.square - total**2
+        of_seeds = seeds * (self.by_seed**2).sum(axis=1) - total**2
+        rest = size * total - total**2 - of_images - of_seeds
+        freedom = np.array([images - 1, seeds - 1, (images - 1) * (seeds - 1)])
+        # One image has no squares between images to divide.
+        freedom = np.maximum(freedom, 1)
+        return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size
+
+    @cached_property
+    def value(self):
+        """Each model's accuracy, the mean over the seeds, float64 (models,)."""
+        return self.right / (self.seeds * self.scale)
+
+    @property
+    def of_images(self):
+        """The variance that the images alone give each model's value, float64 (models,)."""
+        return self.mean_squares[0] / (self.seeds * self.scale)
+
+    def less(self, other):
+        """Return the differences of these models and others, arrays (models, others).
+
+        First the value with two images added, then the variance that the images alone give it.
+        """
+        seeds, images = self.seeds, self.scale
+        square = self.square[:, None] + other.square
+        square = square - 2 * inner_products(self.by_image, other.by_image)
+        value = (self.right[:, None] - other.right) / (seeds * (images + 2))
+        return value, ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
+
+    def difference(self, other):
+        """Return the differences of these models' accuracies and others', (models, others)."""
+        return (self.right[:, None] - other.right) / (self.seeds * self.scale)
+
+    def of_networks(self, other, only_self, only_other):
+        """Return the p-values of one run against one, (models, others): exact McNemar tests.
+
+        ``only_self`` and ``only_other`` count the images that only one of the two gets right.
+        """
+        return mcnemar_p(only_self, only_other)
+
+
 @dataclass(frozen=True)
 class Spread:
     """What the runs of one model typically add: a mean square, and its degrees of freedom."""
@@ -43,16 +117,17 @@ _ODD = 2
 _MEDIAN_EFFICIENCY = 0.6
 
 
-def typical_spread(answers):
+def typical_spread(answers, of=Answers):
     """Return the :class:`Spread` of a study's models, or None where ``answers`` are of none.
 
-    ``answers`` are boolean arrays ``(seeds, images)`` of at least two seeds each. It is the mean
-    of their mean squares between seeds, weighted by degrees of freedom, but at most twice
-    the (median-unbiased) median, so that one odd model does not stand for all.
+    ``answers`` are boolean arrays ``(seeds, images)`` of at least two seeds each, and ``of`` what
+    makes :class:`Answers` of them. It is the mean of their mean squares between seeds, weighted
+    by degrees of freedom, but at most twice the (median-unbiased) median, so that one odd model
+    does not stand for all.
     """
     if not answers:
         return None
-    squares = np.array([Answers(correct[None]).mean_squares[1, 0] for correct in answers])
+    squares = np.array([of(correct[None]).mean_squares[1, 0] for correct in answers])
     freedom = np.array([len(correct) - 1.0 for correct in answers])
     mean = np.average(squares, weights=freedom)
     median = np.median(squares * freedom / special.chdtri(freedom, 0.5))
@@ -76,18 +151,17 @@ class CrossedMean:
         return special.stdtrit(self.freedom, 1 - LEVEL / 2) * self.error
 
 
-def crossed_mean(correct):
-    """Return the :class:`CrossedMean` of answers ``(seeds, images)``, at least two of each.
+def crossed_mean(correct, of=Answers):
+    """Return the :class:`CrossedMean` of one model's answers ``(seeds, images)``.
 
-    The variance is (MS_images + MS_seeds - MS_rest) / (seeds * images), the mean squares being
-    those of a two-way layout, as for readers who all judge the same cases (Obuchowski and
-    Rockette 1995), and never less than what the images alone account for.
+    ``of`` makes :class:`Answers` of them. With one seed, the run is taken as given. The variance is
+    (MS_images + MS_seeds - MS_rest) / (seeds * images), the mean squares being those of a two-way
+    layout, as for readers who all judge the same cases (Obuchowski and Rockette 1995), and never
+    less than what the images alone account for.
     """
-    answers = Answers(correct[None])
-    seeds, images = correct.shape
-    squares = answers.mean_squares[:, 0]
-    value, of_images = float(correct.mean()), squares[0] / (seeds * images)
-    return _single(_with_seeds(value, of_images, squares, 1, seeds, images))
+    answers = of(correct[None])
+    squares = answers.mean_squares[:, 0] if answers.seeds > 1 else None
+    return _single(_with_seeds(answers.value, answers.of_images, squares, 1, answers))
 
 
 def crossed_difference(correct_a, correct_b):
@@ -111,29 +185,29 @@ def crossed_differences(a, b, typical=None):
 
     The mean square between seeds is at least that of a ``typical`` :class:`Spread`.
     """
-    seeds, images = a.correct.shape[1:]
-    square = a.square[:, None] + b.square - 2 * inner_products(a.by_image, b.by_image)
-    value = (a.right[:, None] - b.right) / (seeds * (images + 2))
-    of_images = ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
-    squares = a.mean_squares[:, :, None] + b.mean_squares[:, None] if seeds > 1 else None
-    return _with_seeds(value, of_images, squares, 2, seeds, images, typical)
+    value, of_images = a.less(b)
+    several = a.seeds > 1
+    squares = a.mean_squares[:, :, None] + b.mean_squares[:, None] if several else None
+    return _with_seeds(value, of_images, squares, 2, a, typical)
 
 
-def _with_seeds(value, of_images, mean_squares, models, seeds, images, typical=None):
+def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     """Add what the runs of one or two ``models`` contribute to the variance ``of_images``.
 
     ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
-    of freedom are Satterthwaite's, as only those of the mean square between seeds are few. Its
-    share of the variance comes from its median-unbiased estimate: the plain one is too low more
-    often than not, and then promises too many degrees of freedom just when the variance is too
-    low as well. ``typical`` is a :class:`Spread` below which the mean square is not taken to be.
+    of freedom are Satterthwaite's, as those of the mean square between seeds are few, and those of
+    ``of_images`` may be. The seeds' share of the variance comes from its median-unbiased estimate:
+    the plain one is too low more often than not, and then promises too many degrees of freedom just
+    when the variance is too low as well. ``typical`` is a :class:`Spread` below which the mean
+    square is not taken to be.
     """
+    seeds, size = answers.seeds, answers.seeds * answers.scale
     if seeds == 1:
-        return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, np.inf))
-    _, between, rest = mean_squares / (seeds * images)
+        return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, answers.freedom))
+    _, between, rest = mean_squares / size
     freedom = np.full_like(between, models * (seeds - 1))
     if typical is not None:
-        least = models * typical.mean_square / (seeds * images)
+        least = models * typical.mean_square / size
         freedom = np.where(between < least, np.maximum(freedom, typical.freedom), freedom)
         between = np.maximum(between, least)
     between = np.maximum(between, rest)
@@ -142,33 +216,21 @@ def _with_seeds(value, of_images, mean_squares, models, seeds, images, typical=N
     others = np.maximum(of_images - rest, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         freedom = np.where(likely > 0, freedom * ((others + likely) / likely) ** 2, np.inf)
+        if np.isfinite(answers.freedom):
+            share = np.where(others > 0, others / (others + likely), 0)
+            freedom = 1 / (1 / freedom + share**2 / answers.freedom)
     return CrossedMean(value, np.sqrt(variance), freedom)
 
 
-class Answers:
-    """Answers ``correct``, bool (models, seeds, images), with what is counted in them once."""
+def mcnemar_p(only_a, only_b):
+    """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
+    # The test is the same the other way round.
+    counts = np.sort([only_a.ravel(), only_b.ravel()], axis=0)
+    different, place = np.unique(counts, axis=1, return_inverse=True)
+    p = [_exact_mcnemar(a, b) for a, b in different.T.tolist()]
+    return np.array(p, float)[place.reshape(only_a.shape)]
 
-    def __init__(self, correct):
-        self.correct = correct
-        self.by_image = correct.sum(axis=1, dtype=np.int64)
-        self.by_seed = correct.sum(axis=2, dtype=np.int64)
-        self.right = self.by_seed.sum(axis=1)
 
-    @cached_property
-    def square(self):
-        """Sums over the images of the squared number of seeds that are right, int64 (models,)."""
-        return (self.by_image**2).sum(axis=1)
-
-    @cached_property
-    def mean_squares(self):
-        """Mean squares of a two-way layout, float64 (3, models): of images, seeds and the rest."""
-        seeds, images = self.correct.shape[1:]
-        size, total = seeds * images, self.right
-        # Sums of squares times the number of answers: whole numbers, so nothing is lost.
-        of_images = images * self.square - total**2
-        of_seeds = seeds * (self.by_seed**2).sum(axis=1) - total**2
-        rest = size * total - total**2 - of_images - of_seeds
-        freedom = np.array([images - 1, seeds - 1, (images - 1) * (seeds - 1)])
-        # One image has no squares between images to divide.
-        freedom = np.maximum(freedom, 1)
-        return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size
+@cache
+def _exact_mcnemar(only_a, only_b):
+    return float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)

@@ -28,19 +28,20 @@ def ensemble(results):
         voters["best"] = [best]
     seeds, labels = results.study["seeds"], results.data.labels
     votes = {who: _soft_vote(members, seeds, labels) for who, members in voters.items()}
-    compared = _against(best, {who: by_seed for who, (by_seed, _) in votes.items()})
-    described = [_vote(who, voters[who], *votes[who], compared.get(who)) for who in voters]
+    of = results.sample.ranking
+    compared = _against(best, {who: by_seed for who, (by_seed, _) in votes.items()}, of)
+    described = [_vote(who, voters[who], *votes[who], compared.get(who), of) for who in voters]
     return Ensemble(runs, group, described)
 
 
-def _vote(who, members, by_seed, together, comparison):
+def _vote(who, members, by_seed, together, comparison, of):
     runs = sum(len(model.runs) for model in members)
     interval = together_interval = None
     if by_seed:
-        interval = Estimate(*accuracy_interval(np.stack(list(by_seed.values()))))
+        interval = Estimate(*accuracy_interval(np.stack(list(by_seed.values())), of))
     # Where each member has one run, the vote of all is that of the seed.
     if not by_seed or runs > len(members):
-        together_interval = Estimate(*accuracy_interval(together[None]))
+        together_interval = Estimate(*accuracy_interval(together[None], of))
     return Vote(
         who=who,
         members=[model.key for model in members],
@@ -53,7 +54,7 @@ def _vote(who, members, by_seed, together, comparison):
     )
 
 
-def _against(best, votes):
+def _against(best, votes, of):
     """Return the Comparison of each vote a seed with the best single model."""
     answers = {}
     for who, by_seed in votes.items():
@@ -63,7 +64,7 @@ def _against(best, votes):
                 np.stack([by_seed[seed] for seed in seeds]),
                 np.stack([best.correct[seed] for seed in seeds]),
             )
-    return dict(zip(answers, compare_each(answers.values()), strict=True))
+    return dict(zip(answers, compare_each(answers.values(), of), strict=True))
 
 
 def _soft_vote(members, seeds, labels):

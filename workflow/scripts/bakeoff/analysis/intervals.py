@@ -4,36 +4,39 @@ import numpy as np
 from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.analysis.crossed import crossed_mean
+from bakeoff.analysis.crossed import Answers, crossed_mean
 from bakeoff.numbers import LEVEL
 
 
-def accuracy_interval(correct):
+def accuracy_interval(correct, of=Answers):
     """Return (accuracy, low, high), as shares of 1, of answers ``(seeds, images)``.
 
     One seed: Wilson's interval. Several: Wilson's with the number of images that would give
     the variance of :func:`crossed_mean` (effective sample size, Korn and Graubard 1998), since
-    it stays within 0 and 1 and has a width even when every answer is right.
+    it stays within 0 and 1 and has a width even when every answer is right. ``of`` makes
+    :class:`Answers` of them; where these are :class:`bakeoff.analysis.sampling.Weighed`, one seed
+    has an effective sample size as well.
     """
     correct = np.asarray(correct, bool)
-    accuracy = float(correct.mean())
-    images = correct.shape[1]
-    if len(correct) > 1:
-        mean = crossed_mean(correct)
+    answers = of(correct[None])
+    accuracy, images = answers.value.item(), answers.independent
+    if answers.seeds > 1 or answers.weighed:
+        mean = crossed_mean(correct, of)
         if mean.error > 0:
             images = accuracy * (1 - accuracy) / mean.error**2
             images *= (special.ndtri(1 - LEVEL / 2) * mean.error / mean.margin) ** 2
+            images = min(images, answers.most_independent)
     return accuracy, *share_interval(accuracy, images)
 
 
-def gap_interval(correct, train_accuracy, train_images):
+def gap_interval(correct, train_accuracy, train_images, of=Answers):
     """Return (gap, low, high): accuracy on training images minus accuracy on test images.
 
-    ``correct`` is as for :func:`accuracy_interval`; ``train_accuracy`` is the mean over seeds
-    on ``train_images`` other images. The two intervals are combined as in Newcombe 1998
+    ``correct`` and ``of`` are as for :func:`accuracy_interval`; ``train_accuracy`` is the mean over
+    seeds on ``train_images`` other images. The two intervals are combined as in Newcombe 1998
     (method 10), which needs no more than each one's own limits.
     """
-    test, test_low, test_high = accuracy_interval(correct)
+    test, test_low, test_high = accuracy_interval(correct, of)
     train_low, train_high = share_interval(train_accuracy, train_images)
     gap = train_accuracy - test
     low = gap - np.hypot(train_accuracy - train_low, test_high - test)

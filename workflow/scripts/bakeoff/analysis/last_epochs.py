@@ -66,7 +66,8 @@ def judge_last_epochs(results):
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
     gap = judge = None
     if len(results.ranked) > 1:
-        first, second = results.ranked[:2]
+        # By accuracy, whatever ranks them: histories have no other.
+        first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
         gap = first.accuracy.value - second.accuracy.value
         if deviation is not None:
             judge = "poor" if gap < deviation else "unsure" if gap < 3 * deviation else "good"

@@ -11,6 +11,7 @@ from bakeoff.analysis.epochs import by_epoch, mean_history
 from bakeoff.analysis.intervals import accuracy_interval, mean_interval, share_interval
 from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
+from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.traits import model_traits
 from bakeoff.numbers import Accuracy, Estimate
 from bakeoff.study.readers import (
@@ -80,13 +81,14 @@ def _predicted(probabilities, labels):
 class MeasuredModel:
     """A model of the study with the runs of it that ended well.
 
-    ``diverged`` holds the others. Numbers are means over the seeds; accuracies are
-    shares of 1.
+    ``diverged`` holds the others; ``sample`` says what the test images are a sample of. Numbers are
+    means over the seeds; accuracies are shares of 1.
     """
 
     key: str
     runs: list[MeasuredRun]
     diverged: list[MeasuredRun]
+    sample: TestSample
 
     @property
     def card(self):
@@ -119,8 +121,24 @@ class MeasuredModel:
     @cached_property
     def accuracy(self):
         """Test accuracy after the last epoch, a :class:`bakeoff.numbers.Accuracy`."""
-        interval = accuracy_interval(np.stack(list(self.correct.values())))
-        by_seed = {seed: float(correct.mean()) for seed, correct in self.correct.items()}
+        return self._accuracy(self.sample.accuracy)
+
+    @cached_property
+    def balanced_accuracy(self):
+        """The same of the mean of the classes' recalls."""
+        return self._accuracy(self.sample.balanced)
+
+    @property
+    def score(self):
+        """The one of the two that the study's models are ranked by."""
+        balanced = self.sample.metric == "balanced_accuracy"
+        return self.balanced_accuracy if balanced else self.accuracy
+
+    def _accuracy(self, of):
+        interval = accuracy_interval(np.stack(list(self.correct.values())), of)
+        by_seed = {
+            seed: of(correct[None, None]).value.item() for seed, correct in self.correct.items()
+        }
         sd = float(np.std(list(by_seed.values()), ddof=1)) if len(by_seed) > 1 else None
         return Accuracy(*interval, sd, by_seed)
 
@@ -193,10 +211,13 @@ class MeasuredModel:
         return model_traits(self.card["layers"])
 
 
-def models_of_study(study, runs):
-    """Group ``runs`` by the models of ``study``, in the study's order."""
+def models_of_study(study, runs, sample):
+    """Group ``runs`` by the models of ``study``, in the study's order.
+
+    ``sample`` is the :class:`bakeoff.analysis.sampling.TestSample`.
+    """
     by_model = {entry["model"]: ([], []) for entry in study["models"]}
     for run in runs:
         finished, diverged = by_model[run.card["model"]]
         (finished if run.card["status"] == "ok" else diverged).append(run)
-    return [MeasuredModel(key, *of_model) for key, of_model in by_model.items()]
+    return [MeasuredModel(key, *of_model, sample) for key, of_model in by_model.items()]

@@ -10,9 +10,9 @@ def overfitting(model):
     """Return the :class:`bakeoff.numbers.Overfitting` of a model with a run that finished."""
     clean = [run.card["clean_train"] for run in model.runs]
     train_accuracy = float(np.mean([c["accuracy"] for c in clean]))
-    gap, low, high = gap_interval(
-        np.stack(list(model.correct.values())), train_accuracy, clean[0]["images"]
-    )
+    correct = np.stack(list(model.correct.values()))
+    images = clean[0]["images"]
+    gap, low, high = gap_interval(correct, train_accuracy, images, model.sample.accuracy)
     losses = model.curves["val_loss"]
     lowest = int(losses.argmin())
     rising = model.has_risen and model.trend.verdict != "falling"

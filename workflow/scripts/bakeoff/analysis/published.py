@@ -56,7 +56,7 @@ def reproduce(model, published):
             low, high = prediction_interval(values, setting["runs"])
             bounds = low, min(1.0, high) if name.endswith("accuracy") else high
             basis = "seeds"
-        elif name == "test_accuracy":
+        elif name == "test_accuracy" and model.sample.groups is None:
             bounds, basis = image_interval(float(values[0]), setting["test_images"]), "images"
         within = None
         if basis:

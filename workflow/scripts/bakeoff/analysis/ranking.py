@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bakeoff.analysis.chance import commonest_share, has_learned, odd_runs, without
+from bakeoff.analysis.chance import chance_level, has_learned, odd_runs, without
 from bakeoff.analysis.last_epochs import judge_last_epochs
 from bakeoff.analysis.significance import compare_all
 from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
@@ -19,23 +19,26 @@ class MeasuredStudy:
     """The measured models of a study and every comparison between two of them.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
-    :class:`bakeoff.study.readers.DataSet` and ``models`` its
-    :class:`bakeoff.analysis.models.MeasuredModel`; ``pairs`` is what
+    :class:`bakeoff.study.readers.DataSet`, ``models`` its
+    :class:`bakeoff.analysis.models.MeasuredModel` and ``sample`` its
+    :class:`bakeoff.analysis.sampling.TestSample`; ``pairs`` is what
     :func:`bakeoff.analysis.significance.compare_all` returns; ``finished`` are the models with at
     least one run that did not diverge.
     """
 
-    def __init__(self, study, data, models):
+    def __init__(self, study, data, models, sample):
         self.study = study
         self.data = data
+        self.sample = sample
         self.models = models
         self.finished = [model for model in models if model.runs]
-        self.pairs = compare_all({model.key: model.correct for model in self.finished})
+        answers = {model.key: model.correct for model in self.finished}
+        self.pairs = compare_all(answers, sample.ranking)
 
     @cached_property
     def chance(self):
-        """The test accuracy, a share of 1, of always predicting the commonest class."""
-        return commonest_share(self.data.labels)
+        """What always predicting the commonest class reaches by the study's metric."""
+        return chance_level(self.data.labels, self.sample.metric)
 
     @cached_property
     def at_chance(self):
@@ -87,14 +90,14 @@ class MeasuredStudy:
 
     @cached_property
     def ranked(self):
-        """The finished models, the highest test accuracy first."""
-        return sorted(self.finished, key=lambda model: -model.accuracy.value)
+        """The finished models, the best by the study's metric first."""
+        return sorted(self.finished, key=lambda model: -model.score.value)
 
     @cached_property
     def best(self):
-        """The models that share the highest test accuracy; as a rule, one."""
-        highest = self.ranked[0].accuracy.value if self.ranked else None
-        return [model for model in self.ranked if model.accuracy.value == highest]
+        """The models that share the first place; as a rule, one."""
+        highest = self.ranked[0].score.value if self.ranked else None
+        return [model for model in self.ranked if model.score.value == highest]
 
     @cached_property
     def others(self):
@@ -174,7 +177,7 @@ def _cheaper(costs):
     ``costs`` maps each model to what it costs. The most accurate come first, of these the
     smallest.
     """
-    ordered = sorted(costs, key=lambda model: (-model.accuracy.value, costs[model]["parameters"]))
+    ordered = sorted(costs, key=lambda model: (-model.score.value, costs[model]["parameters"]))
     table = pd.DataFrame([costs[model] for model in ordered])
     noise = [LATENCY_NOISE if cost == "latency" else 1 for cost in table]
     # The ratios are those of _cost_ratios, NaN standing for those that it leaves out.

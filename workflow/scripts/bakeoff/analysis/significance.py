@@ -5,13 +5,11 @@ Answers are boolean arrays ``(seeds, images)``, as in :mod:`bakeoff.analysis.cro
 """
 
 from collections.abc import Mapping
-from functools import cache
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy import special
-from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from bakeoff.analysis.crossed import Answers, crossed_differences, inner_products, typical_spread
@@ -23,15 +21,16 @@ _BLOCK = 128
 _MOST_ANSWERS = 2**23
 
 
-def compare(correct_a, correct_b):
+def compare(correct_a, correct_b, of=Answers):
     """Compare two models, and nothing else, by their answers: see :func:`compare_each`."""
-    return compare_each([(correct_a, correct_b)])[0]
+    return compare_each([(correct_a, correct_b)], of)[0]
 
 
-def compare_each(pairs):
+def compare_each(pairs, of=Answers):
     """Return a :class:`Comparison` for each of several pairs, corrected for their number.
 
-    A pair are two boolean arrays ``(seeds, images)``, the answers to the same images. One seed:
+    A pair are two boolean arrays ``(seeds, images)``, the answers to the same images, and ``of``
+    makes :class:`Answers` of them, or :class:`bakeoff.analysis.sampling.Weighed`. One seed:
     exact McNemar test, interval of Bonett and Price (2012, "Adjusted Wald confidence interval for
     a difference of binomial proportions based on paired data"). Several: t-test on
     :func:`crossed_difference`, and its interval. Raises ``ValueError`` when shapes differ.
@@ -41,7 +40,7 @@ def compare_each(pairs):
         a, b = (np.asarray(correct, bool) for correct in pair)
         if a.shape != b.shape or a.ndim != 2:
             raise ValueError(f"answers of shape {a.shape} against {b.shape}")
-        compared = _compare(Answers(a[None]), Answers(b[None]))
+        compared = _compare(of(a[None]), of(b[None]))
         tables.append({name: values.ravel() for name, values in compared.items()})
     if not tables:
         return []
@@ -49,25 +48,27 @@ def compare_each(pairs):
     return [_comparison(corrected, row) for row in range(len(tables))]
 
 
-def compare_all(answers):
+def compare_all(answers, of=Answers):
     """Compare every pair of models, and correct for having looked at them all.
 
-    ``answers`` maps model to seed to a boolean array ``(images,)``. Returns the :class:`Pairs`.
-    A pair is compared on the seeds that both have, and left out when there are none. The
-    correction is Holm's over all pairs, which allows for the best model being picked from the
-    same data. The variance between seeds is that of the pair, and never less than is
-    :func:`typical_spread` of the study: of a few runs, some by chance lie close together.
+    ``answers`` maps model to seed to a boolean array ``(images,)``; ``of`` is as for
+    :func:`compare_each`. Returns the :class:`Pairs`. A pair is compared on the seeds that both
+    have, and left out when there are none. The correction is Holm's over all pairs, which allows
+    for the best model being picked from the same data. The variance between seeds is that of the
+    pair, and never less than is :func:`typical_spread` of the study: of a few runs, some by chance
+    lie close together.
     """
     models = list(answers)
     typical = typical_spread(
-        [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1]
+        [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1],
+        of,
     )
     places_by_seeds = {}
     for place, model in enumerate(models):
         places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
 
-    def of(places, seeds):
-        return Answers(np.array([[answers[models[p]][seed] for seed in seeds] for p in places]))
+    def chosen_answers(places, seeds):
+        return of(np.array([[answers[models[p]][seed] for seed in seeds] for p in places]))
 
     tables = []
     for (seeds_a, places_a), (seeds_b, places_b) in product(places_by_seeds.items(), repeat=2):
@@ -78,11 +79,13 @@ def compare_all(answers):
         for a in _blocks(places_a, size):
             # Each pair once, the model that comes first in the study set against the other.
             later = [b for b in _blocks(places_b, size) if a[0] < b[-1]]
-            answers_a = of(a, seeds) if later else None
+            answers_a = chosen_answers(a, seeds) if later else None
             for b in later:
                 chosen = a[:, None] < b
                 row, column = np.nonzero(chosen)
-                compared = _compare(answers_a, of(b, seeds), typical)
+                own = np.array_equal(a, b)
+                answers_b = answers_a if own else chosen_answers(b, seeds)
+                compared = _compare(answers_a, answers_b, typical)
                 values = {name: values[chosen] for name, values in compared.items()}
                 tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
     return Pairs(models, tables)
@@ -157,21 +160,19 @@ def _compare(a, b, typical=None):
     ``value``, ``error`` and ``freedom`` from which :func:`_corrected` makes the others. ``ahead``
     is NaN with one seed. ``typical`` is a :class:`Spread` or None.
     """
-    seeds, images = a.correct.shape[1:]
-    right_a, right_b = a.right[:, None], b.right
     both = inner_products(a.correct, b.correct)
-    only_a, only_b = right_a - both, right_b - both
+    only_a, only_b = a.right[:, None] - both, b.right - both
     mean = crossed_differences(a, b, typical)
-    if seeds == 1:
-        p, ahead = _mcnemar(only_a, only_b), np.full(both.shape, np.nan)
+    if a.seeds == 1:
+        p, ahead = a.of_networks(b, only_a, only_b), np.full(both.shape, np.nan)
     else:
         p = 2 * special.stdtr(mean.freedom, -abs(mean.value) / mean.error)
         ahead = probability_ahead(a.by_seed[:, None], b.by_seed)
     return {
-        "difference": (only_a - only_b) / (seeds * images),
+        "difference": a.difference(b),
         "only_a": only_a,
         "only_b": only_b,
-        "p": p,
+        "p": np.maximum(p, a.least_p),
         "ahead": ahead,
         **vars(mean),
     }
@@ -198,20 +199,6 @@ def _corrected(columns):
         ~differ, np.maximum(high, 0), np.where(positive, high, np.minimum(high, -least))
     )
     return columns | {"p_holm": p_holm, "low": low, "high": high}
-
-
-def _mcnemar(only_a, only_b):
-    """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
-    # The test is the same the other way round.
-    counts = np.sort([only_a.ravel(), only_b.ravel()], axis=0)
-    different, place = np.unique(counts, axis=1, return_inverse=True)
-    p = [_exact_mcnemar(a, b) for a, b in different.T.tolist()]
-    return np.array(p, float)[place.reshape(only_a.shape)]
-
-
-@cache
-def _exact_mcnemar(only_a, only_b):
-    return float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue)
 
 
 def holm(p_values):

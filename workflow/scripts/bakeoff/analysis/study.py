@@ -14,10 +14,11 @@ from bakeoff.analysis.models import models_of_study
 from bakeoff.analysis.published import reproduction
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import unlike_settings
+from bakeoff.analysis.sampling import TestSample, groups_needed
 from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.numbers import Analysis, Data, Model, Pair, Pairs, Run
+from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
 
 
 def compare_models(study, data, runs):
@@ -27,13 +28,15 @@ def compare_models(study, data, runs):
     :class:`bakeoff.study.readers.DataSet` and ``runs`` what
     :func:`bakeoff.analysis.models.read_runs` returns.
     """
-    return MeasuredStudy(study, data, models_of_study(study, runs))
+    sample = TestSample(data.labels, data.groups, study["metric"])
+    return MeasuredStudy(study, data, models_of_study(study, runs, sample), sample)
 
 
 def analyse(results):
     """Return the :class:`bakeoff.numbers.Analysis` of measured models."""
     learned = not results.nothing_learned
     return Analysis(
+        metric=results.sample.metric,
         data=_data(results),
         models=[_model(model, results) for model in results.models],
         ranked=[model.key for model in results.ranked],
@@ -55,7 +58,7 @@ def analyse(results):
 
 
 def _sd_between_seeds(models):
-    known = [model.accuracy.sd for model in models if model.accuracy.sd is not None]
+    known = [model.score.sd for model in models if model.score.sd is not None]
     return pooled(known) if known else None
 
 
@@ -77,6 +80,22 @@ def _data(results):
         known=int(known.sum()),
         known_change=float(np.mean(changes)) if changes else None,
         chance=results.chance,
+        by_class=np.bincount(data.labels, minlength=len(data.class_names)).tolist(),
+        groups=_groups(results),
+    )
+
+
+def _groups(results):
+    data = results.data
+    if data.groups is None:
+        return None
+    images = np.unique(data.groups, return_counts=True)[1]
+    return Groups(
+        name=data.group_name,
+        number=len(images),
+        smallest=int(images.min()),
+        largest=int(images.max()),
+        needed=groups_needed(len(results.pairs) // 2),
     )
 
 
@@ -105,6 +124,7 @@ def _with_measurements(described, model, results):
         odd_seeds=[run.seed for run in results.odd_runs.get(model, [])],
         against_best=None if model in results.best else results.against_best(model),
         accuracy=model.accuracy,
+        balanced_accuracy=model.balanced_accuracy,
         train_accuracy=model.train_accuracy,
         epochs=len(model.curves),
         val_loss=float(model.curves["val_loss"][-1]),

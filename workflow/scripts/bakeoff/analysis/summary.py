@@ -21,6 +21,8 @@ _SUMMARY_COLUMNS = [
     *("model", "n_seeds", "n_diverged"),
     *("train_loss", "val_loss", "train_accuracy", "test_accuracy", "test_accuracy_sd"),
     *("test_accuracy_low", "test_accuracy_high", "test_accuracy_min", "test_accuracy_max"),
+    *("balanced_accuracy", "balanced_accuracy_sd", "balanced_accuracy_low"),
+    "balanced_accuracy_high",
     *("test_accuracy_undisputed", "test_loss", "above_chance"),
     *("clean_train_loss", "clean_train_accuracy", "gap", "gap_low", "gap_high"),
     *("val_accuracy", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
@@ -97,11 +99,12 @@ def table_of_models(runs, results):
     shown to be better than chance, otherwise 0. Measurements are means over the seeds that finished
     (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled; ``test_accuracy_sd`` is
     the sample standard deviation, missing with one seed, and ``test_accuracy_min`` and ``_max`` the
-    lowest and the highest seed. ``_low`` and ``_high`` are 95 % intervals: of the test accuracy, of
-    the ``gap`` as in :class:`bakeoff.numbers.Overfitting`, and of ``loss_slope``, the slope of
-    validation loss per epoch over the last ``loss_slope_epochs``, missing where these are too few;
-    ``loss_trend`` is the verdict on it, as in :class:`bakeoff.numbers.Trend`. A model that diverged
-    with every seed has none of them.
+    lowest and the highest seed; ``balanced_accuracy`` is the mean of the classes' recalls. ``_low``
+    and ``_high`` are 95 % intervals: of these two, of the ``gap`` as in
+    :class:`bakeoff.numbers.Overfitting`, and of ``loss_slope``, the slope of validation loss per
+    epoch over the last ``loss_slope_epochs``, missing where these are too few; ``loss_trend`` is
+    the verdict on it, as in :class:`bakeoff.numbers.Trend`. A model that diverged with every seed
+    has none of them.
     """
     rows = [
         {"model": model.key} | _summarise(runs[runs["model"] == model.key], model, results)
@@ -140,6 +143,10 @@ def _judged(model):
     return {
         "test_accuracy_low": model.accuracy.low,
         "test_accuracy_high": model.accuracy.high,
+        "balanced_accuracy": model.balanced_accuracy.value,
+        "balanced_accuracy_sd": model.balanced_accuracy.sd,
+        "balanced_accuracy_low": model.balanced_accuracy.low,
+        "balanced_accuracy_high": model.balanced_accuracy.high,
         "gap": model.overfitting.gap,
         "gap_low": model.overfitting.low,
         "gap_high": model.overfitting.high,

@@ -84,7 +84,7 @@ class Architecture:
 
     @property
     def accuracy(self):
-        return float(np.mean([model.accuracy.value for model in self.models]))
+        return float(np.mean([model.score.value for model in self.models]))
 
     @property
     def gap(self):

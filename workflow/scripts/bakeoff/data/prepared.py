@@ -39,7 +39,8 @@ class PreparedData:
     ``counts`` maps train, validation and test to their numbers of images; ``validation`` is what
     the config says, ``whole_test_images`` how many images the data set's own test set has.
     ``files`` maps the arrays' files to their SHA-256, ``checksum`` is one over all of it but the
-    ``audit``, which is what was found while preparing.
+    ``audit``, which is what was found while preparing. ``group_name`` says what the groups are, of
+    data that has them.
     """
 
     file: Path
@@ -52,6 +53,7 @@ class PreparedData:
     files: dict[str, str]
     checksum: str
     audit: dict[str, Any]
+    group_name: str | None = None
 
     @classmethod
     def read(cls, file: str | Path) -> "PreparedData":
@@ -89,12 +91,19 @@ class PreparedData:
         pixel for pixel. ``test_groups`` int64 (n_test,), where the data has groups: whom or what
         each test image is of.
         """
+        return self._per_image(lambda arrays: arrays[name])
+
+    def test_groups(self) -> "np.ndarray | None":
+        """Return the number of each test image's group, int64 (n_test,), where the data has any."""
+        return self._per_image(lambda arrays: arrays.get("test_groups"))
+
+    def _per_image(self, read):
         import numpy as np
 
         file = self.file.with_name(PREPARED_FILES["per_image"])
         try:
             with np.load(file) as arrays:
-                return arrays[name]
+                return read(arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise _unreadable(file, self.file, error) from error
 

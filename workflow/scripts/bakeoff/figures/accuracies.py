@@ -27,19 +27,21 @@ def draw_forest(results):
     looks = model_looks(study)
     shown, said = ranked(results.models)
     several_seeds = len(study["seeds"]) > 1
-    what = "Mean test accuracy over the seeds" if several_seeds else "Test accuracy"
+    what = (
+        f"Mean {results.measure} over the seeds" if several_seeds else results.measure.capitalize()
+    )
     lines = [f"{what} with its 95 % interval, {study['dataset']['title']}", *said]
     figure = new_figure(7, 1.6 + 0.2 * len(lines) + 0.22 * len(shown))
     axes = figure.subplots()
     axes.set_title("\n".join(wrapped(line, 76) for line in lines))
-    axes.set_xlabel("test accuracy (%)")
+    axes.set_xlabel(f"{results.measure} (%)")
     if not shown:
         axes.set(xticks=[], yticks=[])
         return figure
 
-    axes.axvline(100 * shown[0].accuracy.value, color=INK, linewidth=0.8, linestyle="dashed")
+    axes.axvline(100 * shown[0].score.value, color=INK, linewidth=0.8, linestyle="dashed")
     _draw_rows(axes, shown, looks, several_seeds)
-    published = _published(study, shown)
+    published = {} if results.balanced else _published(study, shown)
     for row, value in published.items():
         axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
     axes.set_yticks(range(len(shown)), labels=[shortened(model.name, 28) for model in shown])
@@ -54,7 +56,7 @@ def draw_forest(results):
 def _draw_rows(axes, shown, looks, several_seeds):
     """Draw a row a model: its accuracy, its interval, and its seeds where there are several."""
     for row, model in enumerate(shown):
-        look, accuracy = looks[model.model], model.accuracy
+        look, accuracy = looks[model.model], model.score
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
         alike = model.standing in _BEST_GROUP
         if alike and len(shown) > 1:

@@ -29,7 +29,9 @@ def draw_matrix(results):
     shown, said = ranked(results.models)
     pairs = results.analysis.pairs
     points, differ = matrices([model.model for model in shown], pairs.listed)
-    lines = [f"Test accuracy, row minus column, {results.study['dataset']['title']}"]
+    lines = [
+        f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
+    ]
     if len(shown) > 1:
         lines.append("In percentage points; the most accurate model first")
     lines += said

@@ -31,27 +31,26 @@ def draw_tradeoff(results, summary, cost):
     have names and bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
-    study = results.study
     why = w.why_not_compared(results.analysis.times) if cost in TIMES else None
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
-    accuracy = 100 * np.array([row["test_accuracy"] for row in shown])
+    accuracy = 100 * np.array([row[results.column] for row in shown])
     front = np.zeros(len(shown), bool) if why else pareto_front(costs, accuracy)
     named = _named(accuracy, np.ones(len(shown), bool) if why else front)
-    lines = [*_explained(study, summary, cost, why, named, front), *left_out]
+    lines = [*_explained(results, summary, cost, why, named, front), *left_out]
     title = "\n".join(wrapped(line, 76) for line in lines)
 
     figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * (1 + title.count("\n")))
     axes = figure.subplots()
     axes.set_title(title)
     axes.set_xlabel(f"{label}, logarithmic scale")
-    axes.set_ylabel("test accuracy (%)")
+    axes.set_ylabel(f"{results.measure} (%)")
     if not shown:
         axes.set(xticks=[], yticks=[])
         return figure
 
     ticks = log_ticks(costs.min(), costs.max())
-    bars = _draw_points(axes, study, shown, costs, named)
+    bars = _draw_points(axes, results, shown, costs, named)
     steps = np.array([])
     if len(shown) > 1 and not why:
         steps = front_line(costs[front], accuracy[front], ticks[-1])
@@ -103,14 +102,14 @@ def _named(accuracy, eligible):
     return named & eligible
 
 
-def _explained(study, summary, cost, why, named, front):
+def _explained(results, summary, cost, why, named, front):
     """Return the lines of the title that say what is shown."""
+    study = results.study
     lines = [
-        f"Test accuracy against {COSTS[cost][0]}, {study['dataset']['title']}",
-        explain_bars(summary, several_seeds=len(study["seeds"]) > 1)
-        + ("" if named.all() else ", for models with names"),
+        f"{results.measure.capitalize()} against {COSTS[cost][0]}, {study['dataset']['title']}",
+        explain_bars(results, summary) + ("" if named.all() else ", for models with names"),
     ]
-    which = "the highest test accuracy"
+    which = f"the highest {results.measure}"
     if why:
         if not named.all():
             lines.append(f"Named: the {named.sum()} with {which}")
@@ -122,13 +121,13 @@ def _explained(study, summary, cost, why, named, front):
     return lines
 
 
-def _draw_points(axes, study, shown, costs, named):
+def _draw_points(axes, results, shown, costs, named):
     """Draw a point a model, and bars for those with names; return the bars' (x, low, high)."""
     low, value, high = (
-        100 * np.array([row[f"test_accuracy{end}"] for row in shown])
+        100 * np.array([row[f"{results.column}{end}"] for row in shown])
         for end in ("_low", "", "_high")
     )
-    all_looks = model_looks(study)
+    all_looks = model_looks(results.study)
     looks = [all_looks[row["model"]] for row in shown]
     # Bars of all would hide the points of many.
     bars = costs[named], low[named], high[named]
@@ -157,12 +156,15 @@ def pareto_front(costs, values):
     return ~(no_dearer & no_worse & better).any(axis=0)
 
 
-def explain_bars(summary, several_seeds):
+def explain_bars(results, summary):
     """Return the line that says what points and bars are."""
-    if several_seeds:
-        return "Points: mean over seeds. Bars: 95 % interval, of seeds and test images"
-    images = summary[0]["test_images"]
-    return f"Points: one seed. Bars: 95 % Wilson interval for {w.count(images, 'test image')}"
+    groups = results.data.groups
+    if len(results.study["seeds"]) > 1:
+        images = "groups of test images" if groups else "test images"
+        return f"Points: mean over seeds. Bars: 95 % interval, of seeds and {images}"
+    images = w.count(summary[0]["test_images"], "test image")
+    images += f" in {w.count(groups.number, 'group')}" if groups else ""
+    return f"Points: one seed. Bars: 95 % Wilson interval for {images}"
 
 
 def shown_rows(summary, cost):

@@ -62,7 +62,7 @@ def _range(models, value, text):
 
 
 def _accuracy(model):
-    return model.accuracy.value
+    return model.score.value
 
 
 def _most_accurate(results, judged):
@@ -91,7 +91,8 @@ def _in_order(listed):
 
 def _less_accurate(results, judged):
     return (
-        f"Test accuracy is {_range(results.named(judged.about), _accuracy, w.percent)} against"
+        f"{results.measure.capitalize()} is"
+        f" {_range(results.named(judged.about), _accuracy, w.percent)} against"
         f" {_range(results.named(judged.against), _accuracy, w.percent)}. {_tally(judged)}"
     )
 

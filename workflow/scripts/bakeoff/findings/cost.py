@@ -48,10 +48,10 @@ def describe_bargain(bargain: Bargain, results: Results) -> str:
     if c.difference > 0:
         verdict = f"for {w.points(c.difference)} more {interval}, which chance alone may give"
     elif c.difference == 0:
-        verdict = f"and the same test accuracy {interval}"
+        verdict = f"and the same {results.measure} {interval}"
     else:
         verdict = (
-            f"and is not shown to be better: its test accuracy is {w.points(-c.difference)} lower"
-            f" {w.points_interval(-c.high, -c.low)}"
+            f"and is not shown to be better: its {results.measure} is"
+            f" {w.points(-c.difference)} lower {w.points_interval(-c.high, -c.low)}"
         )
     return f"{w.listing(costs)} of {results.by_key[bargain.cheaper].name} {verdict}"

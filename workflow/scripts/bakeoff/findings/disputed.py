@@ -80,13 +80,15 @@ def _leaders(results):
     by = high if low == high else f"{low} ({least.name}) to {high} ({most.name})"
     whose = "test accuracies change" if len(changes) > 1 else f"that of {most.name} changes"
     sentence = f"Without such labels {whose} by {by}. "
+    most = max(model.accuracy.value for model in results.finished)
+    best = [model for model in results.ranked if model.accuracy.value == most]
     leaders = [model for model in results.ranked if without[model] == max(without.values())]
     has = w.plural(len(leaders), "has", "have")
-    if set(leaders) == set(results.best):
+    if set(leaders) == set(best):
         sentence += f"{names(leaders)} {has} the highest with and without them."
     else:
         sentence += (
-            f"With them {names(results.best)} {w.plural(len(results.best), 'has', 'have')} the"
+            f"With them {names(best)} {w.plural(len(best), 'has', 'have')} the"
             f" highest, without them {names(leaders)}."
         )
     return f"{sentence} The comparisons of models are made on all test images."

@@ -47,8 +47,9 @@ def _by_seed(vote, results):
     reached = vote.by_seed
     seeds = f", mean over {vote.seeds} seeds" if vote.seeds > 1 else ""
     sentence = (
-        f"The vote of {_who(vote, results)} has a test accuracy of {w.percent(reached.value)} (95 %"
-        f" interval {w.percent(reached.low)} to {w.percent(reached.high)}{seeds})"
+        f"The vote of {_who(vote, results)} has a {results.measure} of"
+        f" {w.percent(reached.value)} (95 % interval {w.percent(reached.low)} to"
+        f" {w.percent(reached.high)}{seeds})"
     )
     if vote.comparison is None:
         return f"{sentence}."
@@ -106,10 +107,10 @@ def _cost(results, best):
 
 def _table(results):
     best, votes = results.best[0], results.analysis.ensemble.votes
-    columns = ["Vote of", "Runs in it", "Test accuracy", "95 % interval"]
+    columns = ["Vote of", "Runs in it", results.measure.capitalize(), "95 % interval"]
     if any(vote.comparison for vote in votes):
         columns += [f"Above {best.name} (percentage points)", "95 % interval", "p"]
-    rows = [[t.text(f"{best.name}, one run"), t.count(1), *_accuracy(best.accuracy)]]
+    rows = [[t.text(f"{best.name}, one run"), t.count(1), *_accuracy(best.score)]]
     for vote in votes:
         who = _who(vote, results)
         # A model's name stays as it is.

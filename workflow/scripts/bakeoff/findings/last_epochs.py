@@ -40,7 +40,7 @@ def last_epochs(results: Results) -> Finding:
 
 def _gap_against(results):
     last = results.analysis.last_epochs
-    first, second = results.ranked[:2]
+    first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
     pair = f"the two most accurate models, {first.name} and {second.name},"
     match last.judge:
         case "poor":

@@ -227,6 +227,10 @@ def _conclusions(results, judged):
             "Two models are significantly different in overfitting and in train accuracy where"
             " their 95 % intervals do not overlap, in test accuracy by the corrected test."
         )
+    if results.balanced and "test accuracy" in quantities:
+        sentences.append(
+            f"More accurate means by {results.measure} here, which ranks the models of this study."
+        )
     if results.analysis.pairs.all_on_one_seed and any(kind.needs_seeds for kind in kinds):
         sentences.append(
             "Models that were trained once are not judged against each other: conclusions that do"

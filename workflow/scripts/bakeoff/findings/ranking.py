@@ -15,7 +15,7 @@ def best_models(results: Results) -> Finding:
     if len(results.finished) == 1:
         only = "the only model" if len(results.models) == 1 else "the only model that finished"
         text = (
-            f"{results.best[0].name} is {only}: test accuracy {_accuracy(results.best[0])}."
+            f"{results.best[0].name} is {only}: {results.measure} {_accuracy(results.best[0])}."
             " There is nothing to compare it with."
         )
         return Finding("best", title, [text])
@@ -24,7 +24,7 @@ def best_models(results: Results) -> Finding:
 
 
 def _accuracy(model):
-    a = model.accuracy
+    a = model.score
     return f"{w.percent(a.value)} (95 % interval {w.percent(a.low)} to {w.percent(a.high)})"
 
 
@@ -36,13 +36,14 @@ def _answer(results):
         if len(best) == 2:
             every, is_better = "Both", "neither is better than the other"
         number = "" if len(best) == 2 else f" {len(best)}"
-        accuracy = w.percent(best[0].accuracy.value)
-        return f"{every}{number} models have the same test accuracy, {accuracy}: {is_better}."
+        accuracy = w.percent(best[0].score.value)
+        return f"{every}{number} models have the same {results.measure}, {accuracy}: {is_better}."
     if len(best) == 1:
-        lead, them = f"{best[0].name} has the highest test accuracy, {_accuracy(best[0])}", "it"
+        lead = f"{best[0].name} has the highest {results.measure}, {_accuracy(best[0])}"
+        them = "it"
     else:
-        accuracy = w.percent(best[0].accuracy.value)
-        lead, them = f"{names(best)} share the highest test accuracy, {accuracy}", "them"
+        accuracy = w.percent(best[0].score.value)
+        lead, them = f"{names(best)} share the highest {results.measure}, {accuracy}", "them"
     if results.analysis.pairs.all_on_one_seed:
         return (
             f"{lead}, but each model was trained once: trained networks can be compared, models"
@@ -112,7 +113,7 @@ def _risk(results):
         return (
             f"The chance of even one false “worse”{among} of networks is at most {100 * LEVEL:g} %."
         )
-    spreads = {m: m.accuracy.sd for m in results.finished if m.accuracy.sd is not None}
+    spreads = {m: m.score.sd for m in results.finished if m.score.sd is not None}
     if not results.standing("worse") or not spreads:
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
@@ -138,7 +139,10 @@ def _next(model):
 
 def _method(results):
     """How the models were compared."""
-    images = w.count(results.data.test_images, "test image")
+    images, groups = w.count(results.data.test_images, "test image"), results.data.groups
+    unit, units = ("group", "groups") if groups else ("image", "images")
+    if groups:
+        images += f" in {w.count(groups.number, 'group')}"
     pairs = results.analysis.pairs.number
     if not pairs:
         return "No two models finished with the same seed, so they are not compared."
@@ -150,30 +154,33 @@ def _method(results):
         )
     order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"
+    test = "exact McNemar test"
+    if groups or results.balanced:
+        test = f"exact randomization test, which is McNemar's with {units} that do not count alike"
     if results.analysis.pairs.all_on_one_seed:
         return (
-            f"Every pair was compared on the same {images} (exact McNemar test);"
+            f"Every pair was compared on the same {images} ({test});"
             f" {corrected}. {order} With one run of each, {networks}: how far another seed"
             " would have moved them is not known."
         )
     text = (
         f"Every pair was compared on the same {images} and on the seeds that both models"
-        " finished, images and seeds both taken as random samples (t-test; the variance between"
+        f" finished, {units} and seeds both taken as random samples (t-test; the variance between"
         " seeds is pooled over the two models, and never less than what is typical of the study;"
-        f" that between images is taken from the differences image by image); {corrected}."
+        f" that between {units} is taken from the differences {unit} by {unit}); {corrected}."
         f" {order} “Best ahead in” is the share, among all pairs of a"
         " run of the best and one of the other model, of those with the best's more accurate"
         " (ties count half): an estimate of the probability that the best is ahead when both are"
         " trained once."
     )
     if results.analysis.pairs.any_on_one_seed:
-        text += f" Where two models share one seed only (exact McNemar test), {networks}."
+        text += f" Where two models share one seed only ({test}), {networks}."
     return text
 
 
 def _standings(results):
     several = any(len(model.runs) > 1 for model in results.finished)
-    columns = ["Model", "Test accuracy", "95 % interval"]
+    columns = ["Model", results.measure.capitalize(), "95 % interval"]
     columns += ["SD between seeds (percentage points)", "Seeds"] if several else []
     columns += ["Below the best (percentage points)", "95 % interval"]
     columns += ["Only the best is right", "Only it is right"]
@@ -181,7 +188,7 @@ def _standings(results):
     columns += ["p", "p corrected", "Verdict"]
     rows = []
     for model in results.ranked:
-        accuracy = model.accuracy
+        accuracy = model.score
         row = [t.model(model.name), t.percent(accuracy.value)]
         row.append(t.percent_interval(accuracy.low, accuracy.high))
         if several:

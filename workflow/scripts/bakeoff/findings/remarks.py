@@ -13,10 +13,12 @@ def remark(model: Model, results: Results) -> str:
     if not model.runs:
         ends = w.listing(f"{run.epochs} (seed {run.seed})" for run in model.diverged)
         return f"Diverged: its loss stopped being a number in epoch {ends}."
-    accuracy = model.accuracy
+    accuracy, plain = model.score, ""
+    if results.balanced:
+        plain = f", test accuracy {w.percent(model.accuracy.value)}"
     sentences = [
-        f"Validation loss {model.val_loss:.4f}, test accuracy {w.percent(accuracy.value)}"
-        f" {w.points_interval(accuracy.low, accuracy.high)}.",
+        f"Validation loss {model.val_loss:.4f}, {results.measure} {w.percent(accuracy.value)}"
+        f" {w.points_interval(accuracy.low, accuracy.high)}{plain}.",
         _standing(model, results),
         _heading(model),
         _closeness(model),
@@ -41,7 +43,7 @@ def _standing(model, results):
         return ""
     if model in results.best:
         share = "It has the highest" if len(results.best) == 1 else "None has a higher"
-        return f"{share} test accuracy."
+        return f"{share} {results.measure}."
     comparison = model.against_best
     if comparison is None:
         return "No seed finished with it and with the best model, so the two are not compared."

@@ -34,6 +34,20 @@ def setting(results: Results) -> list[str]:
             f"Validation was done on {w.count(data.validation_images, 'image')} held out from"
             " the training images. Test accuracies are those of the last epoch."
         )
+    if groups := data.groups:
+        sizes = f"{groups.smallest:,} to {groups.largest:,} images"
+        if groups.smallest == groups.largest:
+            sizes = w.count(groups.largest, "image")
+        named = f" ({groups.name})" if groups.name else ""
+        sentences.append(
+            f"The test images come in {w.count(groups.number, 'group')}{named} of {sizes}:"
+            " intervals and tests take the groups, not the images, as the sample."
+        )
+    if results.balanced:
+        sentences.append(
+            "Models are ranked and compared by balanced test accuracy, the mean of the recalls of"
+            " the classes."
+        )
     under = [run.circumstances for run in runs]
     versions = w.listing(w.distinct(run.software for run in under), "or")
     sentences.append(
@@ -51,6 +65,7 @@ def cautions(results: Results) -> list[str]:
         sentences.append(note)
     if results.data.known:
         sentences.append(_known_images(results))
+    sentences += _of_the_sample(results)
     if study["unfinished"]:
         missing = w.models(study["unfinished"])
         number = len(study["unfinished"])
@@ -65,6 +80,35 @@ def cautions(results: Results) -> list[str]:
     sentences += _unlike_runs(results)
     if len(results.finished) > 1 and (why := w.why_not_compared(results.analysis.times)):
         sentences.append(why)
+    return sentences
+
+
+IMBALANCE = 3
+"""How many times as many images of one class as of another are worth a warning."""
+
+
+def _of_the_sample(results):
+    """Return sentences on groups too few for a verdict, and on classes of unlike sizes."""
+    data, sentences = results.data, []
+    pairs = results.analysis.pairs.number
+    if data.groups and pairs and data.groups.too_few:
+        sentences.append(
+            f"The test images come in {w.count(data.groups.number, 'group')}: no two"
+            f" {'networks' if results.analysis.pairs.all_on_one_seed else 'models'} can be shown to"
+            f" differ with fewer than {data.groups.needed} groups and {w.count(pairs, 'pair')}"
+            " to compare."
+        )
+    if data.imbalance > IMBALANCE and not results.balanced:
+        most, least = (
+            data.by_class.index(pick(filter(None, data.by_class))) for pick in (max, min)
+        )
+        sentences.append(
+            f"There are {w.times(data.imbalance)} as many test images of class"
+            f" {data.class_names[most]} ({data.by_class[most]:,}) as of class"
+            f" {data.class_names[least]} ({data.by_class[least]:,}): accuracy says little of the"
+            " small classes. Balanced accuracy stands beside it, and ranks the models with"
+            " `study: {metric: balanced_accuracy}`."
+        )
     return sentences
 
 
@@ -136,12 +180,12 @@ def _unlike(setting, results):
 
 def _without_learning(results):
     """Which models, and which runs of others, are not shown to be better than chance."""
-    always = f"always predicting the commonest class gives {w.percent(results.data.chance)}"
+    always = _always(results)
     if results.nothing_learned:
         return [f"{no_better_than_chance(results)}: nothing is said of all models together."]
     sentences = []
     if lost := results.at_chance:
-        accuracies = sorted(model.accuracy.value for model in lost)
+        accuracies = sorted(model.score.value for model in lost)
         low, high = w.percent(accuracies[0]), w.percent(accuracies[-1])
         reached = low if low == high else f"{low} to {high}"
         sentences.append(
@@ -152,7 +196,7 @@ def _without_learning(results):
         )
     for model in results.finished:
         if seeds := model.odd_seeds:
-            reached = w.listing(w.percent(model.accuracy.by_seed[seed]) for seed in seeds)
+            reached = w.listing(w.percent(model.score.by_seed[seed]) for seed in seeds)
             sentences.append(
                 f"With {w.plural(len(seeds), 'seed')} {w.listing(map(str, seeds))},"
                 f" {model.name} is not shown to be better than chance ({reached}; {always}):"
@@ -169,10 +213,12 @@ def no_better_than_chance(results: Results) -> str:
             "All test images are of one class, so no model can be shown to be better than always"
             " predicting it"
         )
-    return (
-        "No model is shown to be better than chance (always predicting the commonest class gives"
-        f" {w.percent(results.data.chance)})"
-    )
+    return f"No model is shown to be better than chance ({_always(results)})"
+
+
+def _always(results):
+    which = "one class" if results.balanced else "the commonest class"
+    return f"always predicting {which} gives {w.percent(results.data.chance)}"
 
 
 def _known_images(results):

@@ -31,7 +31,7 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
         ),
         (
             "Test accuracy over seeds" if several else "Test accuracy",
-            _accuracy_note(summary, study),
+            _accuracy_note(summary, results),
             deviation_table(summary, several),
         ),
         (
@@ -73,6 +73,10 @@ def deviation_table(summary: Rows, several: bool) -> t.Table:
             "Seeds": lambda row: t.count(row["n_seeds"]),
         }
     columns["95 % interval"] = lambda row: _span(row, "test_accuracy_low", "test_accuracy_high")
+    columns["Balanced accuracy"] = lambda row: _percent(row, "balanced_accuracy")
+    columns["Its 95 % interval"] = lambda row: _span(
+        row, "balanced_accuracy_low", "balanced_accuracy_high"
+    )
     if several:
         columns["Lowest seed"] = lambda row: _percent(row, "test_accuracy_min")
         columns["Highest seed"] = lambda row: _percent(row, "test_accuracy_max")
@@ -150,18 +154,20 @@ def cost_table(summary: Rows) -> t.Table:
     return _table(summary, columns)
 
 
-def _accuracy_note(summary, study):
+def _accuracy_note(summary, results):
+    study = results.study
+    images = "groups of test images" if results.data.groups else "test images"
     if len(study["seeds"]) == 1:
         sentences = [
             "One seed: the standard deviation between runs is not known. The interval is Wilson's,"
-            " for the test images alone."
+            f" for the {images} alone."
         ]
     else:
-        sentences = ["The interval takes both the seeds and the test images for samples."]
+        sentences = [f"The interval takes both the seeds and the {images} for samples."]
         if any(row["n_seeds"] == 1 for row in summary):
             sentences.append(
-                f"{t.NONE}: one seed has no standard deviation, and its interval is for the test"
-                " images alone."
+                f"{t.NONE}: one seed has no standard deviation, and its interval is for the"
+                f" {images} alone."
             )
     disputed, images = _disputed_images(summary), summary[0]["test_images"]
     if disputed:
@@ -172,6 +178,7 @@ def _accuracy_note(summary, study):
         )
     elif study["dataset"].get("disputed"):
         sentences.append(f"None of the {images:,} test images has a disputed label.")
+    sentences.append("Balanced accuracy is the mean of the recalls of the classes.")
     return " ".join(sentences)
 
 

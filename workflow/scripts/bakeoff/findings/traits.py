@@ -32,8 +32,8 @@ def traits_that_matter(results: Results) -> Finding:
     if shown:
         text.append(
             f"{w.listing(trait.name for trait in shown).capitalize()}"
-            f" {w.plural(len(shown), 'goes', 'go')} with test accuracy, beyond what chance would"
-            " give among these models."
+            f" {w.plural(len(shown), 'goes', 'go')} with {results.measure}, beyond what chance"
+            " would give among these models."
         )
     elif tested:
         text.append(
@@ -54,13 +54,13 @@ def traits_that_matter(results: Results) -> Finding:
         "The models of a group differ in other things too (depth, channels, parameters), so this"
         " shows what goes together, not what causes what."
     )
-    items = [_trait(trait, len(tested)) for trait in compared]
+    items = [_trait(trait, len(tested), results.measure) for trait in compared]
     return Finding("traits", title, text, items, _trait_groups(compared, results))
 
 
-def _trait(trait, tests):
+def _trait(trait, tests, measure):
     means = w.listing(f"{w.percent(group.mean)} ({group.label})" for group in trait.groups)
-    sentence = f"{trait.name.capitalize()}: mean test accuracy {means}"
+    sentence = f"{trait.name.capitalize()}: mean {measure} {means}"
     if trait.p is not None:
         sentence += f"; permutation test over the architectures, {w.p_value(trait.p)}"
         if tests > 1:
@@ -69,7 +69,7 @@ def _trait(trait, tests):
 
 
 def _trait_groups(compared, results):
-    columns = ["Trait", "Group", "Architectures", "Mean test accuracy", "Range"]
+    columns = ["Trait", "Group", "Architectures", f"Mean {results.measure}", "Range"]
     columns += ["Overfit by (percentage points)", "Which models"]
     rows = [
         [

@@ -176,6 +176,7 @@ def reported_study(
         ],
         "unfinished": [config["models"][key]["name"] for key in unfinished],
         "seeds": config["study"]["seeds"],
+        "metric": config["study"]["metric"],
         "show_images": config["study"]["show_images"],
         "published": published,
     }
@@ -192,6 +193,7 @@ def numbers_study(study):
         "dataset": {key: study["dataset"][key] for key in ("name", "disputed")},
         "models": [{"model": entry["model"]} for entry in study["models"]],
         "seeds": study["seeds"],
+        "metric": study["metric"],
         "published": published
         and {key: published[key] for key in ("setting", "models", "conclusions")},
     }

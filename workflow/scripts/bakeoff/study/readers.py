@@ -174,7 +174,8 @@ class DataSet:
     ``class_names`` (classes,) str; for each test image ``labels`` uint8 (n_test,),
     ``test_index`` int64 (n_test,), its place in the data set's own test set, ``disputed`` bool
     (n_test,), whether its label is in doubt, and ``in_training`` bool (n_test,), whether the same
-    image stands among the training images.
+    image stands among the training images. ``groups`` int (n_test,) numbers the groups of the
+    images, patients for example, and ``group_name`` says what they are; both may be None.
     """
 
     class_names: list[str]
@@ -182,6 +183,8 @@ class DataSet:
     test_index: np.ndarray
     disputed: np.ndarray
     in_training: np.ndarray
+    groups: np.ndarray | None = None
+    group_name: str | None = None
 
 
 def read_data_set(path, disputed):
@@ -200,6 +203,8 @@ def read_data_set(path, disputed):
         test_index=test_index,
         disputed=~undisputed(test_index, disputed),
         in_training=data.per_image("test_in_train"),
+        groups=data.test_groups(),
+        group_name=data.group_name,
     )
 
 

@@ -1,0 +1,99 @@
+"""What a report says of groups, of classes of unlike sizes and of balanced accuracy."""
+
+import numpy as np
+import pytest
+
+from concluded_study import conclude
+
+LABELS = np.repeat([0, 1], [900, 100])
+
+
+def said(findings):
+    """Return setting and cautions, and the text of the first finding."""
+    return " ".join(findings["setting"] + findings["cautions"]), " ".join(
+        findings["findings"][0]["text"]
+    )
+
+
+def two_models(folder, seeds=(0,), **settings):
+    """Model 1 gets 50 images of the large class wrong, model 2 half of the small one."""
+    runs = {
+        "model_01": {"wrong_images": np.arange(50)},
+        "model_02": {"wrong_images": np.arange(900, 950)},
+    }
+    data = {"labels": LABELS} | settings.pop("data", {})
+    return conclude(
+        folder, runs, seeds, images=1000, classes=2, labels=LABELS, data=data, **settings
+    )[0]
+
+
+def test_the_metric_decides_which_is_best(tmp_path):
+    plain = two_models(tmp_path / "plain")
+    numbers = plain["numbers"]
+    assert numbers["best"] == ["model_01", "model_02"]
+    assert "same test accuracy, 95.00 %" in said(plain)[1]
+    balanced = two_models(tmp_path / "balanced", metric="balanced_accuracy")
+    found = balanced["numbers"]
+    assert found["best"] == ["model_01"]
+    one, two = found["models"]
+    assert (one["accuracy"]["value"], two["accuracy"]["value"]) == (0.95, 0.95)
+    assert one["balanced_accuracy"]["value"] == pytest.approx((850 / 900 + 1) / 2)
+    assert two["balanced_accuracy"]["value"] == pytest.approx(0.75)
+    assert (two["recall"], two["standing"]) == ([1.0, 0.5], "network is worse")
+    assert found["data"]["chance"] == 0.5
+    setting, text = said(balanced)
+    assert "ranked and compared by balanced test accuracy" in setting
+    assert "Model 01 has the highest balanced test accuracy, 97.22 %" in text
+    assert "exact randomization test" in text
+    assert "test accuracy 95.00 %" in balanced["models"][1]["remark"]
+    # What does not depend on the metric is as it was.
+    for before, after in zip(numbers["models"], found["models"], strict=True):
+        assert before["balanced_accuracy"] == after["balanced_accuracy"]
+
+
+def test_classes_of_unlike_sizes_are_warned_of_where_accuracy_ranks(tmp_path):
+    warning = "9.0 times as many test images of class 0 (900) as of class 1 (100)"
+    assert warning in said(two_models(tmp_path / "accuracy"))[0]
+    balanced = two_models(tmp_path / "balanced", metric="balanced_accuracy")
+    assert "times as many" not in said(balanced)[0]
+
+
+@pytest.mark.parametrize(("images", "warned"), [(300, False), (301, True)])
+def test_up_to_three_to_one_there_is_no_warning(tmp_path, images, warned):
+    labels = np.repeat([0, 1], [images, 100])
+    findings, _ = conclude(
+        tmp_path, {"m": {}}, images=len(labels), classes=2, labels=labels, data={"labels": labels}
+    )
+    assert ("times as many test images" in said(findings)[0]) == warned
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_groups_are_the_sample(tmp_path, seeds):
+    groups = np.arange(1000) % 40
+    findings = two_models(tmp_path, seeds, data={"groups": groups})
+    setting, text = said(findings)
+    assert "The test images come in 40 groups (patient) of 25 images" in setting
+    assert "no two models can" not in setting
+    assert "on the same 1,000 test images in 40 groups" in text
+    assert ("group by group" if len(seeds) > 1 else "groups that do not count alike") in text
+    assert "McNemar test" not in text
+    assert findings["numbers"]["data"]["groups"] == {
+        "name": "patient",
+        "number": 40,
+        "smallest": 25,
+        "largest": 25,
+        "needed": 6,
+    }
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_too_few_groups_for_a_verdict_are_said_to_be_so(tmp_path, seeds):
+    runs = {"good": {"wrong_images": []}, "bad": {"wrong_images": np.arange(900)}}
+    data = {"groups": np.repeat(np.arange(5), 200)}
+    findings, _ = conclude(tmp_path, runs, seeds, images=1000, data=data)
+    what = "networks" if len(seeds) == 1 else "models"
+    assert (
+        f"come in 5 groups: no two {what} can be shown to differ with fewer than 6 groups and"
+        " 1 pair to compare."
+    ) in said(findings)[0]
+    assert findings["numbers"]["models"][1]["standing"] == "too close to call"
