@@ -1005,6 +1005,12 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
     models = {"model_1": {"wrong_images": [0, 4, 5]}, "model_2": {"wrong_images": [4, 5, 6]}}
     shared = {"images": 10, "data": {"in_training": [0, 1, 2, 3]}}
     findings, text = conclude(tmp_path / "two", models, **shared)
+    known = next(found for found in findings["findings"] if found["key"] == "known")
+    assert known["table"]["rows"] == [
+        ["Model 1", "70.00 %", "66.67 %", "−3.33"],
+        ["Model 2", "70.00 %", "50.00 %", "−20.00"],
+    ]
+    assert "Without them Model 1 has the highest test accuracy." in known["text"][0]
     caution = (
         "4 of the 10 test images are training images too: the accuracies count them. Without them"
         " test accuracies change by −11.67 percentage points on average over the models."

@@ -470,8 +470,9 @@ class HardestClass:
 class HardImage:
     """A test image that models get wrong.
 
-    ``row`` is its row in the prepared data, ``index`` that in the data set's own test set.
-    ``predictions`` are those of the models, of each that of the mean of its runs' probabilities.
+    ``row`` is its row in the prepared data, ``index`` that in the data set's own test set. It is
+    ``known`` where the same image stands among the training images. ``predictions`` are those of
+    the models, of each that of the mean of its runs' probabilities.
     """
 
     row: int
@@ -480,6 +481,7 @@ class HardImage:
     disputed: bool
     wrong_models: int
     predictions: dict[str, int]
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -661,6 +663,13 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Each finished model's mean test accuracy without images that are training images too."""
+
+    without: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Published:
     """Our figures of published models beside the published ones, and the conclusions."""
 
@@ -697,6 +706,7 @@ class Analysis:
     agreement: Agreement | None
     ensemble: Ensemble | None
     published: Published | None
+    known: Known | None = None
 
     def runs(self) -> Iterator[Run]:
         """Yield every run, those that diverged after those of the same model that finished."""

@@ -91,6 +91,7 @@ def hardest_images(results, wrong):
             index=int(data.test_index[image]),
             label=int(data.labels[image]),
             disputed=bool(data.disputed[image]),
+            known=bool(data.in_training[image]),
             wrong_models=int(wrong[image]),
             predictions={model.key: int(model.predicted[image]) for model in models},
         )

@@ -10,6 +10,7 @@ from bakeoff.analysis.confusion import confusion_of, errors, recalls
 from bakeoff.analysis.disputed import disputed
 from bakeoff.analysis.ensemble import ensemble
 from bakeoff.analysis.intervals import pooled
+from bakeoff.analysis.known import known
 from bakeoff.analysis.models import models_of_study
 from bakeoff.analysis.published import reproduction
 from bakeoff.analysis.ranking import MeasuredStudy
@@ -51,6 +52,7 @@ def analyse(results):
         traits=traits(results.learned) if learned else None,
         errors=errors(results) if learned else None,
         disputed=disputed(results) if results.finished else None,
+        known=known(results) if results.finished else None,
         agreement=agreement(results) if learned else None,
         ensemble=ensemble(results) if learned else None,
         published=reproduction(results),
@@ -64,11 +66,11 @@ def _sd_between_seeds(models):
 
 def _data(results):
     data, images = results.data, results.models[0].card["dataset"]
-    known = data.in_training
+    seen = data.in_training
     changes = [
-        np.mean([run.correct[~known].mean() - run.correct.mean() for run in model.runs])
+        np.mean([run.correct[~seen].mean() - run.correct.mean() for run in model.runs])
         for model in results.finished
-        if known.any() and not known.all()
+        if seen.any() and not seen.all()
     ]
     return Data(
         class_names=data.class_names,
@@ -77,7 +79,7 @@ def _data(results):
         test_images=len(data.labels),
         validation=images["validation"],
         disputed=int(data.disputed.sum()),
-        known=int(known.sum()),
+        known=int(seen.sum()),
         known_change=float(np.mean(changes)) if changes else None,
         chance=results.chance,
         by_class=np.bincount(data.labels, minlength=len(data.class_names)).tolist(),

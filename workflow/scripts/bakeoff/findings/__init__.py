@@ -16,6 +16,7 @@ from bakeoff.findings.curves import worth_more_epochs
 from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import ensemble_of_best
 from bakeoff.findings.hardest import hardest
+from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
 from bakeoff.findings.published import reproduction
@@ -40,6 +41,7 @@ _FINDINGS = [
     common_mistakes,
     hardest,
     disputed_labels,
+    known_images,
     alike_predictions,
     ensemble_of_best,
     trust_in_probabilities,

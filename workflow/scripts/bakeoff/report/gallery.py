@@ -17,9 +17,9 @@ def hardest_images(results, data_file=None):
 
     ``results`` are :class:`bakeoff.results.Results`; ``data_file`` describes the prepared data, or
     is None where the images may not be shown. Each entry is a dict of ``index``, ``label``,
-    ``disputed``, ``wrong`` (how many models are), ``predictions`` (a dict of ``predicted``,
-    ``correct`` and ``models``, one phrase, for each predicted class, the most frequent first),
-    ``alt`` and ``image``, a PNG as a data URI or None.
+    ``disputed``, ``known``, ``wrong`` (how many models are), ``predictions`` (a dict of
+    ``predicted``, ``correct`` and ``models``, one phrase, for each predicted class, the most
+    frequent first), ``alt`` and ``image``, a PNG as a data URI or None.
 
     Raises :class:`StudyError` where the data file has no such images.
     """
@@ -33,6 +33,7 @@ def hardest_images(results, data_file=None):
             "index": entry.index,
             "label": classes[entry.label],
             "disputed": entry.disputed,
+            "known": entry.known,
             "wrong": _wrong(entry, results),
             "predictions": _predictions(entry, results),
             "alt": f"Image labelled {classes[entry.label]}",
