@@ -54,7 +54,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"DIR: {error.filename}: {error.strerror}; expected a folder that can be written.")
-    print(f"{arguments[0]}: go there, change config/config.yaml, and run: snakemake --cores 4")
+    folder = Path(arguments[0]).resolve()
+    print(f"{folder}: go there, change config/config.yaml, and run: snakemake --cores 4")
 
 
 if __name__ == "__main__":
