@@ -273,6 +273,9 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
         notation=notation,
         probabilities=_probabilities(plan, kind, predicted, generator),
         labels=labels,
+        # Some models are one architecture with other arguments.
+        architecture=f"architecture_{like % 5}",
+        arguments={"filters": 16 * (1 + int(like) % 3), "wide": bool(like % 2)},
         planned=epochs,
         **_circumstances(plan, place),
         **({} if diverged else {"clean_train": _clean_train(kind, accuracy, generator)}),

@@ -1,6 +1,7 @@
 """How a run is trained: schedules of the learning rate, averages of the weights, soft labels."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,12 +76,13 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
 
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax")])
     settings = SETTINGS | {"schedule": STEP, "label_smoothing": 0.1}
-    identity = contender("tiny") | {"seed": 0, "settings": settings}
+    identity = contender("tiny", "model_03") | {"seed": 0, "settings": settings}
     compile_model(model, identity, "CPU", steps=10)
     assert float(plain_optimizer(model).learning_rate) == pytest.approx(0.2)
-    card = plan_of_card(identity, model)
+    card = plan_of_card(identity, model, Path(__file__).parents[1])
     assert card["optimizer"]["learning_rate"] == 1.0
     assert card["training"]["schedule"] == STEP
+    assert card["arguments"] == {"filters": 32}
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,8 @@ def fabricate_run(
         clean = {"loss": None, "accuracy": None, "images": 1000}
     card = {
         "model": model,
+        "architecture": model,
+        "arguments": {},
         "seed": seed,
         "status": status,
         "epochs": planned or epochs,

@@ -64,7 +64,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
         status = "diverged" if has_diverged(record) else "ok"
         probabilities = predict(model, batches["test"])
         card = {
-            **plan_of_card(identity, model),
+            **plan_of_card(identity, model, root),
             "status": status,
             "epochs_trained": len(record["history"]),
             "dataset": describe_data(data),

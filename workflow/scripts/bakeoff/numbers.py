@@ -372,6 +372,26 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Factor:
+    """What it does that one thing has another value, over models that are otherwise equal.
+
+    ``values`` are the two, as texts. ``pairs`` are keys of models, [with the second value, with the
+    first]; ``differences`` those of their accuracies, second minus first, by the metric that ranks;
+    ``difference`` is their mean, and ``low`` and ``high`` its interval, all factors' holding
+    together. With one of ``seeds``, it is that of the trained networks.
+    """
+
+    name: str
+    values: list[str]
+    pairs: list[list[str]]
+    differences: list[float]
+    difference: float
+    low: float
+    high: float
+    seeds: int
+
+
+@dataclass(frozen=True)
 class EpochChoice:
     """A model's accuracies by the epoch at which one stops, means over its seeds.
 
@@ -699,6 +719,7 @@ class Analysis:
     bargains: list[Bargain]
     times: Times
     settings: list[Setting]
+    factors: list[Factor]
     last_epochs: LastEpochs | None
     traits: Traits | None
     errors: Errors | None

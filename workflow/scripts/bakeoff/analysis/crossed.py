@@ -148,7 +148,11 @@ class CrossedMean:
     @property
     def margin(self):
         """Half the width of the interval."""
-        return special.stdtrit(self.freedom, 1 - LEVEL / 2) * self.error
+        return self.margin_of(1)
+
+    def margin_of(self, number):
+        """Half the width of one of so many intervals that hold together (Bonferroni)."""
+        return special.stdtrit(self.freedom, 1 - LEVEL / 2 / number) * self.error
 
 
 def crossed_mean(correct, of=Answers):
@@ -173,6 +177,30 @@ def crossed_difference(correct_a, correct_b):
     zero or more, summed over the two models. With one seed the runs are taken as given.
     """
     return _single(crossed_differences(Answers(correct_a[None]), Answers(correct_b[None])))
+
+
+def contrast(answers, weights, typical=None):
+    """Return the :class:`CrossedMean` of a weighted sum of models' means.
+
+    ``answers`` are :class:`Answers` of several models and ``weights`` (models,), which add up to
+    zero. Images are the same for all models: what they add to the variance comes from those of the
+    differences of every two (for weights w that add up to zero, the variance of the sum is minus
+    half the sum of w_k w_l Var(k - l)). What the runs add is summed over the models. For a 1 and a
+    -1, this is :func:`crossed_differences`.
+    """
+    values, apart = answers.less(answers)
+    np.fill_diagonal(apart, 0.0)
+    of_images = np.array([max(-(weights @ apart @ weights) / 2, 0.0)])
+    # Against the first model, since only differences are known; the weights add up to zero.
+    value = np.array([weights @ values[:, 0]])
+    squares = None
+    if answers.seeds > 1:
+        squares = (answers.mean_squares * weights**2).sum(axis=1)[:, None]
+    if typical is not None:
+        # Of so many models of equal weight; the two of a difference have a weight of one each.
+        mean_square = typical.mean_square * (weights**2).sum() / len(weights)
+        typical = Spread(mean_square, typical.freedom)
+    return _single(_with_seeds(value, of_images, squares, len(weights), answers, typical))
 
 
 def _single(mean):

@@ -15,7 +15,7 @@ def unlike_settings(models):
     for model in models:
         for run in (*model.runs, *model.diverged):
             for path, value in _settings(run.card).items():
-                found.setdefault(path, {}).setdefault(_text(value), {})[model.key] = None
+                found.setdefault(path, {}).setdefault(as_text(value), {})[model.key] = None
     everyone = [model.key for model in models]
     for path, values in found.items():
         have = {key for keys in values.values() for key in keys}
@@ -47,7 +47,12 @@ def _settings(card):
     return flat
 
 
-def _text(value):
+def as_text(value):
+    """Return a setting's value as texts have it; an optimizer's, its name and what it is given."""
+    if isinstance(value, dict) and "name" in value:
+        given = [f"{key} {as_text(value[key])}" for key in value if key != "name"]
+        named = f"{value['name']} ({', '.join(given)})" if given else value["name"]
+        return named.replace("_", " ")
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "none"}[value]
     # Keras keeps some numbers as float32: 0.001 comes back as 0.0010000000474974513.

@@ -9,6 +9,7 @@ from bakeoff.analysis.agreement import agreement
 from bakeoff.analysis.confusion import confusion_of, errors, recalls
 from bakeoff.analysis.disputed import disputed
 from bakeoff.analysis.ensemble import ensemble
+from bakeoff.analysis.factors import factors
 from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.known import known
 from bakeoff.analysis.models import models_of_study
@@ -48,6 +49,7 @@ def analyse(results):
         bargains=results.bargains,
         times=results.times,
         settings=unlike_settings(results.models),
+        factors=factors(results) if learned else [],
         last_epochs=results.last_epochs,
         traits=traits(results.learned) if learned else None,
         errors=errors(results) if learned else None,

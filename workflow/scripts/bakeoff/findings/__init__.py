@@ -15,6 +15,7 @@ from bakeoff.findings.cost import expensive_models
 from bakeoff.findings.curves import worth_more_epochs
 from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import ensemble_of_best
+from bakeoff.findings.factors import what_one_difference_does
 from bakeoff.findings.hardest import hardest
 from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
@@ -36,6 +37,7 @@ _FINDINGS = [
     worth_more_epochs,
     overfitting_models,
     traits_that_matter,
+    what_one_difference_does,
     expensive_models,
     last_epochs,
     common_mistakes,
@@ -57,7 +59,8 @@ def write_findings(results: Results) -> dict[str, Any]:
     ``table`` (see :meth:`bakeoff.tables.Table.as_data`, or None); ``models``, each with ``model``,
     its key, ``name`` and ``remark``; ``closing``.
     """
-    found = [find(results) for find in (_FINDINGS if results.finished else [best_models])]
+    asked = _FINDINGS if results.finished else [best_models]
+    found = [finding for find in asked if (finding := find(results)) is not None]
     return {
         "title": results.study["title"],
         "setting": setting(results),

@@ -55,6 +55,23 @@ def run_build(folders, name, input_shape, num_classes, arguments=None):
         )
 
 
+def effective_arguments(root, name, arguments):
+    """Return all that ``build`` gets beside its first two parameters, defaults too, for JSON."""
+    build = _import_build(architecture_file(name), name, arguments)
+    bound = inspect.signature(build).bind(None, None, **arguments)
+    bound.apply_defaults()
+    return {key: _plain(bound.arguments[key]) for key in list(bound.arguments)[2:]}
+
+
+def _plain(value):
+    """Return a value that JSON holds for one of an argument, its text where it is none of these."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
 @contextmanager
 def blamed_on(folders, name, what):
     """Raise as :class:`StudyError` what the block raises out of the architecture's own code.

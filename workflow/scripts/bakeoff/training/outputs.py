@@ -9,7 +9,7 @@ import numpy as np
 
 from bakeoff.files import write_atomically
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint
-from bakeoff.training.architecture import build_model
+from bakeoff.training.architecture import build_model, effective_arguments
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.machine import describe_platform, peak_memory_mb
 from bakeoff.training.saving import save_model
@@ -50,13 +50,16 @@ def write_model(path, model, folders, identity, input_shape, classes):
         save_model(plain, temporary)
 
 
-def plan_of_card(identity, model):
-    """Return what a card says of a run that was so before it began; ``model`` is compiled."""
+def plan_of_card(identity, model, root):
+    """Return what a card says of a run that was so before it began; ``model`` is compiled.
+
+    ``arguments`` are those given and the defaults of the others.
+    """
     settings = all_settings(identity)
     return {
         "model": identity["model"],
         "architecture": identity["architecture"],
-        "arguments": arguments_of(identity),
+        "arguments": effective_arguments(root, identity["architecture"], arguments_of(identity)),
         "seed": identity["seed"],
         "epochs": settings["epochs"],
         "training": settings,

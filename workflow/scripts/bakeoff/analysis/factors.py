@@ -1,0 +1,104 @@
+"""What one difference, an argument or a setting, does between contenders otherwise equal."""
+
+from itertools import combinations
+
+import numpy as np
+
+from bakeoff.analysis.crossed import contrast, typical_spread
+from bakeoff.analysis.recipes import as_text
+from bakeoff.numbers import Factor
+
+
+def factors(results):
+    """Return a :class:`bakeoff.numbers.Factor` for every two values of each thing that is varied.
+
+    ``results`` is the :class:`bakeoff.analysis.ranking.MeasuredStudy`. What counts are pairs of
+    models that learned and differ in this one thing, on the seeds that all of them have. The
+    intervals hold together (Bonferroni).
+    """
+    found = [
+        (about, pairs, seeds)
+        for about, pairs in _by_factor(results.learned).items()
+        if (seeds := _common_seeds(pairs))
+    ]
+    of = results.sample.ranking
+    several = [model.correct for model in results.finished if len(model.correct) > 1]
+    typical = typical_spread([np.array(list(correct.values())) for correct in several], of)
+    return [_factor(about, pairs, seeds, of, typical, len(found)) for about, pairs, seeds in found]
+
+
+def _factor(about, pairs, seeds, of, typical, number):
+    name, low_value, high_value = about
+    models = [model for pair in pairs for model in pair]
+    answers = of(np.array([[model.correct[seed] for seed in seeds] for model in models]))
+    single = [float(answers.difference(answers)[2 * i, 2 * i + 1]) for i in range(len(pairs))]
+    mean = contrast(answers, np.tile([1, -1], len(pairs)) / len(pairs), typical)
+    margin = mean.margin_of(number)
+    difference = float(np.mean(single))
+    return Factor(
+        name=name,
+        values=[low_value, high_value],
+        pairs=[[high.key, low.key] for high, low in pairs],
+        differences=single,
+        difference=difference,
+        low=max(mean.value - margin, -1.0),
+        high=min(mean.value + margin, 1.0),
+        seeds=len(seeds),
+    )
+
+
+def _common_seeds(pairs):
+    """Return the seeds that all models of some pairs finished, in order."""
+    first, *others = [model for pair in pairs for model in pair]
+    return [seed for seed in first.correct if all(seed in model.correct for model in others)]
+
+
+def _by_factor(models):
+    """Map (name, value, other value) to pairs (with the other, with the one) of equal models."""
+    described = [(model, _described(model.card)) for model in models]
+    order = {}
+    for _, one in described:
+        for path, value in one.items():
+            order.setdefault((path, as_text(value)), len(order))
+    found = {}
+    for path in dict.fromkeys(path for _, one in described for path in one):
+        alike = {}
+        for model, one in described:
+            if path in one and path != ("architecture",):
+                rest = frozenset((key, as_text(one[key])) for key in one if key != path)
+                alike.setdefault(rest, {}).setdefault(as_text(one[path]), (one[path], model))
+        for group in alike.values():
+            held = sorted(
+                group.values(), key=lambda each: _rank(each[0], order[path, as_text(each[0])])
+            )
+            for (low, model), (high, other) in combinations(held, 2):
+                found.setdefault(_called(path, low, high), []).append((other, model))
+    return found
+
+
+def _described(card):
+    """Return all that is chosen for a run: its architecture, arguments and settings, by path."""
+    chosen = {(key,): value for key, value in card["training"].items()}
+    chosen |= {(key,): card[key] for key in ("epochs", "precision", "backend")}
+    arguments = {("argument", key): value for key, value in card["arguments"].items()}
+    return {("architecture",): card["architecture"], **arguments, **chosen}
+
+
+def _rank(value, first):
+    """Numbers go from low to high, all else in the order of the models."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return (0, value) if number else (1, first)
+
+
+def _called(path, low, high):
+    """Return (name, value, other value); of two optimizers of one name, their one difference."""
+    name = path[-1]
+    if isinstance(low, dict) and isinstance(high, dict) and low["name"] == high["name"]:
+        unlike = [key for key in {**low, **high} if low.get(key) != high.get(key)]
+        if len(unlike) == 1:
+            name, low, high = (
+                unlike[0],
+                low.get(unlike[0], "default"),
+                high.get(unlike[0], "default"),
+            )
+    return name.replace("_", " "), as_text(low), as_text(high)

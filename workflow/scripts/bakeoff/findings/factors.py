@@ -1,0 +1,82 @@
+"""What one difference does between contenders that are otherwise equal."""
+
+from bakeoff import tables as t
+from bakeoff import wording as w
+from bakeoff.findings.finding import Finding
+from bakeoff.limits import MOST_ITEMS
+
+
+def what_one_difference_does(results):
+    """What another argument or setting does; None where no two models differ in one thing alone."""
+    factors = results.analysis.factors
+    if not factors:
+        return None
+    shown = [factor for factor in factors if _is_shown(factor)]
+    text = [_summary(factors, shown, results.measure)]
+    if any(factor.seeds == 1 for factor in factors):
+        text.append(
+            "With one seed, this is true of the trained networks: other seeds may turn it round."
+        )
+    text.append(
+        "Models that differ in this one thing are compared, on the seeds that all of them have; the"
+        f" intervals hold together for {w.count(len(factors), 'comparison')} (Bonferroni). They are"
+        " about these models: in others, the same change may do something else."
+    )
+    items = [_item(factor, results.measure) for factor in shown[:MOST_ITEMS]]
+    return Finding("factors", "What one difference does", text, items, _table(factors))
+
+
+def _is_shown(factor):
+    return factor.low > 0 or factor.high < 0
+
+
+def _summary(factors, shown, measure):
+    number = w.count(len(factors), "difference")
+    if not shown:
+        what = "The one difference" if len(factors) == 1 else f"None of the {number}"
+        does = "makes no" if len(factors) == 1 else "makes a"
+        return f"{what} between otherwise equal models {does} significant change to {measure}."
+    if len(factors) == 1:
+        return f"The one difference between otherwise equal models changes {measure}."
+    return (
+        f"{len(shown)} of {number} between otherwise equal models"
+        f" {w.plural(len(shown), 'changes', 'change')} {measure} significantly."
+    )
+
+
+def _item(factor, measure):
+    first, second = factor.values
+    direction = "higher" if factor.difference > 0 else "lower"
+    where = _same_way(factor)
+    among = f", {where}" if len(factor.pairs) > 1 else ""
+    return (
+        f"{factor.name.capitalize()} {second} instead of {first}: {measure} is"
+        f" {w.points(abs(factor.difference))} {direction}"
+        f" {w.points_interval(factor.low, factor.high)}{among}."
+    )
+
+
+def _same_way(factor):
+    """Return in how many pairs the difference points the way that the mean does."""
+    sign = 1 if factor.difference > 0 else -1
+    alike = sum(sign * each > 0 for each in factor.differences)
+    pairs = w.count(len(factor.pairs), "pair")
+    return f"{'higher' if sign > 0 else 'lower'} in {alike} of {pairs}"
+
+
+def _table(factors):
+    columns = ["What", "Value", "Instead of", "Pairs", "Difference (percentage points)"]
+    columns += ["95 % interval", "Higher in"]
+    rows = [
+        [
+            t.text(factor.name.capitalize()),
+            t.text(factor.values[1]),
+            t.text(factor.values[0]),
+            t.count(len(factor.pairs)),
+            t.points(factor.difference),
+            t.text(w.points_interval(factor.low, factor.high)),
+            t.count(sum(each > 0 for each in factor.differences)),
+        ]
+        for factor in factors
+    ]
+    return t.Table(columns, rows, align="lllrrrr")
