@@ -1,13 +1,14 @@
 """How a run is trained: schedules of the learning rate, averages of the weights, soft labels."""
 
+import importlib
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bakeoff.study.identity import contender
-from projects import make_tiny_study
+from patience import PATIENCE
+from projects import TINY, make_tiny_study
 from training_process import SETTINGS, Training
 
 pytestmark = pytest.mark.workflow
@@ -79,7 +80,8 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
     identity = contender("tiny", "model_03") | {"seed": 0, "settings": settings}
     compile_model(model, identity, "CPU", steps=10)
     assert float(plain_optimizer(model).learning_rate) == pytest.approx(0.2)
-    card = plan_of_card(identity, model, Path(__file__).parents[1])
+    importlib.import_module("architectures.model_03")
+    card = plan_of_card(identity, model)
     assert card["optimizer"]["learning_rate"] == 1.0
     assert card["training"]["schedule"] == STEP
     assert card["arguments"] == {"filters": 32}
@@ -110,6 +112,32 @@ def test_a_schedule_over_all_epochs_is_trained_anew_for_more(project, tmp_path):
     assert "epoch 1/3" in log
     # As it was planned, it is found finished.
     assert "going on after epoch 3" in training.run(epochs=3)
+
+
+HOOK = """
+
+def callbacks(settings):
+    factors = [1.0, 0.1, 0.01, 0.001]
+    assert settings["epochs"] in (2, 4)
+    return [keras.callbacks.LearningRateScheduler(lambda epoch: factors[epoch])]
+"""
+
+
+def test_callbacks_of_an_architecture_know_the_epoch_and_go_on(project, tmp_path):
+    source = TINY.format(units=16)
+    for name, hook in (("hooked", HOOK), ("odd", "\n\ndef callbacks(settings):\n    return 3\n")):
+        project.path(f"architectures/{name}.py").write_text(source + hook)
+    whole, parts, plain = (Training(project, tmp_path / n) for n in ("whole", "parts", "plain"))
+    whole.run(model="hooked", epochs=4)
+    parts.run(model="hooked", epochs=2)
+    assert "going on after epoch 2" in parts.run(model="hooked", epochs=4)
+    assert parts.bits() == whole.bits()
+    plain.run(model="tiny", epochs=4)
+    assert plain.history()["loss"][0] == whole.history()["loss"][0]
+    assert plain.history()["loss"][1] != whole.history()["loss"][1]
+    process = plain.start(model="odd", epochs=4)
+    assert process.wait(PATIENCE) != 0
+    assert "architectures/odd.py: callbacks: returned 3; expected a list" in plain.log.read_text()
 
 
 def test_soft_labels_leave_the_reported_losses_plain(project, tmp_path):

@@ -20,6 +20,7 @@ from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.compile import compile_checked
 from bakeoff.training.data import batches_of_parts, describe_data, open_data
 from bakeoff.training.evaluation import evaluate, measure_latency, predict
+from bakeoff.training.hooks import callbacks_of
 from bakeoff.training.loop import has_diverged, train_epochs
 from bakeoff.training.outputs import (
     costs,
@@ -59,12 +60,13 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
     with checkpoints.locked(), counted_run():
         remove_unfinished(Path(outputs["card"]).parent)
         with blamed_on(folders, identity["architecture"], "training"):
-            record = train_epochs(model, batches, identity, checkpoints, piece, started)
+            own = callbacks_of(folders, identity["architecture"], settings)
+            record = train_epochs(model, batches, identity, checkpoints, piece, started, own)
         take_averages(model)
         status = "diverged" if has_diverged(record) else "ok"
         probabilities = predict(model, batches["test"])
         card = {
-            **plan_of_card(identity, model, root),
+            **plan_of_card(identity, model),
             "status": status,
             "epochs_trained": len(record["history"]),
             "dataset": describe_data(data),

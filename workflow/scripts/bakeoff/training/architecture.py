@@ -55,10 +55,14 @@ def run_build(folders, name, input_shape, num_classes, arguments=None):
         )
 
 
-def effective_arguments(root, name, arguments):
-    """Return all that ``build`` gets beside its first two parameters, defaults too, for JSON."""
-    build = _import_build(architecture_file(name), name, arguments)
-    bound = inspect.signature(build).bind(None, None, **arguments)
+def effective_arguments(name, arguments):
+    """Return all that ``build`` gets beside its first two parameters, defaults too, for JSON.
+
+    The model of the architecture ``name`` has been built.
+    """
+    bound = inspect.signature(sys.modules[f"architectures.{name}"].build).bind(
+        None, None, **arguments
+    )
     bound.apply_defaults()
     return {key: _plain(bound.arguments[key]) for key in list(bound.arguments)[2:]}
 

@@ -50,7 +50,7 @@ def write_model(path, model, folders, identity, input_shape, classes):
         save_model(plain, temporary)
 
 
-def plan_of_card(identity, model, root):
+def plan_of_card(identity, model):
     """Return what a card says of a run that was so before it began; ``model`` is compiled.
 
     ``arguments`` are those given and the defaults of the others.
@@ -59,7 +59,7 @@ def plan_of_card(identity, model, root):
     return {
         "model": identity["model"],
         "architecture": identity["architecture"],
-        "arguments": effective_arguments(root, identity["architecture"], arguments_of(identity)),
+        "arguments": effective_arguments(identity["architecture"], arguments_of(identity)),
         "seed": identity["seed"],
         "epochs": settings["epochs"],
         "training": settings,
