@@ -216,6 +216,52 @@ def test_a_schedule_that_changes_nothing_is_none(root):
     assert training_settings(config, "base")["schedule"] == {"name": "cosine"}
 
 
+def write_recipe(root, name, text):
+    (root / "recipes").mkdir(exist_ok=True)
+    (root / "recipes" / f"{name}.yaml").write_text(text)
+
+
+def test_a_recipe_lies_under_what_is_given_beside_it(root):
+    recipe = "training:\n  optimizer: {name: Adam, learning_rate: 1e-3}\n  label_smoothing: 0.1\n"
+    write_recipe(root, "own", recipe)
+    soft_variant = {"key": "soft", "name": "S", "description": "s"}
+    soft = soft_variant | {"training": {"label_smoothing": 0.2}}
+    entry = BASE | {"training": {"recipe": "own"}, "vary": [soft]}
+    config = read(root, {"base": entry})
+    base, soft = (training_settings(config, key) for key in ("base", "soft"))
+    # Not merged with the study's, of another optimizer.
+    assert base["optimizer"] == {"name": "Adam", "learning_rate": 0.001}
+    assert (base["label_smoothing"], soft["label_smoothing"]) == (0.1, 0.2)
+    assert soft["optimizer"] == base["optimizer"]
+    assert "recipe" not in base
+    entry["vary"] = [
+        {"product": {"training.optimizer.learning_rate": [0.01]}, "key": "fast", "name": "F"}
+    ]
+    config = read(root, {"base": entry})
+    fast = training_settings(config, "fast")["optimizer"]
+    assert fast == {"name": "Adam", "learning_rate": 0.01}
+    # A variant's own recipe goes over all that its model has.
+    write_recipe(root, "sgd", "training: {optimizer: {name: SGD}}")
+    entry["vary"] = [soft_variant | {"training": {"recipe": "sgd"}}]
+    config = read(root, {"base": entry})
+    assert training_settings(config, "soft")["optimizer"] == {"name": "SGD"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "models.base.training.recipe: 'own' has no file; expected one of "),
+        ("data: {}", "models.base.training.recipe: 'own': "),
+        ("training: {recipe: other}", "names a recipe itself; expected settings"),
+        ("training: {label_smoothing: 2}", "label_smoothing: 2 is out of range; expected less"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(root, text, said):
+    if text is not None:
+        write_recipe(root, "own", text)
+    assert said in refusal(root, {"base": BASE | {"training": {"recipe": "own"}}})
+
+
 def test_a_study_names_models_that_are_described(root):
     models = {"base": BASE | {"vary": [{"key": "wide", "name": "W", "description": "w"}]}}
     line = refusal(root, models, taking_part=["wied"])

@@ -21,6 +21,7 @@ from bakeoff.study.faults import (
     read_text,
 )
 from bakeoff.study.folders import Folders, find
+from bakeoff.study.recipes import Recipes
 from bakeoff.study.signature import Architectures
 from bakeoff.study.sources import Source, Sources, look_up, shown_path
 from bakeoff.study.variants import shown, written_out
@@ -68,6 +69,8 @@ def read_config(
     datasets, given = DataSets(files, folders[-1]), [Source(file) for file in files]
     if described := datasets.source(look_up(config, ("data", "dataset"))):
         config, given = laid_over(config, described.value), [described, *given]
+    recipes = Recipes(files, folders[-1])
+    config, given = _with_recipe(config, given, recipes, elsewhere)
     # Read as Snakemake read it: what is meant for a number is made one below.
     sources = Sources(config, given, elsewhere)
     schema = _schema("config")
@@ -76,7 +79,10 @@ def read_config(
     if not faults:
         fill_in(checked["data"], sources)
         found = [
-            *((key, fault, None) for key, fault in _faults_of_models(checked, sources, folders)),
+            *(
+                (key, fault, None)
+                for key, fault in _faults_of_models(checked, sources, folders, recipes)
+            ),
             *_faults_of_meaning(checked, sources, folders, datasets),
         ]
         faults = [
@@ -132,6 +138,7 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     A schedule that changes nothing is None.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
+    settings.pop("recipe", None)
     for key in ("optimizer", "schedule"):
         given = (settings[key] or {}).items()
         settings[key] = {part: value for part, value in given if value is not None} or None
@@ -289,9 +296,23 @@ def _validator(schema):
     return extended(schema)
 
 
-def _faults_of_models(config, sources, folders):
+def _with_recipe(config, given, recipes, elsewhere):
+    """Lay the study's recipe, where it names one, under what it gives itself."""
+    training = look_up(config, ("training",))
+    if not isinstance(training, Mapping) or training.get("recipe") is None:
+        return config, given
+    try:
+        recipe = recipes.source(training["recipe"])
+    except StudyError as fault:
+        key = ("training", "recipe")
+        origin = Sources(config, given, elsewhere).origin(key)
+        raise StudyError(f"{origin}: {'.'.join(key)}: {fault}") from None
+    return {**config, "training": recipe.value["training"] | training}, [recipe, *given]
+
+
+def _faults_of_models(config, sources, folders, recipes):
     """Write the variants out in ``config``; yield (key, fault) for what is wrong with models."""
-    contenders = written_out(config["models"], config["training"])
+    contenders = written_out(config["models"], config["training"], recipes.laid_under)
     yield from contenders.faults
     listed = []
     for model in config["study"]["models"]:
@@ -316,12 +337,12 @@ def _faults_of_models(config, sources, folders):
                 f"{entry['name']!r} is also the name of {other}; expected a name of its own:"
                 " rename one of the two.",
             )
-        if place[-1] != model:
-            entry["training"] = _read_texts(
-                entry["training"], training.schema, sources, place, definitions
-            )
-            for error in training.iter_errors(entry["training"]):
-                yield (*place, "training"), describe_value(error)
+        # Settings of recipes and products have not been looked at.
+        entry["training"] = _read_texts(
+            entry["training"], training.schema, sources, (*place, "training"), definitions
+        )
+        for error in training.iter_errors(entry["training"]):
+            yield (*place, "training"), describe_value(error)
         for part, fault in _faults_of_schedule(training_settings(config, model)):
             own = "schedule" in entry["training"]
             yield (*(place if own else ()), "training", "schedule", *part), fault

@@ -2,10 +2,12 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
+
+from bakeoff.errors import StudyError
 
 Place = tuple[str, ...]
 """The way to a value in the config: keys, and indices in lists, as texts."""
@@ -30,24 +32,41 @@ class Contenders:
     faults: list[tuple[Place, str]] = field(default_factory=list)
 
 
-def written_out(models: Mapping[str, Any], training: Mapping[str, Any]) -> Contenders:
+def written_out(
+    models: Mapping[str, Any],
+    training: Mapping[str, Any],
+    resolved: Callable[[Mapping[str, Any]], dict[str, Any]] = dict,
+) -> Contenders:
     """Return the :class:`Contenders` of a config's ``models``, in their order.
 
-    ``training`` are the study's settings, which a product that varies a part of one starts from.
+    ``training`` are the study's settings, which a product that varies a part of one starts from;
+    ``resolved`` returns settings with those of the recipe that they name, and raises
+    :class:`StudyError` where there is none.
     An entry with `vary` is a contender itself where it has a name; its variants follow it.
     """
     found = Contenders()
     for key, entry in models.items():
         base = {"architecture": key, "arguments": {}, "training": {}} | entry
+        base["training"] = _resolved(found, resolved, base["training"], ("models", key))
         varied = base.pop("vary", [])
         found.members[key] = []
         if "name" in base or not varied:
             _add(found, key, key, base, ("models", key))
         for index, one in enumerate(varied):
             place = ("models", key, "vary", str(index))
+            given = _resolved(found, resolved, one.get("training", {}), place)
+            one = {**one, "training": given}
             for own, variant in _variants(found, key, base, one, training, place):
                 _add(found, key, own, variant, place)
     return found
+
+
+def _resolved(found, resolved, training, place):
+    try:
+        return resolved(training)
+    except StudyError as fault:
+        found.faults.append(((*place, "training", "recipe"), str(fault)))
+        return {}
 
 
 def _add(found, owner, key, entry, place):

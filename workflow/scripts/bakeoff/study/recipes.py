@@ -1,0 +1,66 @@
+"""Recipes: files that say how to train, which several studies or models may name.
+
+``training.recipe: adam_cosine`` names ``recipes/adam_cosine.yaml``, beside one of the study's
+config files or in the tool's ``config``. What that file's ``training`` section gives lies under
+what else is given in the same place, each setting as a whole.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import StudyError
+from bakeoff.study.sources import Source, shown_path
+
+_NAME = re.compile("[a-z][a-z0-9_]*")
+
+
+class Recipes:
+    """The recipes that files hold, as a study sees them: each is read once."""
+
+    def __init__(self, config_files: Sequence[str | Path], root: str | Path) -> None:
+        beside = [Path(file).parent / "recipes" for file in config_files]
+        places = [*reversed(beside), Path(root) / "config" / "recipes"]
+        self._folders = list(dict.fromkeys(places))
+        self._read: dict[str, Source] = {}
+
+    def source(self, name: object) -> Source:
+        """Return the ``training`` section of the recipe ``name``.
+
+        Raises :class:`StudyError`, its text what to say after the key, where there is none.
+        """
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise StudyError(f"{name!r} is no name of a recipe; expected {self._known()}.")
+        if name not in self._read:
+            files = [folder / f"{name}.yaml" for folder in self._folders]
+            file = next((file for file in files if file.is_file()), None)
+            if file is None:
+                raise StudyError(
+                    f"{name!r} has no file; expected {self._known()}: choose one, or write"
+                    f" {shown_path(files[0])}."
+                )
+            source = Source(file, section="training")
+            if not isinstance(source.value.get("training"), dict):
+                raise StudyError(
+                    f"{name!r}: {source.name} has no section `training:`; expected one with"
+                    " settings: add it."
+                )
+            if "recipe" in source.value["training"]:
+                raise StudyError(
+                    f"{name!r}: {source.name} names a recipe itself; expected settings: write"
+                    " them there."
+                )
+            self._read[name] = source
+        return self._read[name]
+
+    def laid_under(self, training: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings with those of the recipe that they name under them, without its name."""
+        own = {key: value for key, value in training.items() if key != "recipe"}
+        if training.get("recipe") is None:
+            return own
+        return self.source(training["recipe"]).value["training"] | own
+
+    def _known(self) -> str:
+        names = {file.stem for folder in self._folders for file in folder.glob("*.yaml")}
+        return f"one of {', '.join(sorted(names))}"
