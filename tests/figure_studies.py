@@ -104,6 +104,7 @@ def make_results(study, accuracies=None, diverged=()):
         bargains=[],
         times=numbers.Times(1, 0, {}),
         settings=[],
+        factors=[],
         **dict.fromkeys(("last_epochs", "traits", "errors", "disputed", "agreement")),
         ensemble=None,
         published=None,

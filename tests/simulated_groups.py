@@ -181,12 +181,13 @@ def _table(cases, studies, balanced):
 
 
 def _power(studies):
+    unequal = "2 classes, 95 and 5 %"
     columns = ["", *(f"{what}, {n} seeds" for what in ("given", "any", "false") for n in SEEDS)]
     rows = []
     for name, case, balanced, ahead in (
         ("50 groups, alike 0.3, 3.6 percentage points", Case(), False, 0.5),
         ("50 groups, alike 0.3, 6.5 percentage points", Case(), False, 1.0),
-        ("2 classes, 95 and 5 %, 4.3 percentage points", CLASSES["2 classes, 95 and 5 %"], True, 0.5),
+        (f"{unequal}, 4.3 percentage points", CLASSES[unequal], True, 0.5),
     ):
         found = [judge(case, studies, seeds, balanced, ahead) for seeds in SEEDS]
         cells = [f"{100 * f[what]:.1f}" for what in ("given", "any", "false") for f in found]

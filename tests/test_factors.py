@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from bakeoff.analysis.sampling import Sampling, Weighed
 
 from bakeoff.analysis.crossed import Answers, contrast, crossed_differences, typical_spread
+from bakeoff.analysis.sampling import Sampling, Weighed
 from concluded_study import conclude
 
 ADADELTA = {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}

@@ -25,7 +25,7 @@ def test_those_without_an_accuracy_come_last():
 def test_those_that_finished_are_ranked_and_the_others_named():
     accuracies = {"Model 1": 0.97, "Model 2": None, "Model 3": 0.99}
     models = [
-        SimpleNamespace(name=name, accuracy=accuracy and SimpleNamespace(value=accuracy))
+        SimpleNamespace(name=name, score=accuracy and SimpleNamespace(value=accuracy))
         for name, accuracy in accuracies.items()
     ]
     shown, said = ranked(models)
@@ -35,6 +35,6 @@ def test_those_that_finished_are_ranked_and_the_others_named():
 
 def test_the_choice_is_among_those_that_finished():
     accuracy = SimpleNamespace(value=0.9)
-    finished = [SimpleNamespace(name=f"m{i}", accuracy=accuracy) for i in range(MOST_SHOWN)]
-    lost = [SimpleNamespace(name="lost", accuracy=None)] * 3
+    finished = [SimpleNamespace(name=f"m{i}", score=accuracy) for i in range(MOST_SHOWN)]
+    lost = [SimpleNamespace(name="lost", score=None)] * 3
     assert ranked(lost + finished) == (finished, ["Not shown (diverged): lost, lost and lost"])

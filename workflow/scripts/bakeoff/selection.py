@@ -13,7 +13,7 @@ Shown = TypeVar("Shown")
 
 def accuracy_of(model: Model) -> float | None:
     """Return what ranks a :class:`bakeoff.results.Model`, None where it diverged."""
-    return model.score and model.score.value
+    return None if model.score is None else model.score.value
 
 
 def most_accurate(
