@@ -5,7 +5,6 @@ else; in one of four, they are made up to there; in the others, an empty drawing
 failure prints the study, and the line that makes it again.
 """
 
-import gc
 import zlib
 from contextlib import nullcontext
 
@@ -19,14 +18,6 @@ pytestmark = pytest.mark.thorough
 
 DRAWN = 40
 SKETCHED = 4
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_garbage_to_look_through():
-    """Keep what is loaded from the garbage collector, which statsmodels calls each time."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def figures_of(plan):

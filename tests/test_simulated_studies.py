@@ -3,8 +3,6 @@
 docs/statistics.md has the shares that are asserted here, from many more studies.
 """
 
-import gc
-
 import numpy as np
 import pytest
 
@@ -28,17 +26,6 @@ from simulated_studies import (
     pooled,
     simulate_study,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_garbage_to_look_through():
-    """Keep what other tests have loaded from the garbage collector.
-
-    statsmodels collects garbage in every correction of p-values, thousands of times here.
-    """
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def pairs_said_to_differ(study):
