@@ -38,10 +38,9 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
 
     ``identity`` is what :func:`bakeoff.study.identity.training_identity` returns; ``outputs`` maps
     history, model, predictions and card to paths; ``folders`` are
-    :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole
-    epoch found under ``checkpoint_folder``. A run whose loss stops being a number ends
-    there with status ``diverged``, which is no error. Raises :class:`StudyError` for faults in
-    the architecture, its settings or the data file.
+    :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole epoch found under
+    ``checkpoint_folder``. A run whose loss stops being a number ends there with status
+    ``diverged``, no error. Raises :class:`StudyError` for faults in architecture, settings or data.
     """
     started = time.perf_counter()
     check_sources(folders, identity["sources"])

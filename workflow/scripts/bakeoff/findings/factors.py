@@ -4,9 +4,10 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding
 from bakeoff.limits import MOST_ITEMS
+from bakeoff.results import Results
 
 
-def what_one_difference_does(results):
+def what_one_difference_does(results: Results) -> Finding | None:
     """What another argument or setting does; None where no two models differ in one thing alone."""
     factors = results.analysis.factors
     if not factors:

@@ -3,9 +3,10 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
+from bakeoff.results import Results
 
 
-def known_images(results):
+def known_images(results: Results) -> Finding | None:
     """How the models do without images that they were trained on; None where there are none."""
     found = results.analysis.known
     if found is None:
