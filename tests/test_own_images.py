@@ -177,3 +177,16 @@ def test_cifar10_is_downloaded_and_unpacked(own_study, served, tmp_path):
         "data.json",
         *data.files,
     }
+
+
+def test_a_touched_image_trains_nothing_again(own_study):
+    for number in range(10):
+        for colour in COLOURS:
+            save(own_study.path(f"leaves/{colour}/{number}.png"), coloured(number, colour, (8, 8)))
+    own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
+    own_study.snakemake()
+    card = own_study.path("results/models/tiny/seed_0/card.json")
+    before = own_study.histories(), json.loads(card.read_text())["pieces"]
+    os.utime(own_study.path("leaves/red/0.png"), ns=(1, 1))
+    own_study.snakemake()
+    assert (own_study.histories(), json.loads(card.read_text())["pieces"]) == before
