@@ -17,6 +17,7 @@ from report_readers import (
 
 # Columns of the tables: the column of summary.csv, what it is multiplied by, and the decimals.
 _COLUMNS = {
+    "Balanced accuracy": ("balanced_accuracy", 100, 2),
     "Train loss": ("train_loss", 1, 4),
     "Validation loss": ("val_loss", 1, 4),
     "Train accuracy": ("train_accuracy", 100, 2),
@@ -172,6 +173,10 @@ def _check_numbers(found):
     _check_findings(found, shares)
 
 
+def _interval(estimate):
+    return f"[{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+
+
 def _check_findings(found, shares):
     """What findings.json says of each model's accuracy is in the tables: ``shares`` by name."""
     models = zip(found.findings["models"], found.analysis["models"], found.summary, strict=True)
@@ -182,8 +187,14 @@ def _check_findings(found, shares):
             assert model["standing"] == shares[name] == "diverged"
             continue
         assert len(accuracy["by_seed"]) == int(source["n_seeds"])
-        interval = f"[{100 * accuracy['low']:.2f}, {100 * accuracy['high']:.2f}]"
-        assert f"test accuracy {shares[name]} {interval}" in shown(said["remark"])
+        plain = f"test accuracy {shares[name]}"
+        if found.analysis["metric"] == "accuracy":
+            expected = f", {plain} {_interval(accuracy)}."
+        else:
+            balanced = model["balanced_accuracy"]
+            share = f"{100 * balanced['value']:.2f} %"
+            expected = f", balanced test accuracy {share} {_interval(balanced)}, {plain}."
+        assert expected in shown(said["remark"])
         runs = [run for run in found.runs if run["model"] == model["model"]]
         for run in runs:
             if run["status"] == "ok":
