@@ -386,6 +386,7 @@ def test_a_models_own_settings_win(study):
         "backend": "tensorflow",
         "precision": "float32",
         "deterministic": False,
+        "class_weight": None,
         "label_smoothing": 0,
         "schedule": None,
     }

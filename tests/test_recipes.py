@@ -90,7 +90,7 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
 @pytest.mark.parametrize(
     "recipe",
     [
-        {"schedule": STEP, "label_smoothing": 0.1},
+        {"schedule": STEP, "label_smoothing": 0.1, "class_weight": "balanced"},
         {"optimizer": {"name": "Adam", "use_ema": True, "ema_momentum": 0.9}},
     ],
     ids=["step", "averages"],
@@ -168,3 +168,26 @@ def test_averages_are_what_is_judged_and_kept_and_not_what_is_trained(project, t
     labels = np.load(averaged.folder / "output" / "predictions.npz")["labels"]
     accuracy = (averaged.probabilities().argmax(axis=1) == labels).mean()
     assert last == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_balanced_classes_have_equal_weights_in_all():
+    from bakeoff.training.loop import class_weights
+
+    labels = np.repeat([0, 2, 3], [60, 30, 10])
+    weights = class_weights("balanced", labels)
+    assert [weights[label] * np.sum(labels == label) for label in (0, 2, 3)] == pytest.approx(
+        [100 / 3] * 3
+    )
+    assert np.mean([weights[label] for label in labels.tolist()]) == pytest.approx(1)
+    assert class_weights(None, labels) is None
+
+
+def test_class_weights_leave_the_reported_losses_plain(project, tmp_path):
+    plain, weighed = (Training(project, tmp_path / name) for name in ("plain", "weighed"))
+    plain.run(epochs=3)
+    weighed.run(epochs=3, class_weight="balanced")
+    assert plain.bits() != weighed.bits()
+    probabilities = weighed.probabilities()
+    labels = np.load(weighed.folder / "output" / "predictions.npz")["labels"]
+    loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+    assert weighed.history()["test_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)

@@ -35,6 +35,7 @@ _TRAINING_DEFAULTS = {
     "backend": "tensorflow",
     "precision": "float32",
     "deterministic": False,
+    "class_weight": None,
     "label_smoothing": 0,
     "schedule": None,
 }
