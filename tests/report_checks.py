@@ -269,6 +269,7 @@ def _check_whole(found, study):
     expected += ["hardest", "agreement", "ensemble", "calibration"]
     expected += ["disputed"] if study["dataset"]["disputed"] else []
     expected += ["reproduction"] if study["published"] else []
+    expected += [key for key in ("factors", "known") if analysis[key]]
     assert set(findings) == set(expected)
     traits = analysis["traits"]["compared"] if analysis["traits"] else []
     claims = analysis["published"]["claims"] if analysis["published"] else []
@@ -276,6 +277,7 @@ def _check_whole(found, study):
         "epochs": sum(model["trend"]["verdict"] in ("falling", "rising") for model in finished),
         "overfitting": sum(model["overfitting"]["verdict"] != "none" for model in finished),
         "cost": len(analysis["bargains"]),
+        "factors": sum(one["low"] > 0 or one["high"] < 0 for one in analysis["factors"] or []),
     }
     items = {key: min(number, MOST_ITEMS) for key, number in items.items()}
     items |= {"traits": len(traits), "reproduction": len(claims)}
@@ -308,6 +310,8 @@ def _rows_of_findings(analysis, finished):
         "agreement": len(analysis["agreement"]["each"]) if analysis["agreement"] else 0,
         "ensemble": 1 + voted if votes else 0,
         "calibration": len(finished),
+        "factors": len(analysis["factors"] or []),
+        "known": len(analysis["known"]["without"]) if analysis["known"] else 0,
         "reproduction": len(analysis["published"]["figures"]) if analysis["published"] else 0,
     }
 
