@@ -209,6 +209,7 @@ def test_hardest_images_are_those_that_most_models_then_most_runs_get_wrong(tmp_
             "disputed": True,
             "wrong_models": 2,
             "predictions": {"model_1": 0, "model_2": 1},
+            "known": False,
         },
         {
             "row": 2,
@@ -217,6 +218,7 @@ def test_hardest_images_are_those_that_most_models_then_most_runs_get_wrong(tmp_
             "disputed": False,
             "wrong_models": 1,
             "predictions": {"model_1": 1, "model_2": 2},
+            "known": False,
         },
     ]
     first = table(findings, "hardest")[0]

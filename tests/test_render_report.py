@@ -264,7 +264,8 @@ def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
         figures[name].write_text('<svg xmlns="http://www.w3.org/2000/svg" width="72pt"/>')
     accuracies = [None, *(0.9 + 0.001 * number for number in range(MOST_SHOWN + 1))]
     summary = [{"test_accuracy": accuracy} for accuracy in accuracies]
-    described = describe_figures(summary, figures | {"tradeoffs": []})
+    results = SimpleNamespace(column="test_accuracy", measure="test accuracy")
+    described = describe_figures(results, summary, figures | {"tradeoffs": []})
     of_finished = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 1} models"
     expected = f"Test accuracy of {of_finished} with 95 % intervals, from 90.10 % to 95.00 %."
     assert described["forest"]["label"] == expected
