@@ -97,3 +97,15 @@ def test_too_few_groups_for_a_verdict_are_said_to_be_so(tmp_path, seeds):
         " 1 pair to compare."
     ) in said(findings)[0]
     assert findings["numbers"]["models"][1]["standing"] == "too close to call"
+
+
+def test_an_interval_holds_its_difference_where_classes_have_few_images(tmp_path):
+    """Two images added to each class of one image leave a third of a difference."""
+    images, classes = 60, 60
+    runs = {"model_1": {"wrong_images": []}, "model_2": {"wrong_images": range(59)}}
+    findings, _ = conclude(
+        tmp_path, runs, seeds=(0, 1), images=images, classes=classes, metric="balanced_accuracy"
+    )
+    pair = findings["numbers"]["pairs"]["listed"][0]["comparison"]
+    assert abs(pair["difference"]) == pytest.approx(59 / 60)
+    assert pair["low"] <= pair["difference"] <= pair["high"]

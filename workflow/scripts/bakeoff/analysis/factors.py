@@ -41,8 +41,9 @@ def _factor(about, pairs, seeds, of, typical, number):
         pairs=[[high.key, low.key] for high, low in pairs],
         differences=single,
         difference=difference,
-        low=max(mean.value - margin, -1.0),
-        high=min(mean.value + margin, 1.0),
+        # As in significance: the images that are added draw the mean towards zero.
+        low=max(min(mean.value - margin, difference), -1.0),
+        high=min(max(mean.value + margin, difference), 1.0),
         seeds=len(seeds),
     )
 
