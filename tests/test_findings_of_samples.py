@@ -83,6 +83,7 @@ def test_groups_are_the_sample(tmp_path, seeds):
         "smallest": 25,
         "largest": 25,
         "needed": 6,
+        "divided": 0,
     }
 
 
@@ -109,3 +110,19 @@ def test_an_interval_holds_its_difference_where_classes_have_few_images(tmp_path
     pair = findings["numbers"]["pairs"]["listed"][0]["comparison"]
     assert abs(pair["difference"]) == pytest.approx(59 / 60)
     assert pair["low"] <= pair["difference"] <= pair["high"]
+
+
+@pytest.mark.parametrize(
+    ("divided", "expected"),
+    [
+        (0, None),
+        (1, "1 of the 1,000 test images is of a group that has training images too"),
+        (30, "30 of the 1,000 test images are of groups that have training images too"),
+    ],
+)
+def test_a_split_that_divides_groups_is_warned_of(tmp_path, divided, expected):
+    data = {"groups": np.arange(1000) // 20, "divided": divided}
+    warned = said(two_models(tmp_path, data=data))[0]
+    assert "groups (patient) of 20 images" in warned
+    assert ("training images too" in warned) is (expected is not None)
+    assert expected is None or expected in warned

@@ -123,7 +123,7 @@ def test_a_table_with_patients_as_groups(own_study):
     pd.DataFrame(rows).to_csv(table, index=False)
     own_study.take({"dataset": "scans", "source": "table", "path": "scans.csv", "group": "patient"})
     data = prepared(own_study, "scans")
-    assert data.audit["groups"]["test_images_of_training_groups"] == 0
+    assert (data.group_name, data.divided) == ("patient", 0)
     assert len(data.per_image("test_groups")) == data.counts["test"]
     os.utime(own_study.path("scans/0_0.png"), ns=(1, 1))
     assert "prepare_data" in own_study.planned("results/data/scans/data.json")

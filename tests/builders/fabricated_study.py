@@ -168,6 +168,7 @@ def fabricate_data(
     labels=None,
     train_images=None,
     groups=None,
+    divided=0,
     size=28,
     channels=1,
     dtype="uint8",
@@ -179,7 +180,8 @@ def fabricate_data(
     test set, otherwise of one of at least 10,000 images; ``labels`` are by default those of
     :func:`fabricate_run`; ``in_training`` lists the test images that are said to be training images
     too; the first ``train_images`` of them, by default one a class, are all that there are;
-    ``groups`` (images,) numbers the groups of the test images, of patients. Returns the path of
+    ``groups`` (images,) numbers the groups of the test images, of patients, and so many images of
+    the test are ``divided`` from training images of their group. Returns the path of
     ``folder/data/<dataset>/data.json``.
     """
     file = Path(folder) / "data" / dataset / "data.json"
@@ -201,9 +203,10 @@ def fabricate_data(
             "test_in_train": np.isin(np.arange(images), in_training),
             **({} if groups is None else {"test_groups": np.asarray(groups)}),
         },
-        {"class_names": class_names, "validation": "test", "whole_test_images": whole}
-        | ({} if groups is None else {"group_name": "patient"}),
-        {},
+        {"class_names": class_names, "validation": "test", "whole_test_images": whole},
+        {}
+        if groups is None
+        else {"groups": {"name": "patient", "test_images_of_training_groups": divided}},
     )
     return file
 

@@ -267,8 +267,8 @@ class Groups:
     """The groups that the test images come in: patients, writers, sites.
 
     ``name`` says which, None where that is not known. The smallest and the largest have so many
-    images. With fewer than ``needed`` groups, no two of
-    the study's models can be called different.
+    images. With fewer than ``needed`` groups, no two of the study's models can be called different.
+    ``divided`` is how many test images are of groups that have training images too.
     """
 
     name: str | None
@@ -276,6 +276,7 @@ class Groups:
     smallest: int
     largest: int
     needed: int
+    divided: int
 
     @property
     def too_few(self) -> bool:

@@ -100,6 +100,7 @@ def _groups(results):
         smallest=int(images.min()),
         largest=int(images.max()),
         needed=groups_needed(len(results.pairs) // 2),
+        divided=data.divided,
     )
 
 

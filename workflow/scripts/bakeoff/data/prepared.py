@@ -39,8 +39,7 @@ class PreparedData:
     ``counts`` maps train, validation and test to their numbers of images; ``validation`` is what
     the config says, ``whole_test_images`` how many images the data set's own test set has.
     ``files`` maps the arrays' files to their SHA-256, ``checksum`` is one over all of it but the
-    ``audit``, which is what was found while preparing. ``group_name`` says what the groups are, of
-    data that has them.
+    ``audit``, which is what was found while preparing.
     """
 
     file: Path
@@ -53,7 +52,6 @@ class PreparedData:
     files: dict[str, str]
     checksum: str
     audit: dict[str, Any]
-    group_name: str | None = None
 
     @classmethod
     def read(cls, file: str | Path) -> "PreparedData":
@@ -92,6 +90,16 @@ class PreparedData:
         each test image is of.
         """
         return self._per_image(lambda arrays: arrays[name])
+
+    @property
+    def group_name(self) -> str | None:
+        """What the groups are, such as "patient", where the data says so."""
+        return self.audit.get("groups", {}).get("name")
+
+    @property
+    def divided(self) -> int:
+        """The number of test images whose group has training images too."""
+        return self.audit.get("groups", {}).get("test_images_of_training_groups", 0)
 
     def test_groups(self) -> "np.ndarray | None":
         """Return the number of each test image's group, int64 (n_test,), where the data has any."""

@@ -163,11 +163,12 @@ def _source_of(raw, settings):
         for (name, part), of_part, groups in zip(given.items(), labels, numbers, strict=True)
     }
     audit = {**raw.audit, "labels": how, "split": "given"}
+    column = audit.pop("group_column", None)
     if raw.test is None:
         parts |= _draw_test(parts["train"], settings)
         audit["split"] = f"drawn, {settings['test_share']:g} for the test"
     if parts["train"].groups is not None:
-        audit["groups"] = _check_groups(parts)
+        audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
     check_labels(parts["train"].labels, parts["test"].labels, class_names, origins)
     return Source(class_names, **parts, audit=audit)

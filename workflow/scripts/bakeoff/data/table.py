@@ -57,7 +57,9 @@ def read_table(
         if unnamed:
             unnamed = {"named by no row": unnamed}
         audit["skipped"] = describe_skipped(unnamed or {})
-    groups = _groups(table, file, columns, names, settings["group"])
+    groups, column = _groups(table, file, columns, names, settings["group"])
+    if column is not None:
+        audit["group_column"] = column
     everything = RawPart(images, labels, str(file), groups)
     return _split(everything, rows, table, file, columns, audit)
 
@@ -179,17 +181,22 @@ def _images_of_pixels(pixels, file, image):
 
 
 def _groups(table, file, columns, names, group):
-    """Return each image's group: of the column that the config names, or of its file's name."""
+    """Return each image's group, and the column of the table that it stands in.
+
+    Without a column, it is that of its file's name.
+    """
     column = group if group in table.columns else columns["group"] if group is None else None
     if column is None and names is not None:
-        return groups_of(names, group)
+        return groups_of(names, group), None
     if group is not None and column is None:
         raise ConfigError(
             "data.group",
             f"{group}, and {file} has no such column, but {shortened(table.columns)}; expected the"
             " name of a column: correct it.",
         )
-    return _texts(table, column, file) if column in table.columns else None
+    if column not in table.columns:
+        return None, None
+    return _texts(table, column, file), column
 
 
 def _split(everything, rows, table, file, columns, audit):

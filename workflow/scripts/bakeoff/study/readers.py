@@ -176,6 +176,7 @@ class DataSet:
     (n_test,), whether its label is in doubt, and ``in_training`` bool (n_test,), whether the same
     image stands among the training images. ``groups`` int (n_test,) numbers the groups of the
     images, patients for example, and ``group_name`` says what they are; both may be None.
+    ``divided`` is how many of the images are of groups that have training images too.
     """
 
     class_names: list[str]
@@ -185,6 +186,7 @@ class DataSet:
     in_training: np.ndarray
     groups: np.ndarray | None = None
     group_name: str | None = None
+    divided: int = 0
 
 
 def read_data_set(path, disputed):
@@ -205,6 +207,7 @@ def read_data_set(path, disputed):
         in_training=data.per_image("test_in_train"),
         groups=data.test_groups(),
         group_name=data.group_name,
+        divided=data.divided,
     )
 
 
