@@ -110,8 +110,10 @@ def _pipeline(job, turns):
     # measured elsewhere (whole_study.py, job_startup.py).
     loop.state_of = lambda model: None
     batches = batches_of_parts(data, BATCH)
-    batches["train"] = batches["train"].only(np.arange(job.images))
-    batches["val"] = batches["test"] = batches["val"].only(np.arange(job.images // 6))
+    chosen = np.arange(min(job.images, data.counts["train"]))
+    held_out = np.arange(min(job.images // 6, data.counts["validation"]))
+    batches["train"] = batches["train"].only(chosen)
+    batches["val"] = batches["test"] = batches["val"].only(held_out)
     turns.next()
     loop.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())
 
