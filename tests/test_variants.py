@@ -24,8 +24,9 @@ def root(tmp_path):
     return tmp_path
 
 
-def read(root, models, taking_part=("base",)):
+def read(root, models, taking_part=("base",), training=None):
     """Return the checked config of a study on digits with these models."""
+    own = training or {"optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}}
     config = {
         "study": {"models": list(taking_part)},
         "data": {
@@ -38,7 +39,7 @@ def read(root, models, taking_part=("base",)):
             "epochs": 3,
             "batch_size": 32,
             "loss": "categorical_crossentropy",
-            "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+            **own,
         },
         "models": models,
     }
@@ -245,6 +246,17 @@ def test_a_recipe_lies_under_what_is_given_beside_it(root):
     entry["vary"] = [soft_variant | {"training": {"recipe": "sgd"}}]
     config = read(root, {"base": entry})
     assert training_settings(config, "soft")["optimizer"] == {"name": "SGD"}
+
+
+def test_a_studys_optimizer_without_a_name_is_that_of_its_recipe(root):
+    write_recipe(root, "own", "training: {optimizer: {name: Adam, learning_rate: 0.01}}")
+    training = {"recipe": "own", "optimizer": {"beta_1": 0.8}}
+    config = read(root, {"base": BASE}, training=training)
+    expected = {"name": "Adam", "learning_rate": 0.01, "beta_1": 0.8}
+    assert training_settings(config, "base")["optimizer"] == expected
+    other = training | {"optimizer": {"name": "SGD"}}
+    config = read(root, {"base": BASE}, training=other)
+    assert training_settings(config, "base")["optimizer"] == {"name": "SGD"}
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ rule prepare_data:
     localrule: True
     conda:
         "../../envs/training.yaml"
-    # As many as there are: image files are decoded by all cores.
-    threads: workflow.cores or 1
+    # Image files are decoded by all cores; Snakemake takes no more than there are.
+    threads: 64
     params:
         data=canonical_json(settings_of_data(config["data"])),
         sources=data_sources_of("workflow/scripts/prepare_data.py"),

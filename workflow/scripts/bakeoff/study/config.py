@@ -21,7 +21,7 @@ from bakeoff.study.faults import (
     read_text,
 )
 from bakeoff.study.folders import Folders, find
-from bakeoff.study.recipes import Recipes
+from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.signature import Architectures
 from bakeoff.study.sources import Source, Sources, look_up, shown_path
 from bakeoff.study.variants import shown, written_out
@@ -308,7 +308,8 @@ def _with_recipe(config, given, recipes, elsewhere):
         key = ("training", "recipe")
         origin = Sources(config, given, elsewhere).origin(key)
         raise StudyError(f"{origin}: {'.'.join(key)}: {fault}") from None
-    return {**config, "training": recipe.value["training"] | training}, [recipe, *given]
+    laid = laid_over_recipe(training, recipe.value["training"])
+    return {**config, "training": laid}, [recipe, *given]
 
 
 def _faults_of_models(config, sources, folders, recipes):

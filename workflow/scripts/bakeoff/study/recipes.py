@@ -2,7 +2,8 @@
 
 ``training.recipe: adam_cosine`` names ``recipes/adam_cosine.yaml``, beside one of the study's
 config files or in the tool's ``config``. What that file's ``training`` section gives lies under
-what else is given in the same place, each setting as a whole.
+what else is given in the same place, each setting as a whole; a study's optimizer or schedule
+without a name is the recipe's with other settings.
 """
 
 import re
@@ -59,8 +60,18 @@ class Recipes:
         own = {key: value for key, value in training.items() if key != "recipe"}
         if training.get("recipe") is None:
             return own
-        return self.source(training["recipe"]).value["training"] | own
+        return laid_over_recipe(own, self.source(training["recipe"]).value["training"])
 
     def _known(self) -> str:
         names = {file.stem for folder in self._folders for file in folder.glob("*.yaml")}
         return f"one of {', '.join(sorted(names))}"
+
+
+def laid_over_recipe(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe's settings with ``own`` over them."""
+    laid = {**recipe, **own}
+    for key in ("optimizer", "schedule"):
+        given, below = own.get(key), recipe.get(key)
+        if isinstance(given, Mapping) and isinstance(below, Mapping) and "name" not in given:
+            laid[key] = {**below, **given}
+    return laid
