@@ -254,7 +254,7 @@ def test_class_folders_without_a_split_have_one_drawn(images, scratch):
     assert classes == ["a", "b"]
     assert np.bincount(parts["test"][1]).tolist() == [8, 4]
     assert np.bincount(parts["train"][1]).tolist() == [32, 16]
-    assert audit["split"] == "drawn, 0.2 for the test"
+    assert audit["split"] == "drawn, 20 % of the images"
     everything = {image.tobytes() for pixels, _, _ in parts.values() for image in pixels}
     assert len(everything) == 60
     other = read(images, scratch, split_seed=1)[1]["test"][0]

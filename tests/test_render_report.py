@@ -363,7 +363,7 @@ def test_the_page_says_what_the_images_are(tmp_path):
     file = fabricate_data(tmp_path, images=30, classes=3, size=200, channels=3, train_images=10)
     content = json.loads(file.read_text())
     content["audit"] = {
-        "split": "drawn, 0.2 for the test",
+        "split": "drawn, 20 % of the images",
         "skipped": {"hidden": {"files": 2, "such_as": ["a/._x.png", ".git/"]}},
         "duplicates": {
             "equal_to_an_earlier_one": {"train": 0, "test": 3},
@@ -375,7 +375,7 @@ def test_the_page_says_what_the_images_are(tmp_path):
     said = describe_data_set(file, show_images=True)
     assert said["facts"] == [
         "The images are 200 x 200 pixels (height first), colour, 8 bits a value.",
-        "The data has no test set: it was drawn, 0.2 for the test, no group divided.",
+        "The data has no test set: it was drawn, 20 % of the images, no group divided.",
         "Skipped: 2 hidden (a/._x.png, .git/).",
         "Pixel for pixel, 3 test images equal an earlier one and 2 test images are training images"
         " too.",

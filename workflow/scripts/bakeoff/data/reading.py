@@ -166,7 +166,7 @@ def _source_of(raw, settings):
     column = audit.pop("group_column", None)
     if raw.test is None:
         parts |= _draw_test(parts["train"], settings)
-        audit["split"] = f"drawn, {settings['test_share']:g} for the test"
+        audit["split"] = f"drawn, {100 * settings['test_share']:g} % of the images"
     if parts["train"].groups is not None:
         audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
