@@ -203,6 +203,17 @@ def contrast(answers, weights, typical=None):
     return _single(_with_seeds(value, of_images, squares, len(weights), answers, typical))
 
 
+def limits(difference, value, margin):
+    """Return the limits, in -1 to 1, of an interval of a ``difference`` that always holds it.
+
+    ``value`` is the interval's middle: the images that are added draw it towards zero, far where
+    classes have few images.
+    """
+    low = np.maximum(np.minimum(value - margin, difference), -1.0)
+    high = np.minimum(np.maximum(value + margin, difference), 1.0)
+    return low, high
+
+
 def _single(mean):
     """Return the one :class:`CrossedMean` that arrays stand for."""
     return CrossedMean(**{name: np.ravel(value).item() for name, value in vars(mean).items()})

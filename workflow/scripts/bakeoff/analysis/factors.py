@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bakeoff.analysis.crossed import contrast, typical_spread
+from bakeoff.analysis.crossed import contrast, limits, typical_spread
 from bakeoff.analysis.recipes import as_text
 from bakeoff.numbers import Factor
 
@@ -21,6 +21,8 @@ def factors(results):
         for about, pairs in _by_factor(results.learned).items()
         if (seeds := _common_seeds(pairs))
     ]
+    if not found:
+        return []
     of = results.sample.ranking
     several = [model.correct for model in results.finished if len(model.correct) > 1]
     typical = typical_spread([np.array(list(correct.values())) for correct in several], of)
@@ -31,19 +33,18 @@ def _factor(about, pairs, seeds, of, typical, number):
     name, low_value, high_value = about
     models = [model for pair in pairs for model in pair]
     answers = of(np.array([[model.correct[seed] for seed in seeds] for model in models]))
-    single = [float(answers.difference(answers)[2 * i, 2 * i + 1]) for i in range(len(pairs))]
+    single = np.diagonal(answers.difference(answers), 1)[::2]
     mean = contrast(answers, np.tile([1, -1], len(pairs)) / len(pairs), typical)
-    margin = mean.margin_of(number)
-    difference = float(np.mean(single))
+    difference = single.mean()
+    low, high = limits(difference, mean.value, mean.margin_of(number))
     return Factor(
         name=name,
         values=[low_value, high_value],
         pairs=[[high.key, low.key] for high, low in pairs],
-        differences=single,
-        difference=difference,
-        # As in significance: the images that are added draw the mean towards zero.
-        low=max(min(mean.value - margin, difference), -1.0),
-        high=min(max(mean.value + margin, difference), 1.0),
+        differences=single.tolist(),
+        difference=float(difference),
+        low=float(low),
+        high=float(high),
         seeds=len(seeds),
     )
 

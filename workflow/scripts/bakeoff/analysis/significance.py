@@ -12,7 +12,13 @@ import pandas as pd
 from scipy import special
 from statsmodels.stats.multitest import multipletests
 
-from bakeoff.analysis.crossed import Answers, crossed_differences, inner_products, typical_spread
+from bakeoff.analysis.crossed import (
+    Answers,
+    crossed_differences,
+    inner_products,
+    limits,
+    typical_spread,
+)
 from bakeoff.numbers import LEVEL, Comparison
 
 # So many models are compared with so many others at once: fewer where each has many answers, of
@@ -191,9 +197,7 @@ def _corrected(columns):
     value, error, freedom = (columns.pop(name) for name in ("value", "error", "freedom"))
     p_holm = _holm(columns["p"])
     margin = special.stdtrit(freedom, 1 - LEVEL / 2 / len(value)) * error
-    # The images that are added draw ``value`` towards zero, far where classes have few images.
-    low = np.maximum(np.minimum(value - margin, columns["difference"]), -1.0)
-    high = np.minimum(np.maximum(value + margin, columns["difference"]), 1.0)
+    low, high = limits(columns["difference"], value, margin)
     differ, positive = p_holm < LEVEL, columns["difference"] > 0
     least = np.finfo(float).tiny
     low = np.where(~differ, np.minimum(low, 0), np.where(positive, np.maximum(low, least), low))
