@@ -16,17 +16,20 @@ def has_averages(model):
 
 def take_averages(model):
     """Give a compiled model the averages as its weights; without averages, do nothing."""
-    optimizer = plain_optimizer(model)
-    if optimizer.use_ema:
+    if has_averages(model):
+        optimizer = plain_optimizer(model)
         # The class's own, as the optimizer's is switched off.
         type(optimizer).finalize_variable_values(optimizer, model.trainable_variables)
 
 
 @contextmanager
 def averaged(model):
-    """Let a compiled model have the averages as its weights for a while."""
+    """Let a compiled model have the averages as its weights for a while, if it has any."""
     import keras
 
+    if not has_averages(model):
+        yield
+        return
     weights = [keras.ops.convert_to_numpy(each) for each in model.trainable_variables]
     take_averages(model)
     try:

@@ -2,7 +2,6 @@
 
 import math
 import time
-from contextlib import nullcontext
 
 import numpy as np
 
@@ -88,7 +87,7 @@ def train_epoch(model, batches, seed, epoch, callbacks=(), weights=None):
         class_weight=weights,
     ).history
     logs = {name: values[-1] for name, values in logs.items()}
-    with averaged(model) if averages else nullcontext():
+    with averaged(model):
         validation = evaluate(model, batches["val"]) if averages else scores_in(logs, "val_")
         test = validation
         if batches["test"] is not batches["val"]:
