@@ -22,52 +22,33 @@ from bakeoff.data.sources import (
     settings_of_source,
 )
 from bakeoff.errors import StudyError
-from bakeoff.study.sources import ABSENT, Source, Sources, look_up, shown_path
+from bakeoff.study.sources import ABSENT, NamedFiles, Source, Sources, look_up, shown_path
 
 _DATASET = ("data", "dataset")
 # Settings that say what a data set's files are, and fit no other's.
 _OF_ONE_SET = ("source", "path", "image", "columns", "group", "note")
-# As the schema has it. No other text may become part of a path.
-_NAME = re.compile("[a-z][a-z0-9_]*")
 
 Fault = tuple[tuple[str, ...], str, str | None]
 """A key, what is wrong there, and the file to mend it in: None for the one that the key is in."""
 
 
-class DataSets:
-    """The data sets that files describe, as a study sees them.
+class DataSets(NamedFiles):
+    """The data sets that files describe, as a study sees them: those in folders ``datasets``."""
 
-    ``folders`` are the places to look in, the first in force: the folders ``datasets`` beside
-    ``config_files``, of which the last counts most, and that of the repository ``root``.
-    """
-
-    def __init__(self, config_files: Sequence[str | Path], root: str | Path):
-        beside = [Path(file).parent / "datasets" for file in config_files]
-        places = [*reversed(beside), Path(root) / "config" / "datasets"]
-        self.folders = list(dict.fromkeys(places))
-        self._own = [*beside, *places][0]
+    def __init__(self, config_files: Sequence[str | Path], root: str | Path) -> None:
+        super().__init__(config_files, root, "datasets")
 
     def source(self, name: object) -> Source | None:
         """Return the ``data`` section of the file on the data set ``name``, None without a file.
 
         Raises :class:`StudyError` where the file is no such description.
         """
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            return None
-        files = [folder / f"{name}.yaml" for folder in self.folders]
-        file = next((file for file in files if file.is_file()), None)
-        return None if file is None else _description(file, name)
-
-    def names(self) -> list[str]:
-        """Return the names of the data sets that have a file, sorted."""
-        return sorted({file.stem for folder in self.folders for file in folder.glob("*.yaml")})
+        file = self.file(name)
+        return None if file is None else _description(file, str(name))
 
     def place(self, name: str) -> str:
-        """Return the path of a file on the data set ``name`` beside the study's first config file.
-
-        Overlays may lie anywhere.
-        """
-        return shown_path(self._own / f"{name}.yaml")
+        """Return the path of a file on the data set ``name`` in the study's own folder."""
+        return shown_path(self.own / f"{name}.yaml")
 
 
 def _description(file: Path, name: str) -> Source:

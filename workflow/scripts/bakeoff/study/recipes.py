@@ -6,40 +6,34 @@ what else is given in the same place, each setting as a whole; a study's optimiz
 without a name is the recipe's with other settings.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.sources import Source, shown_path
-
-_NAME = re.compile("[a-z][a-z0-9_]*")
+from bakeoff.study.sources import NamedFiles, Source, shown_path
 
 
-class Recipes:
+class Recipes(NamedFiles):
     """The recipes that files hold, as a study sees them: each is read once."""
 
     def __init__(self, config_files: Sequence[str | Path], root: str | Path) -> None:
-        beside = [Path(file).parent / "recipes" for file in config_files]
-        places = [*reversed(beside), Path(root) / "config" / "recipes"]
-        self._folders = list(dict.fromkeys(places))
+        super().__init__(config_files, root, "recipes")
         self._read: dict[str, Source] = {}
 
-    def source(self, name: object) -> Source:
+    def source(self, name: Any) -> Source:
         """Return the ``training`` section of the recipe ``name``.
 
         Raises :class:`StudyError`, its text what to say after the key, where there is none.
         """
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not self.is_name(name):
             raise StudyError(f"{name!r} is no name of a recipe; expected {self._known()}.")
         if name not in self._read:
-            files = [folder / f"{name}.yaml" for folder in self._folders]
-            file = next((file for file in files if file.is_file()), None)
+            file = self.file(name)
             if file is None:
                 raise StudyError(
                     f"{name!r} has no file; expected {self._known()}: choose one, or write"
-                    f" {shown_path(files[0])}."
+                    f" {shown_path(self.folders[0] / f'{name}.yaml')}."
                 )
             source = Source(file, section="training")
             if not isinstance(source.value.get("training"), dict):
@@ -63,8 +57,7 @@ class Recipes:
         return laid_over_recipe(own, self.source(training["recipe"]).value["training"])
 
     def _known(self) -> str:
-        names = {file.stem for folder in self._folders for file in folder.glob("*.yaml")}
-        return f"one of {', '.join(sorted(names))}"
+        return f"one of {', '.join(self.names())}"
 
 
 def laid_over_recipe(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ ABSENT = object()
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+# As the schema has it. No other text may become part of a path.
+_FILE_NAME = re.compile("[a-z][a-z0-9_]*")
 # As people write numbers. The rest, such as 012 and 12:30, are others than they seem.
 _PLAIN_NUMBER = re.compile(
     r"[-+]?((0|[1-9][0-9_]*)(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9_]+([eE][-+]?[0-9]+)?"
@@ -200,6 +202,37 @@ class Sources:
         if isinstance(value, dict):
             return holders[0 if first else -1]
         return holders[-1] if _same(look_up(holders[-1].value, key), value) else None
+
+
+class NamedFiles:
+    """The files ``<kind>/<name>.yaml`` that a study may name.
+
+    ``folders`` are the places to look in, the first in force: the folders ``kind`` beside
+    ``config_files``, of which the last counts most, and that in the ``config`` of ``root``.
+    """
+
+    def __init__(self, config_files: Sequence[str | Path], root: str | Path, kind: str) -> None:
+        beside = [Path(file).parent / kind for file in config_files]
+        places = [*reversed(beside), Path(root) / "config" / kind]
+        self.folders = list(dict.fromkeys(places))
+        self.own = [*beside, *places][0]
+        """The folder beside the study's first config file: overlays may lie anywhere."""
+
+    @staticmethod
+    def is_name(name: object) -> bool:
+        """Tell whether a file may have that name."""
+        return isinstance(name, str) and bool(_FILE_NAME.fullmatch(name))
+
+    def file(self, name: object) -> Path | None:
+        """Return the file of that name, None where there is none or the name is no such."""
+        if not self.is_name(name):
+            return None
+        files = (folder / f"{name}.yaml" for folder in self.folders)
+        return next((file for file in files if file.is_file()), None)
+
+    def names(self) -> list[str]:
+        """Return the names that have a file, sorted."""
+        return sorted({file.stem for folder in self.folders for file in folder.glob("*.yaml")})
 
 
 def look_up(document: Any, key: Key) -> Any:
