@@ -13,7 +13,7 @@ from bakeoff.data.labels import number_labels
 from bakeoff.data.reading import open_source
 from bakeoff.data.sources import ROLES, roles_of
 from bakeoff.errors import StudyError
-from image_files import READING, cifar_folder, random_images, tar_of
+from image_files import READING, cifar_folder, random_images, refusal, tar_of
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 
@@ -27,16 +27,6 @@ def read(path, scratch, **settings):
         return list(source.class_names), {
             name: (np.asarray(part.images[:]), part.labels) for name, part in parts.items() if part
         }
-
-
-def refusal(path, scratch, **settings):
-    settings = READING | {"path": str(path)} | settings
-    with pytest.raises(StudyError) as caught, open_source(settings, [], scratch):
-        pass
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "; expected " in message
-    return message
 
 
 def idx_bytes(array):

@@ -13,7 +13,15 @@ from bakeoff.data.archives import unpacked
 from bakeoff.data.decode import decode_files
 from bakeoff.data.reading import open_source
 from bakeoff.errors import StudyError
-from image_files import READING, class_folders, random_images, save, tar_of, tar_with
+from image_files import (
+    READING,
+    class_folders,
+    random_images,
+    refusal,
+    save,
+    tar_of,
+    tar_with,
+)
 
 
 @pytest.fixture
@@ -38,17 +46,6 @@ def read(path, scratch, **settings):
             if part
         }
         return list(source.class_names), made, source.audit
-
-
-def refusal(path, scratch, **settings):
-    settings = READING | {"path": str(path)} | settings
-    with pytest.raises(StudyError) as caught, open_source(settings, [], scratch):
-        pass
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "; expected " in message
-    assert not list(scratch.glob(".unpacked*"))
-    return message
 
 
 def decoded(folder, scratch, image=None, unreadable="refuse", workers=1):

@@ -142,35 +142,33 @@ def sums(folder):
     }
 
 
-def test_a_preset_is_a_study_of_its_own_with_files_of_its_form(own_study, served):
+def prepared_preset(own_study, name, served):
+    """Prepare the data set of a preset whose files are served; return it."""
     folder, mirror = served
-    made = [(random_images(count, (28, 28), count), np.arange(count) % 10) for count in (40, 20)]
-    write_idx_set(folder, *made)
     given = {"mirrors": [mirror.address], "md5": sums(folder)}
     own_study.take({"dataset": "mnist"})
-    name = "results/fashion_mnist/data/fashion_mnist/data.json"
-    overlay = ["--configfile", "config/datasets/fashion_mnist.yaml"]
-    own_study.snakemake(
-        name, *overlay, "--config", f"data={json.dumps(given)}", env=os.environ | {"no_proxy": "*"}
-    )
-    data = PreparedData.read(own_study.path(name))
+    data_file = f"results/{name}/data/{name}/data.json"
+    overlay = ["--configfile", f"config/datasets/{name}.yaml"]
+    config = ["--config", f"data={json.dumps(given)}"]
+    own_study.snakemake(data_file, *overlay, *config, env=os.environ | {"no_proxy": "*"})
+    return PreparedData.read(own_study.path(data_file))
+
+
+def test_a_preset_is_a_study_of_its_own_with_files_of_its_form(own_study, served):
+    folder, _ = served
+    made = [(random_images(count, (28, 28), count), np.arange(count) % 10) for count in (40, 20)]
+    write_idx_set(folder, *made)
+    data = prepared_preset(own_study, "fashion_mnist", served)
     assert data.class_names[:2] == ["T-shirt/top", "Trouser"]
     np.testing.assert_array_equal(data.images("test")[..., 0], made[1][0])
     assert len(list(own_study.path("resources/fashion_mnist").iterdir())) == 4
 
 
 def test_cifar10_is_downloaded_and_unpacked(own_study, served, tmp_path):
-    folder, mirror = served
+    folder, _ = served
     made = cifar_folder(tmp_path / "bin", 50, 20, classes=list("abcdefghij"))
     tar_of(tmp_path / "bin", folder / "cifar-10-binary.tar.gz", "cifar-10-batches-bin")
-    given = {"mirrors": [mirror.address], "md5": sums(folder)}
-    own_study.take({"dataset": "mnist"})
-    name = "results/cifar10/data/cifar10/data.json"
-    overlay = ["--configfile", "config/datasets/cifar10.yaml"]
-    own_study.snakemake(
-        name, *overlay, "--config", f"data={json.dumps(given)}", env=os.environ | {"no_proxy": "*"}
-    )
-    data = PreparedData.read(own_study.path(name))
+    data = prepared_preset(own_study, "cifar10", served)
     assert data.class_names[0] == "airplane"
     np.testing.assert_array_equal(data.images("test"), made["test"][0])
     assert {file.name for file in own_study.path("results/cifar10/data/cifar10").iterdir()} == {

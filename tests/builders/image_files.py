@@ -4,7 +4,11 @@ import io
 import tarfile
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from bakeoff.data.reading import open_source
+from bakeoff.errors import StudyError
 
 READING = {
     "source": "folder",
@@ -18,6 +22,18 @@ READING = {
     "split_seed": 0,
 }
 """The config's settings that reading a data set depends on, at their defaults."""
+
+
+def refusal(path, scratch, **settings):
+    """Return the one line with which reading the source at ``path`` is refused."""
+    settings = READING | {"path": str(path)} | settings
+    with pytest.raises(StudyError) as caught, open_source(settings, [], scratch):
+        pass
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "; expected " in message
+    assert not list(scratch.glob(".unpacked*"))
+    return message
 
 
 def random_images(count, shape, seed=0, dtype=np.uint8):
