@@ -204,11 +204,15 @@ def fabricate_data(
             **({} if groups is None else {"test_groups": np.asarray(groups)}),
         },
         {"class_names": class_names, "validation": "test", "whole_test_images": whole},
-        {}
-        if groups is None
-        else {"groups": {"name": "patient", "test_images_of_training_groups": divided}},
+        {} if groups is None else {"groups": _audited_groups(groups, train_images, divided)},
     )
     return file
+
+
+def _audited_groups(groups, train_images, divided):
+    """Return what the audit of a prepared data set says of its groups (bakeoff.data.reading)."""
+    numbers = {"train": len(np.unique(groups[:train_images])), "test": len(np.unique(groups))}
+    return {"groups": numbers, "name": "patient", "test_images_of_training_groups": divided}
 
 
 def fabricate_downloads(folder, *, dataset="mnist"):
