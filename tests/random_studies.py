@@ -1,7 +1,7 @@
 """Finished studies made up at random, odd ones above all: for the test of every later step.
 
-Hypothesis draws what a study is like, a :class:`RandomStudy`, and shrinks it where a test fails;
-the numbers in its files follow from that and its ``entropy`` alone.
+Hypothesis draws what a study is like, a :class:`RandomStudy`; the numbers in its files follow from
+that and its ``entropy`` alone.
 """
 
 from dataclasses import dataclass
