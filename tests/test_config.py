@@ -409,6 +409,7 @@ OWN = {
     "title": "Letters",
     "classes": ["a", "b"],
     "disputed": [3],
+    "disputed_note": "They were found by two readers.",
     "mirrors": ["/data/letters"],
     "sha256": dict.fromkeys(FILES, "0" * 64),
 }
@@ -416,6 +417,7 @@ OF_MNIST = {
     "title": "'MNIST', the title of mnist; expected what belongs to letters",
     "classes": "2 names, those of mnist; expected what belongs to letters",
     "disputed": "2 indices, those of mnist; expected what belongs to letters",
+    "disputed_note": "See a paper., that of mnist; expected what belongs to letters",
     "mirrors": "those of mnist; expected addresses or folders that hold the four files of letters",
     "sha256": "those of mnist for test labels; expected the checksums of all four files of letters",
 }
@@ -435,6 +437,7 @@ def test_what_belongs_to_one_data_set_is_not_taken_for_another(study, key):
         "title": "MNIST",
         "classes": ["0", "1"],
         "disputed": [3, 5],
+        "disputed_note": "See a paper.",
         "mirrors": ["/data/mnist"],
         "sha256": {FILE: "1" * 64},
     }
@@ -691,6 +694,7 @@ def test_no_default_belongs_to_a_data_set():
         "test_share": 0.2,
         "note": None,
         "disputed": [],
+        "disputed_note": None,
         "attempts": 3,
         "timeout": 30,
         "sha256": {},

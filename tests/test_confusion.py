@@ -267,9 +267,12 @@ def test_accuracy_without_disputed_labels(tmp_path):
     answers = [labels.copy() for _ in range(3)]
     answers[0][[0, 1]] = 2
     answers[1][[1, 2]] = 0
-    findings, _ = conclude_answers(tmp_path, answers, dataset={"disputed": [0, 1]})
+    disputed = {"disputed": [0, 1], "disputed_note": "See Northcutt et al. (2021)."}
+    findings, _ = conclude_answers(tmp_path, answers, dataset=disputed)
     text = said(findings, "disputed")
-    assert "The labels of 2 of the 10 test images are in doubt." in text
+    assert (
+        "The labels of 2 of the 10 test images are in doubt. See Northcutt et al. (2021)." in text
+    )
     assert (
         "On average a model predicts 1 of 2 such images otherwise than labelled, from 0 (Model 3)"
         " to 2 (Model 1); all 3 models do so for none of them." in text

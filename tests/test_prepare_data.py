@@ -16,11 +16,11 @@ from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import whole_test_images
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
+from bakeoff.data.labelled import LabelledPart, LabelledSet
 from bakeoff.data.prepared import PREPARED_FILES, PreparedData, scaled
 from bakeoff.data.preparing import write_prepared
 from bakeoff.data.reading import open_source
 from bakeoff.data.samples import stratified_sample
-from bakeoff.data.source import ImageSet, Source
 from bakeoff.data.splits import Part
 from bakeoff.errors import StudyError
 from idx_files import idx, write_idx_set
@@ -98,7 +98,7 @@ def counts_of(labels):
 
 def whole_part(images):
     """Return all of some images as a part, without labels that mean anything."""
-    return Part.whole(ImageSet(images, np.zeros(len(images), np.uint8), "made up"))
+    return Part.whole(LabelledPart(images, np.zeros(len(images), np.uint8), "made up"))
 
 
 def as_set(images):
@@ -578,16 +578,16 @@ def test_the_real_mnist(output):
 
 
 def made_up_source(dtype, channels):
-    """Return a :class:`Source` of three classes, 12 training and 6 test images of 5x4 pixels."""
+    """Return a set of three classes, 12 training and 6 test images of 5x4 pixels."""
     generator = np.random.default_rng(0)
 
     def images_of(count):
         noise = generator.random((count, 5, 4, channels), np.float32)
         if dtype != "float32":
             noise = (noise * (np.iinfo(dtype).max + 1.0)).astype(dtype)
-        return ImageSet(noise, np.arange(count) % 3, "made up")
+        return LabelledPart(noise, np.arange(count) % 3, "made up")
 
-    return Source(["a", "b", "c"], images_of(12), images_of(6), audit={"found": 2})
+    return LabelledSet(["a", "b", "c"], images_of(12), images_of(6), audit={"found": 2})
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -632,16 +632,16 @@ def test_a_memory_map_is_prepared_piece_by_piece(output, tmp_path, monkeypatch):
     np.save(tmp_path / "train.npy", source.train.images)
     mapped = np.load(tmp_path / "train.npy", mmap_mode="r")
     monkeypatch.setattr(splits, "_PIECE", 5 * mapped[:1].nbytes)
-    train = ImageSet(mapped, source.train.labels, "a file")
-    write_prepared(Source(["a", "b", "c"], train, source.test), SETTINGS, output)
+    train = LabelledPart(mapped, source.train.labels, "a file")
+    write_prepared(LabelledSet(["a", "b", "c"], train, source.test), SETTINGS, output)
     np.testing.assert_array_equal(PreparedData.read(output).images("train"), mapped)
 
 
 @pytest.mark.parametrize(("classes", "dtype"), [(256, np.uint8), (257, np.uint16)])
 def test_labels_take_the_smallest_type_that_holds_them(output, classes, dtype):
-    images = ImageSet(np.zeros((classes, 2, 2), np.uint8), np.arange(classes), "made up")
+    images = LabelledPart(np.zeros((classes, 2, 2), np.uint8), np.arange(classes), "made up")
     names = [f"class {label}" for label in range(classes)]
-    write_prepared(Source(names, images, images), SETTINGS, output)
+    write_prepared(LabelledSet(names, images, images), SETTINGS, output)
     labels = PreparedData.read(output).labels("train")
     assert labels.dtype == dtype
     np.testing.assert_array_equal(labels, np.arange(classes))
@@ -658,7 +658,7 @@ FAULTY_SETS = {
 @pytest.mark.parametrize(("made", "said"), FAULTY_SETS.values(), ids=FAULTY_SETS)
 def test_images_that_cannot_be_prepared_are_refused(made, said):
     with pytest.raises(StudyError) as caught:
-        ImageSet(np.zeros(*made), np.arange(2), "somewhere")
+        LabelledPart(np.zeros(*made), np.arange(2), "somewhere")
     assert str(caught.value).startswith(f"somewhere: {said}")
 
 
@@ -671,7 +671,7 @@ def test_parts_of_one_data_set_belong_together():
         (np.zeros((1, 5, 4), np.uint8), [-1], "there: labels from -1 to -1; expected 0 to 2"),
     ):
         with pytest.raises(StudyError) as caught:
-            Source(["a", "b", "c"], train, ImageSet(images, np.array(labels), "there"))
+            LabelledSet(["a", "b", "c"], train, LabelledPart(images, np.array(labels), "there"))
         assert str(caught.value).startswith(said)
 
 
@@ -707,10 +707,10 @@ def test_the_checksum_is_that_of_everything_but_the_audit(files, output, tmp_pat
 
 
 def three_classes(validation=False):
-    train = ImageSet(*made_up_images((60, 30, 30), 1), "train")
-    test = ImageSet(*made_up_images((10, 20, 10), 2), "test")
-    own = ImageSet(*made_up_images((4, 4, 4), 3), "validation") if validation else None
-    return Source(["a", "b", "c"], train, test, own)
+    train = LabelledPart(*made_up_images((60, 30, 30), 1), "train")
+    test = LabelledPart(*made_up_images((10, 20, 10), 2), "test")
+    own = LabelledPart(*made_up_images((4, 4, 4), 3), "validation") if validation else None
+    return LabelledSet(["a", "b", "c"], train, test, own)
 
 
 def test_the_datas_own_validation_part_is_the_holdout(output, capsys):
@@ -728,8 +728,10 @@ def test_the_datas_own_validation_part_is_the_holdout(output, capsys):
 def test_a_holdout_divides_no_group(output):
     groups = np.random.default_rng(0).integers(0, 20, 120)
     images, labels = made_up_images((60, 30, 30), 1)
-    train, test = (ImageSet(images, labels, name, groups) for name in ("train", "test"))
-    parts = splits.split(Source(["a", "b", "c"], train, test), SETTINGS | {"validation": "holdout"})
+    train, test = (LabelledPart(images, labels, name, groups) for name in ("train", "test"))
+    parts = splits.split(
+        LabelledSet(["a", "b", "c"], train, test), SETTINGS | {"validation": "holdout"}
+    )
     held_out, rest = (set(parts[part].groups.tolist()) for part in ("validation", "train"))
     assert not held_out & rest
     assert held_out | rest == set(groups.tolist())

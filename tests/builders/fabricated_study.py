@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bakeoff.data.labelled import LabelledPart
 from bakeoff.data.preparing import write_arrays
-from bakeoff.data.source import ImageSet
 from bakeoff.data.splits import Part
 
 
@@ -191,7 +191,7 @@ def fabricate_data(
         noise = (noise * np.iinfo(dtype).max).astype(dtype)
     labels = _labels(images, classes) if labels is None else np.asarray(labels)
     train_images = train_images or min(classes, images)
-    test = Part.whole(ImageSet(noise, labels, "made up"))
+    test = Part.whole(LabelledPart(noise, labels, "made up"))
     whole = images if test_index is None else max(10_000, int(max(test_index)) + 1)
     test_index = np.arange(images) if test_index is None else np.asarray(test_index)
     write_arrays(

@@ -11,9 +11,9 @@ import numpy as np
 from bakeoff.data.audit import sentences
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.duplicates import compare_parts
+from bakeoff.data.labelled import LabelledSet
 from bakeoff.data.prepared import PREPARED_FILES
 from bakeoff.data.samples import stratified_sample
-from bakeoff.data.source import Source
 from bakeoff.data.splits import Part, split
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of, write_atomically
@@ -25,7 +25,7 @@ _TRAIN_EVAL_SEED = 20_000
 
 
 def write_prepared(
-    source: Source,
+    source: LabelledSet,
     settings: Mapping[str, Any],
     data_file: str | Path,
     disputed: Collection[int] = (),

@@ -1,7 +1,7 @@
 """What stands in a source of images, as it stands there: labels as written, no split drawn.
 
 Each form of files has a module of its own, which makes a :class:`RawSet` of them.
-:mod:`bakeoff.data.sources` makes what is prepared of any of these.
+:mod:`bakeoff.data.reading` makes a :class:`bakeoff.data.labelled.LabelledSet` of any of these.
 """
 
 from __future__ import annotations

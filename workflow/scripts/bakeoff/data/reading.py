@@ -16,11 +16,11 @@ from bakeoff.data import bundled
 from bakeoff.data.archives import unpacked
 from bakeoff.data.cifar import read_cifar
 from bakeoff.data.idx import read_idx_set
+from bakeoff.data.labelled import LabelledPart, LabelledSet
 from bakeoff.data.labels import check_labels, number_labels, shortened
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw
-from bakeoff.data.source import ImageSet, Source
 from bakeoff.data.sources import BUNDLED, ROLES, roles_of
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.joblog import say
@@ -119,7 +119,7 @@ def open_source(
     scratch: str | Path,
     checksums: Mapping[str, str] | None = None,
     workers: int = 1,
-) -> Iterator[Source]:
+) -> Iterator[LabelledSet]:
     """Yield the data set that the settings name, whose images can be read while the block lasts.
 
     ``settings`` are the config's ``data``. ``files`` are those that were downloaded, none where the
@@ -146,7 +146,7 @@ def open_source(
 
 
 def _source_of(raw, settings):
-    """Return the :class:`Source` of what was read: labels numbered, and a test part drawn."""
+    """Return the :class:`LabelledSet` of what was read: labels numbered, and a test part drawn."""
     given = {"train": raw.train, "validation": raw.validation, "test": raw.test}
     given = {name: part for name, part in given.items() if part is not None}
     _check_same_form(given)
@@ -159,7 +159,7 @@ def _source_of(raw, settings):
     )
     numbers = _group_numbers(given)
     parts = {
-        name: ImageSet(part.images, of_part, part.origin, groups)
+        name: LabelledPart(part.images, of_part, part.origin, groups)
         for (name, part), of_part, groups in zip(given.items(), labels, numbers, strict=True)
     }
     audit = {**raw.audit, "labels": how, "split": "given"}
@@ -171,7 +171,7 @@ def _source_of(raw, settings):
         audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
     check_labels(parts["train"].labels, parts["test"].labels, class_names, origins)
-    return Source(class_names, **parts, audit=audit)
+    return LabelledSet(class_names, **parts, audit=audit)
 
 
 def _check_same_form(parts):
@@ -203,7 +203,7 @@ def _draw_test(images, settings):
     test = draw(images.labels, images.groups, size, settings["split_seed"])
     train = np.delete(np.arange(len(images.labels)), test)
     return {
-        name: ImageSet(
+        name: LabelledPart(
             Rows.of(images.images, rows),
             images.labels[rows],
             images.origin,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bakeoff import wording as w
+from bakeoff.data.labelled import LabelledPart, LabelledSet
 from bakeoff.data.labels import shortened
 from bakeoff.data.samples import draw
-from bakeoff.data.source import ImageSet, Source
 from bakeoff.errors import ConfigError
 from bakeoff.joblog import say
 
@@ -23,11 +23,11 @@ _PIECE = 2**24
 class Part:
     """Some images of a set: those with the indices, int64 (n,), in their order."""
 
-    of: ImageSet
+    of: LabelledPart
     indices: np.ndarray
 
     @classmethod
-    def whole(cls, images: ImageSet) -> Part:
+    def whole(cls, images: LabelledPart) -> Part:
         """Return all images of a set."""
         return cls(images, np.arange(len(images.labels), dtype=np.int64))
 
@@ -60,7 +60,7 @@ class Part:
         return Part(self.of, np.delete(self.indices, rows))
 
 
-def split(source: Source, settings: Mapping[str, Any]) -> dict[str, Part]:
+def split(source: LabelledSet, settings: Mapping[str, Any]) -> dict[str, Part]:
     """Return the parts ``train``, ``validation`` and ``test`` of a data set.
 
     The subset of the training images is drawn first; the holdout is the data set's own validation

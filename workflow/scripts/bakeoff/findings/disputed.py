@@ -42,12 +42,8 @@ def _which(results):
         f"The {w.plural(disputed, 'label', 'labels')} of {disputed} of the {images}"
         f" {w.plural(disputed, 'is', 'are')} in doubt."
     )
-    if results.study["dataset"]["name"] == "mnist":
-        sentence += (
-            " On MNIST's, see Northcutt, Athalye and Mueller (2021), Pervasive Label Errors in"
-            " Test Sets, who showed suspect images to five people each (cleanlab/label-errors)."
-        )
-    return sentence
+    note = results.study["dataset"].get("disputed_note")
+    return f"{sentence} {note}" if note else sentence
 
 
 def _predicted_otherwise(results):

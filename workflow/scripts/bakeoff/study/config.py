@@ -12,6 +12,7 @@ import yaml
 
 from bakeoff.claims import KINDS
 from bakeoff.errors import StudyError
+from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up, shown_path
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import (
     describe,
@@ -23,13 +24,14 @@ from bakeoff.study.faults import (
 from bakeoff.study.folders import Folders, find
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.signature import Architectures
-from bakeoff.study.sources import Source, Sources, look_up, shown_path
 from bakeoff.study.variants import shown, written_out
 from bakeoff.wording import one_line
 
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMAND_LINE = "--config on the command line"
+# What words and the page need to know of the data, besides its name.
+_OF_DATA_SET = ("title", "note", "validation", "disputed", "disputed_note")
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {
     "backend": "tensorflow",
@@ -67,13 +69,13 @@ def read_config(
     see :class:`bakeoff.study.datasets.DataSets`. Variants (`vary`) are written out as models of
     their own, and each model has its ``architecture`` and ``arguments``.
     """
-    datasets, given = DataSets(files, folders[-1]), [Source(file) for file in files]
+    datasets, given = DataSets(files, folders[-1]), [ConfigFile(file) for file in files]
     if described := datasets.source(look_up(config, ("data", "dataset"))):
         config, given = laid_over(config, described.value), [described, *given]
     recipes = Recipes(files, folders[-1])
     config, given = _with_recipe(config, given, recipes, elsewhere)
     # Read as Snakemake read it: what is meant for a number is made one below.
-    sources = Sources(config, given, elsewhere)
+    sources = ConfigFiles(config, given, elsewhere)
     schema = _schema("config")
     checked = _read_texts(config, schema, sources)
     faults = _faults_of_form(checked, schema, sources)
@@ -121,8 +123,8 @@ def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any
     if config["study"]["published"] is None:
         return None
     shown = config["study"]["published"]
-    file = Source(find(folders, shown), shown)
-    sources = Sources(file.value, [file], shown)
+    file = ConfigFile(find(folders, shown), shown)
+    sources = ConfigFiles(file.value, [file], shown)
     published = _read_texts(file.value, _schema("published"), sources)
     faults = _faults_of_form(published, _schema("published"), sources) or [
         f"{shown}: {key}: {fault}" for key, fault in _faults_of_claims(published)
@@ -174,8 +176,7 @@ def reported_study(
     data = config["data"]
     study = {
         "title": config["study"]["title"],
-        "dataset": {key: data[key] for key in ("title", "note", "validation", "disputed")}
-        | {"name": data["dataset"]},
+        "dataset": {"name": data["dataset"]} | {key: data[key] for key in _OF_DATA_SET},
         "models": [
             {"model": key}
             | {field: config["models"][key][field] for field in ("name", "description", "family")}
@@ -306,7 +307,7 @@ def _with_recipe(config, given, recipes, elsewhere):
         recipe = recipes.source(training["recipe"])
     except StudyError as fault:
         key = ("training", "recipe")
-        origin = Sources(config, given, elsewhere).origin(key)
+        origin = ConfigFiles(config, given, elsewhere).origin(key)
         raise StudyError(f"{origin}: {'.'.join(key)}: {fault}") from None
     laid = laid_over_recipe(training, recipe.value["training"])
     return {**config, "training": laid}, [recipe, *given]

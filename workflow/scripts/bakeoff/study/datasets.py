@@ -22,11 +22,18 @@ from bakeoff.data.sources import (
     settings_of_source,
 )
 from bakeoff.errors import StudyError
-from bakeoff.study.sources import ABSENT, NamedFiles, Source, Sources, look_up, shown_path
+from bakeoff.study.config_files import (
+    ABSENT,
+    ConfigFile,
+    ConfigFiles,
+    NamedFiles,
+    look_up,
+    shown_path,
+)
 
 _DATASET = ("data", "dataset")
 # Settings that say what a data set's files are, and fit no other's.
-_OF_ONE_SET = ("source", "path", "image", "columns", "group", "note")
+_OF_ONE_SET = ("source", "path", "image", "columns", "group", "note", "disputed_note")
 
 Fault = tuple[tuple[str, ...], str, str | None]
 """A key, what is wrong there, and the file to mend it in: None for the one that the key is in."""
@@ -38,7 +45,7 @@ class DataSets(NamedFiles):
     def __init__(self, config_files: Sequence[str | Path], root: str | Path) -> None:
         super().__init__(config_files, root, "datasets")
 
-    def source(self, name: object) -> Source | None:
+    def source(self, name: object) -> ConfigFile | None:
         """Return the ``data`` section of the file on the data set ``name``, None without a file.
 
         Raises :class:`StudyError` where the file is no such description.
@@ -51,8 +58,8 @@ class DataSets(NamedFiles):
         return shown_path(self.own / f"{name}.yaml")
 
 
-def _description(file: Path, name: str) -> Source:
-    source = Source(file, section="data")
+def _description(file: Path, name: str) -> ConfigFile:
+    source = ConfigFile(file, section="data")
     if not isinstance(source.value.get("data"), dict):
         raise StudyError(
             f"{source.name}: data: missing; expected what describes the data set {name}: add a"
@@ -80,7 +87,7 @@ def laid_over(value: Any, below: Any) -> Any:
     return value
 
 
-def fill_in(data: dict[str, Any], sources: Sources) -> None:
+def fill_in(data: dict[str, Any], sources: ConfigFiles) -> None:
     """Fill in what a schema cannot: the title, and its own checksums alone, in small letters."""
     data.setdefault("title", data["dataset"])
     data.setdefault("classes", None)
@@ -93,7 +100,7 @@ def fill_in(data: dict[str, Any], sources: Sources) -> None:
 
 
 def faults_of_data_set(
-    data: Mapping[str, Any], sources: Sources, known: DataSets
+    data: Mapping[str, Any], sources: ConfigFiles, known: DataSets
 ) -> Iterator[Fault]:
     """Yield a fault for all that a data set lacks, or was given of another one.
 
@@ -128,7 +135,7 @@ def _unknown(dataset: str, known: DataSets) -> str:
     )
 
 
-def _faults_of_description(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
+def _faults_of_description(data: Mapping[str, Any], sources: ConfigFiles) -> Iterator[Fault]:
     described = {"title": f"{data['title']!r}, the title"}
     described |= {key: f"{data[key]}, that" for key in _OF_ONE_SET if data[key] is not None}
     if data["classes"] is not None:
@@ -171,7 +178,7 @@ def _faults_of_settings(data: Mapping[str, Any]) -> Iterator[Fault]:
             yield ("data", "group"), fault, None
 
 
-def _faults_of_files(data: Mapping[str, Any], sources: Sources) -> Iterator[Fault]:
+def _faults_of_files(data: Mapping[str, Any], sources: ConfigFiles) -> Iterator[Fault]:
     """Yield a fault where a data set lacks addresses or checksums, or would get another one's."""
     dataset, own = data["dataset"], checksums_of(data)
     of_idx = data["source"] == "idx"
@@ -212,7 +219,7 @@ def _faults_of_files(data: Mapping[str, Any], sources: Sources) -> Iterator[Faul
 
 
 def _lacking(
-    key: str, expected: str, sources: Sources, owner: str | None = None, which: str = ""
+    key: str, expected: str, sources: ConfigFiles, owner: str | None = None, which: str = ""
 ) -> Fault:
     """Return the fault that ``key`` is missing, or is the data set's that is called ``owner``."""
     what = "what `sha256sum *.gz` prints" if key == "sha256" else "them"
@@ -226,17 +233,17 @@ def _lacking(
     return ("data", key), fault, description or sources.origin(_DATASET)
 
 
-def _owner_of_checksum(file: str, sources: Sources) -> str | None:
+def _owner_of_checksum(file: str, sources: ConfigFiles) -> str | None:
     """Return whose checksum a file has: of the kinds, the one that counts is the first given."""
     owners = (_owner(("data", kind, file), sources) for kind in KINDS)
     return next((owner for owner in owners if owner is not None), None)
 
 
-def _given(key: Iterable[str], sources: Sources) -> bool:
+def _given(key: Iterable[str], sources: ConfigFiles) -> bool:
     return look_up(sources.config, tuple(key)) is not ABSENT
 
 
-def _owner(key: tuple[str, ...], sources: Sources) -> str | None:
+def _owner(key: tuple[str, ...], sources: ConfigFiles) -> str | None:
     """Return the data set that was named when ``key`` had the last word, None if nothing gave it.
 
     What no file gives, but the command line does, is meant for the study's own data set.

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from bakeoff.study.sources import Key, Sources, Written
+from bakeoff.study.config_files import ConfigFiles, Key, Written
 
 _TYPES = {
     "string": "a text",
@@ -31,10 +31,10 @@ _LONGEST = 60
 _NOTHING = ("", "~", "null")
 
 
-def describe(error: jsonschema.ValidationError, sources: Sources) -> list[str]:
+def describe(error: jsonschema.ValidationError, sources: ConfigFiles) -> list[str]:
     """Return the lines, one a fault, that say what one of jsonschema's errors is about.
 
-    ``sources`` are the :class:`bakeoff.study.sources.Sources` of what was checked.
+    ``sources`` are the :class:`bakeoff.study.config_files.ConfigFiles` of what was checked.
     """
     key = tuple(str(part) for part in error.absolute_path)
     if error.validator == "required":
@@ -70,7 +70,7 @@ def _as_written(key, sources):
         yield written.text if written else part
 
 
-def describe_odd_number(key: Key, value: Any, written: Written, sources: Sources) -> str:
+def describe_odd_number(key: Key, value: Any, written: Written, sources: ConfigFiles) -> str:
     """Return the line for a number that people read as another: 012 is ten, 12:30 is 750."""
     readings = [str(value)]
     if written.text.lstrip("+-0").isdigit():
@@ -85,7 +85,7 @@ def describe_odd_number(key: Key, value: Any, written: Written, sources: Sources
 def found(value: Any, written: Written | None, meaning: bool = False) -> str:
     """Return a value as it stands in its file, with its line and what YAML makes of it.
 
-    ``written`` is its :class:`bakeoff.study.sources.Written`, None where it is in no file.
+    ``written`` is its :class:`bakeoff.study.config_files.Written`, None where it is in no file.
     Without ``meaning``, what YAML makes of it is left out where it is just what stands there.
     """
     if written is None:

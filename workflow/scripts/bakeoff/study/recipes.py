@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.sources import NamedFiles, Source, shown_path
+from bakeoff.study.config_files import ConfigFile, NamedFiles, shown_path
 
 
 class Recipes(NamedFiles):
@@ -19,9 +19,9 @@ class Recipes(NamedFiles):
 
     def __init__(self, config_files: Sequence[str | Path], root: str | Path) -> None:
         super().__init__(config_files, root, "recipes")
-        self._read: dict[str, Source] = {}
+        self._read: dict[str, ConfigFile] = {}
 
-    def source(self, name: Any) -> Source:
+    def source(self, name: Any) -> ConfigFile:
         """Return the ``training`` section of the recipe ``name``.
 
         Raises :class:`StudyError`, its text what to say after the key, where there is none.
@@ -35,7 +35,7 @@ class Recipes(NamedFiles):
                     f"{name!r} has no file; expected {self._known()}: choose one, or write"
                     f" {shown_path(self.folders[0] / f'{name}.yaml')}."
                 )
-            source = Source(file, section="training")
+            source = ConfigFile(file, section="training")
             if not isinstance(source.value.get("training"), dict):
                 raise StudyError(
                     f"{name!r}: {source.name} has no section `training:`; expected one with"

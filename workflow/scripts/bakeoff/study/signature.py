@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.study.config_files import shown_path
 from bakeoff.study.faults import is_number, read_text
 from bakeoff.study.folders import ARCHITECTURES, Folders, find
-from bakeoff.study.sources import shown_path
 
 _KINDS = {
     "int": "a whole number",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.sources import shown_path
+from bakeoff.study.config_files import shown_path
 
 USED = (
     "configfiles",

@@ -42,7 +42,7 @@ class Written:
     quoted: bool
 
 
-class Source:
+class ConfigFile:
     """One file of a config: its ``value``, and how everything in it is written.
 
     ``name`` is how messages call it. ``odd_numbers`` are the keys, tuples of texts, at which
@@ -150,14 +150,14 @@ class Source:
         return None
 
 
-class Sources:
+class ConfigFiles:
     """A config as Snakemake merged it, and the files that it came from.
 
-    ``config`` is the merged mapping, ``files`` the :class:`Source` of each file in the order of
+    ``config`` is the merged mapping, ``files`` the :class:`ConfigFile` of each file in the order of
     merging, and ``elsewhere`` what to call the place of a value that stands in none of them.
     """
 
-    def __init__(self, config: Any, files: Sequence[Source], elsewhere: str) -> None:
+    def __init__(self, config: Any, files: Sequence[ConfigFile], elsewhere: str) -> None:
         self.config = config
         self.files = files
         self.elsewhere = elsewhere

@@ -1,4 +1,4 @@
-"""What a source of images hands over to be prepared: see :func:`bakeoff.data.preparing`."""
+"""A data set with numbered labels, as it is prepared: see :func:`bakeoff.data.preparing`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True, eq=False)
-class ImageSet:
+class LabelledPart:
     """Images of one part of a data set with their labels, in the data set's own order.
 
     ``images`` is uint8 or uint16 over their whole range, or float32 from 0 to 1; of shape
@@ -51,7 +51,7 @@ class ImageSet:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class LabelledSet:
     """A data set: its own training and test images, and validation images where it has some.
 
     ``class_names`` are in the order of the labels. ``audit`` is what was found while the images
@@ -60,9 +60,9 @@ class Source:
     """
 
     class_names: Sequence[str]
-    train: ImageSet
-    test: ImageSet
-    validation: ImageSet | None = None
+    train: LabelledPart
+    test: LabelledPart
+    validation: LabelledPart | None = None
     audit: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
