@@ -711,7 +711,7 @@ def test_the_reported_study_carries_the_figures():
             "show_images": True,
             "published": "x",
         },
-        "data": {"title": "t", "note": None, "validation": "test"}
+        "data": {"title": "t", "note": None, "disputed_note": None, "validation": "test"}
         | {"disputed": [], "dataset": "mnist"},
         "models": {},
     }

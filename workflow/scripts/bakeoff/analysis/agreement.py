@@ -1,9 +1,11 @@
 """How alike models predict: the same class, and the same images wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import Agreement, Alike, BetweenSeeds, Span
 
 _BLOCK = 2_000_000
@@ -26,7 +28,7 @@ class Shares:
     by_chance: np.ndarray
 
 
-def agreement(results):
+def agreement(results: MeasuredStudy) -> Agreement:
     """Return the :class:`bakeoff.numbers.Agreement` of the models that learned."""
     models = results.sound
     found = shares(
@@ -108,7 +110,7 @@ def _known(share):
     return float(share) if np.isfinite(share) else None
 
 
-def shares(predicted, labels, classes):
+def shares(predicted: Sequence[np.ndarray], labels: np.ndarray, classes: int) -> Shares:
     """Return the :class:`Shares` of models.
 
     ``predicted`` holds one array of predictions, uint8 (runs, n_test), for each model;

@@ -4,6 +4,7 @@ The confidence of an answer is the probability of the class answered. A network 
 where, of the predictions with confidence c, the share c is right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,7 +35,7 @@ class Reliability:
     confidence: np.ndarray
     doubts: np.ndarray
 
-    def __add__(self, other):
+    def __add__(self, other: "Reliability") -> "Reliability":
         return Reliability(
             self.predictions + other.predictions,
             self.right + other.right,
@@ -43,7 +44,7 @@ class Reliability:
         )
 
     @property
-    def expected_calibration_error(self):
+    def expected_calibration_error(self) -> float:
         """Mean over the predictions of the distance between a bin's confidence and its accuracy.
 
         A share of 1; the ECE of Naeini, Cooper and Hauskrecht (2015) with the bins of Guo,
@@ -52,7 +53,7 @@ class Reliability:
         return float(np.abs(self.confidence - self.right).sum() / self.predictions.sum())
 
     @cached_property
-    def by_chance(self):
+    def by_chance(self) -> tuple[float, float]:
         """Mean and 95 % point of a calibrated network's expected calibration error, shares of 1.
 
         Such errors are drawn, with a fixed seed: each answer is right with the probability that is
@@ -74,11 +75,11 @@ class Reliability:
         return float(errors.mean()), float(np.quantile(errors, 1 - LEVEL))
 
     @property
-    def mean_confidence(self):
+    def mean_confidence(self) -> float:
         return float(self.confidence.sum() / self.predictions.sum())
 
     @property
-    def bins(self):
+    def bins(self) -> list[Bin]:
         """The :class:`bakeoff.numbers.Bin` of each bin."""
         rows = zip(
             EDGES[:-1], EDGES[1:], self.predictions, self.confidence, self.right, strict=True
@@ -98,7 +99,7 @@ class Reliability:
 NO_ANSWERS = Reliability(*np.zeros((2, BINS), int), *np.zeros((2, BINS)))
 
 
-def calibration(runs, together):
+def calibration(runs: Sequence[Reliability], together: Reliability) -> Calibration:
     """Return a model's :class:`bakeoff.numbers.Calibration`.
 
     ``runs`` are the :class:`Reliability` of each run, ``together`` their sum. Error and chance are
@@ -115,7 +116,7 @@ def calibration(runs, together):
     )
 
 
-def reliability(confidence, correct):
+def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
     """Return the :class:`Reliability` of predictions with ``confidence`` float (n,) in [0, 1].
 
     ``correct`` bool (n,) tells which of them are right.

@@ -4,14 +4,16 @@ A network that learned nothing still predicts: at best, always the commonest cla
 predictions would drown those of the others in all that is pooled.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.models import MeasuredModel, MeasuredRun
 
 
-def chance_level(labels, metric):
+def chance_level(labels: np.ndarray, metric: str) -> float:
     """Return what always predicting the commonest of ``labels`` reaches by ``metric``.
 
     By balanced accuracy, always predicting any one class does.
@@ -22,7 +24,7 @@ def chance_level(labels, metric):
     return float(images.max() / len(labels))
 
 
-def has_learned(model, chance):
+def has_learned(model: MeasuredModel, chance: float) -> bool:
     """Tell whether a model is shown to be better than ``chance``, a share of 1.
 
     It is where the interval of what ranks it lies above. Over several seeds, one run of which
@@ -31,7 +33,7 @@ def has_learned(model, chance):
     return model.score.low > chance or any(low > chance for low, _ in _intervals(model))
 
 
-def odd_runs(model, chance):
+def odd_runs(model: MeasuredModel, chance: float) -> list[MeasuredRun]:
     """Return the runs of a model that learned nothing although others of it did.
 
     Such a one is not shown to be better than ``chance``, and its interval lies below that of
@@ -48,7 +50,7 @@ def odd_runs(model, chance):
     ]
 
 
-def without(model, runs):
+def without(model: MeasuredModel, runs: Sequence[MeasuredRun]) -> MeasuredModel:
     """Return ``model`` without some of its runs."""
     seeds = {run.seed for run in runs}
     kept = [run for run in model.runs if run.seed not in seeds]

@@ -1,5 +1,6 @@
 """Published conclusions about the same models: does a study bear them out?"""
 
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.times import LATENCY_NOISE
 from bakeoff.claims import KINDS
 from bakeoff.numbers import Claim
@@ -8,7 +9,7 @@ SAME_PARAMETERS = 0.01
 """Two counts of parameters that differ by at most this share are the same, one being rounded."""
 
 
-def judge_claims(results):
+def judge_claims(results: MeasuredStudy) -> list[Claim]:
     """Return a :class:`bakeoff.numbers.Claim` for each published conclusion, in their order."""
     conclusions = results.study["published"]["conclusions"]
     return [_judge(results, number, claim) for number, claim in enumerate(conclusions)]

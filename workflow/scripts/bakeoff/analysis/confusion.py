@@ -1,13 +1,20 @@
 """What the models predict for the test images, and which predictions are wrong."""
 
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import add
+
 import numpy as np
 
 from bakeoff.analysis.hard_classes import stands_out
+from bakeoff.analysis.models import MeasuredModel
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.limits import MOST_IMAGES
 from bakeoff.numbers import Errors, HardestClass, HardImage
+from bakeoff.study.readers import DataSet
 
 
-def confusion_matrix(labels, predicted, classes):
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Return how often each label was predicted as each class, int64 (classes, classes).
 
     Rows are labels uint8 (n_test,), columns predictions uint8 (runs, n_test), summed over the
@@ -17,13 +24,13 @@ def confusion_matrix(labels, predicted, classes):
     return np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes)
 
 
-def confusion_of(model, data):
+def confusion_of(model: MeasuredModel, data: DataSet) -> np.ndarray:
     """Return the :func:`confusion_matrix` of a model's runs."""
     predicted = np.stack([run.predicted for run in model.runs])
     return confusion_matrix(data.labels, predicted, len(data.class_names))
 
 
-def recalls(confusion):
+def recalls(confusion: np.ndarray) -> list[float | None]:
     """Return the share of each class's images predicted rightly, None for a class without any."""
     return [
         float(right / images) if images else None
@@ -31,11 +38,11 @@ def recalls(confusion):
     ]
 
 
-def errors(results):
+def errors(results: MeasuredStudy) -> Errors:
     """Return the :class:`bakeoff.numbers.Errors` of the models that learned."""
     data, models = results.data, results.sound
     confusions_of = {model.key: confusion_of(model, data) for model in models}
-    total = sum(confusions_of.values())
+    total = reduce(add, confusions_of.values())
     lowest, lowest_share = extreme(total, min)
     highest, highest_share = extreme(total, max)
     wrong = wrong_models(results)
@@ -56,22 +63,25 @@ def errors(results):
     )
 
 
-def extreme(confusion, choose):
+def extreme(
+    confusion: np.ndarray, choose: Callable[[Iterable[float]], float]
+) -> tuple[list[int], float]:
     """Return the labels with the lowest (``min``) or highest (``max``) recall, and that recall."""
     shares = {label: share for label, share in enumerate(recalls(confusion)) if share is not None}
     found = choose(shares.values())
     return [label for label, share in shares.items() if share == found], found
 
 
-def wrong_models(results):
+def wrong_models(results: MeasuredStudy) -> np.ndarray:
     """Return how many of the models that learned get each test image wrong, int (n_test,).
 
     A model's prediction is that of the mean of its runs' probabilities.
     """
-    return sum((model.predicted != results.data.labels).astype(int) for model in results.sound)
+    labels = results.data.labels
+    return reduce(add, ((model.predicted != labels).astype(int) for model in results.sound))
 
 
-def hardest_images(results, wrong):
+def hardest_images(results: MeasuredStudy, wrong: np.ndarray) -> list[HardImage]:
     """Return the test images that most models get wrong, the hardest first, at most MOST_IMAGES.
 
     ``wrong`` is what :func:`wrong_models` returns. Those that equally many models get wrong are
@@ -79,10 +89,14 @@ def hardest_images(results, wrong):
     probable first.
     """
     data, models = results.data, results.sound
-    by_runs = sum((~run.correct).astype(int) for model in models for run in model.runs)
-    probability = sum(
-        sum(run.label_probability.astype(float) for run in model.runs) / len(model.runs)
-        for model in models
+    by_runs = reduce(add, ((~run.correct).astype(int) for model in models for run in model.runs))
+    probability = reduce(
+        add,
+        (
+            reduce(add, (run.label_probability.astype(float) for run in model.runs))
+            / len(model.runs)
+            for model in models
+        ),
     )
     order = np.lexsort((probability, -by_runs, -wrong))[:MOST_IMAGES]
     return [

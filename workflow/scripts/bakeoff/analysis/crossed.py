@@ -8,8 +8,10 @@ in common but a number, the seed, so what they add is pooled over both models.
 ``docs/statistics.md`` holds the simulations by which the methods were chosen.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Self, TypeVar
 
 import numpy as np
 from scipy import special
@@ -18,7 +20,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from bakeoff.numbers import LEVEL
 
 
-def inner_products(x, y):
+def inner_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the sums of products of each of x with each of y, int64 (n, m).
 
     ``x`` is an array (n, ...) and ``y`` (m, ...), both of whole numbers, 0 or more.
@@ -26,7 +28,7 @@ def inner_products(x, y):
     x, y = x.reshape(len(x), -1), y.reshape(len(y), -1)
     largest = x.shape[1] * int(x.max(initial=0)) * int(y.max(initial=0))
     # Products of floats are fast, and sums of whole numbers are exact up to 2 ** 24 in float32.
-    precision = np.float32 if largest <= 2**24 else np.float64
+    precision: type[np.floating] = np.float32 if largest <= 2**24 else np.float64
     return np.rint(x.astype(precision) @ y.astype(precision).T).astype(np.int64)
 
 
@@ -43,7 +45,7 @@ class Answers:
     freedom = most_independent = np.inf
     least_p = 0.0
 
-    def __init__(self, correct):
+    def __init__(self, correct: np.ndarray):
         self.correct = correct
         self.seeds, self.scale = correct.shape[1:]
         self.independent = self.scale
@@ -52,12 +54,12 @@ class Answers:
         self.right = self.by_seed.sum(axis=1)
 
     @cached_property
-    def square(self):
+    def square(self) -> np.ndarray:
         """Sums over the images of the squared number of seeds that are right, int64 (models,)."""
         return (self.by_image**2).sum(axis=1)
 
     @cached_property
-    def mean_squares(self):
+    def mean_squares(self) -> np.ndarray:
         """Mean squares of a two-way layout, float64 (3, models): of images, seeds and the rest."""
         seeds, images = self.correct.shape[1:]
         size, total = seeds * images, self.right
@@ -71,16 +73,16 @@ class Answers:
         return np.array([of_images, of_seeds, rest]) / freedom[:, None] / size
 
     @cached_property
-    def value(self):
+    def value(self) -> np.ndarray:
         """Each model's accuracy, the mean over the seeds, float64 (models,)."""
         return self.right / (self.seeds * self.scale)
 
     @property
-    def of_images(self):
+    def of_images(self) -> np.ndarray:
         """The variance that the images alone give each model's value, float64 (models,)."""
         return self.mean_squares[0] / (self.seeds * self.scale)
 
-    def less(self, other):
+    def less(self, other: Self) -> tuple[np.ndarray, np.ndarray]:
         """Return the differences of these models and others, arrays (models, others).
 
         First the value with two images added, then the variance that the images alone give it.
@@ -91,16 +93,22 @@ class Answers:
         value = (self.right[:, None] - other.right) / (seeds * (images + 2))
         return value, ((square / seeds**2 + 2) / (images + 2) - value**2) / (images + 2)
 
-    def difference(self, other):
+    def difference(self, other: Self) -> np.ndarray:
         """Return the differences of these models' accuracies and others', (models, others)."""
         return (self.right[:, None] - other.right) / (self.seeds * self.scale)
 
-    def of_networks(self, other, only_self, only_other):
+    def of_networks(self, other: Self, only_self: np.ndarray, only_other: np.ndarray) -> np.ndarray:
         """Return the p-values of one run against one, (models, others): exact McNemar tests.
 
         ``only_self`` and ``only_other`` count the images that only one of the two gets right.
         """
         return mcnemar_p(only_self, only_other)
+
+
+MakeAnswers = Callable[[np.ndarray], Answers]
+"""What makes :class:`Answers`, or a kind of them, of boolean arrays (models, seeds, images)."""
+
+Numbers = TypeVar("Numbers", float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ _ODD = 2
 _MEDIAN_EFFICIENCY = 0.6
 
 
-def typical_spread(answers, of=Answers):
+def typical_spread(answers: Sequence[np.ndarray], of: MakeAnswers = Answers) -> Spread | None:
     """Return the :class:`Spread` of a study's models, or None where ``answers`` are of none.
 
     ``answers`` are boolean arrays ``(seeds, images)`` of at least two seeds each, and ``of`` what
@@ -146,16 +154,16 @@ class CrossedMean:
     freedom: float | np.ndarray
 
     @property
-    def margin(self):
+    def margin(self) -> float | np.ndarray:
         """Half the width of the interval."""
         return self.margin_of(1)
 
-    def margin_of(self, number):
+    def margin_of(self, number: int) -> float | np.ndarray:
         """Half the width of one of so many intervals that hold together (Bonferroni)."""
         return special.stdtrit(self.freedom, 1 - LEVEL / 2 / number) * self.error
 
 
-def crossed_mean(correct, of=Answers):
+def crossed_mean(correct: np.ndarray, of: MakeAnswers = Answers) -> CrossedMean:
     """Return the :class:`CrossedMean` of one model's answers ``(seeds, images)``.
 
     ``of`` makes :class:`Answers` of them. With one seed, the run is taken as given. The variance is
@@ -168,7 +176,7 @@ def crossed_mean(correct, of=Answers):
     return _single(_with_seeds(answers.value, answers.of_images, squares, 1, answers))
 
 
-def crossed_difference(correct_a, correct_b):
+def crossed_difference(correct_a: np.ndarray, correct_b: np.ndarray) -> CrossedMean:
     """Return the :class:`CrossedMean` of a's answers minus b's, both ``(seeds, images)``.
 
     What the images add to the variance is taken from the differences image by image, with two
@@ -179,7 +187,7 @@ def crossed_difference(correct_a, correct_b):
     return _single(crossed_differences(Answers(correct_a[None]), Answers(correct_b[None])))
 
 
-def contrast(answers, weights, typical=None):
+def contrast(answers: Answers, weights: np.ndarray, typical: Spread | None = None) -> CrossedMean:
     """Return the :class:`CrossedMean` of a weighted sum of models' means.
 
     ``answers`` are :class:`Answers` of several models and ``weights`` (models,), which add up to
@@ -203,7 +211,7 @@ def contrast(answers, weights, typical=None):
     return _single(_with_seeds(value, of_images, squares, len(weights), answers, typical))
 
 
-def limits(difference, value, margin):
+def limits(difference: Numbers, value: Numbers, margin: Numbers) -> tuple[Numbers, Numbers]:
     """Return the limits, in -1 to 1, of an interval of a ``difference`` that always holds it.
 
     ``value`` is the interval's middle: the images that are added draw it towards zero, far where
@@ -219,7 +227,7 @@ def _single(mean):
     return CrossedMean(**{name: np.ravel(value).item() for name, value in vars(mean).items()})
 
 
-def crossed_differences(a, b, typical=None):
+def crossed_differences(a: Answers, b: Answers, typical: Spread | None = None) -> CrossedMean:
     """Return :func:`crossed_difference` of each of a's models and b's, arrays (of a, of b).
 
     The mean square between seeds is at least that of a ``typical`` :class:`Spread`.
@@ -261,7 +269,7 @@ def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     return CrossedMean(value, np.sqrt(variance), freedom)
 
 
-def mcnemar_p(only_a, only_b):
+def mcnemar_p(only_a: np.ndarray, only_b: np.ndarray) -> np.ndarray:
     """Return the p-values of exact McNemar tests, float64 of the shape of both counts."""
     # The test is the same the other way round.
     counts = np.sort([only_a.ravel(), only_b.ravel()], axis=0)

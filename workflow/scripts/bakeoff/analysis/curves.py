@@ -9,7 +9,7 @@ from bakeoff.analysis.intervals import mean_interval
 from bakeoff.numbers import Trend
 
 
-def loss_trend(losses):
+def loss_trend(losses: np.ndarray) -> Trend:
     """Return the :class:`bakeoff.numbers.Trend` over the last third of ``losses``.
 
     These are float (seeds, epochs). The losses of one run wander: each depends on those before. So
@@ -32,14 +32,13 @@ def loss_trend(losses):
     place = np.arange(steps + 1) - steps / 2
     slope, low, high = mean_interval(pieces @ place / (place @ place))
     band = FLAT * losses[:, -window:].mean() / window
+    found = window, slope, low, high
     if -band <= low and high <= band:
-        verdict = "flat"
-    else:
-        verdict = "falling" if high < 0 else "rising" if low > 0 else "noisy"
-    return Trend(verdict, window, slope, low, high)
+        return Trend("flat", *found)
+    return Trend("falling" if high < 0 else "rising" if low > 0 else "noisy", *found)
 
 
-def rose_since_the_middle(losses):
+def rose_since_the_middle(losses: np.ndarray) -> bool:
     """Tell whether ``losses``, float (seeds, epochs), are higher at the end than in the middle.
 
     That is, whether the mean over the last third of the epochs is shown to lie above that over

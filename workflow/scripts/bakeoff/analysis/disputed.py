@@ -3,10 +3,11 @@
 import numpy as np
 
 from bakeoff.analysis.confusion import wrong_models
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import Disputed
 
 
-def disputed(results):
+def disputed(results: MeasuredStudy) -> Disputed | None:
     """Return the :class:`bakeoff.numbers.Disputed`.
 
     None where no label of the test images is in doubt, or each is.

@@ -3,11 +3,12 @@
 import numpy as np
 
 from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.significance import compare_each
 from bakeoff.numbers import Ensemble, Estimate, Vote
 
 
-def ensemble(results):
+def ensemble(results: MeasuredStudy) -> Ensemble:
     """Return the :class:`bakeoff.numbers.Ensemble`: all that learned, the best group, the best.
 
     A vote of one model is that of its seeds. There are none where there is but one run.
@@ -30,7 +31,10 @@ def ensemble(results):
     votes = {who: _soft_vote(members, seeds, labels) for who, members in voters.items()}
     of = results.sample.ranking
     compared = _against(best, {who: by_seed for who, (by_seed, _) in votes.items()}, of)
-    described = [_vote(who, voters[who], *votes[who], compared.get(who), of) for who in voters]
+    described = []
+    for who, (by_seed, together) in votes.items():
+        comparison = compared.get(who)
+        described.append(_vote(who, voters[who], by_seed, together, comparison, of))
     return Ensemble(runs, group, described)
 
 

@@ -1,5 +1,7 @@
 """The epochs of histories: how many a measurement is read from, and their course over seeds."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 TREND_EPOCHS = 5
@@ -21,7 +23,7 @@ FLUCTUATION_EPOCHS = 2 * SPREAD_EPOCHS
 """Fewest epochs of a run whose last ones tell fluctuation from learning."""
 
 
-def last_epochs(epochs):
+def last_epochs(epochs: int) -> int:
     """Return over how many of the last of so many ``epochs`` fluctuation is measured.
 
     They are ``LAST_EPOCHS``, but no more than half, as accuracy rises in the first ones. 0 where
@@ -31,7 +33,7 @@ def last_epochs(epochs):
     return last if last >= SPREAD_EPOCHS else 0
 
 
-def by_epoch(histories, field):
+def by_epoch(histories: Sequence[np.ndarray], field: str) -> np.ndarray:
     """Return one field of several histories, float64 (histories, epochs).
 
     ``histories`` are what :func:`bakeoff.study.readers.read_history` returns. NaN stands beyond
@@ -43,7 +45,7 @@ def by_epoch(histories, field):
     return values
 
 
-def mean_history(histories):
+def mean_history(histories: Sequence[np.ndarray]) -> np.ndarray:
     """Return the mean of several histories by epoch, a structured array like one of them."""
     mean = np.empty(max(map(len, histories)), histories[0].dtype)
     for field in mean.dtype.names:

@@ -5,11 +5,12 @@ from itertools import combinations
 import numpy as np
 
 from bakeoff.analysis.crossed import contrast, limits, typical_spread
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import as_text
 from bakeoff.numbers import Factor
 
 
-def factors(results):
+def factors(results: MeasuredStudy) -> list[Factor]:
     """Return a :class:`bakeoff.numbers.Factor` for every two values of each thing that is varied.
 
     ``results`` is the :class:`bakeoff.analysis.ranking.MeasuredStudy`. What counts are pairs of

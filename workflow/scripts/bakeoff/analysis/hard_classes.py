@@ -1,13 +1,21 @@
 """Whether a class is harder than the others, or comes last by chance."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy import stats
 
+from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.sampling import Sampling
 from bakeoff.numbers import LEVEL
 
 
-def stands_out(models, labels, label, groups=None):
+def stands_out(
+    models: Iterable[MeasuredModel],
+    labels: np.ndarray,
+    label: int,
+    groups: np.ndarray | None = None,
+) -> bool:
     """Tell whether a class is predicted wrongly more often than each other, beyond chance.
 
     The test images are the sample, ``labels`` uint8 (n_test,) theirs; what is compared is the

@@ -1,14 +1,16 @@
 """How sure one can be of an accuracy, of a gap and of a mean."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
-from bakeoff.analysis.crossed import Answers, crossed_mean
+from bakeoff.analysis.crossed import Answers, MakeAnswers, crossed_mean
 from bakeoff.numbers import LEVEL
 
 
-def accuracy_interval(correct, of=Answers):
+def accuracy_interval(correct: np.ndarray, of: MakeAnswers = Answers) -> tuple[float, float, float]:
     """Return (accuracy, low, high), as shares of 1, of answers ``(seeds, images)``.
 
     One seed: Wilson's interval. Several: Wilson's with the number of images that would give
@@ -29,7 +31,9 @@ def accuracy_interval(correct, of=Answers):
     return accuracy, *share_interval(accuracy, images)
 
 
-def gap_interval(correct, train_accuracy, train_images, of=Answers):
+def gap_interval(
+    correct: np.ndarray, train_accuracy: float, train_images: int, of: MakeAnswers = Answers
+) -> tuple[float, float, float]:
     """Return (gap, low, high): accuracy on training images minus accuracy on test images.
 
     ``correct`` and ``of`` are as for :func:`accuracy_interval`; ``train_accuracy`` is the mean over
@@ -44,19 +48,19 @@ def gap_interval(correct, train_accuracy, train_images, of=Answers):
     return gap, float(low), float(high)
 
 
-def share_interval(share, count):
+def share_interval(share: float, count: float) -> tuple[float, float]:
     """Return (low, high): Wilson's interval of a share of ``count`` things."""
     low, high = proportion_confint(share * count, count, alpha=LEVEL, method="wilson")
     return float(low), float(high)
 
 
-def mean_interval(values):
+def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Return (mean, low, high): Student's 95 % interval for the mean of at least two values."""
     mean = float(np.mean(values))
     margin = stats.t.isf(LEVEL / 2, len(values) - 1) * stats.sem(values)
     return mean, float(mean - margin), float(mean + margin)
 
 
-def pooled(deviations):
+def pooled(deviations: Iterable[float]) -> float:
     """Return the root mean square of standard deviations."""
     return float(np.sqrt(np.mean(np.square(list(deviations)))))

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import Known
 
 
-def known(results):
+def known(results: MeasuredStudy) -> Known | None:
     """Return the :class:`bakeoff.numbers.Known`.
 
     None where no test image is a training image too, or each is.

@@ -1,13 +1,21 @@
 """What histories say besides their last epoch, and whether that one can judge."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
 from bakeoff.numbers import EpochChoice, Fluctuation, LastEpochs
 
+if TYPE_CHECKING:
+    # Which import this module.
+    from bakeoff.analysis.models import MeasuredModel
+    from bakeoff.analysis.ranking import MeasuredStudy
 
-def history_figures(history):
+
+def history_figures(history: np.ndarray) -> dict[str, float | None]:
     """Return what is to be known of a history besides its last row, as a dict.
 
     ``best_epoch`` is the first one with the highest validation accuracy ``best_val_accuracy``, and
@@ -29,7 +37,7 @@ def history_figures(history):
     }
 
 
-def fluctuation(accuracies):
+def fluctuation(accuracies: Sequence[np.ndarray]) -> Fluctuation | None:
     """Return the :class:`bakeoff.numbers.Fluctuation` of a validation accuracy curve a seed.
 
     It is measured over the last epochs (:func:`bakeoff.analysis.epochs.last_epochs`); ``None``
@@ -46,25 +54,26 @@ def fluctuation(accuracies):
     )
 
 
-def epoch_choice(model):
+def epoch_choice(model: "MeasuredModel") -> EpochChoice:
     """Return the :class:`bakeoff.numbers.EpochChoice` of a measured model with a run."""
     histories = [run.history for run in model.runs]
     figures = [history_figures(history) for history in histories]
-    means = [figure["val_accuracy_last_mean"] for figure in figures]
+    means = [mean for figure in figures if (mean := figure["val_accuracy_last_mean"]) is not None]
     return EpochChoice(
         val_last=float(np.mean([h["val_accuracy"][-1] for h in histories])),
         val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
-        val_mean=None if None in means else float(np.mean(means)),
+        val_mean=float(np.mean(means)) if len(means) == len(figures) else None,
         test_last=float(np.mean([h["test_accuracy"][-1] for h in histories])),
         test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
     )
 
 
-def judge_last_epochs(results):
+def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     """Return the :class:`bakeoff.numbers.LastEpochs` of measured models that learned."""
     measured = {m.key: m.fluctuation for m in results.sound if m.fluctuation}
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
-    gap = judge = None
+    gap = None
+    judge: Literal["poor", "unsure", "good"] | None = None
     if len(results.ranked) > 1:
         # By accuracy, whatever ranks them: histories have no other.
         first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]

@@ -1,7 +1,11 @@
 """What each model did: its runs as they were read, and the measurements on them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +17,17 @@ from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.traits import model_traits
-from bakeoff.numbers import Accuracy, Estimate
+from bakeoff.numbers import Accuracy, Calibration, Estimate, Fluctuation, Overfitting, Trend
 from bakeoff.study.readers import (
+    DataSet,
     read_descriptions,
     read_probabilities,
     read_training,
     runs_in,
 )
+
+# Predictions are asked for only of runs that did not diverge.
+_NOT_THERE: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,18 +42,25 @@ class MeasuredRun:
 
     card: dict
     history: np.ndarray
-    probabilities: np.ndarray | None = None
-    correct: np.ndarray | None = None
-    predicted: np.ndarray | None = None
-    label_probability: np.ndarray | None = None
-    reliability: Reliability | None = None
+    probabilities: np.ndarray = _NOT_THERE
+    correct: np.ndarray = _NOT_THERE
+    predicted: np.ndarray = _NOT_THERE
+    label_probability: np.ndarray = _NOT_THERE
+    reliability: Reliability = _NOT_THERE
 
     @property
-    def seed(self):
+    def seed(self) -> int:
         return self.card["seed"]
 
 
-def read_runs(study, data, cards, histories, predictions, descriptions):
+def read_runs(
+    study: Mapping[str, Any],
+    data: DataSet,
+    cards: Iterable[Path],
+    histories: Iterable[Path],
+    predictions: Iterable[Path],
+    descriptions: Iterable[Path],
+) -> list[MeasuredRun]:
     """Read a study's runs from three lists of paths, each in the study's order.
 
     ``descriptions`` are the paths of its models' descriptions.
@@ -91,45 +106,45 @@ class MeasuredModel:
     sample: TestSample
 
     @property
-    def card(self):
+    def card(self) -> dict[str, Any]:
         """The card to read what all runs of the model share."""
         return [*self.runs, *self.diverged][0].card
 
     @cached_property
-    def correct(self):
+    def correct(self) -> dict[int, np.ndarray]:
         """Which test images were predicted rightly: dict from seed to boolean (n_test,)."""
         return {run.seed: run.correct for run in self.runs}
 
     @cached_property
-    def predicted(self):
+    def predicted(self) -> np.ndarray:
         """The predictions, uint8 (n_test,), of the mean of the runs' probabilities."""
         if len(self.runs) == 1:
             return self.runs[0].predicted
-        total = sum(run.probabilities for run in self.runs)
+        total = reduce(add, (run.probabilities for run in self.runs))
         return total.argmax(axis=1).astype(np.uint8)
 
     @cached_property
-    def reliability(self):
+    def reliability(self) -> Reliability:
         """How often predictions of each confidence are right, over those of all runs."""
         return sum((run.reliability for run in self.runs), start=NO_ANSWERS)
 
     @cached_property
-    def calibration(self):
+    def calibration(self) -> Calibration:
         """The model's :class:`bakeoff.numbers.Calibration`."""
         return calibration([run.reliability for run in self.runs], self.reliability)
 
     @cached_property
-    def accuracy(self):
+    def accuracy(self) -> Accuracy:
         """Test accuracy after the last epoch, a :class:`bakeoff.numbers.Accuracy`."""
         return self._accuracy(self.sample.accuracy)
 
     @cached_property
-    def balanced_accuracy(self):
+    def balanced_accuracy(self) -> Accuracy:
         """The same of the mean of the classes' recalls."""
         return self._accuracy(self.sample.balanced)
 
     @property
-    def score(self):
+    def score(self) -> Accuracy:
         """The one of the two that the study's models are ranked by."""
         balanced = self.sample.metric == "balanced_accuracy"
         return self.balanced_accuracy if balanced else self.accuracy
@@ -143,7 +158,7 @@ class MeasuredModel:
         return Accuracy(*interval, sd, by_seed)
 
     @cached_property
-    def train_accuracy(self):
+    def train_accuracy(self) -> Estimate:
         """The running train accuracy over the last epoch, an :class:`bakeoff.numbers.Estimate`.
 
         Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
@@ -155,12 +170,12 @@ class MeasuredModel:
         return Estimate(*mean_interval(values))
 
     @cached_property
-    def curves(self):
+    def curves(self) -> np.ndarray:
         """The history's mean over the seeds: see :func:`bakeoff.analysis.epochs.mean_history`."""
         return mean_history([run.history for run in self.runs])
 
     @cached_property
-    def cost(self):
+    def cost(self) -> dict[str, float]:
         """Parameters, multiply-adds for one image where all are known, and milliseconds."""
         cost = {"parameters": self.card["parameters"]["total"]}
         if not self.card.get("multiply_adds_not_counted"):
@@ -169,24 +184,24 @@ class MeasuredModel:
         return cost | ({"latency": float(np.mean(latencies))} if latencies else {})
 
     @cached_property
-    def best_epochs(self):
+    def best_epochs(self) -> list[tuple[int, int]]:
         """For each seed: (the first epoch with the highest validation accuracy, epochs)."""
         return [
             (int(run.history["val_accuracy"].argmax()) + 1, len(run.history)) for run in self.runs
         ]
 
     @cached_property
-    def best_val_accuracy(self):
+    def best_val_accuracy(self) -> float:
         """The highest validation accuracy of any epoch."""
         return float(np.mean([run.history["val_accuracy"].max() for run in self.runs]))
 
     @cached_property
-    def trend(self):
+    def trend(self) -> Trend:
         """Where validation loss is heading at the end of the training."""
         return loss_trend(self._losses)
 
     @cached_property
-    def has_risen(self):
+    def has_risen(self) -> bool:
         """Whether validation loss is shown to have risen, at the end or since the middle."""
         return self.trend.verdict == "rising" or rose_since_the_middle(self._losses)
 
@@ -196,27 +211,31 @@ class MeasuredModel:
         return by_epoch([run.history for run in self.runs], "val_loss")
 
     @cached_property
-    def overfitting(self):
+    def overfitting(self) -> Overfitting:
         """How much better the model is on training images."""
         return overfitting(self)
 
     @cached_property
-    def fluctuation(self):
+    def fluctuation(self) -> Fluctuation | None:
         """How validation accuracy moves at the end; None with too few epochs."""
         return fluctuation([run.history["val_accuracy"] for run in self.runs])
 
     @cached_property
-    def traits(self):
+    def traits(self) -> dict[str, Any]:
         """What :func:`bakeoff.analysis.traits.model_traits` says of the layers."""
         return model_traits(self.card["layers"])
 
 
-def models_of_study(study, runs, sample):
+def models_of_study(
+    study: Mapping[str, Any], runs: Iterable[MeasuredRun], sample: TestSample
+) -> list[MeasuredModel]:
     """Group ``runs`` by the models of ``study``, in the study's order.
 
     ``sample`` is the :class:`bakeoff.analysis.sampling.TestSample`.
     """
-    by_model = {entry["model"]: ([], []) for entry in study["models"]}
+    by_model: dict[str, tuple[list[MeasuredRun], list[MeasuredRun]]] = {
+        entry["model"]: ([], []) for entry in study["models"]
+    }
     for run in runs:
         finished, diverged = by_model[run.card["model"]]
         (finished if run.card["status"] == "ok" else diverged).append(run)

@@ -1,12 +1,18 @@
 """How much better a model is on training images than on others."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from bakeoff.analysis.intervals import gap_interval
 from bakeoff.numbers import Overfitting
 
+if TYPE_CHECKING:
+    # Which imports this module.
+    from bakeoff.analysis.models import MeasuredModel
 
-def overfitting(model):
+
+def overfitting(model: "MeasuredModel") -> Overfitting:
     """Return the :class:`bakeoff.numbers.Overfitting` of a model with a run that finished."""
     clean = [run.card["clean_train"] for run in model.runs]
     train_accuracy = float(np.mean([c["accuracy"] for c in clean]))

@@ -6,10 +6,15 @@ runs alone: the images are the same for both, and what each run makes of them is
 that spread.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
 import numpy as np
 from scipy import stats
 
 from bakeoff.analysis.claims import judge_claims
+from bakeoff.analysis.models import MeasuredModel
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import LEVEL, Published, Reproduced
 
 ROUNDING = 0.00005
@@ -19,7 +24,10 @@ FIGURES = ("test_accuracy", "val_loss", "train_loss", "train_accuracy")
 """What is published of each model; a validation loss on the test set is our test loss."""
 
 
-def reproduction(results):
+Expected = tuple[float | None, float | None, Literal["seeds", "images"] | None]
+
+
+def reproduction(results: MeasuredStudy) -> Published | None:
     """Return the :class:`bakeoff.numbers.Published`.
 
     None without published figures, or where they are of other data or of no model that finished.
@@ -36,33 +44,38 @@ def reproduction(results):
     )
 
 
-def reproduce(model, published):
+def reproduce(model: MeasuredModel, published: Mapping[str, Any]) -> dict[str, Reproduced]:
     """Return a :class:`bakeoff.numbers.Reproduced` of a model for each of ``FIGURES``, as a dict.
 
     ``published`` is the checked content of a file of published figures.
     """
     setting, figures = published["setting"], published["models"][model.key]
-    same_images = model.card["dataset"]["test_images"] == setting["test_images"]
     compared = {}
     for name in FIGURES:
         values = _values(model, name, setting)
-        on_test_images = name == "test_accuracy" or (
-            name == "val_loss" and setting["validation"] == "test"
-        )
-        bounds, basis = (None, None), None
-        if on_test_images and not same_images:
-            pass
-        elif len(values) > 1:
-            low, high = prediction_interval(values, setting["runs"])
-            bounds = low, min(1.0, high) if name.endswith("accuracy") else high
-            basis = "seeds"
-        elif name == "test_accuracy" and model.sample.groups is None:
-            bounds, basis = image_interval(float(values[0]), setting["test_images"]), "images"
+        low, high, basis = _expected(model, name, values, setting)
         within = None
-        if basis:
-            within = bounds[0] - ROUNDING <= figures[name] <= bounds[1] + ROUNDING
-        compared[name] = Reproduced(float(values.mean()), figures[name], *bounds, basis, within)
+        if low is not None and high is not None:
+            within = low - ROUNDING <= figures[name] <= high + ROUNDING
+        compared[name] = Reproduced(float(values.mean()), figures[name], low, high, basis, within)
     return compared
+
+
+def _expected(
+    model: MeasuredModel, name: str, values: np.ndarray, setting: Mapping[str, Any]
+) -> Expected:
+    """Return between what a published figure is expected, and by the spread of what."""
+    on_test_images = name == "test_accuracy" or (
+        name == "val_loss" and setting["validation"] == "test"
+    )
+    if on_test_images and model.card["dataset"]["test_images"] != setting["test_images"]:
+        return None, None, None
+    if len(values) > 1:
+        low, high = prediction_interval(values, setting["runs"])
+        return low, min(1.0, high) if name.endswith("accuracy") else high, "seeds"
+    if name == "test_accuracy" and model.sample.groups is None:
+        return *image_interval(float(values[0]), setting["test_images"]), "images"
+    return None, None, None
 
 
 def _values(model, name, setting):
@@ -77,7 +90,7 @@ def _values(model, name, setting):
     return np.array([run.history[column][-1] for run in model.runs])
 
 
-def prediction_interval(values, runs=1):
+def prediction_interval(values: Sequence[float] | np.ndarray, runs: int = 1) -> tuple[float, float]:
     """Return (low, high) between which the mean of ``runs`` more runs would lie.
 
     ``values``, float (seeds,), at least two, are those of runs that differ in nothing but
@@ -92,7 +105,7 @@ def prediction_interval(values, runs=1):
     return max(0.0, float(values.mean() - margin)), float(values.mean() + margin)
 
 
-def image_interval(accuracy, images):
+def image_interval(accuracy: float, images: int) -> tuple[float, float]:
     """Return (low, high) between which an equally good network's accuracy would lie.
 
     Both networks answer the same ``images``, but of the other one only the accuracy is known, not

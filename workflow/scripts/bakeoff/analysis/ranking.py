@@ -1,15 +1,20 @@
 """A study's models, compared with each other."""
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bakeoff.analysis.chance import chance_level, has_learned, odd_runs, without
 from bakeoff.analysis.last_epochs import judge_last_epochs
+from bakeoff.analysis.models import MeasuredModel, MeasuredRun
+from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all
 from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
-from bakeoff.numbers import SMALL_LEAD, Bargain
+from bakeoff.numbers import SMALL_LEAD, Bargain, Comparison, LastEpochs, Times
+from bakeoff.study.readers import DataSet
 
 CLEARLY_CHEAPER = 1.5
 """How many times as much a model must cost for another to count as cheaper."""
@@ -26,7 +31,13 @@ class MeasuredStudy:
     least one run that did not diverge.
     """
 
-    def __init__(self, study, data, models, sample):
+    def __init__(
+        self,
+        study: Mapping[str, Any],
+        data: DataSet,
+        models: Sequence[MeasuredModel],
+        sample: TestSample,
+    ):
         self.study = study
         self.data = data
         self.sample = sample
@@ -36,22 +47,22 @@ class MeasuredStudy:
         self.pairs = compare_all(answers, sample.ranking)
 
     @cached_property
-    def chance(self):
+    def chance(self) -> float:
         """What always predicting the commonest class reaches by the study's metric."""
         return chance_level(self.data.labels, self.sample.metric)
 
     @cached_property
-    def at_chance(self):
+    def at_chance(self) -> list[MeasuredModel]:
         """The finished models that are not shown to be better than :attr:`chance`."""
         return [model for model in self.finished if not has_learned(model, self.chance)]
 
     @property
-    def nothing_learned(self):
+    def nothing_learned(self) -> bool:
         """Whether no model is shown to be better than chance, if any finished at all."""
         return len(self.at_chance) == len(self.finished)
 
     @cached_property
-    def learned(self):
+    def learned(self) -> list[MeasuredModel]:
         """The models that count in averages and in what is said of all: those above chance.
 
         All finished ones where :attr:`nothing_learned`.
@@ -60,27 +71,27 @@ class MeasuredStudy:
         return above or self.finished
 
     @cached_property
-    def odd_runs(self):
+    def odd_runs(self) -> dict[MeasuredModel, list[MeasuredRun]]:
         """The runs that learned nothing by their models, of which others did."""
         found = {model: odd_runs(model, self.chance) for model in self.learned}
         return {model: runs for model, runs in found.items() if runs}
 
     @cached_property
-    def sound(self):
+    def sound(self) -> list[MeasuredModel]:
         """The :attr:`learned` models without their :attr:`odd_runs`: what is pooled."""
         return [without(model, self.odd_runs.get(model, [])) for model in self.learned]
 
     @cached_property
-    def last_epochs(self):
+    def last_epochs(self) -> LastEpochs | None:
         """The :class:`bakeoff.numbers.LastEpochs`, None where no model learned."""
         return None if self.nothing_learned else judge_last_epochs(self)
 
     @cached_property
-    def times(self):
+    def times(self) -> Times:
         """The :class:`bakeoff.numbers.Times` of the runs that finished."""
         return obstacles(circumstances(run.card) for model in self.finished for run in model.runs)
 
-    def costs(self, model):
+    def costs(self, model: MeasuredModel) -> dict[str, float]:
         """Return what ``model`` costs, by what costs, as far as models can be compared by it."""
         return {
             cost: value
@@ -89,37 +100,37 @@ class MeasuredStudy:
         }
 
     @cached_property
-    def ranked(self):
+    def ranked(self) -> list[MeasuredModel]:
         """The finished models, the best by the study's metric first."""
         return sorted(self.finished, key=lambda model: -model.score.value)
 
     @cached_property
-    def best(self):
+    def best(self) -> list[MeasuredModel]:
         """The models that share the first place; as a rule, one."""
         highest = self.ranked[0].score.value if self.ranked else None
         return [model for model in self.ranked if model.score.value == highest]
 
     @cached_property
-    def others(self):
+    def others(self) -> list[MeasuredModel]:
         return [model for model in self.ranked if model not in self.best]
 
     @cached_property
-    def worse(self):
+    def worse(self) -> list[MeasuredModel]:
         """The models that are shown to be worse than the best."""
         return [model for model in self.others if self._behind(model, "told_apart")]
 
     @cached_property
-    def worse_networks(self):
+    def worse_networks(self) -> list[MeasuredModel]:
         """The models of which one trained network is worse than the best's: no model is judged."""
         behind = [model for model in self.others if self._behind(model, "significant")]
         return [model for model in behind if model not in self.worse]
 
     @cached_property
-    def alike(self):
+    def alike(self) -> list[MeasuredModel]:
         """The models that are not shown to be worse than the best, compared with it."""
         return [m for m in self.others if self.against_best(m) and m not in self.worse]
 
-    def standing(self, model):
+    def standing(self, model: MeasuredModel) -> str:
         """Return how a model stands against the best: see :class:`bakeoff.numbers.Model`."""
         if not model.runs:
             return "diverged"
@@ -131,7 +142,7 @@ class MeasuredStudy:
             return "network is worse"
         return "too close to call" if self.against_best(model) else "not compared"
 
-    def against_best(self, model):
+    def against_best(self, model: MeasuredModel) -> Comparison | None:
         """Return the Comparison with that one of the best that is hardest to tell from
         ``model``, or None where no seed finished with both."""
         found = [self.pairs.get((best.key, model.key)) for best in self.best]
@@ -144,7 +155,7 @@ class MeasuredStudy:
         return compared is not None and getattr(compared, shown) and compared.difference > 0
 
     @cached_property
-    def bargains(self):
+    def bargains(self) -> list[Bargain]:
         """A :class:`bakeoff.numbers.Bargain` for each model that costs more than it brings.
 
         The one that costs most of all stands first.

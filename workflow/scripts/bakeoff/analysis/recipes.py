@@ -1,17 +1,20 @@
 """In which settings of their training the models of a study differ."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
+from bakeoff.analysis.models import MeasuredModel
 from bakeoff.numbers import Setting
 
 
-def unlike_settings(models):
+def unlike_settings(models: Sequence[MeasuredModel]) -> list[Setting]:
     """Return a :class:`bakeoff.numbers.Setting` for each in which the runs of ``models`` differ.
 
     ``models`` are :class:`bakeoff.analysis.models.MeasuredModel`, their diverged runs counting
     too. What one optimizer has and another has not is no difference by itself.
     """
-    found = {}
+    found: dict[tuple[str, ...], dict[str, dict[str, None]]] = {}
     for model in models:
         for run in (*model.runs, *model.diverged):
             for path, value in _settings(run.card).items():
@@ -47,7 +50,7 @@ def _settings(card):
     return flat
 
 
-def as_text(value):
+def as_text(value: Any) -> str:
     """Return a setting's value as texts have it; an optimizer's, its name and what it is given."""
     if isinstance(value, dict) and "name" in value:
         given = [f"{key} {as_text(value[key])}" for key in value if key != "name"]

@@ -9,11 +9,12 @@ whole numbers; here is all else, for the same two-way layout of seeds and images
 
 import math
 from functools import cached_property, partial
+from typing import Literal, Self
 
 import numpy as np
 from scipy import special
 
-from bakeoff.analysis.crossed import Answers
+from bakeoff.analysis.crossed import Answers, MakeAnswers
 from bakeoff.numbers import LEVEL
 
 
@@ -23,7 +24,9 @@ class Sampling:
     ``groups`` and ``labels`` are integers (n_test,), or None: each image by itself, and no classes.
     """
 
-    def __init__(self, images, groups=None, labels=None):
+    def __init__(
+        self, images: int, groups: np.ndarray | None = None, labels: np.ndarray | None = None
+    ):
         units = np.arange(images) if groups is None else _numbered(groups)
         classes = np.zeros(images, int) if labels is None else _numbered(labels)
         self.by_class = labels is not None
@@ -40,17 +43,17 @@ class Sampling:
         self.class_size = np.bincount(classes)
         self._classes = np.searchsorted(self._class[self._by_class], range(len(self.class_size)))
 
-    def sums(self, correct):
+    def sums(self, correct: np.ndarray) -> np.ndarray:
         """Return how many of the predictions (..., n_test) are right, float64 (..., cells)."""
         in_order = np.take(correct, self._order, axis=-1)
         return np.add.reduceat(in_order, self._cells, axis=-1, dtype=float)
 
-    def rates(self, sums, added=0):
+    def rates(self, sums: np.ndarray, added: int = 0) -> np.ndarray:
         """Return the shares of ``sums`` in each class and ``added`` images, (..., classes)."""
         totals = np.add.reduceat(sums[..., self._by_class], self._classes, axis=-1)
         return totals / (self.class_size + added)
 
-    def influences(self, sums, added=0):
+    def influences(self, sums: np.ndarray, added: int = 0) -> np.ndarray:
         """Return by how much the mean changes when each unit is left out, (..., units).
 
         The sum of their squares is the jackknife's variance of the mean.
@@ -61,18 +64,18 @@ class Sampling:
         changes = (sums - self._size * rates) / left / len(self.class_size)
         return np.add.reduceat(changes, self._units, axis=-1)
 
-    def totals(self, sums):
+    def totals(self, sums: np.ndarray) -> np.ndarray:
         """Return what each unit adds to the mean, (..., units)."""
         weight = 1 / self.class_size[self._class] / len(self.class_size)
         return np.add.reduceat(sums * weight, self._units, axis=-1)
 
     @cached_property
-    def weights(self):
+    def weights(self) -> np.ndarray:
         """The share of each unit in the mean, float64 (units,)."""
         return self.totals(self._size.astype(float))
 
     @cached_property
-    def freedom(self):
+    def freedom(self) -> float:
         """Degrees of freedom of a variance between units: fewer than these where they are unequal.
 
         They are those of a sum of squares of normal numbers with the units' weights for standard
@@ -82,16 +85,16 @@ class Sampling:
         return max(1.0, squares.sum() ** 2 / (squares**2).sum() - 1)
 
     @property
-    def independent(self):
+    def independent(self) -> float:
         """As many units of equal weight would be as sure as these."""
         return 1 / (self.weights**2).sum()
 
     @property
-    def most_independent(self):
+    def most_independent(self) -> float:
         """As many images of equal weight would be as sure as these, were all independent."""
         return len(self.class_size) ** 2 / (1 / self.class_size).sum()
 
-    def class_t_tests(self, values, own):
+    def class_t_tests(self, values: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
         """Set one class's mean against each other's, by t-tests over the units.
 
         ``values`` (n_test,) are from 0 to 1, ``own`` is the class's number among those that have
@@ -128,7 +131,7 @@ class Weighed(Answers):
 
     weighed = True
 
-    def __init__(self, correct, sampling):
+    def __init__(self, correct: np.ndarray, sampling: Sampling):
         super().__init__(correct)
         self.scale = 1
         self.sampling = sampling
@@ -145,14 +148,14 @@ class Weighed(Answers):
         return self._sums.mean(axis=1)
 
     @cached_property
-    def value(self):
+    def value(self) -> np.ndarray:
         """Each model's accuracy or balanced accuracy, the mean over the seeds, (models,)."""
         if self.sampling.by_class:
             return self.by_seed.mean(axis=1)
         return self.right / self.correct[0].size
 
     @cached_property
-    def mean_squares(self):
+    def mean_squares(self) -> np.ndarray:
         """As those of :class:`Answers`, of means over images: of units, seeds and the rest."""
         several = max(self.seeds - 1, 1)
         left = self._sums - self._mean_sums[:, None]
@@ -181,7 +184,7 @@ class Weighed(Answers):
     def _added_size(self):
         return (self.sampling.class_size + 2) * len(self.sampling.class_size)
 
-    def less(self, other):
+    def less(self, other: Self) -> tuple[np.ndarray, np.ndarray]:
         """Return the differences of these models and others, arrays (models, others).
 
         First the value with the added images, then the variance that the units alone give it.
@@ -191,11 +194,11 @@ class Weighed(Answers):
         value = rates.mean(axis=1)[:, None] - other_rates.mean(axis=1)
         return value, np.maximum(square, 0) + (2 / self._added_size**2).sum()
 
-    def difference(self, other):
+    def difference(self, other: Self) -> np.ndarray:
         """Return the differences of these models' means and others', (models, others)."""
         return self.value[:, None] - other.value
 
-    def of_networks(self, other, only_self, only_other):
+    def of_networks(self, other: Self, only_self: np.ndarray, only_other: np.ndarray) -> np.ndarray:
         """Return the p-values of one run against one: exact randomization tests over the units."""
         # Whole numbers where each image counts alike.
         scale = 1 if self.sampling.by_class else self.correct.shape[-1]
@@ -212,7 +215,7 @@ class Weighed(Answers):
 _STEPS = 4096
 
 
-def flips_p(differences):
+def flips_p(differences: np.ndarray) -> float:
     """Return the exact p-value, two-sided, of ``differences`` (units,) between two networks.
 
     Were the networks equally good, each unit's difference could as well have been the other way
@@ -245,17 +248,20 @@ def flips_p(differences):
     return float(np.clip(shares[as_far].sum(), least_p(len(size)), 1.0))
 
 
-def least_p(units):
+def least_p(units: int) -> float:
     """Return the p-value of ``units`` differences that all have the same sign."""
     return 2.0 ** (1 - min(units, 1000))
 
 
-def groups_needed(pairs):
+def groups_needed(pairs: int) -> int:
     """Return with how many groups, at least, one of ``pairs`` can be called different.
 
     With fewer, even if all point the same way, chance does that in more studies than LEVEL.
     """
     return 2 + math.floor(math.log2(max(pairs, 1) / LEVEL))
+
+
+Metric = Literal["accuracy", "balanced_accuracy"]
 
 
 class TestSample:
@@ -268,10 +274,13 @@ class TestSample:
 
     __test__ = False
 
-    def __init__(self, labels, groups=None, metric="accuracy"):
+    def __init__(
+        self, labels: np.ndarray, groups: np.ndarray | None = None, metric: Metric = "accuracy"
+    ):
         images = len(labels)
-        self.metric, self.groups = metric, groups
-        self.accuracy = Answers
+        self.metric: Metric = metric
+        self.groups = groups
+        self.accuracy: MakeAnswers = Answers
         if groups is not None:
             self.accuracy = partial(Weighed, sampling=Sampling(images, groups))
         self.balanced = partial(Weighed, sampling=Sampling(images, groups, labels))

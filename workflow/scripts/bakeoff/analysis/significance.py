@@ -4,8 +4,9 @@ Answers are boolean arrays ``(seeds, images)``, as in :mod:`bakeoff.analysis.cro
 ``docs/statistics.md`` says how often each test errs on simulated studies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from bakeoff.analysis.crossed import (
     Answers,
+    MakeAnswers,
     crossed_differences,
     inner_products,
     limits,
@@ -21,18 +23,23 @@ from bakeoff.analysis.crossed import (
 )
 from bakeoff.numbers import LEVEL, Comparison
 
+Key = TypeVar("Key", bound=Hashable)
+"""What names a model."""
+
 # So many models are compared with so many others at once: fewer where each has many answers, of
 # which both sides are held as floats.
 _BLOCK = 128
 _MOST_ANSWERS = 2**23
 
 
-def compare(correct_a, correct_b, of=Answers):
+def compare(correct_a: np.ndarray, correct_b: np.ndarray, of: MakeAnswers = Answers) -> Comparison:
     """Compare two models, and nothing else, by their answers: see :func:`compare_each`."""
     return compare_each([(correct_a, correct_b)], of)[0]
 
 
-def compare_each(pairs, of=Answers):
+def compare_each(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], of: MakeAnswers = Answers
+) -> list[Comparison]:
     """Return a :class:`Comparison` for each of several pairs, corrected for their number.
 
     A pair are two boolean arrays ``(seeds, images)``, the answers to the same images, and ``of``
@@ -54,7 +61,9 @@ def compare_each(pairs, of=Answers):
     return [_comparison(corrected, row) for row in range(len(tables))]
 
 
-def compare_all(answers, of=Answers):
+def compare_all(
+    answers: Mapping[Key, Mapping[int, np.ndarray]], of: MakeAnswers = Answers
+) -> "Pairs[Key]":
     """Compare every pair of models, and correct for having looked at them all.
 
     ``answers`` maps model to seed to a boolean array ``(images,)``; ``of`` is as for
@@ -69,7 +78,7 @@ def compare_all(answers, of=Answers):
         [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1],
         of,
     )
-    places_by_seeds = {}
+    places_by_seeds: dict[tuple[int, ...], list[int]] = {}
     for place, model in enumerate(models):
         places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
 
@@ -107,7 +116,7 @@ def _blocks(places, size):
     return [np.array(places[start : start + size]) for start in range(0, len(places), size)]
 
 
-class Pairs(Mapping):
+class Pairs(Mapping[tuple[Key, Key], Comparison]):
     """The pairs of a study's models: ``(a, b)``, both ways round, to :class:`Comparison`.
 
     They are kept as a table, since a thousand models have half a million. ``tables`` are
@@ -115,7 +124,7 @@ class Pairs(Mapping):
     :func:`_compare` returns. A pair that was not compared is a KeyError.
     """
 
-    def __init__(self, models, tables):
+    def __init__(self, models: Sequence[Key], tables: Sequence[pd.DataFrame]):
         self._models = models
         self._place = {model: place for place, model in enumerate(models)}
         table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
@@ -126,12 +135,12 @@ class Pairs(Mapping):
         self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
 
     @property
-    def any_on_one_seed(self):
+    def any_on_one_seed(self) -> bool:
         """Whether any two models are compared on one seed only."""
         return bool(np.isnan(self._columns.get("ahead", [])).any())
 
     @property
-    def all_on_one_seed(self):
+    def all_on_one_seed(self) -> bool:
         """Whether there are pairs, and each is compared on one seed only."""
         return len(self) > 0 and bool(np.isnan(self._columns["ahead"]).all())
 
@@ -207,7 +216,7 @@ def _corrected(columns):
     return columns | {"p_holm": p_holm, "low": low, "high": high}
 
 
-def holm(p_values):
+def holm(p_values: Sequence[float]) -> list[float]:
     """Return the p-values corrected by Holm's step-down method (1979), in the same order."""
     return _holm(p_values).tolist()
 
@@ -216,7 +225,7 @@ def _holm(p_values):
     return multipletests(p_values, method="holm")[1] if len(p_values) else np.array([])
 
 
-def probability_ahead(a, b):
+def probability_ahead(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the share of pairs (one of ``a``, one of ``b``) with the first higher, ties half.
 
     ``a`` and ``b`` are arrays ``(..., seeds)``, the result is ``(...)``. The share estimates the

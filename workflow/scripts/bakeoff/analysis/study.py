@@ -1,7 +1,9 @@
 """All the numbers of a study, from its runs."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from bakeoff.analysis.ensemble import ensemble
 from bakeoff.analysis.factors import factors
 from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.known import known
-from bakeoff.analysis.models import models_of_study
+from bakeoff.analysis.models import MeasuredRun, models_of_study
 from bakeoff.analysis.published import reproduction
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import unlike_settings
@@ -21,9 +23,12 @@ from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
+from bakeoff.study.readers import DataSet
 
 
-def compare_models(study, data, runs):
+def compare_models(
+    study: Mapping[str, Any], data: DataSet, runs: Iterable[MeasuredRun]
+) -> MeasuredStudy:
     """Return the :class:`bakeoff.analysis.ranking.MeasuredStudy` of a study's runs.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
@@ -34,7 +39,7 @@ def compare_models(study, data, runs):
     return MeasuredStudy(study, data, models_of_study(study, runs, sample), sample)
 
 
-def analyse(results):
+def analyse(results: MeasuredStudy) -> Analysis:
     """Return the :class:`bakeoff.numbers.Analysis` of measured models."""
     learned = not results.nothing_learned
     return Analysis(

@@ -1,11 +1,15 @@
 """The tables of numbers: a row a run, and a row a model."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.last_epochs import history_figures
+from bakeoff.analysis.models import MeasuredRun
+from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.times import circumstances
 
 _LAST_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
@@ -35,7 +39,7 @@ _SUMMARY_COLUMNS = [
 ]
 
 
-def table_of_runs(runs, disputed):
+def table_of_runs(runs: Iterable[MeasuredRun], disputed: np.ndarray) -> pd.DataFrame:
     """Return runs.csv, a DataFrame with a row a run, in their order.
 
     ``runs`` are :class:`bakeoff.analysis.models.MeasuredRun`; ``disputed``, boolean (n_test,),
@@ -91,7 +95,7 @@ def _run(run, disputed):
     }
 
 
-def table_of_models(runs, results):
+def table_of_models(runs: pd.DataFrame, results: MeasuredStudy) -> pd.DataFrame:
     """Return summary.csv, a DataFrame with a row a model, in the study's order.
 
     ``runs`` is what :func:`table_of_runs` returns and ``results`` the

@@ -4,6 +4,9 @@ Times say something of the models only where nothing else differs: each run had 
 itself, and all ran on one kind of machine with the same software.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from bakeoff.numbers import Circumstances, Times
 
 LATENCY_NOISE = 1.1
@@ -20,7 +23,7 @@ SAME = {
 _OF_A_PIECE = ("device", "threads", "versions")
 
 
-def circumstances(card):
+def circumstances(card: Mapping[str, Any]) -> Circumstances:
     """Return the :class:`bakeoff.numbers.Circumstances` of a run, from its card."""
     versions = card["versions"]
     return Circumstances(
@@ -42,7 +45,7 @@ def _was_moved(pieces):
     return any(piece[key] != first[key] for piece in later for key in _OF_A_PIECE)
 
 
-def obstacles(runs):
+def obstacles(runs: Iterable[Circumstances]) -> Times:
     """Return the :class:`bakeoff.numbers.Times` of the :class:`Circumstances` of runs."""
     runs = list(runs)
     values = {noun: list(dict.fromkeys(map(read, runs))) for noun, read in SAME.items()}

@@ -1,10 +1,11 @@
 """Do architectures that share a trait do better? They are the sample here, and there are few."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import factorial, inf, prod
+from typing import Any
 
 import numpy as np
 
@@ -75,36 +76,36 @@ class Architecture:
     models: list[MeasuredModel]
 
     @property
-    def keys(self):
+    def keys(self) -> list[str]:
         return [model.key for model in self.models]
 
     @property
-    def traits(self):
+    def traits(self) -> dict[str, Any]:
         return self.models[0].traits
 
     @property
-    def accuracy(self):
+    def accuracy(self) -> float:
         return float(np.mean([model.score.value for model in self.models]))
 
     @property
-    def gap(self):
+    def gap(self) -> float:
         return float(np.mean([model.overfitting.gap for model in self.models]))
 
 
-def traits(models):
+def traits(models: Iterable[MeasuredModel]) -> Traits:
     """Return the :class:`bakeoff.numbers.Traits` of models that learned."""
     architectures = architectures_of(models)
     looked_at = [trait.name for trait in TRAITS]
     return Traits(looked_at, [one.keys for one in architectures], compare_groups(architectures))
 
 
-def architectures_of(models):
+def architectures_of(models: Iterable[MeasuredModel]) -> list[Architecture]:
     """Return the :class:`Architecture` of each of ``models``, each once, in their order.
 
     Models have one architecture when their layers are equal but for the names, and their numbers
     of parameters. Where layers are not all known, each is taken to have its own.
     """
-    by_layers = {}
+    by_layers: dict[str, list[MeasuredModel]] = {}
     for model in models:
         known = model.traits["complete"] and model.card["layers"]
         by_layers.setdefault(_layers(model) if known else model.key, []).append(model)
@@ -122,7 +123,7 @@ def _layers(model):
     return json.dumps([model.card["parameters"], nameless], sort_keys=True)
 
 
-def compare_groups(architectures):
+def compare_groups(architectures: Sequence[Architecture]) -> list[Trait]:
     """Return a :class:`bakeoff.numbers.Trait` for each trait in which ``architectures`` differ.
 
     These are what :func:`architectures_of` returns: an architecture trained in two ways is one
@@ -143,7 +144,7 @@ def compare_groups(architectures):
     ]
 
 
-def permutation_p(groups):
+def permutation_p(groups: Sequence[Sequence[float]]) -> float | None:
     """Return the p-value that groups of accuracies have one mean, from permutations.
 
     ``groups`` are sequences of floats, one at least in each. The statistic is the sum of squares

@@ -1,10 +1,12 @@
 """What sets architectures apart, computed from their layers: the groups that findings compare."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 
-def model_traits(layers):
+def model_traits(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the traits of one architecture as a dict of plain values.
 
     ``layers`` is the list that ``layers.describe_layers`` makes, from JSON. A convolution counts
