@@ -8,16 +8,21 @@ import pytest
 
 from projects import Project, make_tiny_study
 
+TIERS = ("thorough", "workflow", "unit")
+
 
 def pytest_collection_modifyitems(items):
     """Give each test its tier.
 
-    The thorough ones come first: what begins last decides when all is done.
+    The files with the slowest tests come first: what begins last decides when all is done.
     """
-    items.sort(key=lambda item: item.get_closest_marker("thorough") is None)
+    first = {}
     for item in items:
         if not any(item.iter_markers("workflow")) and not any(item.iter_markers("thorough")):
             item.add_marker(pytest.mark.unit)
+        tier = min(TIERS.index(mark.name) for mark in item.iter_markers() if mark.name in TIERS)
+        first[item.path] = min(tier, first.get(item.path, tier))
+    items.sort(key=lambda item: first[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from patience import PATIENCE
-from projects import TINY
+from projects import TINY, Project, study_only
 
 pytestmark = pytest.mark.thorough
 
@@ -33,93 +33,113 @@ def mounted(folder, *options):
         subprocess.run([*SUDO, "umount", "--lazy", folder], check=True)
 
 
+# The last first: what a step needs is then as it should be, and it alone meets the fault.
 STEPS = {
-    "prepare_data": "results/data/digits/data.json",
-    "describe_model": "results/models/tiny/description.json",
-    "train_model": "results/models/tiny/seed_0/card.json",
-    "collect_results": "results/analysis.json",
-    "plot_loss_curves": "results/figures/loss_overview.svg",
-    "plot_tradeoffs": "results/figures/accuracy_parameters.svg",
-    "write_conclusions": "results/conclusions.md",
-    "plot_findings": "results/figures/accuracy_forest.svg",
     "render_report": "results/report.html",
+    "plot_findings": "results/figures/accuracy_forest.svg",
+    "write_conclusions": "results/conclusions.md",
+    "plot_tradeoffs": "results/figures/accuracy_parameters.svg",
+    "plot_loss_curves": "results/figures/loss_overview.svg",
+    "collect_results": "results/analysis.json",
+    "train_model": "results/models/tiny/seed_0/card.json",
+    "describe_model": "results/models/tiny/description.json",
+    "prepare_data": "results/data/digits/data.json",
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_full_disk_is_said_and_the_next_run_repairs_it(copy, step):
-    results = copy.path("results")
-    kept = copy.path("kept")
+@pytest.fixture(scope="module")
+def small_disk(finished_study, tmp_path_factory):
+    """A copy of the finished study whose results lie on a file system of 64 MB."""
+    project = Project(tmp_path_factory.mktemp("disk") / "study")
+    shutil.copytree(finished_study.folder, project.folder)
+    results, kept = project.path("results"), project.path("kept")
     results.rename(kept)
     results.mkdir()
     with mounted(results, "-o", "size=64m"):
         shutil.copytree(kept, results, dirs_exist_ok=True)
-        target = copy.path(STEPS[step])
-        if step == "train_model":
-            shutil.rmtree(results / "checkpoints")
-        target.unlink()
-        filler = results / "filler"
-        filler.write_bytes(bytes(shutil.disk_usage(results).free))
-        run = copy.snakemake(STEPS[step], check=False)
-        assert run.returncode != 0
-        assert len(errors_in(run)) == 1, run.stdout
-        assert "the disk is full" in errors_in(run)[0], run.stdout
-        assert not target.exists()
-        assert (results / "models/wide/seed_0/card.json").is_file()
-        filler.unlink()
-        copy.snakemake(STEPS[step])
-        assert target.is_file()
-        copy.snakemake()
-        assert copy.planned() == set()
-        assert not list(results.rglob(".unfinished-*"))
+        yield project
 
 
-def test_read_only_results_are_said(copy):
-    results = copy.path("results")
-    results.rename(copy.path("kept"))
-    results.mkdir()
-    with mounted(results):
-        shutil.copytree(copy.path("kept"), results, dirs_exist_ok=True)
-        (results / "summary.txt").unlink()
-        subprocess.run([*SUDO, "mount", "-o", "remount,ro", results], check=True)
-        run = copy.snakemake(check=False)
-        assert run.returncode != 0
-        assert "Write-protected output files" in run.stdout
-        subprocess.run([*SUDO, "mount", "-o", "remount,rw", results], check=True)
-        copy.snakemake()
-        assert copy.planned() == set()
+@pytest.mark.parametrize("step", STEPS)
+def test_a_full_disk_is_said_and_the_next_run_repairs_it(small_disk, step):
+    results, target = small_disk.path("results"), small_disk.path(STEPS[step])
+    if step == "train_model":
+        shutil.rmtree(next(results.glob("checkpoints/tiny_*")))
+    target.unlink()
+    filler = results / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(results).free))
+    run = small_disk.snakemake(STEPS[step], check=False)
+    assert run.returncode != 0
+    assert f"Error in rule {step}:" in run.stdout
+    assert len(errors_in(run)) == 1, run.stdout
+    assert "the disk is full" in errors_in(run)[0], run.stdout
+    assert not target.exists()
+    assert (results / "models/wide/seed_0/card.json").is_file()
+    filler.unlink()
+    small_disk.snakemake(STEPS[step])
+    assert target.is_file()
+    assert small_disk.planned(STEPS[step]) == set()
+    assert not list(results.rglob(".unfinished-*"))
+
+
+def test_read_only_results_are_said_and_what_faults_left_behind_is_made(small_disk):
+    results = small_disk.path("results")
+    (results / "summary.txt").unlink()
+    subprocess.run([*SUDO, "mount", "-o", "remount,ro", results], check=True)
+    run = small_disk.snakemake(check=False)
+    assert run.returncode != 0
+    assert "Write-protected output files" in run.stdout
+    subprocess.run([*SUDO, "mount", "-o", "remount,rw", results], check=True)
+    small_disk.snakemake()
+    assert small_disk.planned() == set()
+    assert not list(results.rglob(".unfinished-*"))
 
 
 def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+@pytest.fixture(scope="module")
+def damaged(finished_study, tmp_path_factory):
+    """A copy of the finished study of which one file after the other is damaged and repaired."""
+    project = Project(tmp_path_factory.mktemp("damaged") / "study")
+    shutil.copytree(finished_study.folder, project.folder)
+    return project
+
+
+# The last first, as above.
 @pytest.mark.parametrize(
     "file",
     [
-        "results/data/digits/data.json",
-        "results/models/tiny/seed_0/history.csv",
-        "results/models/tiny/seed_0/predictions.npz",
-        "results/models/tiny/seed_0/card.json",
-        "results/summary.csv",
-        "results/analysis.json",
         "results/findings.json",
+        "results/analysis.json",
+        "results/summary.csv",
+        "results/models/tiny/seed_0/card.json",
+        "results/models/tiny/seed_0/predictions.npz",
+        "results/models/tiny/seed_0/history.csv",
+        "results/data/digits/data.json",
     ],
 )
-def test_a_damaged_file_is_named_with_its_remedy(copy, file):
-    before = copy.histories()
-    cut(copy.path(file))
-    run = copy.snakemake("--keep-going", check=False)
+def test_a_damaged_file_is_named_with_its_remedy(damaged, file):
+    before = damaged.histories()
+    cut(damaged.path(file))
+    run = damaged.snakemake("--keep-going", check=False)
     assert run.returncode != 0
     assert any(
         f"{file}: " in line and re.search("delete (it|the folder)", line) for line in errors_in(run)
     ), run.stdout
-    copy.path(file).unlink()
-    output = copy.snakemake().stdout
+    damaged.path(file).unlink()
+    output = damaged.snakemake(file).stdout
     # What was trained is still there: no epoch is repeated.
     assert " seed 0  epoch " not in output
-    assert copy.histories() == before
-    assert copy.planned() == set()
+    assert damaged.histories() == before
+    assert damaged.planned(file) == set()
+
+
+def test_after_all_repairs_the_study_is_whole_without_an_epoch(damaged, finished_study):
+    assert " seed 0  epoch " not in damaged.snakemake().stdout
+    assert damaged.histories() == finished_study.histories()
+    assert damaged.planned() == set()
 
 
 def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
@@ -181,19 +201,21 @@ def test_a_disputed_index_beyond_the_test_set_is_refused_before_training(tiny_st
 
 
 def test_two_snakemakes_at_once(tiny_study):
-    with tiny_study.start_snakemake() as running:
+    target = "results/models/tiny/seed_0/card.json"
+    with tiny_study.start_snakemake(target) as running:
         running.wait_for("rule train_model:")
-        second = tiny_study.snakemake(check=False)
+        second = tiny_study.snakemake(target, check=False)
         assert second.returncode != 0
         # The lock; or, in the moment between writing a file and noting that it is whole, the file.
         assert re.search("cannot be locked|Incomplete files", second.stdout), second.stdout
         assert running.process.wait(PATIENCE) == 0
-    assert tiny_study.planned() == set()
+    assert tiny_study.planned(target) == set()
 
 
 def test_a_report_in_spite_of_a_model_that_fails(tiny_study):
     broken = "def build(input_shape, num_classes):\n    raise RuntimeError('no such layer')\n"
     tiny_study.add_architecture("broken", broken, name="Broken")
+    study_only(tiny_study, "tiny", "broken")
     run = tiny_study.snakemake("--keep-going", check=False)
     assert run.returncode != 0
     errors = errors_in(run)

@@ -15,11 +15,15 @@ import pandas as pd
 import yaml
 
 from patience import PATIENCE
+from warm_snakemake import run_snakemake
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
     *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs", "template"),
 )
+
+# As far as an epoch could be repeated, which the collecting steps are not needed for.
+RUNS_ALONE = ("--until", "train_model")
 
 TINY = '''"""A few {units} units: enough to learn a little."""
 
@@ -68,17 +72,10 @@ class Project:
         change(config)
         self.write_config(config)
 
-    def snakemake(self, *arguments, cores=2, check=True, **options):
+    def snakemake(self, *arguments, cores=2, check=True, env=None):
         """Run Snakemake here; return the completed process, all output in ``stdout``."""
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
-        run = subprocess.run(
-            command,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            **options,
-        )
+        arguments = ["--cores", cores, *arguments]
+        run = run_snakemake(self.folder, arguments, env or os.environ)
         assert not check or run.returncode == 0, run.stdout
         return run
 
@@ -173,3 +170,8 @@ def make_tiny_study(folder):
     for model, units in (("tiny", 16), ("wide", 32)):
         project.add_architecture(model, TINY.format(units=units), name=model.title())
     return project
+
+
+def study_only(project, *models):
+    """Leave all other models out of a project's study."""
+    project.change_config(lambda config: config["study"].update(models=list(models)))
