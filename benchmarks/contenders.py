@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -31,6 +31,8 @@ class Job:
     """Keras's backend for the pipeline."""
     compiled: bool = False
     """Whether PyTorch compiles its steps."""
+    recipe: dict = field(default_factory=dict)
+    """Settings of the pipeline's training that go over the study's."""
 
 
 @contextmanager
@@ -101,18 +103,18 @@ def _pipeline(job, turns):
     from whole_job import settings
 
     data = open_data(job.data_file)
-    trained = settings(10**6, job.precision) | {"backend": job.backend}
+    trained = settings(10**6, job.precision) | {"backend": job.backend} | job.recipe
     identity = training_identity(Sources([ROOT]), contender(job.model), 0, trained)
     device = prepare_backend(job.threads, job.backend, job.precision)
     model = build_model([ROOT], job.model, data.shape, len(data.class_names))
-    compile_model(model, identity, device)
+    compile_model(model, identity, device, -(-job.images // BATCH))
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
     loop.state_of = lambda model: None
     batches = batches_of_parts(data, BATCH)
     chosen = np.arange(min(job.images, data.counts["train"]))
     held_out = np.arange(min(job.images // 6, data.counts["validation"]))
-    batches["train"] = batches["train"].only(chosen)
+    batches["train"] = batches["train"].only(chosen, job.recipe.get("augmentation"))
     batches["val"] = batches["test"] = batches["val"].only(held_out)
     turns.next()
     loop.train_epochs(model, batches, identity, _Waiting(turns), {}, time.perf_counter())

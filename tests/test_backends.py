@@ -85,11 +85,17 @@ def test_a_study_on_another_backend(backend, tiny_study):
     assert tiny_study.planned() == set()
 
 
-def test_a_resumed_training_has_the_same_bits(backend, project, tmp_path):
-    whole = Training(project, tmp_path / "whole", backend=backend, epochs=4)
+@pytest.mark.parametrize(
+    "augmentation",
+    [None, {"shift": 0.1, "rotation": 0.05, "mixup": 0.4}],
+    ids=["plain", "augmented"],
+)
+def test_a_resumed_training_has_the_same_bits(backend, augmentation, project, tmp_path):
+    recipe = {"backend": backend, "epochs": 4, "augmentation": augmentation}
+    whole = Training(project, tmp_path / "whole", **recipe)
     whole.run()
     np.testing.assert_array_equal(whole.loaded_probabilities(), whole.probabilities())
-    resumed = Training(project, tmp_path / "resumed", backend=backend, epochs=4)
+    resumed = Training(project, tmp_path / "resumed", **recipe)
     resumed.run(epochs=2)
     assert "going on after epoch 2" in resumed.run()
     assert resumed.bits() == whole.bits()

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled
 from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, epoch_order
+from bakeoff.training.data import batches_of_parts, open_data
+from fabricated_study import fabricate_data
 
 pytestmark = pytest.mark.workflow
 
@@ -97,6 +100,38 @@ def test_chosen_images_are_those_of_their_indices_whatever_order_the_others_are_
     few.shuffle(7, 1)
     images = np.concatenate([images for images, _ in content(kind, few)])
     assert np.array_equal(images, scaled(pixels)[chosen[epoch_order(5, 7, 1)]])
+
+
+def test_augmented_batches_follow_from_seed_epoch_and_batch_alone(kind, pixels):
+    settings = {"shift": 0.4, "noise": 0.1, "mixup": 1}
+    batches = kind(pixels, LABELS, CLASSES, 4, augmentation=settings)
+    seen = {}
+    for epoch in (2, 1, 2):
+        batches.shuffle(7, epoch)
+        found = content(kind, batches)
+        order = epoch_order(IMAGES, 7, epoch)
+        for number, (images, labels) in enumerate(found):
+            chosen = order[4 * number : 4 * number + 4]
+            expected = augmented(scaled(pixels[chosen]), Y[chosen], settings, (7, epoch, number))
+            assert images.tobytes() == expected[0].tobytes()
+            assert labels.tobytes() == expected[1].tobytes()
+        whole = b"".join(images.tobytes() for images, _ in found)
+        assert seen.setdefault(epoch, whole) == whole
+    assert seen[1] != seen[2]
+    assert batches.only(np.arange(4)).augmentation is None
+
+
+def test_training_images_alone_are_augmented(tmp_path):
+    data = fabricate_data(tmp_path, images=30, train_images=20, size=8)
+    parts = batches_of_parts(open_data(data), 8, {"noise": 0.5})
+    plain = batches_of_parts(open_data(data), 8)
+    kind = type(parts["train"])
+    for name, batches in parts.items():
+        alike = [
+            np.array_equal(a[0], b[0])
+            for a, b in zip(content(kind, batches), content(kind, plain[name]), strict=True)
+        ]
+        assert not any(alike) if name == "train" else all(alike), name
 
 
 def test_no_autotuner_can_hold_up_the_end_of_an_epoch(pixels):

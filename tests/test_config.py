@@ -389,6 +389,7 @@ def test_a_models_own_settings_win(study):
         "class_weight": None,
         "label_smoothing": 0,
         "schedule": None,
+        "augmentation": None,
     }
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
 

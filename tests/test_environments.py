@@ -26,7 +26,7 @@ ENVIRONMENTS = {
     ],
 }
 # Where a package is imported under another name than it is installed.
-INSTALLED_AS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+INSTALLED_AS = {"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python-headless"}
 
 
 def locked():

@@ -13,6 +13,7 @@ from training_process import SETTINGS, Training
 
 pytestmark = pytest.mark.workflow
 ONE_CYCLE = {"name": "one_cycle", "warmup": 1}
+AUGMENTED = {"shift": 0.1, "rotation": 0.05, "zoom": 0.1, "contrast": 0.2, "noise": 0.05}
 STEP = {"name": "step", "every": 1, "factor": 0.5, "warmup": 0.5}
 
 
@@ -92,8 +93,9 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
     [
         {"schedule": STEP, "label_smoothing": 0.1, "class_weight": "balanced"},
         {"optimizer": {"name": "Adam", "use_ema": True, "ema_momentum": 0.9}},
+        {"augmentation": AUGMENTED | {"cutout": 0.3, "mixup": 0.4}, "label_smoothing": 0.1},
     ],
-    ids=["step", "averages"],
+    ids=["step", "averages", "augmentation"],
 )
 def test_more_epochs_go_on_with_the_bits_of_one_go(project, tmp_path, recipe):
     whole = Training(project, tmp_path / "whole", **recipe)
@@ -168,6 +170,19 @@ def test_averages_are_what_is_judged_and_kept_and_not_what_is_trained(project, t
     labels = np.load(averaged.folder / "output" / "predictions.npz")["labels"]
     accuracy = (averaged.probabilities().argmax(axis=1) == labels).mean()
     assert last == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_augmentation_is_for_training_images_alone(project, tmp_path):
+    plain, augmented = (Training(project, tmp_path / name) for name in ("plain", "augmented"))
+    plain.run(epochs=3)
+    augmented.run(epochs=3, augmentation=AUGMENTED)
+    assert plain.bits() != augmented.bits()
+    probabilities = augmented.probabilities()
+    labels = np.load(augmented.folder / "output" / "predictions.npz")["labels"]
+    # Test images are as they are.
+    np.testing.assert_array_equal(augmented.loaded_probabilities(), probabilities)
+    loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+    assert augmented.history()["test_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)
 
 
 def test_balanced_classes_have_equal_weights_in_all():

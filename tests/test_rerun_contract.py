@@ -225,6 +225,18 @@ CONTRACT = {
         set_in("training", "schedule", value={"name": "constant", "warmup": 0}),
         set(),
     ),
+    "augmentation of one model": (
+        set_in("models", "wide", "training", "augmentation", value={"shift": 0.1}),
+        {"wide/0"} | COLLECTING,
+    ),
+    "augmentation that changes nothing": (
+        set_in("training", "augmentation", value={"shift": 0, "flip": None}),
+        set(),
+    ),
+    "how training images are augmented edited": (
+        lambda project: append(project, "workflow/scripts/bakeoff/data/augmentation.py"),
+        Runs | COLLECTING,
+    ),
     "two arguments of one model swapped": (
         set_in("models", "wide", "arguments", value={"units": 4, "filters": 32}),
         {"wide", "wide/0"} | COLLECTING,

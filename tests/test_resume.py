@@ -74,6 +74,22 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(uninterrupted, 
     assert not list(training.folder.rglob(".unfinished-*"))
 
 
+def test_killed_twice_with_augmentation_it_ends_with_the_same_bits(project, tmp_path):
+    augmentation = {"shift": 0.1, "rotation": 0.05, "noise": 0.05, "mixup": 0.4}
+    whole, killed = (
+        Training(project, tmp_path / name, epochs=9, augmentation=augmentation)
+        for name in ("whole", "killed")
+    )
+    whole.run()
+    for line in ("epoch 2/9", "epoch 5/9"):
+        process = killed.start()
+        killed.wait_for(line, process)
+        process.kill()
+        process.wait()
+    assert "going on after epoch" in killed.run()
+    assert killed.bits() == whole.bits()
+
+
 def test_a_kill_while_a_state_is_written_leaves_the_one_before(uninterrupted, training):
     process = training.start()
     training.wait_for(f"epoch  3/{EPOCHS}", process)

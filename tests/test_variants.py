@@ -1,6 +1,7 @@
 """One architecture under other arguments and settings: what a config's variants stand for."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, reported_study, training_settings
 from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
 
+RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 BUILD = """
 def build(input_shape, num_classes, filters=32, *, kernel=3, rate: float = 0, act="relu",
           bias=True):
@@ -217,6 +219,52 @@ def test_a_schedule_that_changes_nothing_is_none(root):
     assert training_settings(config, "base")["schedule"] == {"name": "cosine"}
 
 
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        ({"augmentation": {"shift": 1.5}}, "augmentation.shift: 1.5 (line "),
+        ({"augmentation": {"shift": "wide"}}, "is of the wrong type; expected a number"),
+        ({"augmentation": {"shfit": 0.1}}, "unknown key; expected one of contrast, cutout"),
+        ({"augmentation": {"rotation": 18}}, "is out of range; expected at most 0.5"),
+        ({"augmentation": {"flip": True}}, "is not known; expected one of horizontal, vertical"),
+        ({"augmentation": ["shift"]}, "is of the wrong type; expected keys with values"),
+        (
+            {"augmentation": {"mixup": 0.2}, "class_weight": "balanced"},
+            "augmentation.mixup: 0.2 mixes images of two classes",
+        ),
+    ],
+)
+def test_augmentation_that_cannot_be_is_refused(root, training, said):
+    line = refusal(root, {"base": BASE | {"training": training}})
+    assert said in line
+    assert "models.base.training.augmentation" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_augmentation_without_effect_is_none(root):
+    for given in (None, {}, {"shift": 0, "flip": None, "mixup": 0.0}):
+        config = read(root, {"base": BASE | {"training": {"augmentation": given}}})
+        assert training_settings(config, "base")["augmentation"] is None
+    given = {"shift": 0.1, "rotation": None, "zoom": 0}
+    config = read(root, {"base": BASE | {"training": {"augmentation": given}}})
+    assert training_settings(config, "base")["augmentation"] == {"shift": 0.1}
+
+
+def test_a_models_augmentation_replaces_the_studys_whole(root):
+    training = {"optimizer": {"name": "SGD"}, "augmentation": {"shift": 0.1, "flip": "horizontal"}}
+    without = {"key": "none", "name": "N", "description": "n", "training": {"augmentation": None}}
+    more = {"product": {"training.augmentation.shift": [0, 0.2]}, "name": "shift {shift}"}
+    entry = BASE | {"vary": [without, more | {"training": {"augmentation": {"zoom": 0.1}}}]}
+    config = read(root, {"base": entry}, training=training)
+    found = {key: training_settings(config, key)["augmentation"] for key in config["models"]}
+    assert found == {
+        "base": {"shift": 0.1, "flip": "horizontal"},
+        "none": None,
+        "base_shift_0": {"zoom": 0.1},
+        "base_shift_0_2": {"shift": 0.2, "zoom": 0.1},
+    }
+
+
 def write_recipe(root, name, text):
     (root / "recipes").mkdir(exist_ok=True)
     (root / "recipes" / f"{name}.yaml").write_text(text)
@@ -257,6 +305,15 @@ def test_a_studys_optimizer_without_a_name_is_that_of_its_recipe(root):
     other = training | {"optimizer": {"name": "SGD"}}
     config = read(root, {"base": BASE}, training=other)
     assert training_settings(config, "base")["optimizer"] == {"name": "SGD"}
+
+
+@pytest.mark.parametrize("name", [file.stem for file in RECIPES.glob("*.yaml")])
+def test_recipes_of_ours_are_what_they_may_be(root, name):
+    write_recipe(root, name, (RECIPES / f"{name}.yaml").read_text())
+    config = read(root, {"base": BASE}, training={"recipe": name})
+    settings = training_settings(config, "base")
+    assert settings["optimizer"]["name"]
+    assert ("augmentation" in name) == (settings["augmentation"] is not None)
 
 
 @pytest.mark.parametrize(

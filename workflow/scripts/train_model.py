@@ -52,7 +52,7 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
     shape, classes = data.shape, len(data.class_names)
     steps = -(-data.counts["train"] // settings["batch_size"])
     model = prepare_model(identity, folders, shape, classes, device, steps)
-    batches = batches_of_parts(data, settings["batch_size"])
+    batches = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
     checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}

@@ -40,6 +40,7 @@ _TRAINING_DEFAULTS = {
     "class_weight": None,
     "label_smoothing": 0,
     "schedule": None,
+    "augmentation": None,
 }
 # What each of the schedules may be given beside its name; the first are those that it needs.
 _SCHEDULES = {
@@ -137,8 +138,8 @@ def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any
 def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings that ``model`` is trained with: the study's under its own.
 
-    Optimizer and schedule are replaced as a whole, since one's settings mean nothing to another.
-    A schedule that changes nothing is None.
+    Optimizer, schedule and augmentation are replaced as a whole, since one's settings mean nothing
+    to another. A schedule or an augmentation that changes nothing is None.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
     settings.pop("recipe", None)
@@ -147,6 +148,8 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
         settings[key] = {part: value for part, value in given if value is not None} or None
     if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
         settings["schedule"] = None
+    given = (settings["augmentation"] or {}).items()
+    settings["augmentation"] = {part: value for part, value in given if value} or None
     return settings
 
 
@@ -346,9 +349,9 @@ def _faults_of_models(config, sources, folders, recipes):
         )
         for error in training.iter_errors(entry["training"]):
             yield (*place, "training"), describe_value(error)
-        for part, fault in _faults_of_schedule(training_settings(config, model)):
-            own = "schedule" in entry["training"]
-            yield (*(place if own else ()), "training", "schedule", *part), fault
+        for key, fault in _faults_of_settings(training_settings(config, model)):
+            own = key[0] in entry["training"]
+            yield (*(place if own else ()), "training", *key), fault
         name = entry["architecture"]
         if fault := architectures.fault(name):
             yield place, fault
@@ -356,6 +359,19 @@ def _faults_of_models(config, sources, folders, recipes):
         entry["arguments"] = architectures.as_meant(name, entry["arguments"])
         for argument, fault in architectures.faults_of_arguments(name, entry["arguments"]):
             yield (*place, "arguments", *([argument] if argument else [])), fault
+
+
+def _faults_of_settings(settings):
+    """Yield (key, fault) for what is wrong with a model's settings together."""
+    for part, fault in _faults_of_schedule(settings):
+        yield ("schedule", *part), fault
+    mixup = (settings["augmentation"] or {}).get("mixup")
+    if mixup and (weight := settings["class_weight"]):
+        yield (
+            ("augmentation", "mixup"),
+            f"{mixup} mixes images of two classes, each with a weight of its own by `class_weight:"
+            f" {weight}`; expected one of the two: drop one (null in an overlay).",
+        )
 
 
 def _faults_of_schedule(settings):

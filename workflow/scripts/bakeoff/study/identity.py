@@ -23,10 +23,18 @@ from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of
 from bakeoff.study.folders import ARCHITECTURES, Folders, find, relative_to, with_architectures
 
-NEUTRAL = {"deterministic": False, "class_weight": None, "label_smoothing": 0, "schedule": None}
+NEUTRAL = {
+    "deterministic": False,
+    "class_weight": None,
+    "label_smoothing": 0,
+    "schedule": None,
+    "augmentation": None,
+}
 """Settings at which training does what it would do if it did not know them."""
 
-OF_EPOCHS = frozenset(["epochs", "batch_size", "schedule", "class_weight", "label_smoothing"])
+OF_EPOCHS = frozenset(
+    ["epochs", "batch_size", "schedule", "class_weight", "label_smoothing", "augmentation"]
+)
 """Settings that nothing which is found out before the first epoch depends on."""
 
 _DATA = ("workflow/scripts/bakeoff/data/",)

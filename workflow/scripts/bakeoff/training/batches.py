@@ -6,19 +6,21 @@ Importing this imports Keras, which must find its backend prepared (see backend.
 import keras
 import numpy as np
 
+from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled, white_of
 
 
-def batches_of(images, labels, classes, batch_size):
+def batches_of(images, labels, classes, batch_size, augmentation=None):
     """Return the :class:`ArrayBatches` of a set of images, or TensorFlow's own on TensorFlow.
 
     ``images`` is a memory-map ``(n, height, width, channels)`` of uint8, uint16 or float32, and
     ``labels`` integers ``(n,)``. Images are read and scaled batch by batch: they stay in the file,
     whose pages all runs of a machine share. Without :meth:`shuffle`, they keep their order.
+    ``augmentation``, the config's, changes each batch as :func:`augmented` says.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     kind = TensorFlowBatches if on_tensorflow else ArrayBatches
-    return kind(images, labels, classes, batch_size)
+    return kind(images, labels, classes, batch_size, augmentation=augmentation)
 
 
 def epoch_order(images, seed, epoch):
@@ -29,19 +31,29 @@ def epoch_order(images, seed, epoch):
 class _Selection:
     """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None):
+    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
         super().__init__()
         self.images, self.labels = images, labels
         self.classes, self.batch_size = classes, batch_size
         self.chosen = np.arange(len(images)) if chosen is None else chosen
+        self.augmentation, self.seed_and_epoch = augmentation, (0, 0)
 
-    def only(self, chosen):
-        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        return type(self)(self.images, self.labels, self.classes, self.batch_size, chosen)
+    def only(self, chosen, augmentation=None):
+        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied.
+
+        They are as they are, unless there is another ``augmentation``.
+        """
+        own = self.images, self.labels, self.classes, self.batch_size
+        return type(self)(*own, chosen, augmentation)
 
     def in_order(self, seed, epoch):
-        """Return the chosen indices in the order of that epoch."""
+        """Return the chosen indices in the order of that epoch, which batches are augmented for."""
+        self.seed_and_epoch = seed, epoch
         return self.chosen[epoch_order(len(self.chosen), seed, epoch)]
+
+    def augment(self, batch, images, targets):
+        """Return the images and targets of a batch, as arrays, for the epoch of the order."""
+        return augmented(images, targets, self.augmentation, (*self.seed_and_epoch, int(batch)))
 
 
 class ArrayBatches(_Selection, keras.utils.PyDataset):
@@ -50,8 +62,8 @@ class ArrayBatches(_Selection, keras.utils.PyDataset):
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None):
-        super().__init__(images, labels, classes, batch_size, chosen)
+    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
+        super().__init__(images, labels, classes, batch_size, chosen, augmentation)
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.order = self.chosen
         self.source = self
@@ -65,7 +77,8 @@ class ArrayBatches(_Selection, keras.utils.PyDataset):
 
     def __getitem__(self, batch):
         chosen = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return scaled(self.images[chosen]), self.one_hot[self.labels[chosen]]
+        images, targets = scaled(self.images[chosen]), self.one_hot[self.labels[chosen]]
+        return self.augment(batch, images, targets) if self.augmentation else (images, targets)
 
 
 class TensorFlowBatches(_Selection):
@@ -75,10 +88,10 @@ class TensorFlowBatches(_Selection):
     and scaled on the CPU, also for a GPU.
     """
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None):
+    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
         import tensorflow as tf
 
-        super().__init__(images, labels, classes, batch_size, chosen)
+        super().__init__(images, labels, classes, batch_size, chosen, augmentation)
         with tf.device("CPU:0"):
             mapped, targets = _tensor_of(images), tf.constant(labels, tf.int32)
             self.order = tf.Variable(self.chosen, trainable=False)
@@ -90,7 +103,13 @@ class TensorFlowBatches(_Selection):
             picked = tf.gather(mapped, chosen)
             if picked.dtype != tf.float32:
                 picked = tf.cast(picked, tf.float32) / white
-            return picked, tf.one_hot(tf.gather(targets, chosen), classes)
+            pair = picked, tf.one_hot(tf.gather(targets, chosen), classes)
+            if augmentation is None:
+                return pair
+            changed = tf.numpy_function(self.augment, (batch, *pair), (tf.float32, tf.float32))
+            for before, after in zip(pair, changed, strict=True):
+                after.set_shape(before.shape)
+            return tuple(changed)
 
         batches = tf.data.Dataset.range(-(-len(self.chosen) // batch_size))
         options = tf.data.Options()

@@ -24,19 +24,19 @@ def describe_data(data):
     }
 
 
-def batches_of_parts(data, batch_size):
+def batches_of_parts(data, batch_size, augmentation=None):
     """Return a dict of batches of the prepared ``data``: train, clean, val and test.
 
-    clean are images of train, whose accuracy is measured with dropout off. val and test are the
-    same where the test set validates.
+    train alone gets ``augmentation``, as the config has it. clean are images of train, whose
+    accuracy is measured with dropout off. val and test are the same where the test set validates.
     """
     # Imports Keras.
     from bakeoff.training.batches import batches_of
 
     classes = len(data.class_names)
     train, test = (
-        batches_of(data.images(part), data.labels(part), classes, batch_size)
-        for part in ("train", "test")
+        batches_of(data.images(part), data.labels(part), classes, batch_size, changed)
+        for part, changed in (("train", augmentation), ("test", None))
     )
     val = test
     if data.validation != "test":
