@@ -29,7 +29,7 @@ class MirrorError(Exception):
     was a file with another checksum.
     """
 
-    def __init__(self, outcome, passing, other_file=False):
+    def __init__(self, outcome: str, passing: bool, other_file: bool = False):
         super().__init__(outcome)
         self.passing = passing
         self.other_file = other_file

@@ -19,6 +19,10 @@ _PIECE = 2**24
 """Bytes of images that are read at a time."""
 
 
+Rows = np.ndarray | slice
+"""Which of some images, by their places among these or as bool (n,)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """Some images of a set: those with the indices, int64 (n,), in their order."""
@@ -51,11 +55,11 @@ class Part:
         for start in range(0, len(self), at_once):
             yield np.asarray(images[self.indices[start : start + at_once]])
 
-    def only(self, rows) -> Part:
+    def only(self, rows: Rows) -> Part:
         """Return the images in the given rows."""
         return Part(self.of, self.indices[rows])
 
-    def without(self, rows) -> Part:
+    def without(self, rows: Rows) -> Part:
         """Return the images in all rows but the given ones."""
         return Part(self.of, np.delete(self.indices, rows))
 

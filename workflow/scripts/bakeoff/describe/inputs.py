@@ -3,6 +3,7 @@
 Importing this imports Keras, which must find its backend prepared.
 """
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import keras
@@ -14,7 +15,7 @@ from bakeoff.training.architecture import layers_with_weights
 _SMALL = 0.05
 
 
-def input_scaled_by(model, input_shape):
+def input_scaled_by(model: keras.Model, input_shape: Sequence[int]) -> float | None:
     """Return the factor by which ``model`` makes images small before their first weights, or None.
 
     None where it leaves them at more than a twentieth of their range, which is 0 to 1 already.

@@ -1,6 +1,8 @@
 """A built Keras model as plain data: its layers, their settings and what they compute."""
 
+from collections.abc import Mapping, Sequence
 from math import ceil, prod
+from typing import Any
 
 import keras
 from keras import layers
@@ -24,7 +26,7 @@ _POOLINGS = (
 )
 
 
-def describe_layers(model):
+def describe_layers(model: keras.Model) -> list[dict[str, Any]]:
     """Return one JSON-ready dict per layer of a built model, in graph order.
 
     Graph order is that in which the output asks for its inputs, each layer after those it
@@ -53,12 +55,13 @@ def describe_layers(model):
     Raises ``ValueError`` for a model that has not been built.
     """
     inputs, outputs = _graph(model)
-    described, weights = [], set()
+    described: list[dict[str, Any]] = []
+    weights: set[int] = set()
     _describe_graph(inputs, outputs, {}, "", described, weights)
     return described
 
 
-def count_multiply_adds(described):
+def count_multiply_adds(described: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
     """Return the multiply-adds of one image and the names of layers that were not countable.
 
     ``described`` is what :func:`describe_layers` returns; the total is that of the others.

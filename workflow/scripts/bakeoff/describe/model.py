@@ -4,6 +4,8 @@ Importing this imports Keras, which must find its backend prepared.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
@@ -12,12 +14,18 @@ from bakeoff.describe.layers import count_multiply_adds, describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.describe.saving import try_saving
 from bakeoff.joblog import say
+from bakeoff.study.folders import Folders
 from bakeoff.study.identity import arguments_of
 from bakeoff.training.architecture import architecture_file, build_model, compute_dtypes
 from bakeoff.training.compile import compile_checked
 
 
-def checked_description(folders, identity, input_shape, num_classes):
+def checked_description(
+    folders: Folders,
+    identity: Mapping[str, Any],
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+) -> tuple[dict[str, Any], str]:
     """Return the description of the model that ``identity`` names, and its table of layers.
 
     ``input_shape`` is that of an image, ``(height, width, channels)``. The model is built, asked,
@@ -51,7 +59,7 @@ def checked_description(folders, identity, input_shape, num_classes):
     return description, table
 
 
-def describe_model(model):
+def describe_model(model: keras.Model) -> dict[str, Any]:
     """Return what can be said of a built model, ready for JSON.
 
     ``parameters`` in total and trainable, ``multiply_adds`` for one image with the names of layers
@@ -75,7 +83,7 @@ def describe_model(model):
     }
 
 
-def layer_table(model):
+def layer_table(model: keras.Model) -> str:
     """Return Keras's own table of layers as text."""
     lines = []
     model.summary(print_fn=lambda line, line_break=False: lines.append(line), line_length=80)

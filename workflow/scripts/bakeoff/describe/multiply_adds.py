@@ -4,8 +4,10 @@ Counted are sums of products: of weights with values, and of values with values 
 Biases, scalings and activations are not. What is not known is None, never a guess.
 """
 
+from collections.abc import Iterable, Sequence
 from math import prod
 from types import SimpleNamespace
+from typing import Any
 
 from keras import layers
 
@@ -30,7 +32,7 @@ _ELEMENTWISE = (
 _PRODUCTS = {"Einsum", "Tensordot", "Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose"}
 
 
-def multiply_adds_of_call(operation, reads, makes):
+def multiply_adds_of_call(operation: Any, reads: Sequence[Any], makes: Sequence[Any]) -> int | None:
     """Return the multiply-adds that one call makes per image, or None where they are not known.
 
     ``reads`` and ``makes`` are the call's inputs and outputs, symbolic tensors whose first axis is
@@ -38,7 +40,8 @@ def multiply_adds_of_call(operation, reads, makes):
     recurrent layers, attention, and products of two tensors are counted. Layers without weights
     that are none of these make none.
     """
-    shape, made = reads[0].shape if reads else (), makes[0].shape
+    shape: Sequence[int | None] = reads[0].shape if reads else ()
+    made = makes[0].shape
     if isinstance(operation, ANY_CONVOLUTION):
         return _of_convolution(operation, shape, made)
     if isinstance(operation, (layers.Dense, layers.EinsumDense)):
@@ -66,13 +69,14 @@ def multiply_adds_of_call(operation, reads, makes):
     return None if getattr(operation, "weights", None) or name in _PRODUCTS else 0
 
 
-def product(sizes):
+def product(sizes: Iterable[int | None]) -> int | None:
     """Return the product of sizes, None where one of them is."""
     sizes = list(sizes)
-    return None if None in sizes else prod(sizes)
+    known = [size for size in sizes if size is not None]
+    return prod(known) if len(known) == len(sizes) else None
 
 
-def image_axes(layer, shape):
+def image_axes(layer: Any, shape: Sequence[int | None]) -> Sequence[int | None]:
     """Return the sizes of a tensor's axes that are those of an image, without its channels."""
     return shape[2:] if layer.data_format == "channels_first" else shape[1:-1]
 

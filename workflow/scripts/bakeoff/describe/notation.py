@@ -51,7 +51,7 @@ _LEFT_OUT = {
 _JOINED = {"Add": "added", "Concatenate": "merged"}
 
 
-def arrow_notation(model):
+def arrow_notation(model: keras.Model) -> str:
     """Return a built Keras model's arrow notation, its lines joined with newlines.
 
     See the module's description. Of a model without a graph (a subclassed one) only what goes
@@ -66,7 +66,9 @@ def arrow_notation(model):
         return " ".join([f"({_shape(shown[0])})", *map(_step, shown[1:])])
 
     shown[-1]["label"] = _final_label(described[-1])
-    called, lines, unread = {}, [], []
+    called: dict[str, str] = {}
+    lines: list[str] = []
+    unread: list[str] = []
     for first, *others in runs:
         reads = [called[name] for name in first["inputs"]]
         line = " ".join([_start(first, reads, reads == unread), *map(_labelled_step, others)])

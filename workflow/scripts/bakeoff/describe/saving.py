@@ -7,14 +7,17 @@ import gc
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from bakeoff.errors import StudyError, cause_of
 from bakeoff.joblog import say
+from bakeoff.study.folders import Folders
 from bakeoff.training.architecture import architecture_file, random_images, run_build
 from bakeoff.training.saving import save_model
 from bakeoff.training.surroundings import kept_random_states
@@ -23,7 +26,14 @@ KERAS_ALONE = "keras alone"
 ITS_FILE = "its architecture file"
 
 
-def load_with_file(path, folders, name, input_shape, num_classes, arguments=None):
+def load_with_file(
+    path: str | Path,
+    folders: Folders,
+    name: str,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    arguments: Mapping[str, Any] | None = None,
+) -> keras.Model:
     """Return the model of a saved file, built by its architecture file, with the saved weights.
 
     This is what README's "Loading a model" has for models that Keras alone does not load.
@@ -36,7 +46,14 @@ def load_with_file(path, folders, name, input_shape, num_classes, arguments=None
     return model
 
 
-def try_saving(model, folders, name, input_shape, num_classes, arguments=None):
+def try_saving(
+    model: keras.Model,
+    folders: Folders,
+    name: str,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    arguments: Mapping[str, Any] | None = None,
+) -> str:
     """Return what loads the saved ``model``: :data:`KERAS_ALONE` or :data:`ITS_FILE`.
 
     ``model`` is freshly built and not compiled. It is saved in a temporary folder and

@@ -1,23 +1,25 @@
 """Draw the models' test accuracies with their intervals, as a forest plot."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
-from bakeoff.figures.style import model_looks, new_figure, shortened, wrapped
+from bakeoff.figures.style import Look, model_looks, new_figure, shortened, wrapped
+from bakeoff.results import Results
 from bakeoff.selection import ranked
 
 _BEST_GROUP = ("best", "too close to call")
-_SHADE = {"color": INK, "alpha": 0.07, "linewidth": 0}
-_SEED = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 4, "alpha": 0.7}
-_PUBLISHED = {
+_SHADE: Look = {"color": INK, "alpha": 0.07, "linewidth": 0}
+_SEED: Look = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 4, "alpha": 0.7}
+_PUBLISHED: Look = {
     **{"color": INK, "marker": "D", "linestyle": "none", "markersize": 4},
     **{"markerfacecolor": "none", "markeredgewidth": 0.8},
 }
 
 
-def draw_forest(results):
+def draw_forest(results: Results) -> Figure:
     """Return the models' test accuracies, in percent, the highest on top.
 
     ``results`` are :class:`bakeoff.results.Results`. Models without a test accuracy are named in

@@ -1,17 +1,19 @@
 """Draw how often each model is right when it says how sure it is: reliability diagrams."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import model_looks, small_multiples, wrapped
+from bakeoff.figures.style import Look, model_looks, small_multiples, wrapped
+from bakeoff.results import Results
 from bakeoff.selection import most_accurate
 
-_DIAGONAL = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
+_DIAGONAL: Look = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 
 
-def draw_reliability(results):
+def draw_reliability(results: Results) -> Figure:
     """Return a panel a model: accuracy over mean confidence, a point a bin of confidence.
 
     A point's size tells how many predictions it stands for, on a logarithmic scale, since nearly
@@ -48,14 +50,14 @@ def draw_reliability(results):
         axes.vlines(confidence, confidence, accuracy, color=colour, linewidth=0.8)
         # Lines without length, since a circle of each size would make the file three times as
         # large; not clipped, so that a point at 100 % is not cut in half.
-        dots = {"linewidth": diameter(predictions), "capstyle": "round", "clip_on": False}
+        dots: Look = {"linewidth": diameter(predictions), "capstyle": "round", "clip_on": False}
         axes.vlines(confidence, accuracy, accuracy, color=colour, zorder=3, **dots)
         most = max(most, predictions.max())
     figure.legend(handles=_legend_entries(most), loc="outside lower left", ncols=len(panels) + 1)
     return figure
 
 
-def diameter(predictions):
+def diameter(predictions: int | np.ndarray) -> float | np.ndarray:
     """Return the diameter, in points, of a mark that stands for so many predictions, 1 or more."""
     return 2 + 1.5 * np.log10(predictions)
 

@@ -4,6 +4,9 @@ Figures stand on white in files and, inside the page, also on its dark backgroun
 three neutral colours only, which the page can replace, and colours that show up on both.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 INK, GRID, PAPER = "#1c2128", "#e3e3e3", "#ffffff"
 """Text and lines; what lies behind them; the background. No figure has another neutral colour."""
 
@@ -22,7 +25,7 @@ and orange would be too close to others.
 """
 
 
-def model_colours(study):
+def model_colours(study: Mapping[str, Any]) -> dict[str, str]:
     """Return a dict from each model's key to its colour, ``"#rrggbb"``.
 
     ``study`` is the reported study. A family has a hue, and its models differ in lightness, the
@@ -37,7 +40,7 @@ def model_colours(study):
     }
 
 
-def place_in_hue(study):
+def place_in_hue(study: Mapping[str, Any]) -> dict[str, int]:
     """Return a dict from each model's key to how many models before it have its hue.
 
     Lines of one hue can differ in their dashes by it.
@@ -45,7 +48,7 @@ def place_in_hue(study):
     return {model: place for models in _by_hue(study) for place, model in enumerate(models)}
 
 
-def shade(colour, luminance):
+def shade(colour: str, luminance: float) -> str:
     """Return ``colour`` with a relative luminance of ``luminance``: mixed with black or white."""
     linear = _linear(colour)
     own = _luminance(linear)
@@ -57,7 +60,7 @@ def shade(colour, luminance):
     return "#" + "".join(f"{round(255 * _encoded(part)):02x}" for part in mixed)
 
 
-def contrast(one, other):
+def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
     low, high = sorted(_luminance(_linear(colour)) for colour in (one, other))
     return (high + 0.05) / (low + 0.05)

@@ -1,13 +1,18 @@
 """Draw the difference in test accuracy between every two models, as a matrix."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
 from bakeoff.figures.style import columns_of, new_figure, shortened, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
+from bakeoff.numbers import Pair
+from bakeoff.results import Results
 from bakeoff.selection import ranked
 
 AHEAD, BEHIND = HUES[0], HUES[1]
@@ -18,7 +23,7 @@ STRONGEST = 0.6
 _NOTHING = 0.12
 
 
-def draw_matrix(results):
+def draw_matrix(results: Results) -> Figure:
     """Return the matrix: a row and a column a model, the highest test accuracy first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
@@ -85,7 +90,7 @@ def _draw_cells(axes, names, points, differ):
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def matrices(order, pairs):
+def matrices(order: Sequence[str], pairs: Iterable[Pair]) -> tuple[np.ndarray, np.ndarray]:
     """Return (points, differ), both (models, models), of :class:`bakeoff.numbers.Pair`.
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
@@ -106,7 +111,7 @@ def matrices(order, pairs):
     return points, differ
 
 
-def colours_of(points, differ):
+def colours_of(points: np.ndarray, differ: np.ndarray) -> np.ndarray:
     """Return the cells' colours, RGBA float64 (models, models, 4), of what :func:`matrices` gives.
 
     The opacity grows with the difference, so that cells suit a light and a dark background.

@@ -1,8 +1,13 @@
 """How the log-loss of each model falls: a figure a model, all side by side, all in one."""
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.optimize import isotonic_regression
@@ -11,6 +16,7 @@ from bakeoff import wording as w
 from bakeoff.analysis.epochs import by_epoch
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import (
+    Look,
     log_ticks,
     model_looks,
     new_figure,
@@ -21,19 +27,22 @@ from bakeoff.figures.style import (
 from bakeoff.limits import HIGHLIGHTED, MOST_NAMED
 from bakeoff.selection import most_accurate
 
+Histories = Sequence[np.ndarray]
+"""What :func:`bakeoff.study.readers.read_history` returns for each run of a model."""
+
 # Training is ink and dashed; validation has the model's colour.
-_LOOKS = {
+_LOOKS: dict[str, Look] = {
     "loss": {"color": INK, "linestyle": (0, (3, 1)), "linewidth": 1, "marker": ".", "zorder": 2.1},
     "val_loss": {"color": INK, "marker": "s", "zorder": 2.2},
 }
 # The edge shows a band of one epoch.
-_BAND = {"alpha": 0.2, "linewidth": 1.5}
-_LOST = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
-_CROSS = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
-_BEHIND = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
+_BAND: Look = {"alpha": 0.2, "linewidth": 1.5}
+_LOST: Look = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
+_CROSS: Look = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
+_BEHIND: Look = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
 
 
-def draw_model(study, entry, histories):
+def draw_model(study: Mapping[str, Any], entry: Mapping[str, str], histories: Histories) -> Figure:
     """Return the notebook's plot of one model: train and validation log-loss over epochs.
 
     ``histories`` has one history per seed.
@@ -52,7 +61,7 @@ def draw_model(study, entry, histories):
     return figure
 
 
-def draw_overview(study, runs):
+def draw_overview(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Figure:
     """Return all models' curves as small multiples on one logarithmic scale.
 
     ``runs`` maps each model to its histories, one per seed. Of many models, the most
@@ -82,7 +91,7 @@ def draw_overview(study, runs):
     return figure
 
 
-def draw_overlay(study, runs):
+def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Figure:
     """Return the mean validation losses of all models in one, on a logarithmic scale.
 
     With more than ``MOST_NAMED`` models, the ``HIGHLIGHTED`` with the highest test accuracy
@@ -120,7 +129,7 @@ def draw_overlay(study, runs):
     return figure
 
 
-def label_ends(figure, axes, curves):
+def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray, str]]) -> None:
     """Write each curve's name right of ``axes``, at the height of its end or close to it.
 
     ``curves`` maps a name to a curve, with a value an epoch, and its colour.
@@ -152,7 +161,7 @@ def label_ends(figure, axes, curves):
         )
 
 
-def spread(heights, spacing):
+def spread(heights: Sequence[float], spacing: float) -> np.ndarray:
     """Return places as near to ``heights``, ascending, as a distance of ``spacing`` allows.
 
     They stay within 0 and 1 where there is room. Nearest in the sense of least squares.
@@ -162,7 +171,7 @@ def spread(heights, spacing):
     return np.clip(isotonic_regression(np.asarray(heights) - shifts).x, 0, highest) + shifts
 
 
-def draw_curves(axes, histories, colour, markers):
+def draw_curves(axes: Axes, histories: Histories, colour: str, markers: int) -> None:
     """Draw one model's train and validation losses into ``axes``, the latter in ``colour``.
 
     Each line has at most ``markers`` markers: more would hide it.
@@ -171,7 +180,7 @@ def draw_curves(axes, histories, colour, markers):
     a cross at the upper edge show a run that diverged, and when.
     """
     averaged = _finished(histories)
-    spacing = {"markevery": math.ceil(max(map(len, histories)) / markers)}
+    spacing: Look = {"markevery": math.ceil(max(map(len, histories)) / markers)}
     for column, look in _looks(colour).items():
         if averaged:
             losses = by_epoch(averaged, column)
@@ -189,7 +198,7 @@ def draw_curves(axes, histories, colour, markers):
             axes.plot(len(history), 0.98, transform=axes.get_xaxis_transform(), **_CROSS, zorder=3)
 
 
-def show_losses(axes, losses):
+def show_losses(axes: Axes, losses: np.ndarray) -> None:
     """Give ``axes`` a logarithmic scale that encloses ``losses``."""
     ticks = log_ticks(losses.min(), losses.max())
     axes.set_yscale("log")
@@ -198,7 +207,7 @@ def show_losses(axes, losses):
     axes.minorticks_off()
 
 
-def show_epochs(axes, epochs, most):
+def show_epochs(axes: Axes, epochs: int, most: int) -> None:
     """Let the horizontal axis run from epoch 1 to ``epochs`` with at most ``most`` ticks."""
     steps = (factor * 10**exponent for exponent in range(6) for factor in (1, 2, 5))
     step = next(step for step in steps if epochs / step <= most - 1)
@@ -209,11 +218,13 @@ def show_epochs(axes, epochs, most):
     axes.set_xlim(1 - margin, epochs + margin)
 
 
-def legend_entries(study, histories, colour):
+def legend_entries(study: Mapping[str, Any], histories: Histories, colour: str) -> list[Artist]:
     """Return the legend's handles: what the lines, the bands and a cross mean."""
     validation = {"test": "validation (test set)", "holdout": "validation (holdout)"}
     names = {"loss": "train", "val_loss": validation[study["dataset"]["validation"]]}
-    handles = [Line2D([], [], **look, label=names[key]) for key, look in _looks(colour).items()]
+    handles: list[Artist] = [
+        Line2D([], [], **look, label=names[key]) for key, look in _looks(colour).items()
+    ]
     if len(study["seeds"]) > 1:
         label = "line: mean over the seeds; band: their range"
         handles.append(Patch(color=INK, **_BAND, label=label))

@@ -2,9 +2,13 @@
 
 import math
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from wcwidth import iter_graphemes, width, wrap
 
@@ -12,10 +16,13 @@ from bakeoff.figures.colours import GRID, INK, PAPER, model_colours, place_in_hu
 from bakeoff.files import write_atomically
 from bakeoff.wording import one_line
 
+Look = dict[str, Any]
+"""How something is drawn: arguments for Matplotlib."""
+
 _MARKERS = "os^DvPX<>p"
 _DASHES = ["solid", (0, (4, 1.2)), (0, (1.2, 0.8)), (0, (5, 1, 1, 1))]
 
-_STYLE = {
+_STYLE: Any = {
     # Matplotlib brings DejaVu Sans, so layouts are the same everywhere; viewers without it take
     # the next, which are no wider.
     "font.family": "sans-serif",
@@ -55,7 +62,7 @@ _STYLE = {
 
 
 @contextmanager
-def house_style():
+def house_style() -> Iterator[None]:
     """Draw and save figures in the project's style, for the duration of a ``with`` block."""
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # Texts are saved as texts, so a viewer's fonts show what DejaVu Sans lacks, such as
@@ -64,12 +71,14 @@ def house_style():
         yield
 
 
-def new_figure(width, height):
+def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of ``width`` by ``height`` inches that keeps its texts apart."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def small_multiples(titles, height, xlabel):
+def small_multiples(
+    titles: Sequence[tuple[str, str]], height: float, xlabel: str
+) -> tuple[Figure, list[Axes]]:
     """Return a figure of panels on shared axes, five at most beside each other, and the panels.
 
     ``titles`` are a pair of texts a panel, a name and a line that is wrapped; ``height`` is that
@@ -79,14 +88,14 @@ def small_multiples(titles, height, xlabel):
     columns = math.ceil(len(titles) / rows)
     width = min(9, 1.2 + 3.2 * columns)
     letters = int(13 * (width - 0.8) / columns)
-    titles = ["\n".join(wrapped(line, letters) for line in lines) for lines in titles]
-    lines = max(title.count("\n") + 1 for title in titles)
+    texts = ["\n".join(wrapped(line, letters) for line in title) for title in titles]
+    lines = max(text.count("\n") + 1 for text in texts)
     figure = new_figure(width, 1 + rows * (height + 0.14 * lines))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in grid[len(titles) :]:
         axes.set_visible(False)
-    for position, title in enumerate(titles):
-        grid[position].set_title(title, fontsize=8)
+    for position, text in enumerate(texts):
+        grid[position].set_title(text, fontsize=8)
         # The lowest panel of a column may stand above an empty place.
         if position + columns >= len(titles):
             grid[position].set_xlabel(xlabel)
@@ -94,13 +103,13 @@ def small_multiples(titles, height, xlabel):
     return figure, list(grid[: len(titles)])
 
 
-def save_svg(figure, path):
+def save_svg(figure: Figure, path: str | Path) -> None:
     """Write ``figure`` as SVG with its texts as text; equal figures make equal bytes."""
     with write_atomically(path) as temporary, mpl.rc_context({"svg.hashsalt": "mnist-bakeoff"}):
         figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
 
 
-def model_looks(study):
+def model_looks(study: Mapping[str, Any]) -> dict[str, Look]:
     """Return how each model's line is drawn: a dict from its key to Matplotlib's arguments.
 
     Besides in colour (:func:`bakeoff.figures.colours.model_colours`), models differ in their
@@ -117,17 +126,17 @@ def model_looks(study):
     }
 
 
-def columns_of(text):
+def columns_of(text: str) -> int:
     """Return how many letters wide a text is: Chinese letters and emoji are two wide."""
     return width(text, control_codes="ignore")
 
 
-def wrapped(text, columns):
+def wrapped(text: str, columns: int) -> str:
     """Return ``text`` on lines that are at most ``columns`` letters wide."""
     return "\n".join(wrap(one_line(text), columns, control_codes="ignore"))
 
 
-def shortened(text, most):
+def shortened(text: str, most: int) -> str:
     """Return ``text``, with an ellipsis for its middle where it is over ``most`` letters wide."""
     text = one_line(text)
     if columns_of(text) <= most:
@@ -149,7 +158,7 @@ def _fitting(letters, columns):
     return kept
 
 
-def log_ticks(low, high, most=8):
+def log_ticks(low: float, high: float, most: int = 8) -> list[float]:
     """Return ticks for a log scale from below ``low`` to above ``high``, both positive.
 
     They are 1, 1.5, 2, 3, 5 and 7 times powers of ten; 1, 2 and 5 times where those would be

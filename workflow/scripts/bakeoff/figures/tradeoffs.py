@@ -1,15 +1,20 @@
 """What accuracy costs: test accuracy against size, computation and time."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import textalloc
+from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import log_ticks, model_looks, new_figure, shortened, wrapped
 from bakeoff.limits import MOST_NAMED
+from bakeoff.results import Results
 
-COSTS = {
+COSTS: dict[str, tuple[str, str, Callable[[float], str]]] = {
     "parameters": ("parameters", "parameters", EngFormatter(sep="")),
     "multiply_adds": ("multiply-adds", "multiply-adds for one image", EngFormatter(sep="")),
     "training_seconds": ("training time", "training time, all epochs (seconds)", "{:,.10g}".format),
@@ -17,11 +22,14 @@ COSTS = {
 }
 """For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
 
+Rows = Sequence[Mapping[str, Any]]
+"""summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
+
 TIMES = ("training_seconds", "latency_ms")
 """The costs that are times, which cannot always be compared."""
 
 
-def draw_tradeoff(results, summary, cost):
+def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     """Return test accuracy, in percent, over a cost on a logarithmic scale, with its front.
 
     ``results`` are :class:`bakeoff.results.Results`, ``summary`` the rows of summary.csv, and
@@ -138,14 +146,14 @@ def _draw_points(axes, results, shown, costs, named):
     return bars
 
 
-def front_line(costs, values, end):
+def front_line(costs: np.ndarray, values: np.ndarray, end: float) -> np.ndarray:
     """Return the corners (2, 2 n) of the steps from front model to front model, up to ``end``."""
     order = np.argsort(costs, kind="stable")
     x, y = np.repeat(costs[order], 2), np.repeat(values[order], 2)
     return np.array([[*x[1:], end], y])
 
 
-def pareto_front(costs, values):
+def pareto_front(costs: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return which of (n,) ``costs`` and ``values`` no other one beats, as boolean (n,).
 
     One beats another that costs no less and is worth no more, unless they are equal in both.
@@ -153,10 +161,10 @@ def pareto_front(costs, values):
     no_dearer = costs[:, None] <= costs
     no_worse = values[:, None] >= values
     better = (costs[:, None] < costs) | (values[:, None] > values)
-    return ~(no_dearer & no_worse & better).any(axis=0)
+    return np.logical_not((no_dearer & no_worse & better).any(axis=0))
 
 
-def explain_bars(results, summary):
+def explain_bars(results: Results, summary: Rows) -> str:
     """Return the line that says what points and bars are."""
     groups = results.data.groups
     if len(results.study["seeds"]) > 1:
@@ -167,7 +175,7 @@ def explain_bars(results, summary):
     return f"Points: one seed. Bars: 95 % Wilson interval for {images}"
 
 
-def shown_rows(summary, cost):
+def shown_rows(summary: Rows, cost: str) -> tuple[list[Mapping[str, Any]], list[str]]:
     """Return the rows of ``summary`` that a figure shows, and lines that name the others.
 
     Models no better than chance are left out where others are better.

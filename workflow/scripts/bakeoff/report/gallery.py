@@ -2,17 +2,21 @@
 
 import base64
 import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bakeoff import wording as w
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
+from bakeoff.results import Results
 
 _LARGEST = 168  # pixels, twice as many as are shown
 
 
-def hardest_images(results, data_file=None):
+def hardest_images(results: Results, data_file: str | Path | None = None) -> list[dict[str, Any]]:
     """Return the gallery's entries, the hardest image first.
 
     ``results`` are :class:`bakeoff.results.Results`; ``data_file`` describes the prepared data, or
@@ -25,9 +29,10 @@ def hardest_images(results, data_file=None):
     """
     classes, errors = results.data.class_names, results.analysis.errors
     hardest = errors.hardest if errors else []
-    images = [None] * len(hardest)
+    images: list[str | None] = [None] * len(hardest)
     if hardest and data_file is not None:
-        images = map(png_uri, read_test_images(data_file, [entry.row for entry in hardest]))
+        found = read_test_images(data_file, [entry.row for entry in hardest])
+        images = [png_uri(image) for image in found]
     return [
         {
             "index": entry.index,
@@ -68,7 +73,7 @@ def _predictions(entry, results):
     ]
 
 
-def read_test_images(data_file, rows):
+def read_test_images(data_file: str | Path, rows: Sequence[int]) -> np.ndarray:
     """Return test images of the prepared data by row, float32 (n, height, width, channels).
 
     Their values are from 0 to 1, their channels 1 or 3.
@@ -83,7 +88,7 @@ def read_test_images(data_file, rows):
     return scaled(data.images("test")[rows])
 
 
-def png_uri(image):
+def png_uri(image: np.ndarray) -> str:
     """Return an image, float (height, width, channels) from 0 to 1, as a PNG in a data URI.
 
     A large one is made smaller, as the page shows it no larger than that.

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from bakeoff.study.folders import Folders
 
@@ -20,7 +21,7 @@ def commits(folders: Folders) -> dict:
     return {"commit": describe_commit(tool), **own}
 
 
-def describe_commit(root):
+def describe_commit(root: str | Path) -> dict[str, Any] | None:
     """Return the commit checked out in ``root`` and whether its files are as committed.
 
     A dict of ``id`` (40 hexadecimal digits) and ``clean`` (bool; untracked files count, ignored

@@ -195,7 +195,7 @@ def reported_study(
     return _on_one_line(study)
 
 
-def numbers_study(study):
+def numbers_study(study: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the numbers of a reported study depend on, besides its runs.
 
     Not the names, descriptions and titles, which words, pictures and the page alone show.

@@ -17,7 +17,9 @@ is.
 import ast
 import hashlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, sha256_of
@@ -42,7 +44,9 @@ _ROOMS = ("workflow/scripts/bakeoff/training/", *_DATA)
 _ROOMS_OF_DESCRIPTION = (*_ROOMS, "workflow/scripts/bakeoff/describe/")
 
 
-def contender(model, architecture=None, arguments=None):
+def contender(
+    model: str, architecture: str | None = None, arguments: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what is built for the model of that key, ready for JSON.
 
     ``architecture`` is the name of its file, by default the key; ``arguments`` is a dict of what
@@ -52,7 +56,9 @@ def contender(model, architecture=None, arguments=None):
     return built | ({"arguments": arguments} if arguments else {})
 
 
-def training_identity(sources, built, seed, settings):
+def training_identity(
+    sources: "Sources", built: Mapping[str, Any], seed: int, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what the run of a contender with ``seed`` depends on, ready for JSON.
 
     ``sources`` are the :class:`Sources` of the study's folders; ``built`` is what
@@ -68,7 +74,9 @@ def training_identity(sources, built, seed, settings):
     }
 
 
-def description_identity(sources, built, settings):
+def description_identity(
+    sources: "Sources", built: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what a contender's description depends on: see :func:`training_identity`."""
     script = "workflow/scripts/describe_model.py"
     kept = {key: value for key, value in settings.items() if key not in OF_EPOCHS}
@@ -79,18 +87,18 @@ def description_identity(sources, built, settings):
     }
 
 
-def arguments_of(identity):
+def arguments_of(identity: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``build`` gets beside the images' shape and the number of classes."""
     return identity.get("arguments", {})
 
 
-def outlasts_epochs(settings):
+def outlasts_epochs(settings: Mapping[str, Any]) -> bool:
     """Tell whether a run goes on as it would have if it had been planned with more epochs."""
     schedule = settings.get("schedule") or {"name": "constant"}
     return schedule["name"] not in ("cosine", "one_cycle")
 
 
-def data_sources(sources, script):
+def data_sources(sources: "Sources", script: str) -> dict[str, str]:
     """Map ``script``, a step on the way to the data, and what it imports from ``data/``.
 
     To their checksums: see :meth:`Sources.of`.
@@ -98,12 +106,12 @@ def data_sources(sources, script):
     return _counted(sources, script, _DATA)
 
 
-def all_settings(identity):
+def all_settings(identity: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of an identity with those that it leaves out."""
     return NEUTRAL | identity["settings"]
 
 
-def fingerprint(identity):
+def fingerprint(identity: Mapping[str, Any]) -> str:
     """Return 64 hexadecimal digits that identities share which train the same.
 
     What the model is called does not count.
@@ -144,14 +152,14 @@ class Sources:
         self._imported: dict = {}
         self._found: dict = {}
 
-    def of(self, *entries):
+    def of(self, *entries: str) -> dict[str, str]:
         """Map ``entries`` and all they import, as paths within their folders, to their checksums.
 
         An architecture has the same path in the study's folder and in the tool's. See
         :func:`checksum_of`. Imports are followed without running anything. A file that is no
         Python, such as a template, imports nothing.
         """
-        found = {}
+        found: dict[str, str] = {}
         for entry in entries:
             found |= self._of(entry)
         return found
@@ -208,7 +216,7 @@ class Sources:
         return []
 
 
-def checksum_of(file):
+def checksum_of(file: str | Path) -> str:
     """Return a file's SHA-256: of what a Python source means, of the bytes of any other.
 
     The meaning of a source is its syntax tree without docstrings. It is written the same way on
@@ -305,7 +313,7 @@ def _module_files(places, module):
     return [file for file in files if file]
 
 
-def check_sources(folders, planned):
+def check_sources(folders: Folders, planned: Mapping[str, str]) -> None:
     """Raise :class:`StudyError` if a source file differs from what was planned.
 
     ``planned`` maps paths within ``folders`` to checksums. A file edited between the planning
@@ -320,11 +328,12 @@ def check_sources(folders, planned):
             )
 
 
-def sources_read(folders):
+def sources_read(folders: Folders) -> dict[str, str]:
     """Map every file in ``folders`` that this process has imported to its checksum."""
     # A virtual environment may lie inside the repository; its packages are not our sources.
     places = [folder / ARCHITECTURES for folder in with_architectures(folders)]
     places.append(Path(folders[-1]) / "workflow")
-    files = {Path(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
+    imported = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    files = {Path(file) for file in imported if file}
     own = sorted(file for file in files if any(file.is_relative_to(place) for place in places))
     return {relative_to(folders, file): checksum_of(file) for file in own}

@@ -3,9 +3,11 @@
 import csv
 import json
 import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ _DESCRIPTION = [
 _HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
 
 
-def runs_in(study):
+def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
 
     The workflow lists histories and cards in the same order.
@@ -33,7 +35,7 @@ def runs_in(study):
     return list(product((entry["model"] for entry in study["models"]), study["seeds"]))
 
 
-def read_history(path, model, seed):
+def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
     """Return one run's history, a structured array (epochs,) with the file's numbers.
 
     Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64. These are
@@ -42,11 +44,11 @@ def read_history(path, model, seed):
     """
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = {"model", "seed", *_HISTORY.names}
-            if missing := sorted(columns - set(rows.fieldnames or ())):
+            table = csv.DictReader(file)
+            columns = {"model", "seed", "epoch", *_METRICS}
+            if missing := sorted(columns - set(table.fieldnames or ())):
                 raise ValueError(f"without {', '.join(missing)}")
-            rows = list(rows)
+            rows = list(table)
         owners = dict.fromkeys((row["model"], int(row["seed"])) for row in rows)
         history = np.array(
             [
@@ -57,7 +59,7 @@ def read_history(path, model, seed):
             dtype=_HISTORY,
         )
     except (TypeError, ValueError, csv.Error) as error:
-        expected = ", ".join(["model", "seed", *_HISTORY.names])
+        expected = ", ".join(["model", "seed", "epoch", *_METRICS])
         raise _broken(path, f"not a history ({error})", expected) from error
     if not len(history):
         raise _broken(path, "holds no epoch", "one row an epoch")
@@ -76,7 +78,13 @@ def read_history(path, model, seed):
     return history
 
 
-def read_training(history_file, card_file, model, seed, description):
+def read_training(
+    history_file: str | Path,
+    card_file: str | Path,
+    model: str,
+    seed: int,
+    description: Mapping[str, Any],
+) -> tuple[np.ndarray, dict[str, Any]]:
     """Return the history and the card of one run that came to its end.
 
     The card holds what ``description``, the model's, says as well: see :func:`read_card`.
@@ -126,7 +134,9 @@ _FINISHED_CARD = [
 ]
 
 
-def read_descriptions(paths, study):
+def read_descriptions(
+    paths: Iterable[str | Path], study: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """Map each model of ``study`` to its description, read from ``paths`` in the study's order.
 
     See :func:`read_description`.
@@ -135,7 +145,7 @@ def read_descriptions(paths, study):
     return {model: read_description(path, model) for model, path in zip(models, paths, strict=True)}
 
 
-def read_description(path, model):
+def read_description(path: str | Path, model: str) -> dict[str, Any]:
     """Return what :func:`bakeoff.describe.model.checked_description` said of a model, a dict.
 
     Raises :class:`StudyError` when it is not JSON, not that of ``model``, or not whole.
@@ -153,7 +163,9 @@ def read_description(path, model):
     return description
 
 
-def read_card(path, model, seed, description):
+def read_card(
+    path: str | Path, model: str, seed: int, description: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the card of one run as a dict, with what its model's ``description`` says.
 
     Raises :class:`StudyError` when it is not JSON, or not the card of ``model`` with ``seed``.
@@ -189,7 +201,7 @@ class DataSet:
     divided: int = 0
 
 
-def read_data_set(path, disputed):
+def read_data_set(path: str | Path, disputed: Sequence[int]) -> DataSet:
     """Return the :class:`DataSet` of prepared data, without reading the images.
 
     ``path`` is its ``data.json``; ``disputed`` are the indices of the disputed labels in the data
@@ -211,7 +223,7 @@ def read_data_set(path, disputed):
     )
 
 
-def undisputed(test_index, disputed):
+def undisputed(test_index: np.ndarray, disputed: Sequence[int]) -> np.ndarray:
     """Return which test images have a label that is not in doubt, boolean (n_test,).
 
     ``test_index`` int (n_test,) is each test image's place in the data set's own test set;
@@ -220,7 +232,7 @@ def undisputed(test_index, disputed):
     return ~np.isin(test_index, np.array(disputed, dtype=np.int64))
 
 
-def read_predictions(path):
+def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities, float32 (n_test, classes), and labels, uint8 (n_test,), of a file.
 
     Raises :class:`StudyError` when the file is damaged.
@@ -237,7 +249,7 @@ def read_predictions(path):
     return probabilities, labels
 
 
-def read_probabilities(path, data):
+def read_probabilities(path: str | Path, data: DataSet) -> np.ndarray:
     """Return the class probabilities, float32 (n_test, classes), of a run that ended well.
 
     Raises :class:`StudyError` when the file is damaged, is not of the test images of ``data``,
@@ -254,7 +266,9 @@ def read_probabilities(path, data):
     return probabilities
 
 
-def read_cards(paths, descriptions, study):
+def read_cards(
+    paths: Iterable[str | Path], descriptions: Iterable[str | Path], study: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return the cards of all runs of ``study`` in its order, each as :func:`read_card` does.
 
     ``descriptions`` are the paths of its models' descriptions.
@@ -266,7 +280,7 @@ def read_cards(paths, descriptions, study):
     ]
 
 
-def card_value(card, path, *keys):
+def card_value(card: Mapping[str, Any], path: str | Path, *keys: str) -> Any:
     """Return the value under ``keys`` in the card read from ``path``.
 
     Raises :class:`StudyError` when the card lacks it.
@@ -279,7 +293,7 @@ def card_value(card, path, *keys):
     return value
 
 
-def read_runs(path, study):
+def read_runs(path: str | Path, study: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return runs.csv: a dict a run of ``study``, in its order, from column to value.
 
     Texts are str, numbers int or float, and what is missing is None. Raises :class:`StudyError`
@@ -297,7 +311,7 @@ def read_runs(path, study):
     return runs
 
 
-def read_summary(path, study):
+def read_summary(path: str | Path, study: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return summary.csv: a dict a model of ``study``, in its order, as :func:`read_runs` does.
 
     Name, description and family are added to each. Raises :class:`StudyError` when the file is
@@ -336,7 +350,7 @@ def _number(cell):
         return float(cell)
 
 
-def read_findings(path):
+def read_findings(path: str | Path) -> dict[str, Any]:
     """Return what write_conclusions left in findings.json.
 
     Raises :class:`StudyError` when the file is damaged.
