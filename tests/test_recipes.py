@@ -24,6 +24,14 @@ def project(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="module")
+def plain(project, tmp_path_factory):
+    """A run of three epochs without any recipe."""
+    training = Training(project, tmp_path_factory.mktemp("plain"))
+    training.run(epochs=3)
+    return training
+
+
 def rates(schedule, steps=10, epochs=4, peak=0.8):
     """Return the learning rate of every step of a run."""
     pytest.importorskip("tensorflow")
@@ -88,14 +96,17 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
     assert card["arguments"] == {"filters": 32}
 
 
+AVERAGED = {"name": "Adam", "use_ema": True, "ema_momentum": 0.9}
+
+
 @pytest.mark.parametrize(
     "recipe",
     [
-        {"schedule": STEP, "label_smoothing": 0.1, "class_weight": "balanced"},
-        {"optimizer": {"name": "Adam", "use_ema": True, "ema_momentum": 0.9}},
+        {"schedule": STEP, "label_smoothing": 0.1, "class_weight": "balanced"}
+        | {"optimizer": AVERAGED},
         {"augmentation": AUGMENTED | {"cutout": 0.3, "mixup": 0.4}, "label_smoothing": 0.1},
     ],
-    ids=["step", "averages", "augmentation"],
+    ids=["step and averages", "augmentation"],
 )
 def test_more_epochs_go_on_with_the_bits_of_one_go(project, tmp_path, recipe):
     whole = Training(project, tmp_path / "whole", **recipe)
@@ -125,33 +136,32 @@ def callbacks(settings):
 """
 
 
-def test_callbacks_of_an_architecture_know_the_epoch_and_go_on(project, tmp_path):
+def test_callbacks_of_an_architecture_know_the_epoch_and_go_on(project, plain, tmp_path):
     source = TINY.format(units=16)
     for name, hook in (("hooked", HOOK), ("odd", "\n\ndef callbacks(settings):\n    return 3\n")):
         project.path(f"architectures/{name}.py").write_text(source + hook)
-    whole, parts, plain = (Training(project, tmp_path / n) for n in ("whole", "parts", "plain"))
+    whole, parts, odd = (Training(project, tmp_path / n) for n in ("whole", "parts", "odd"))
     whole.run(model="hooked", epochs=4)
     parts.run(model="hooked", epochs=2)
     assert "going on after epoch 2" in parts.run(model="hooked", epochs=4)
     assert parts.bits() == whole.bits()
-    plain.run(model="tiny", epochs=4)
     assert plain.history()["loss"][0] == whole.history()["loss"][0]
     assert plain.history()["loss"][1] != whole.history()["loss"][1]
-    process = plain.start(model="odd", epochs=4)
+    process = odd.start(model="odd", epochs=4)
     assert process.wait(PATIENCE) != 0
-    assert "architectures/odd.py: callbacks: returned 3; expected a list" in plain.log.read_text()
+    assert "architectures/odd.py: callbacks: returned 3; expected a list" in odd.log.read_text()
 
 
-def test_soft_labels_leave_the_reported_losses_plain(project, tmp_path):
-    plain, soft = (Training(project, tmp_path / name) for name in ("plain", "soft"))
-    plain.run(epochs=3)
-    soft.run(epochs=3, label_smoothing=0.3)
-    assert plain.bits() != soft.bits()
-    for training in (plain, soft):
-        probabilities = training.probabilities()
-        labels = np.load(training.folder / "output" / "predictions.npz")["labels"]
+@pytest.mark.parametrize("setting", [{"label_smoothing": 0.3}, {"class_weight": "balanced"}])
+def test_what_is_optimised_leaves_the_reported_losses_plain(project, plain, tmp_path, setting):
+    training = Training(project, tmp_path, **setting)
+    training.run(epochs=3)
+    assert plain.bits() != training.bits()
+    for one in (plain, training):
+        probabilities = one.probabilities()
+        labels = np.load(one.folder / "output" / "predictions.npz")["labels"]
         loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
-        assert training.history()["test_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)
+        assert one.history()["test_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)
 
 
 def test_averages_are_what_is_judged_and_kept_and_not_what_is_trained(project, tmp_path):
@@ -172,9 +182,8 @@ def test_averages_are_what_is_judged_and_kept_and_not_what_is_trained(project, t
     assert last == pytest.approx(accuracy, abs=1e-6)
 
 
-def test_augmentation_is_for_training_images_alone(project, tmp_path):
-    plain, augmented = (Training(project, tmp_path / name) for name in ("plain", "augmented"))
-    plain.run(epochs=3)
+def test_augmentation_is_for_training_images_alone(project, plain, tmp_path):
+    augmented = Training(project, tmp_path)
     augmented.run(epochs=3, augmentation=AUGMENTED)
     assert plain.bits() != augmented.bits()
     probabilities = augmented.probabilities()
@@ -195,14 +204,3 @@ def test_balanced_classes_have_equal_weights_in_all():
     )
     assert np.mean([weights[label] for label in labels.tolist()]) == pytest.approx(1)
     assert class_weights(None, labels) is None
-
-
-def test_class_weights_leave_the_reported_losses_plain(project, tmp_path):
-    plain, weighed = (Training(project, tmp_path / name) for name in ("plain", "weighed"))
-    plain.run(epochs=3)
-    weighed.run(epochs=3, class_weight="balanced")
-    assert plain.bits() != weighed.bits()
-    probabilities = weighed.probabilities()
-    labels = np.load(weighed.folder / "output" / "predictions.npz")["labels"]
-    loss = -np.log(probabilities[np.arange(len(labels)), labels]).mean()
-    assert weighed.history()["test_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)
