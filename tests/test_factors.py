@@ -77,6 +77,31 @@ def test_optimizers_of_one_name_differ_in_what_they_are_given(tmp_path):
     assert said[0]["items"] == []
 
 
+def test_augmentation_is_one_setting_or_its_one_difference(tmp_path):
+    runs = {}
+    for key, augmentation, wrong in (
+        ("plain", None, 90),
+        ("moved", {"rotation": 0.05, "shift": 0.1}, 60),
+        ("flipped", {"flip": "both", "rotation": 0.05, "shift": 0.1}, 30),
+    ):
+        runs[key] = made("a", wrong)
+        runs[key]["training"] |= {"augmentation": augmentation}
+    found, said, text = factors_of(tmp_path, runs)
+    named = {(factor["name"], *factor["values"]) for factor in found}
+    assert named == {
+        ("augmentation", "none", "rotation 0.05, shift 0.1"),
+        ("augmentation", "none", "flip both, rotation 0.05, shift 0.1"),
+        ("flip", "none", "both"),
+    }
+    assert said[0]["items"][0].startswith(
+        "Augmentation rotation 0.05, shift 0.1 instead of none: test accuracy is 3.00 percentage"
+    )
+    [caution] = [line for line in text.splitlines() if "not all trained alike" in line]
+    assert "augmentation none (" in caution
+    assert "), rotation 0.05, shift 0.1 (" in caution
+    assert ") and flip both, rotation 0.05, shift 0.1 (" in caution
+
+
 def test_models_that_differ_in_two_things_are_not_compared(tmp_path):
     adam = {"name": "Adam", "learning_rate": 0.001}
     runs = {"a": made("a", 10, 16), "b": made("a", 10, 32, optimizer=adam)}

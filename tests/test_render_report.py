@@ -389,6 +389,36 @@ def test_the_page_says_what_the_images_are(tmp_path):
     assert describe_data_set(file, show_images=False)["examples"] == []
 
 
+def augmented_by(training):
+    return {"training": {"epochs": 13, "optimizer": {"name": "Adam"}, "augmentation": training}}
+
+
+def test_the_page_shows_how_training_images_were_changed(tmp_path):
+    moved = augmented_by({"rotation": 0.05, "shift": 0.1})
+    noisy = augmented_by({"noise": 1.0})
+    models = {"Model 1": augmented_by(None), "Model 2": moved, "Model 3": noisy, "Model 4": moved}
+    html = render(tmp_path, models, data={"size": 8, "channels": 3})
+    page = Page(html)
+    section = page.text.partition("How training images were changed")[2]
+    assert section.startswith(" Models 2 and 4: rotation 0.05, shift 0.1. 0 1 2 3 4")
+    assert "Model 3: noise 1. 0 1" in section
+    shown = re.findall(r'<img src="([^"]+)" alt=""> \w+</li>', html)
+    # A training image of each class, and that twice as it is changed.
+    as_they_are, *changed = np.reshape(shown, (3, 10))
+    assert len({*as_they_are, *changed[0], *changed[1]}) == 30
+    # What noise takes beyond black and white is cut off there.
+    values = np.stack([decoded(uri) for uri in changed[1]])
+    assert np.mean((values == 0) | (values == 255)) > 0.4
+
+
+def test_augmented_images_that_may_not_be_shown_are_told_in_words(tmp_path):
+    models = {"Model 1": augmented_by({"shift": 0.1}), "Model 2": augmented_by({"shift": 0.1})}
+    html = render(tmp_path, models, study={"show_images": False})
+    assert "Models 1 and 2: shift 0.1." in Page(html).text
+    assert "base64" not in html
+    assert "How training images were changed" not in render(tmp_path / "plain", {"Model 1": {}})
+
+
 def test_images_of_another_data_set_are_refused(tmp_path):
     file = fabricate_data(tmp_path, images=10)
     with pytest.raises(StudyError, match=r"data\.json: 10 test images, and none in row 10"):

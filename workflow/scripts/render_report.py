@@ -17,6 +17,7 @@ from bakeoff.files import write_atomically
 from bakeoff.findings.summary import all_tables
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
+from bakeoff.report.augmentation import augmentations
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images
 from bakeoff.report.provenance import origin
@@ -73,6 +74,7 @@ def render_report(
         "figures": describe_figures(results, summary, figures),
         "gallery": hardest_images(results, data_file if study["show_images"] else None),
         "data_set": describe_data_set(data_file, study["show_images"]),
+        "augmentations": augmentations(data_file, cards, study),
         "origin": origin(study, command, cards, tree),
     }
     content |= describe_tables(results, summary)

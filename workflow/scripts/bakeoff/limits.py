@@ -27,6 +27,12 @@ MOST_UNFOLDED = 12
 MOST_EXAMPLES = 60
 """Classes of which the page shows an image at most."""
 
+AUGMENTED_IMAGES = 10
+"""Classes of which the page shows an image as augmentation changes it, at most."""
+
+MOST_AUGMENTED = 12
+"""Augmentations of which the page shows examples, at most."""
+
 MOST_DESCRIBED = 200
 """With more models, the most accurate have a section, as each takes some 30 kB."""
 

@@ -94,14 +94,17 @@ def _rank(value, first):
 
 
 def _called(path, low, high):
-    """Return (name, value, other value); of two optimizers of one name, their one difference."""
-    name = path[-1]
-    if isinstance(low, dict) and isinstance(high, dict) and low["name"] == high["name"]:
-        unlike = [key for key in {**low, **high} if low.get(key) != high.get(key)]
+    """Return (name, value, other value); of two optimizers of one name, their one difference.
+
+    So of two augmentations, of which one may be none at all.
+    """
+    name, absent, parts = path[-1], "default", (low, high)
+    if name == "augmentation":
+        absent, parts = None, (low or {}, high or {})
+    one, other = parts
+    if isinstance(one, dict) and isinstance(other, dict) and one.get("name") == other.get("name"):
+        unlike = [key for key in {**one, **other} if one.get(key) != other.get(key)]
         if len(unlike) == 1:
-            name, low, high = (
-                unlike[0],
-                low.get(unlike[0], "default"),
-                high.get(unlike[0], "default"),
-            )
+            [name] = unlike
+            low, high = one.get(name, absent), other.get(name, absent)
     return name.replace("_", " "), as_text(low), as_text(high)

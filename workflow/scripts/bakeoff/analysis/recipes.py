@@ -35,27 +35,25 @@ def unlike_settings(models: Sequence[MeasuredModel]) -> list[Setting]:
 def _settings(card):
     """Return the settings of a run, from their path of one or two keys to a value.
 
-    An optimizer's are those of the config, and Keras's defaults for what that leaves open.
+    A schedule or augmentation is one setting, as its parts mean nothing alone. An optimizer's are
+    those of the config, and Keras's defaults for what that leaves open.
     """
     defaults = {key: value for key, value in card["optimizer"].items() if key != "name"}
     optimizer = card["training"]["optimizer"]
     chosen = {key: card[key] for key in ("epochs", "precision", "backend")}
     chosen["optimizer"] = {"name": None} | defaults | optimizer
-    flat = {}
-    for key, value in (card["training"] | chosen).items():
-        if isinstance(value, dict):
-            flat |= {(key, own): setting for own, setting in value.items()}
-        else:
-            flat[key,] = value
-    return flat
+    settings = card["training"] | chosen
+    flat = {(key,): value for key, value in settings.items() if key != "optimizer"}
+    return flat | {("optimizer", own): value for own, value in settings["optimizer"].items()}
 
 
 def as_text(value: Any) -> str:
-    """Return a setting's value as texts have it; an optimizer's, its name and what it is given."""
-    if isinstance(value, dict) and "name" in value:
-        given = [f"{key} {as_text(value[key])}" for key in value if key != "name"]
-        named = f"{value['name']} ({', '.join(given)})" if given else value["name"]
-        return named.replace("_", " ")
+    """Return a setting's value as texts have it; of several parts, the name and what is given."""
+    if isinstance(value, dict):
+        given = ", ".join(f"{key} {as_text(value[key])}" for key in value if key != "name")
+        if "name" in value:
+            given = f"{value['name']} ({given})" if given else value["name"]
+        return given.replace("_", " ")
     if isinstance(value, bool) or value is None:
         return {True: "on", False: "off", None: "none"}[value]
     # Keras keeps some numbers as float32: 0.001 comes back as 0.0010000000474974513.
