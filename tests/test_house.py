@@ -18,8 +18,8 @@ def test_no_function_is_longer_than_a_screen():
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
-# Rooms whose public functions are not all annotated yet.
-NOT_YET = ("training/",)
+# Modules whose public functions are not all annotated yet.
+NOT_YET = tuple(f"training/{name}.py" for name in ("batches", "data", "loop", "outputs"))
 
 
 def public_functions(body, within=""):

@@ -4,15 +4,30 @@ import importlib
 import inspect
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bakeoff.errors import StudyError, Terminated, cause_of
-from bakeoff.study.folders import ARCHITECTURES, with_architectures
+from bakeoff.study.folders import ARCHITECTURES, Folders, with_architectures
+
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
+
+Shape = tuple[int, int, int]
+"""The shape of an image: height, width, channels."""
 
 
-def build_model(folders, name, input_shape, num_classes, arguments=None):
+def build_model(
+    folders: Folders,
+    name: str,
+    input_shape: Shape,
+    num_classes: int,
+    arguments: Mapping[str, Any] | None = None,
+) -> "keras.Model":
     """Return the Keras model that ``architectures/{name}.py`` builds, checked.
 
     ``folders`` are :data:`bakeoff.study.folders.Folders`; ``input_shape`` is that of one image,
@@ -37,7 +52,13 @@ def build_model(folders, name, input_shape, num_classes, arguments=None):
     return built
 
 
-def run_build(folders, name, input_shape, num_classes, arguments=None):
+def run_build(
+    folders: Folders,
+    name: str,
+    input_shape: Shape,
+    num_classes: int,
+    arguments: Mapping[str, Any] | None = None,
+) -> Any:
     """Return what the ``build`` of ``architectures/{name}.py`` returns, unchecked.
 
     Raises :class:`StudyError` as :func:`build_model` does, except for what is returned.
@@ -55,7 +76,7 @@ def run_build(folders, name, input_shape, num_classes, arguments=None):
         )
 
 
-def effective_arguments(name, arguments):
+def effective_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that ``build`` gets beside its first two parameters, defaults too, for JSON.
 
     The model of the architecture ``name`` has been built.
@@ -77,7 +98,7 @@ def _plain(value):
 
 
 @contextmanager
-def blamed_on(folders, name, what):
+def blamed_on(folders: Folders, name: str, what: str) -> Iterator[None]:
     """Raise as :class:`StudyError` what the block raises out of the architecture's own code.
 
     Other exceptions pass. ``what`` was done is said: "training".
@@ -98,24 +119,24 @@ def blamed_on(folders, name, what):
         ) from error
 
 
-def architecture_file(name):
+def architecture_file(name: str) -> str:
     """Return the path of an architecture's file within the folder that it is found in."""
     return f"architectures/{name}.py"
 
 
-def layers_with_weights(model):
+def layers_with_weights(model: "keras.Model") -> list[Any]:
     """Return the layers of a built model, at any depth, that hold weights of their own."""
     # No public way leads to the layers inside of layers.
     found = [model, *model._flatten_layers(include_self=False)]
     return [layer for layer in found if _own_weights(layer)]
 
 
-def compute_dtypes(model):
+def compute_dtypes(model: "keras.Model") -> list[str]:
     """Return the types in which layers with weights compute, sorted: such as ["float32"]."""
     return sorted({layer.compute_dtype for layer in layers_with_weights(model)})
 
 
-def random_images(input_shape):
+def random_images(input_shape: Shape) -> np.ndarray:
     """Return four images of noise like the data's, float32 ``(4, *input_shape)`` in [0, 1]."""
     return np.random.default_rng(0).random((4, *input_shape), np.float32)
 

@@ -4,17 +4,23 @@ Training goes on with the weights themselves, which Keras would replace by the a
 of each `fit`: :func:`bakeoff.training.compile.compile_model` keeps it from that.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bakeoff.training.compile import plain_optimizer
 
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
-def has_averages(model):
+
+def has_averages(model: "keras.Model") -> bool:
     """Tell whether the optimizer of a compiled model averages the weights."""
     return bool(plain_optimizer(model).use_ema)
 
 
-def take_averages(model):
+def take_averages(model: "keras.Model") -> None:
     """Give a compiled model the averages as its weights; without averages, do nothing."""
     if has_averages(model):
         optimizer = plain_optimizer(model)
@@ -23,7 +29,7 @@ def take_averages(model):
 
 
 @contextmanager
-def averaged(model):
+def averaged(model: "keras.Model") -> Iterator[None]:
     """Let a compiled model have the averages as its weights for a while, if it has any."""
     import keras
 

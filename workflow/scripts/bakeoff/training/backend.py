@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+from typing import Literal
 
 from bakeoff.errors import StudyError
 from bakeoff.garbage import kept_for_good
@@ -12,8 +13,12 @@ from bakeoff.training.machine import describe_processor
 
 
 def prepare_backend(
-    threads, backend="tensorflow", precision="float32", deterministic=False, gpu=True
-):
+    threads: int,
+    backend: str = "tensorflow",
+    precision: str = "float32",
+    deterministic: bool = False,
+    gpu: bool = True,
+) -> str:
     """Import Keras on ``backend`` with ``threads`` CPU threads; return the device's name.
 
     Call before anything else imports Keras. ``backend`` is tensorflow, jax or torch;
@@ -104,7 +109,7 @@ def _prepare_torch(threads, deterministic):
 _PREPARE = {"tensorflow": _prepare_tensorflow, "jax": _prepare_jax, "torch": _prepare_torch}
 
 
-def compiles_steps(backend, device):
+def compiles_steps(backend: str, device: str) -> bool | Literal["auto"]:
     """Return Keras's ``jit_compile`` for a backend on a device, as a flag or "auto".
 
     XLA pays on a GPU; on a CPU its convolutions took TensorFlow three times as long as its own.
@@ -113,7 +118,7 @@ def compiles_steps(backend, device):
     return False if backend == "tensorflow" and not device.startswith("GPU") else "auto"
 
 
-def steps_per_execution(backend):
+def steps_per_execution(backend: str) -> int:
     """Return how many steps Keras runs on a backend before it comes back to Python.
 
     On TensorFlow that saves about half a millisecond a step, without changing a bit; JAX gains
@@ -123,7 +128,7 @@ def steps_per_execution(backend):
     return 8 if backend == "tensorflow" else 1
 
 
-def software_versions(backend):
+def software_versions(backend: str) -> dict[str, str]:
     """Return the versions of Python and of the packages that decide a run's numbers."""
     packages = ("keras", backend, *(("jaxlib",) if backend == "jax" else ()), "numpy")
     versions = {package: importlib.metadata.version(package) for package in packages}

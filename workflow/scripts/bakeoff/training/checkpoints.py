@@ -2,8 +2,10 @@
 
 import json
 import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
@@ -22,16 +24,16 @@ class Checkpoints:
     is never picked up, and one of a model that was called otherwise is.
     """
 
-    def __init__(self, parent, identity, data_checksum):
+    def __init__(self, parent: str | Path, identity: Mapping[str, Any], data_checksum: str):
         settings = dict(identity["settings"])
         if outlasts_epochs(settings):
             del settings["epochs"]
-        digits = fingerprint(identity | {"settings": settings, "data": data_checksum})[:16]
+        digits = fingerprint({**identity, "settings": settings, "data": data_checksum})[:16]
         name = f"{identity['architecture']}_seed_{identity['seed']}_{digits}"
         self.folder = Path(parent) / name
 
     @contextmanager
-    def locked(self):
+    def locked(self) -> Iterator[None]:
         """Hold the folder for this process alone; wait, and say so, while another has it.
 
         The operating system frees the lock of a killed process.
@@ -49,14 +51,20 @@ class Checkpoints:
         finally:
             lock.release()
 
-    def save(self, epoch, arrays, record, finished=False):
+    def save(
+        self,
+        epoch: int,
+        arrays: Sequence[np.ndarray],
+        record: Mapping[str, Any],
+        finished: bool = False,
+    ) -> None:
         """Write the state after ``epoch`` and drop the unfinished state before it.
 
         ``arrays`` is a list of NumPy arrays; ``record`` is anything that Python's
         JSON can hold, NaN included.
         ``finished`` states stay, as a study may be asked for that many epochs again.
         """
-        named = {f"array_{index:05d}": array for index, array in enumerate(arrays)}
+        named: dict[str, Any] = {f"array_{i:05d}": array for i, array in enumerate(arrays)}
         path = self.folder / f"epoch_{epoch:05d}{'_finished' * finished}.npz"
         with write_atomically(path) as temporary:
             np.savez(temporary, record=np.array(json.dumps(record)), **named)
@@ -64,7 +72,7 @@ class Checkpoints:
             if _epoch_of(older) <= epoch and not _is_finished(older) and older != path:
                 older.unlink()
 
-    def load(self, epochs):
+    def load(self, epochs: int) -> tuple[int, list[np.ndarray], dict[str, Any]] | None:
         """Return (epoch, arrays, record) of the last state up to ``epochs``, or None.
 
         A damaged file is said, deleted, and an earlier one taken.

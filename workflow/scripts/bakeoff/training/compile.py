@@ -1,12 +1,22 @@
 """Loss, metrics and optimizer of a model."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from bakeoff.errors import StudyError
+from bakeoff.study.folders import Folders
 from bakeoff.study.identity import all_settings
-from bakeoff.training.architecture import architecture_file, blamed_on
+from bakeoff.training.architecture import Shape, architecture_file, blamed_on
 from bakeoff.training.backend import compiles_steps, steps_per_execution
 
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
-def compile_model(model, identity, device, steps=None):
+
+def compile_model(
+    model: "keras.Model", identity: Mapping[str, Any], device: str, steps: int | None = None
+) -> None:
     """Compile ``model`` with the loss and optimizer of ``identity["settings"]``.
 
     ``steps`` is how many an epoch has; without it, the learning rate follows no schedule.
@@ -51,7 +61,15 @@ def _optimizer(name, options, settings, steps):
     return optimizer
 
 
-def compile_checked(model, folders, identity, device, input_shape, num_classes, steps=None):
+def compile_checked(
+    model: "keras.Model",
+    folders: Folders,
+    identity: Mapping[str, Any],
+    device: str,
+    input_shape: Shape,
+    num_classes: int,
+    steps: int | None = None,
+) -> None:
     """Compile ``model`` and try the steps that it has of its own.
 
     ``steps`` is as for :func:`compile_model`. Raises :class:`StudyError` as :func:`compile_model`
@@ -66,6 +84,6 @@ def compile_checked(model, folders, identity, device, input_shape, num_classes, 
     check_steps(model, architecture_file(name), input_shape, num_classes)
 
 
-def plain_optimizer(model):
+def plain_optimizer(model: "keras.Model") -> Any:
     """Return the optimizer of a compiled model, without float16's scaling of the loss."""
     return getattr(model.optimizer, "inner_optimizer", model.optimizer)

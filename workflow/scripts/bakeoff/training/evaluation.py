@@ -1,26 +1,32 @@
 """What a trained model does: its scores, its predictions and its latency."""
 
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
-def evaluate(model, batches):
+
+def evaluate(model: "keras.Model", batches: Any) -> dict[str, float]:
     """Return loss and accuracy of ``model``, dropout off, on a part's ``batches``."""
     return scores_in(model.evaluate(batches.source, verbose=0, return_dict=True))
 
 
-def scores_in(logs, prefix=""):
+def scores_in(logs: Mapping[str, float], prefix: str = "") -> dict[str, float]:
     """Return loss and accuracy out of what Keras reports of a part: see bakeoff.scores."""
     return {"loss": logs[f"{prefix}cross_entropy"], "accuracy": logs[f"{prefix}accuracy"]}
 
 
-def predict(model, batches):
+def predict(model: "keras.Model", batches: Any) -> np.ndarray:
     """Return class probabilities, float32 ``(n, classes)``, of a part's ``batches``."""
     return model.predict(batches.source, verbose=0)
 
 
-def measure_latency(model, image, repeats=50):
+def measure_latency(model: "keras.Model", image: np.ndarray, repeats: int = 50) -> dict[str, float]:
     """Return the time of one prediction for one image ``(1, h, w, c)``, in milliseconds."""
     for _ in range(5):
         model.predict_on_batch(image)

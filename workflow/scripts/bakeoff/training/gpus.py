@@ -13,11 +13,11 @@ from pathlib import Path
 
 import filelock
 
-_held = []
+_held: list[filelock.BaseFileLock] = []
 """Locks that this process keeps until it ends."""
 
 
-def claim_gpu(folder=None):
+def claim_gpu(folder: str | Path | None = None) -> str | None:
     """Give this process one of the machine's NVIDIA GPUs; return its UUID, or None.
 
     The GPU is the first with the fewest runs on it, and ``CUDA_VISIBLE_DEVICES`` is set to
@@ -43,6 +43,7 @@ def claim_gpu(folder=None):
             _held.append(lock)
             os.environ["CUDA_VISIBLE_DEVICES"] = gpu
             return gpu
+    raise AssertionError("there is always one more place")
 
 
 def _visible_gpus():

@@ -2,12 +2,15 @@
 
 import copy
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from bakeoff.errors import StudyError
+from bakeoff.study.folders import Folders
 from bakeoff.training.architecture import architecture_file, blamed_on
 
 
-def callbacks_of(folders, name, settings):
+def callbacks_of(folders: Folders, name: str, settings: Mapping[str, Any]) -> list[Any]:
     """Return the Keras callbacks that the architecture file ``name`` adds to a run's training.
 
     ``settings`` are the run's; the file's function gets a copy. The file has been imported, as its

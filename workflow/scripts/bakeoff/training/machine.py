@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 
-def peak_memory_mb():
+def peak_memory_mb() -> float:
     """Return the most memory that this process has held, in megabytes of 10⁶ bytes."""
     try:
         status = Path("/proc/self/status").read_text()
@@ -23,13 +23,13 @@ def peak_memory_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-def describe_platform():
+def describe_platform() -> str:
     """Return what of the system decides a run's numbers: its kind and its C library."""
     library = " ".join(filter(None, platform.libc_ver()))
     return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", library]))
 
 
-def describe_processor():
+def describe_processor() -> str:
     """Return the processor's name as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,7 +1,14 @@
 """Saving a model as Keras's file."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-def save_model(model, path):
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
+
+
+def save_model(model: "keras.Model", path: str | Path) -> None:
     """Save a built, uncompiled ``model`` as Keras's file ``path``, which ends in ``.keras``.
 
     A class without a ``get_config`` that names its arguments cannot be told in the file's

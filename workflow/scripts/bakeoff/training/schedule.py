@@ -4,12 +4,16 @@ Importing this imports Keras, which must find its backend prepared.
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 from keras.optimizers import schedules
 
 
-def scheduled(peak, settings, steps):
+def scheduled(
+    peak: float, settings: Mapping[str, Any], steps: int
+) -> schedules.LearningRateSchedule | None:
     """Return what an optimizer takes as its learning rate, or None where it keeps its own.
 
     ``peak`` is the optimizer's own rate, ``settings`` those of a run, and ``steps`` how many steps
@@ -47,7 +51,7 @@ class Warmup(schedules.LearningRateSchedule):
     The first step has a rate already: with none, it would teach nothing.
     """
 
-    def __init__(self, schedule, peak, steps):
+    def __init__(self, schedule: Any, peak: float, steps: int):
         self.schedule, self.peak, self.steps = schedule, peak, steps
 
     def __call__(self, step):
@@ -57,7 +61,7 @@ class Warmup(schedules.LearningRateSchedule):
         later = self.schedule(keras.ops.maximum(step - self.steps, 0.0))
         return keras.ops.where(step < self.steps, rising, later)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what makes an equal schedule."""
         held = schedules.serialize(self.schedule)
         return {"schedule": held, "peak": self.peak, "steps": self.steps}
@@ -70,7 +74,7 @@ class OneCycle(schedules.LearningRateSchedule):
     ends at ``peak`` times ``final``.
     """
 
-    def __init__(self, peak, rise, total, start, final):
+    def __init__(self, peak: float, rise: float, total: int, start: float, final: float):
         self.peak, self.rise, self.total, self.start, self.final = peak, rise, total, start, final
 
     def __call__(self, step):
@@ -83,7 +87,7 @@ class OneCycle(schedules.LearningRateSchedule):
         falling = self.final + (1 - self.final) * (1 + keras.ops.cos(math.pi * down)) / 2
         return self.peak * keras.ops.where(step < self.rise, rising, falling)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what makes an equal schedule."""
         names = ("peak", "rise", "total", "start", "final")
         return {name: getattr(self, name) for name in names}

@@ -3,11 +3,13 @@
 Importing this imports Keras, which must find its backend prepared.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from bakeoff.errors import StudyError, cause_of
-from bakeoff.training.architecture import random_images
+from bakeoff.training.architecture import Shape, random_images
 from bakeoff.training.surroundings import kept_random_states
 
 _NAMES = ("accuracy", "cross_entropy")
@@ -23,27 +25,27 @@ class CrossEntropy(keras.metrics.Mean):
     own loss up: for models without penalties both are the same to the last bit.
     """
 
-    def __init__(self, name="cross_entropy"):
+    def __init__(self, name: str = "cross_entropy"):
         super().__init__(name=name)
         self.loss = keras.losses.CategoricalCrossentropy()
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Add a batch: labels one-hot and probabilities, both ``(n, classes)``."""
         return super().update_state(
             self.loss(y_true, y_pred), sample_weight=keras.ops.shape(y_pred)[0]
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what makes an equal metric."""
         return {"name": self.name}
 
 
-def metrics():
+def metrics() -> list[Any]:
     """Return the metrics that every model is compiled with: see :func:`check_steps`."""
     return ["accuracy", CrossEntropy()]
 
 
-def check_steps(model, file, input_shape, num_classes):
+def check_steps(model: keras.Model, file: str, input_shape: Shape, num_classes: int) -> None:
     """Try the steps of a compiled ``model`` that has its own on a batch; undo what they change.
 
     ``input_shape`` is ``(height, width, channels)``. Models that leave ``train_step``,

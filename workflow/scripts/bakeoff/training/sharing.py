@@ -7,21 +7,22 @@ process ends, however it ends.
 import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
-def counted_run(folder=None):
+def counted_run(folder: str | Path | None = None) -> Iterator[None]:
     """Count this process among the runs of this machine for the length of the block.
 
     ``folder`` holds the lock files, by default one of this user's in the folder for temporary
     files.
     """
-    folder = _folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    files = _folder(folder)
+    files.mkdir(parents=True, exist_ok=True)
     # Locked before it gets the name under which others look for it.
-    descriptor, name = tempfile.mkstemp(dir=folder)
+    descriptor, name = tempfile.mkstemp(dir=files)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     file = Path(name).rename(f"{name}.run")
     try:
@@ -31,7 +32,7 @@ def counted_run(folder=None):
         os.close(descriptor)
 
 
-def count_runs(folder=None):
+def count_runs(folder: str | Path | None = None) -> int:
     """Return how many runs this user has on this machine at this moment, this one included.
 
     What killed runs have left in ``folder`` is removed. See :func:`counted_run`.

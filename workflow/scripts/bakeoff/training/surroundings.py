@@ -6,7 +6,9 @@ is done after it. Importing this imports Keras, which must find its backend prep
 
 import os
 import random
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,7 +30,7 @@ _OF_KERAS = (
 
 
 @contextmanager
-def unchanged_surroundings(file):
+def unchanged_surroundings(file: str) -> Iterator[None]:
     """Raise :class:`StudyError` where the block, which runs ``file``, changes what it should not.
 
     That is any of :func:`global_settings`, and the seeds of Python's, NumPy's and the backend's
@@ -67,7 +69,7 @@ def _check_policy(file, planned):
     )
 
 
-def global_settings():
+def global_settings() -> dict[str, Any]:
     """Return by name what Keras, its backend and the system hold for this whole process."""
     names = [name for name in _OF_KERAS if hasattr(keras.config, name)]
     return {
@@ -127,9 +129,9 @@ _OF_BACKEND = {
 }
 
 
-def random_states():
+def random_states() -> dict[str, Any]:
     """Return by name the states of the process's random generators, or their seeds."""
-    states = {"Python's": random.getstate(), "NumPy's": np.random.get_state()}
+    states: dict[str, Any] = {"Python's": random.getstate(), "NumPy's": np.random.get_state()}
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -143,7 +145,7 @@ def random_states():
 
 
 @contextmanager
-def kept_random_states():
+def kept_random_states() -> Iterator[None]:
     """Put the random generators back, when the block ends, to where they were."""
     states = random.getstate(), np.random.get_state()
     of_torch = None
