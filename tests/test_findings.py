@@ -63,24 +63,23 @@ def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
     # The seeds differ by 0.4 percentage points from one to the next, in each model alike.
     text = said(findings, "best")
     assert text.startswith("Model 2 has the highest test accuracy, 98.60 % (95 % interval 9")
-    assert (
-        " Models 1 and 3 are worse. The chance of even one false “worse” among the 3 pairs is at"
-        " most 5 %, if the seeds move all models about as much: here by a standard deviation of"
-        " 0.40 percentage points." in text
-    )
+    for part in (
+        "Models 1 and 3 are worse.",
+        "3 pairs is at most 5 %",
+        "of 0.40 percentage points.",
+    ):
+        assert part in text
     assert verdicts(findings) == {"Model 1": "worse", "Model 2": "best", "Model 3": "worse"}
     assert "worse than the best: 9.00 percentage points below" in remark(findings, "model_1")
 
 
 def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
     findings, text = conclude(tmp_path, CLEAR)
-    assert said(findings, "best").startswith(
-        "Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
-        " each model was trained once: trained networks can be compared, models cannot, and"
-        " another seed may change their order. The networks of Models 1 and 3 are worse than that"
-        " of Model 2. The chance of even one false “worse” among the 3 pairs of networks is at most"
-        " 5 %."
-    )
+    best = said(findings, "best")
+    assert best.startswith("Model 2 has the highest test accuracy, 99.00 % (95 % interval 98.17 %")
+    assert "each model was trained once: trained networks can be compared, models cannot" in best
+    assert "The networks of Models 1 and 3 are worse than that of Model 2." in best
+    assert "among the 3 pairs of networks is at most 5 %" in best
     assert verdicts(findings) == {
         "Model 1": "network is worse",
         "Model 2": "best",
@@ -93,7 +92,7 @@ def test_with_one_seed_networks_are_judged_and_no_model_is(tmp_path):
         findings, "model_1"
     )
     assert "another seed may give another order" in remark(findings, "model_1")
-    assert "standard deviation of" not in said(findings, "best")
+    assert "standard deviation of" not in best
     assert "are worse." not in text
 
 
@@ -113,10 +112,7 @@ def test_models_that_cannot_be_told_from_the_best_are_a_group_not_a_ranking(tmp_
         },
     )
     text = said(findings, "best")
-    assert (
-        "The network of Model 3 is worse than that of Model 1; that of Model 2 is not significantly"
-        " different from it." in text
-    )
+    assert "of Model 3 is worse than that of Model 1; that of Model 2 is not significantly" in text
     assert "are corrected for 3 pairs of models" in text
     assert verdicts(findings)["Model 2"] == "too close to call"
     # Only the two images that Model 2 alone gets wrong count: exact McNemar gives 2 / 2^2.
@@ -229,12 +225,9 @@ def test_without_a_worse_model_the_next_is_given_with_its_interval(tmp_path):
         {f"model_{i}": {"wrong_images": range(10 * i, 20 * i)} for i in (1, 2)}
         | {"model_3": {"status": "diverged"}},
     )
-    assert said(findings, "best").startswith(
-        "Model 1 has the highest test accuracy, 99.00 % (95 % interval 98.17 % to 99.46 %), but"
-        " each model was trained once: trained networks can be compared, models cannot, and"
-        " another seed may change their order. No trained network of this study is shown to be"
-        " worse than the best: Model 2, the next, is 1.00 percentage points behind (95 % interval"
-    )
+    text = said(findings, "best")
+    assert "No trained network of this study is shown to be worse than the best: Model 2" in text
+    assert "is 1.00 percentage points behind (95 % interval" in text
 
 
 def test_a_lead_that_some_seeds_lack_is_not_called_better(tmp_path):
@@ -407,10 +400,8 @@ def test_overfitting_is_measured_and_its_harm_told(tmp_path):
         clean_train=clean,
     )
     text = said(findings, "overfitting")
-    assert (
-        "Models 1 and 2 overfit: accuracy on training images is higher than on test images by 3.90"
-        " (Model 2) to 4.90 percentage points (Model 1)." in text
-    )
+    assert text.startswith("Models 1 and 2 overfit")
+    assert "by 3.90 (Model 2) to 4.90 percentage points (Model 1)." in text
     assert "In Model 1 this does harm: validation loss has risen." in text
     assert "Model 3 does not measurably overfit" in text
     assert "Model 1: by 4.90 percentage points" in text
@@ -474,10 +465,8 @@ def test_a_trait_that_sets_models_apart_is_reported_with_its_groups(tmp_path):
     text = said(findings, "traits")
     assert text.startswith("Kernel size goes with test accuracy, beyond")
     # 2 of the 70 ways to split eight models into fours are as clear as this.
-    assert (
-        "Kernel size: mean test accuracy 90.25 % (mostly 3x3) and 98.65 % (mostly 5x5);"
-        " permutation test over the architectures, p = 0.029." in text
-    )
+    assert "Kernel size: mean test accuracy 90.25 % (mostly 3x3) and 98.65 % (mostly 5x5)" in text
+    assert "p = 0.029." in text
     assert "not what causes what" in text
     assert "Padding" not in text
     assert "Pooling frequency" not in text
@@ -520,10 +509,7 @@ def test_one_architecture_under_two_settings_counts_once_in_the_traits(tmp_path)
         },
     )
     text = said(findings, "traits")
-    assert (
-        "Models 1 and 2 have equal layers, so they count as one architecture, with the mean of"
-        " their accuracies." in text
-    )
+    assert "Models 1 and 2 have equal layers" in text
     # (0.98 + 0.92) / 2 = 0.95, and then (0.95 + 0.99) / 2.
     assert "Padding: mean test accuracy 97.00 % (no padding) and 90.00 % (half of" in text
     table = next(f for f in findings["findings"] if f["key"] == "traits")["table"]
@@ -627,10 +613,8 @@ def test_a_dear_model_that_brings_nothing_is_named_with_its_price(tmp_path):
         },
     )
     text = said(findings, "cost")
-    assert (
-        "Model 1 has 14 times the parameters and 3.0 times the multiply-adds of Model 2 and is not"
-        " shown to be better: its test accuracy is 0.70 percentage points lower [" in text
-    )
+    assert "Model 1 has 14 times the parameters and 3.0 times the multiply-adds of Model 2" in text
+    assert "is 0.70 percentage points lower [" in text
     assert "Model 2 has" not in text
     assert "It costs more than it brings: 14 times" in remark(findings, "model_1")
 
@@ -780,15 +764,10 @@ def test_the_best_epoch_and_the_mean_of_the_last_stand_beside_the_last(tmp_path)
         },
     )
     text = said(findings, "last_epochs")
-    assert (
-        "After its best epoch a run has 0.50 percentage points (0.20 in Model 2 to 0.80 in Model"
-        " 1) more validation accuracy than after its last. That epoch is chosen on the test"
-        " images, so the gain is optimistic." in text
-    )
-    assert (
-        "The mean over the last 5 epochs minus the last epoch is −0.80 percentage points (the same"
-        " in each). By that mean Model 1 is ahead." in text
-    )
+    assert "0.50 percentage points (0.20 in Model 2 to 0.80 in Model 1) more validation" in text
+    assert "the gain is optimistic" in text
+    assert "minus the last epoch is −0.80 percentage points (the same in each)." in text
+    assert "By that mean Model 1 is ahead." in text
 
 
 def test_with_a_holdout_it_is_said_what_choosing_on_it_brought_on_the_test_set(tmp_path):
@@ -803,10 +782,7 @@ def test_with_a_holdout_it_is_said_what_choosing_on_it_brought_on_the_test_set(t
     )
     text = said(findings, "last_epochs")
     assert "a run has 0.50 percentage points more holdout accuracy than after its last." in text
-    assert (
-        "On the test images, which had no part in the choice, stopping there would have brought"
-        " −1.00 percentage points." in text
-    )
+    assert "stopping there would have brought −1.00 percentage points." in text
     assert "optimistic" not in text
 
 
@@ -826,10 +802,7 @@ def test_trends_of_several_models_are_said_to_be_uncorrected(tmp_path):
 @pytest.mark.parametrize("epochs", [3, 5])
 def test_few_epochs_are_learning_and_no_fluctuation(tmp_path, epochs):
     findings, text = conclude(tmp_path, {"model_1": {}, "model_2": {}}, epochs=epochs)
-    assert said(findings, "last_epochs") == (
-        "There are too few epochs to tell: 6 are needed, as accuracy rises in the first half of"
-        " them."
-    )
+    assert said(findings, "last_epochs").startswith("There are too few epochs to tell: 6 are")
     assert "moved within" not in text
 
 
@@ -860,11 +833,8 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     }
     alone, _ = conclude(tmp_path / "alone", good)
     findings, _ = conclude(tmp_path / "all", good | {"model_3": bad})
-    assert (
-        "Model 3 is not shown to be better than chance (10.00 %; always predicting the commonest"
-        " class gives 10.00 %): it is left out of averages and of what is said of all models."
-        in findings["cautions"]
-    )
+    [caution] = [line for line in findings["cautions"] if "chance" in line]
+    assert caution.startswith("Model 3 is not shown to be better than chance (10.00 %; always")
     assert [model["above_chance"] for model in findings["numbers"]["models"]] == [True, True, False]
 
     # What is said of all models is what is said without it.
@@ -947,11 +917,8 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     steady = {"wrong_images": range(10)}
     runs = {0: steady, 1: {"accuracy": 0.1}, 2: steady}
     findings, _ = conclude(tmp_path, {"model_1": runs, "model_2": steady}, seeds=(0, 1, 2))
-    assert (
-        "With seed 1, Model 1 is not shown to be better than chance (10.00 %; always predicting the"
-        " commonest class gives 10.00 %): that run counts in the model's own numbers only."
-        in findings["cautions"]
-    )
+    [caution] = [line for line in findings["cautions"] if "chance" in line]
+    assert caution.startswith("With seed 1, Model 1 is not shown to be better than chance (10.00 %")
     # Five runs with ten errors each.
     assert "of 50 wrong predictions in all" in said(findings, "errors")
     assert "predict the same class for 100.00 % of the test images" in said(findings, "agreement")
@@ -1011,18 +978,14 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
         ["Model 2", "70.00 %", "50.00 %", "−20.00"],
     ]
     assert "Without them Model 1 has the highest test accuracy." in known["text"][0]
-    caution = (
-        "4 of the 10 test images are training images too: the accuracies count them. Without them"
-        " test accuracies change by −11.67 percentage points on average over the models."
-    )
-    assert caution in findings["cautions"]
+    [caution] = [line for line in findings["cautions"] if "training images too" in line]
+    assert caution.startswith("4 of the 10 test images are")
+    assert "by −11.67 percentage points on average" in caution
     assert caution in text
     shared["data"] = {"in_training": [0]}
     findings, _ = conclude(tmp_path / "one", {"model_1": models["model_1"]}, **shared)
-    assert findings["cautions"][0] == (
-        "1 of the 10 test images is a training image too: the accuracies count it. Without it the"
-        " test accuracy changes by 7.78 percentage points."
-    )
+    assert findings["cautions"][0].startswith("1 of the 10 test images is a training image too:")
+    assert findings["cautions"][0].endswith("the test accuracy changes by 7.78 percentage points.")
     shared["data"] = {"in_training": range(10)}
     findings, _ = conclude(tmp_path / "all", models, **shared)
     assert findings["cautions"][0].startswith("The test images, all 10, are training images too:")
@@ -1037,15 +1000,10 @@ def test_unlike_runs_are_warned_about(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": other})
     cautions = " ".join(findings["cautions"])
     assert (
-        "The models were not all trained alike: epochs 13 (Model 1) and 20 (Model 2); precision"
-        " float32 (Model 1) and mixed_float16 (Model 2). Differences between them may come from"
-        " that." in cautions
+        "alike: epochs 13 (Model 1) and 20 (Model 2); precision float32 (Model 1) and" in cautions
     )
     assert "The runs differ in device (CPU: made up and GPU: b): small differences" in cautions
-    assert (
-        "Latencies and training times are not compared: the runs differ in device (CPU: made"
-        " up and GPU: b) and precision (float32 and mixed_float16)." in cautions
-    )
+    assert "GPU: b) and precision (float32 and mixed_float16)." in cautions
     assert "differ in software" not in cautions
     assert "for 13 to 20 epochs" in " ".join(findings["setting"])
 
@@ -1073,14 +1031,16 @@ def test_every_setting_in_which_models_differ_is_named(tmp_path):
     }
     findings, _ = conclude(tmp_path, runs)
     [caution] = [line for line in findings["cautions"] if "trained alike" in line]
-    assert caution == (
-        "The models were not all trained alike: batch size 128 (Models 1, 2, 3 and 5) and 64 (Model"
-        " 4); loss categorical_crossentropy (Models 1 to 4) and mse (Model 5); optimizer Adadelta"
-        " (Models 1, 2, 3 and 5) and Adam (Model 4); weight decay none (Models 1, 2, 3 and 5) and"
-        " 0.004 (Model 4); learning rate 1 (Models 1, 2, 3 and 5) and 0.001 (Model 4); label"
-        " smoothing 0.1 (Model 5) and not set (Models 1 to 4). Differences between them may come"
-        " from that."
-    )
+    parts = caution.removeprefix("The models were not all trained alike: ").split("; ")
+    others = "(Models 1, 2, 3 and 5) and"
+    assert parts[:-1] == [
+        f"batch size 128 {others} 64 (Model 4)",
+        "loss categorical_crossentropy (Models 1 to 4) and mse (Model 5)",
+        f"optimizer Adadelta {others} Adam (Model 4)",
+        f"weight decay none {others} 0.004 (Model 4)",
+        f"learning rate 1 {others} 0.001 (Model 4)",
+    ]
+    assert parts[-1].startswith("label smoothing 0.1 (Model 5) and not set (Models 1 to 4).")
 
 
 def test_a_default_given_in_words_is_no_difference(tmp_path):
