@@ -98,6 +98,18 @@ def test_qmnists_labels_are_the_first_of_eight_columns(tmp_path):
     np.testing.assert_array_equal(parts["test"][1], made["test"][1])
 
 
+def test_images_that_lie_on_their_side_are_turned(tmp_path):
+    made = write_idx(tmp_path, NAMES["EMNIST's"])
+    settings = {"source": "idx", "classes": ["a", "b", "c"], "transposed": True}
+    _, parts = read(tmp_path, tmp_path, **settings)
+    for part, (images, labels) in made.items():
+        # Preparing takes their bytes for checksums.
+        assert parts[part][0].flags.c_contiguous
+        turned = np.stack([image.T for image in images])
+        np.testing.assert_array_equal(parts[part][0][..., 0], turned)
+        np.testing.assert_array_equal(parts[part][1], labels)
+
+
 def test_downloaded_files_are_told_from_others_in_their_folder(tmp_path):
     write_idx(tmp_path, NAMES["MNIST's"])
     write_idx(tmp_path, NAMES["EMNIST's"])

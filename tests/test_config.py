@@ -516,6 +516,10 @@ def test_images_in_a_folder_need_but_its_path(study):
         ({"image": {"height": 8}}, "data.image: without width; expected height and width, or"),
         ({"columns": {"path": "x"}}, "data.columns: {'path': 'x'} has no effect with `source: f"),
         ({"source": "npz", "unreadable": "skip"}, "data.unreadable: skip has no effect with"),
+        (
+            {"transposed": True},
+            "data.transposed: true has no effect with `source: folder`; expected",
+        ),
         ({"source": "npz", "test_share": 0.5}, "data.test_share: 0.5 has no effect with `source"),
         ({"source": "bundled"}, "data.path: pictures, with `source: bundled`; expected one of m"),
         ({"source": "idx"}, "data.classes: missing; expected the names of its classes, in the"),
@@ -692,6 +696,7 @@ def test_no_default_belongs_to_a_data_set():
         "unreadable": "refuse",
         "columns": None,
         "group": None,
+        "transposed": False,
         "test_share": 0.2,
         "note": None,
         "disputed": [],

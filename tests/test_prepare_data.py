@@ -300,7 +300,7 @@ def test_labels_from_one_are_told_as_such(files, output):
         Path(files[f"{part}_labels"]).write_bytes(idx(labels + np.uint8(1)))
     message = fault(files, output)
     assert message.startswith(f"{files['train_labels']}: labels from 1 to 3; expected 0 to 2 for")
-    assert message.endswith("or put a name for label 0 before the others.")
+    assert message.endswith("or put a name for label 0, such as unused, before the others.")
     # With that name, they can be trained on.
     prepare(files, output, classes=["none", "zero", "one", "two"])
 

@@ -19,6 +19,7 @@ READING = {
     "group": None,
     "columns": None,
     "test_share": 0.2,
+    "transposed": False,
     "split_seed": 0,
 }
 """The config's settings that reading a data set depends on, at their defaults."""

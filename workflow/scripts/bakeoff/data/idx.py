@@ -23,17 +23,22 @@ _TYPES = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
 
 
 def read_idx_set(
-    files: Mapping[str, str | Path], checksums: Mapping[str, str] | None = None
+    files: Mapping[str, str | Path],
+    checksums: Mapping[str, str] | None = None,
+    transposed: bool = False,
 ) -> RawSet:
     """Return the images and labels of the files that have the :data:`bakeoff.data.sources.ROLES`.
 
-    ``checksums`` maps the files' names to the config's checksums. Raises :class:`StudyError` where
+    ``checksums`` maps the files' names to the config's checksums. Images whose columns stand before
+    their rows, as EMNIST's do, are ``transposed``. Raises :class:`StudyError` where
     a file is damaged, two do not belong together, or the pixels use none of their range.
     """
     parts = {}
     for part in ("train", "test"):
         of_images, of_labels = files[f"{part}_images"], files[f"{part}_labels"]
         images, labels = read_images(of_images, of_labels, checksums)
+        if transposed:
+            images = np.ascontiguousarray(images.swapaxes(1, 2))
         parts[part] = RawPart(images, labels, str(of_labels))
     return RawSet(parts["train"], parts["test"])
 

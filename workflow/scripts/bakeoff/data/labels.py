@@ -103,8 +103,8 @@ def check_labels(
     if highest == named and min(train.min(), test.min()) == 1:
         raise StudyError(
             f"{origin}: labels from 1 to {highest}; expected 0 to {highest - 1} for the {named}"
-            " names of data.classes: lower each label by one and give the new checksums, or put a"
-            " name for label 0 before the others."
+            " names of data.classes: lower each label by one, or put a name for label 0, such as"
+            " unused, before the others."
         )
     if highest >= named:
         raise ConfigError(

@@ -59,7 +59,7 @@ def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
             " put them there, or rename them."
         )
     files = {role: folder / name for role, name in roles.items()}
-    return read_idx_set(files, place.checksums)
+    return read_idx_set(files, place.checksums, settings["transposed"])
 
 
 def _npz(place: Place, settings: Mapping[str, Any]) -> RawSet:

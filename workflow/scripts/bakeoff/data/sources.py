@@ -23,6 +23,9 @@ OF_IMAGE_FILES = {"image": None, "unreadable": "refuse", "group": None}
 OF_TABLES = {"columns": None}
 """Settings that only tables have, with their defaults."""
 
+OF_IDX = {"transposed": False}
+"""Settings that only IDX files have, with their defaults."""
+
 WITHOUT_SPLIT = {"test_share": 0.2}
 """Settings that only sources need which have no test part of their own, with their defaults."""
 
@@ -52,6 +55,8 @@ def settings_of_source(source: str) -> dict[str, Any]:
         settings |= OF_IMAGE_FILES | WITHOUT_SPLIT
     if source == "table":
         settings |= OF_TABLES
+    if source == "idx":
+        settings |= OF_IDX
     if source == "bundled":
         settings |= WITHOUT_SPLIT
     return settings

@@ -6,6 +6,7 @@ gives. The same file laid over a study with ``--configfile`` gives its other sec
 """
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from bakeoff.data.checksums import KINDS, checksums_of, kind_of
 from bakeoff.data.sources import (
     BUNDLED,
+    OF_IDX,
     OF_IMAGE_FILES,
     OF_TABLES,
     ROLES,
@@ -33,7 +35,7 @@ from bakeoff.study.config_files import (
 
 _DATASET = ("data", "dataset")
 # Settings that say what a data set's files are, and fit no other's.
-_OF_ONE_SET = ("source", "path", "image", "columns", "group", "note", "disputed_note")
+_OF_ONE_SET = ("source", "path", "image", "columns", "group", "transposed", "note", "disputed_note")
 
 Fault = tuple[tuple[str, ...], str, str | None]
 """A key, what is wrong there, and the file to mend it in: None for the one that the key is in."""
@@ -137,7 +139,7 @@ def _unknown(dataset: str, known: DataSets) -> str:
 
 def _faults_of_description(data: Mapping[str, Any], sources: ConfigFiles) -> Iterator[Fault]:
     described = {"title": f"{data['title']!r}, the title"}
-    described |= {key: f"{data[key]}, that" for key in _OF_ONE_SET if data[key] is not None}
+    described |= {key: f"{data[key]}, that" for key in _OF_ONE_SET if data[key]}
     if data["classes"] is not None:
         described["classes"] = f"{len(data['classes'])} names, those"
     if count := len(data["disputed"]):
@@ -151,15 +153,19 @@ def _faults_of_description(data: Mapping[str, Any], sources: ConfigFiles) -> Ite
             yield ("data", name), fault, None
 
 
+def _as_yaml(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
 def _faults_of_settings(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield a fault for a setting that the data set's kind of source does nothing with."""
-    settings = OF_IMAGE_FILES | OF_TABLES | WITHOUT_SPLIT
+    settings = OF_IMAGE_FILES | OF_TABLES | OF_IDX | WITHOUT_SPLIT
     known = settings_of_source(data["source"])
     for key, default in settings.items():
         if key not in known and data[key] != default:
             fault = (
-                f"{data[key]} has no effect with `source: {data['source']}`; expected"
-                f" {'null' if default is None else default}: remove it, or correct the source."
+                f"{_as_yaml(data[key])} has no effect with `source: {data['source']}`; expected"
+                f" {_as_yaml(default)}: remove it, or correct the source."
             )
             yield ("data", key), fault, None
     image = data["image"] or {}
