@@ -4,11 +4,14 @@
     .venv/bin/python benchmarks/reference.py restore RESULTS
     .venv/bin/python benchmarks/reference.py remake [--mirror URL]
 
+`--folder docs/examples/better_recipe` keeps it there instead; the study is that of the folder's own
+config.
+
 RESULTS is a results tree whose page was made with `show_images: false`, as this repository holds
 nothing of MNIST. `keep` copies page, text, tables and some figures, and puts all runs into one
 file, runs.zip: the models' descriptions, and of each run its card, its history and its predictions,
 without the labels (they come with MNIST) and with 16 of 24 significant bits, about five decimals,
-so so that they stay small. `restore` puts the runs into a results tree in which the images are
+so that they stay small. `restore` puts the runs into a results tree in which the images are
 prepared: the labels are theirs. `remake`, after a change of numbers, words, pictures or page,
 prepares MNIST, restores the runs and makes everything of them anew, without training.
 """
@@ -48,30 +51,31 @@ DROPPED_BITS = 8
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    for command in (keep, restore):
+    for command in (keep, restore, remake):
         parsed = commands.add_parser(command.__name__, help=command.__doc__)
-        parsed.add_argument("results", type=Path, metavar="RESULTS", help="a results tree")
-        parsed.set_defaults(do=lambda chosen, command=command: command(chosen.results))
-    parsed = commands.add_parser("remake", help=remake.__doc__)
-    parsed.add_argument("--mirror", metavar="URL", help="where MNIST comes from")
-    parsed.set_defaults(do=lambda chosen: remake(chosen.mirror))
-    chosen = parser.parse_args()
-    chosen.do(chosen)
+        if command is remake:
+            parsed.add_argument("--mirror", metavar="URL", help="where MNIST comes from")
+        else:
+            parsed.add_argument("results", type=Path, metavar="RESULTS", help="a results tree")
+        parsed.add_argument("--folder", type=Path, default=REFERENCE, help="where it is kept")
+        parsed.set_defaults(command=command)
+    chosen = vars(parser.parse_args())
+    chosen.pop("command")(**chosen)
 
 
-def keep(results):
+def keep(results, folder):
     """Copy what others may read, and put the runs into one file."""
     page = results / "report.html"
     if not page.is_file():
         sys.exit(f"{page}: missing; expected a study whose report is made")
     if "data:image/png" in page.read_text():
         sys.exit(f"{page}: shows images; expected a page made with show_images: false")
-    REFERENCE.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in TEXTS:
-        shutil.copyfile(results / name, REFERENCE / name)
+        shutil.copyfile(results / name, folder / name)
     for name in FIGURES:
-        shutil.copyfile(results / "figures" / f"{name}.svg", REFERENCE / f"{name}.svg")
-    with zipfile.ZipFile(REFERENCE / "runs.zip", "w", zipfile.ZIP_LZMA) as kept:
+        shutil.copyfile(results / "figures" / f"{name}.svg", folder / f"{name}.svg")
+    with zipfile.ZipFile(folder / "runs.zip", "w", zipfile.ZIP_LZMA) as kept:
         for described in sorted((results / "models").glob("*/description.json")):
             _add(kept, described.relative_to(results), described.read_bytes())
         for card in sorted((results / "models").glob("*/seed_*/card.json")):
@@ -83,7 +87,7 @@ def keep(results):
             content = io.BytesIO()
             np.save(content, shortened)
             _add(kept, run.relative_to(results) / "probabilities.npy", content.getvalue())
-    print(f"{REFERENCE / 'runs.zip'}: {(REFERENCE / 'runs.zip').stat().st_size / 1e6:.1f} MB")
+    print(f"{folder / 'runs.zip'}: {(folder / 'runs.zip').stat().st_size / 1e6:.1f} MB")
 
 
 def _add(archive, name, content):
@@ -107,7 +111,7 @@ def shorten(probabilities):
     return rounded
 
 
-def restore(results):
+def restore(results, folder):
     """Put the runs of runs.zip into a results tree with prepared images."""
     data = next(iter(sorted((results / "data").glob("*/data.json"))), None)
     if data is None:
@@ -116,7 +120,7 @@ def restore(results):
             " --until prepare_data` first"
         )
     labels = PreparedData.read(data).labels("test")
-    with zipfile.ZipFile(REFERENCE / "runs.zip") as kept:
+    with zipfile.ZipFile(folder / "runs.zip") as kept:
         for name in kept.namelist():
             file = results / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -129,22 +133,25 @@ def restore(results):
                 file.write_bytes(kept.read(name))
 
 
-def remake(mirror=None):
+def remake(folder, mirror=None):
     """Make the kept page anew of the kept runs, without training."""
-    study = yaml.safe_load(STUDY.read_text())
-    results = ROOT / study["pathvars"]["results"]
+    if (folder / "config").is_dir():
+        results, study = folder / "results", ("--directory", folder.resolve())
+    else:
+        results = ROOT / yaml.safe_load(STUDY.read_text())["pathvars"]["results"]
+        study = ("--configfile", STUDY.relative_to(ROOT))
     command = [
         *(sys.executable, "-m", "snakemake", "--quiet", "--cores", "all", "--rerun-incomplete"),
-        *("--configfile", STUDY.relative_to(ROOT)),
+        *study,
         *(["--config", f"data={{mirrors: [{mirror!r}]}}"] if mirror else []),
     ]
     subprocess.run([*command, "--until", "prepare_data"], cwd=ROOT, check=True)
-    restore(results)
+    restore(results, folder)
     # Without the other rules, what these would make is taken as it is.
     rules = ("all", "collect_results", "write_conclusions", "render_report")
     rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs")
     subprocess.run([*command, "--forceall", "--allowed-rules", *rules], cwd=ROOT, check=True)
-    keep(results)
+    keep(results, folder)
 
 
 if __name__ == "__main__":

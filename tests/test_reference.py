@@ -97,7 +97,8 @@ def test_the_page_shows_no_images_of_mnist():
     assert (REFERENCE / "runs.zip").stat().st_size < 8e6
 
 
-def test_a_kept_run_comes_back(tmp_path, monkeypatch):
+def test_a_kept_run_comes_back(tmp_path):
+    folder = tmp_path / "reference"
     results = tmp_path / "results"
     run = results / "models" / "m" / "seed_0"
     run.mkdir(parents=True)
@@ -110,13 +111,12 @@ def test_a_kept_run_comes_back(tmp_path, monkeypatch):
     for name in (*reference.TEXTS, *(f"figures/{name}.svg" for name in reference.FIGURES)):
         (results / name).parent.mkdir(exist_ok=True)
         (results / name).write_text("made")
-    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "reference")
-    reference.keep(results)
+    reference.keep(results, folder)
     with pytest.raises(SystemExit, match="no prepared images; expected those of the study"):
-        reference.restore(tmp_path / "empty")
+        reference.restore(tmp_path / "empty", folder)
     back = tmp_path / "back"
     fabricate_data(back, images=50, classes=3, labels=labels)
-    reference.restore(back)
+    reference.restore(back, folder)
     with np.load(back / "models" / "m" / "seed_0" / "predictions.npz") as restored:
         assert (restored["labels"] == labels).all()
         assert restored["probabilities"] == pytest.approx(probabilities, rel=2**-16, abs=0)
@@ -126,4 +126,4 @@ def test_a_kept_run_comes_back(tmp_path, monkeypatch):
     assert (back / "models" / "m" / "description.json").read_text() == '{"model": "m"}'
     (results / "report.html").write_text('<img src="data:image/png;base64,x">')
     with pytest.raises(SystemExit, match="expected a page made with show_images: false"):
-        reference.keep(results)
+        reference.keep(results, folder)
