@@ -97,6 +97,26 @@ def test_the_page_shows_no_images_of_mnist():
     assert (REFERENCE / "runs.zip").stat().st_size < 8e6
 
 
+@pytest.mark.parametrize(
+    "folder", [file.parent for file in (ROOT / "docs" / "examples").glob("*/runs.zip")], ids=str
+)
+def test_examples_are_what_their_tables_say(folder):
+    summary = pd.read_csv(folder / "summary.csv")
+    runs = pd.read_csv(folder / "runs.csv")
+    written = (folder / "README.md").read_text()
+    for _, row in summary.iterrows():
+        own = runs[runs["model"] == row["model"]]["test_accuracy"]
+        assert row["test_accuracy"] == pytest.approx(own.mean())
+        each = " | ".join(f"{100 * accuracy:.2f} %" for accuracy in own)
+        interval = f"{100 * row.test_accuracy_low:.2f} to {100 * row.test_accuracy_high:.2f} %"
+        assert f"| {each} | **{100 * row.test_accuracy:.2f} %** | {interval} |" in written
+    with zipfile.ZipFile(folder / "runs.zip") as archive:
+        cards = [name for name in archive.namelist() if name.endswith("card.json")]
+    assert len(cards) == len(runs)
+    assert "data:image/png" not in (folder / "report.html").read_text()
+    assert (folder / "runs.zip").stat().st_size < 8e6
+
+
 def test_a_kept_run_comes_back(tmp_path):
     folder = tmp_path / "reference"
     results = tmp_path / "results"
