@@ -56,6 +56,21 @@ def test_every_figure_names_every_model_and_its_bars(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        (1, "Points: one seed. Bars: 95 % Wilson interval for 50 groups of images"),
+        (2, "Points: mean over seeds. Bars: 95 % interval, of seeds and groups"),
+    ],
+)
+def test_bars_take_groups_of_images_for_the_sample(tmp_path, seeds, said):
+    study = make_study(models=2, seeds=seeds)
+    data = fabricate_data(tmp_path, groups=np.arange(1000) % 50)
+    collected = collect_files(tmp_path, study, fabricate(tmp_path, study), data)
+    [axes] = draw_collected(study, *collected, "parameters").axes
+    assert said in axes.get_title("left").split("\n")
+
+
+@pytest.mark.parametrize(
     ("cost", "expected"),
     [
         ("parameters", [5e5, 1e6, 1.5e6]),

@@ -168,10 +168,11 @@ def explain_bars(results: Results, summary: Rows) -> str:
     """Return the line that says what points and bars are."""
     groups = results.data.groups
     if len(results.study["seeds"]) > 1:
-        images = "groups of test images" if groups else "test images"
+        images = "groups" if groups else "test images"
         return f"Points: mean over seeds. Bars: 95 % interval, of seeds and {images}"
     images = w.count(summary[0]["test_images"], "test image")
-    images += f" in {w.count(groups.number, 'group')}" if groups else ""
+    if groups:
+        images = f"{w.count(groups.number, 'group')} of images"
     return f"Points: one seed. Bars: 95 % Wilson interval for {images}"
 
 
