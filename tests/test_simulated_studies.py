@@ -82,7 +82,8 @@ def test_the_tables_are_of_the_methods_that_are_used():
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
 def test_of_equal_models_none_is_called_better_in_95_percent_of_studies(seeds):
     generator = np.random.default_rng([3, seeds])
-    studies, spreads = 400, [*SPREADS, 0.002]
+    # Of models with one seed, none is ever called better.
+    studies, spreads = 20 if seeds == 1 else 200, [*SPREADS, 0.002]
     said = sum(
         bool(pairs_said_to_differ(simulate_study(generator, seeds, spreads[i % len(spreads)])))
         for i in range(studies)
@@ -91,7 +92,7 @@ def test_of_equal_models_none_is_called_better_in_95_percent_of_studies(seeds):
 
 
 def test_at_the_widest_spread_too_none_of_equal_models_is_called_better():
-    found = judge({CHOSEN: pooled}, 2000, 5, SPREADS[-1])[CHOSEN]
+    found = judge({CHOSEN: pooled}, 1000, 5, SPREADS[-1])[CHOSEN]
     assert found["false"] <= LEVEL
     assert found["cover"] >= 1 - LEVEL
 
