@@ -122,11 +122,12 @@ def _describe(study, entry, accuracies, ranked):
     value = accuracies.get(entry["model"])
     shared = {"model": entry["model"], "diverged": [], "notation": "", "input_scaled_by": []}
     shared |= {"needs_file_to_load": False, "cost": {"parameters": 1}}
+    shared |= {"judged_by": "last", "early_stopping": None}
     if value is None:
         return numbers.Model(**shared, runs=[], standing="diverged")
     worse = "worse" if accuracies[ranked[0]] - value > 0.002 else "too close to call"
     under = numbers.Circumstances("CPU", 1, 1, "jax", "float32", "3.12", "3", "0", False)
-    runs = [numbers.Run(seed, False, 13, 13, 1, under) for seed in study["seeds"]]
+    runs = [numbers.Run(seed, False, 13, 13, 13, 1, under) for seed in study["seeds"]]
     by_seed = {seed: value + 0.0002 * seed - 0.0001 for seed in study["seeds"]}
     sd = 0.0002 if len(by_seed) > 1 else None
     bins = [numbers.Bin(low, high, 0, None, None) for low, high in pairwise(np.linspace(0, 1, 16))]

@@ -37,6 +37,9 @@ _ALPHABET = "abXY019 .,|\\`*_~<>&[]()#+-=!$%{}\"'/:é漢😀א"
 
 PERFECT, WRONG, CHANCE, TWIN, USUAL = "perfect", "wrong", "at chance", "as the one before", "usual"
 
+ALL, EARLY, BEST, EARLY_AND_BEST = "all epochs", "stops early", "best epoch", "early and best"
+"""How a model's last and its judged epoch come about, where validation is a holdout."""
+
 LAYERS = ("one", "dense", "unpooled", "branches", "padded", "none", "custom", "unknown sizes")
 
 
@@ -52,6 +55,7 @@ class RandomModel:
     layers: str
     diverged: tuple[int, ...]
     curve: str
+    chosen: str = ALL
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ def random_models(draw, count, seeds):
                 layers=draw(st.sampled_from(LAYERS[:5] * 3 + LAYERS)),
                 diverged=places,
                 curve=draw(st.sampled_from(["falling", "flat", "rising", "noisy", "zero", "huge"])),
+                chosen=draw(st.sampled_from([ALL] * 6 + [EARLY, BEST, EARLY_AND_BEST])),
             )
         )
     return tuple(models)
@@ -249,7 +254,12 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
     predicted = _predicted(plan, kind, plan.models[like].skill, generator, labels)
     diverged = place in model.diverged
     epochs = max(1, plan.epochs - like % 3) if plan.machines == "several" else plan.epochs
-    trained = 1 + int(generator.integers(epochs)) if diverged else epochs
+    chosen = plan.models[like].chosen if plan.holdout else ALL
+    ends_early = diverged or chosen in (EARLY, EARLY_AND_BEST)
+    trained = 1 + int(generator.integers(epochs)) if ends_early else epochs
+    judged = trained
+    if chosen in (BEST, EARLY_AND_BEST) and not diverged:
+        judged = 1 + int(generator.integers(trained))
     accuracy = float(np.mean(predicted == labels))
     layers, notation = _layers(model.layers, like)
     uncounted = [layer["name"] for layer in layers if layer["multiply_adds"] is None]
@@ -268,7 +278,7 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
         latency_ms={"usual": 0.3 + float(generator.random()), "zero": 0.0, "equal": 1.0}[
             plan.latency
         ],
-        curves=_curves(plan, model, trained, accuracy, diverged, generator),
+        curves=_curves(plan, model, trained, judged, accuracy, diverged, generator),
         status="diverged" if diverged else "ok",
         layers=layers,
         notation=notation,
@@ -278,6 +288,8 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
         architecture=f"architecture_{like % 5}",
         arguments={"filters": 16 * (1 + int(like) % 3), "wide": bool(like % 2)},
         planned=epochs,
+        judged=judged,
+        **_recipe(chosen, like),
         **_circumstances(plan, place),
         **({} if diverged else {"clean_train": _clean_train(kind, accuracy, generator)}),
     )
@@ -305,7 +317,19 @@ def _probabilities(plan, kind, predicted, generator):
     return probabilities
 
 
-def _curves(plan, model, epochs, accuracy, diverged, generator):
+def _recipe(chosen, like):
+    """Return what a card says of how the last and the judged epoch were chosen."""
+    stopping = {"patience": 1 + int(like) % 6, "min_delta": 0.01 * (int(like) % 2)}
+    stopping["monitor"] = "val_accuracy" if int(like) % 3 == 2 else "val_loss"
+    training = {
+        "optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95},
+        "early_stopping": stopping if chosen in (EARLY, EARLY_AND_BEST) else None,
+        "evaluate": "best" if chosen in (BEST, EARLY_AND_BEST) else "last",
+    }
+    return {"training": training}
+
+
+def _curves(plan, model, epochs, judged, accuracy, diverged, generator):
     """Return a history's losses and accuracies, float32 as Keras gives them."""
     epoch = np.arange(1, epochs + 1)
     shape = {
@@ -317,9 +341,9 @@ def _curves(plan, model, epochs, accuracy, diverged, generator):
         "huge": 1e30 / epoch,
     }[model.curve]
     jitter = 1 + 0.01 * generator.random(epochs) * (model.curve != "flat")
-    # Whole numbers of images, the last epoch's those that are predicted correctly.
-    steps = generator.integers(0, plan.images + 1, epochs) / plan.images
-    known = np.append(steps[:-1], accuracy)
+    # Whole numbers of images, the judged epoch's those that are predicted correctly.
+    known = generator.integers(0, plan.images + 1, epochs) / plan.images
+    known[judged - 1] = accuracy
     curves = {
         "loss": shape * jitter / 2,
         "accuracy": np.clip(known + 0.01, 0, 1),

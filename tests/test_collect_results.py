@@ -505,7 +505,10 @@ def drop_last_numbers(history):
         (lambda h: h.assign(loss=["x", 1.0, 1.0]), "not a history"),
         (lambda h: h.assign(loss=[1.0, np.nan, 1.0]), "no number for loss in epoch 2"),
         (lambda h: h.assign(val_loss=[np.inf, 1.0, 1.0]), "no number for val_loss in epoch 1"),
-        (lambda h: h.iloc[:2], "2 epochs; expected 3"),
+        (lambda h: h.iloc[:2].assign(judged=[0, 1]), "2 epochs; expected 3"),
+        (lambda h: h.assign(judged=0), "0 judged epochs; expected one"),
+        (lambda h: h.assign(judged=[0, 1, 0]), "judged epoch 2; expected 3"),
+        (lambda h: h.drop(columns="judged"), "not a history"),
         (drop_last_numbers, "numbers missing in the last epoch"),
     ],
 )

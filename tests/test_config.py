@@ -390,6 +390,8 @@ def test_a_models_own_settings_win(study):
         "label_smoothing": 0,
         "schedule": None,
         "augmentation": None,
+        "early_stopping": None,
+        "evaluate": "last",
     }
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
 

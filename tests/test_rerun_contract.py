@@ -237,6 +237,10 @@ CONTRACT = {
         lambda project: append(project, "workflow/scripts/bakeoff/data/augmentation.py"),
         Runs | COLLECTING,
     ),
+    "the judged epoch, which is the last without it": (
+        set_in("models", "tiny", "training", value={"evaluate": "last", "early_stopping": None}),
+        set(),
+    ),
     "two arguments of one model swapped": (
         set_in("models", "wide", "arguments", value={"units": 4, "filters": 32}),
         {"wide", "wide/0"} | COLLECTING,

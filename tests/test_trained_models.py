@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.study.identity import contender
-from bakeoff.training.loop import is_finite
+from bakeoff.training.judging import is_finite
 from fabricated_study import fabricate_data
 from projects import TINY, make_tiny_study
 from test_readme import block

@@ -26,7 +26,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def read(root, models, taking_part=("base",), training=None):
+def read(root, models, taking_part=("base",), training=None, validation="test"):
     """Return the checked config of a study on digits with these models."""
     own = training or {"optimizer": {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}}
     config = {
@@ -36,6 +36,7 @@ def read(root, models, taking_part=("base",), training=None):
             "source": "bundled",
             "path": "digits",
             "classes": list("abcdefghij"),
+            "validation": validation,
         },
         "training": {
             "epochs": 3,
@@ -192,6 +193,42 @@ def test_an_argument_without_a_default_is_asked_for(root):
 )
 def test_variants_that_cannot_be_are_refused(root, vary, said):
     assert said in refusal(root, {"base": BASE | {"vary": [vary]}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"early_stopping": {"patience": 3}}, "early_stopping: needs `data.validation: holdout`"),
+        ({"evaluate": "best"}, "evaluate: 'best' needs `data.validation: holdout`, not test"),
+        ({"evaluate": "first"}, "evaluate: first (line "),
+        ({"early_stopping": {"patience": 0}}, "early_stopping.patience: 0 (line "),
+        ({"early_stopping": {}}, "early_stopping.patience: missing"),
+        ({"early_stopping": {"patience": 2, "monitor": "loss"}}, "early_stopping.monitor: loss"),
+        ({"early_stopping": {"patience": 2, "restore_best": True}}, "early_stopping.restore_best"),
+    ],
+)
+def test_an_epoch_that_cannot_be_chosen_so_is_refused(root, settings, said):
+    line = refusal(root, {"base": BASE | {"training": settings}})
+    assert said in line
+    assert "models.base.training." in line
+
+
+def test_early_stopping_has_keras_defaults_and_can_be_left_out(root):
+    study = {"optimizer": {"name": "SGD"}, "early_stopping": {"patience": 3}}
+    own = {"whole": None, "soft": {"patience": 2, "min_delta": 0.1}}
+    models = {"base": BASE} | {
+        key: {"name": key, "description": "x", "architecture": "base"}
+        | {"training": {"early_stopping": value}}
+        for key, value in own.items()
+    }
+    config = read(root, models, training=study, validation="holdout")
+    found = {key: training_settings(config, key)["early_stopping"] for key in models}
+    defaults = {"min_delta": 0, "monitor": "val_loss"}
+    assert found == {
+        "base": defaults | {"patience": 3},
+        "whole": None,
+        "soft": {"patience": 2, "min_delta": 0.1, "monitor": "val_loss"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def fabricate_run(
     accuracy=0.99,
     epochs=13,
     planned=None,
+    judged=None,
     images=1000,
     classes=10,
     parameters=646_410,
@@ -40,7 +41,8 @@ def fabricate_run(
     wrong is drawn from ``seed`` and the model's name unless ``wrong_images`` lists them, or
     ``probabilities`` (images, classes) say what is answered. ``labels`` (images,) are by default
     0, 1, 2 and so on, over and over.
-    ``planned`` are the epochs of the config, where a run ended before.
+    ``planned`` are the epochs of the config, where a run ended before, and ``judged`` is the epoch
+    whose weights count, by default the last.
     ``curves`` maps history columns to lists that replace the default decaying curves. Other
     fields replace or join those of the card, or of the description if that has them.
     """
@@ -61,6 +63,7 @@ def fabricate_run(
     history.setdefault("test_loss", history["val_loss"])
     history.setdefault("test_accuracy", history["val_accuracy"])
     history["seconds"] = 10.0
+    history["judged"] = (epoch == (judged or epochs)).astype(int)
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
 
     labels = _labels(images, classes) if labels is None else np.asarray(labels, np.uint8)
@@ -87,6 +90,7 @@ def fabricate_run(
         "status": status,
         "epochs": planned or epochs,
         "epochs_trained": epochs,
+        "judged_epoch": judged or epochs,
         "dataset": {
             "name": "mnist",
             "title": "MNIST",

@@ -14,16 +14,16 @@ from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import commits
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
 from bakeoff.training.architecture import blamed_on, build_model
-from bakeoff.training.averages import take_averages
 from bakeoff.training.backend import prepare_backend, software_versions
 from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.compile import compile_checked
 from bakeoff.training.data import batches_of_parts, describe_data, open_data
 from bakeoff.training.evaluation import evaluate, measure_latency, predict
 from bakeoff.training.hooks import callbacks_of
-from bakeoff.training.loop import has_diverged, train_epochs
+from bakeoff.training.loop import train_epochs
 from bakeoff.training.outputs import (
     costs,
+    outcome_of,
     piece_of_card,
     plan_of_card,
     write_card,
@@ -61,13 +61,11 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
         with blamed_on(folders, identity["architecture"], "training"):
             own = callbacks_of(folders, identity["architecture"], settings)
             record = train_epochs(model, batches, identity, checkpoints, piece, started, own)
-        take_averages(model)
-        status = "diverged" if has_diverged(record) else "ok"
+        outcome = outcome_of(record["history"], settings)
         probabilities = predict(model, batches["test"])
         card = {
             **plan_of_card(identity, model),
-            "status": status,
-            "epochs_trained": len(record["history"]),
+            **outcome,
             "dataset": describe_data(data),
             "clean_train": evaluate(model, batches["clean"])
             | {"images": len(batches["clean"].chosen)},
@@ -76,13 +74,13 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
             "sources": sources_read(folders),
             **commits(folders),
         }
-        write_history(outputs["history"], record["history"], identity)
+        write_history(outputs["history"], record["history"], identity, outcome["judged_epoch"])
         with write_atomically(outputs["predictions"]) as temporary:
             np.savez(temporary, probabilities=probabilities, labels=data.labels("test"))
         write_model(outputs["model"], model, folders, identity, shape, classes)
         # Last, so that a card stands for a run that is all there.
         write_card(outputs["card"], card | costs(record, piece, started))
-    say(f"{identity['model']} seed {identity['seed']}: {status}.")
+    say(f"{identity['model']} seed {identity['seed']}: {outcome['status']}.")
 
 
 def prepare_model(identity, folders, shape, classes, device, steps):

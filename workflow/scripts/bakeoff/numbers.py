@@ -103,11 +103,12 @@ class Trend:
 
     ``verdict`` is "flat" when the whole interval is so near to zero that as many epochs again
     would change the loss by less than ``epochs.FLAT``, "falling" or "rising" when it lies on one
-    side of zero, otherwise "noisy": the losses wander too much to tell. It is "unknown", without
-    numbers, when there are too few epochs.
+    side of zero, otherwise "noisy": the losses wander too much to tell. It has no numbers when
+    there are too few epochs ("unknown"), and where early stopping chose the last epoch of a run for
+    its losses ("stopped early"), which are no sample then.
     """
 
-    verdict: Literal["falling", "rising", "flat", "noisy", "unknown"]
+    verdict: Literal["falling", "rising", "flat", "noisy", "unknown", "stopped early"]
     epochs: int
     slope: float | None = None
     low: float | None = None
@@ -120,10 +121,13 @@ class Overfitting:
 
     ``gap`` with its interval is the accuracy on training images (dropout off) minus that on test
     images. ``verdict`` is "none" when the interval reaches down to zero, "harmful" when validation
-    loss is shown to have risen besides and is not falling again, otherwise "harmless".
+    loss is shown to have risen besides and is not falling again, otherwise "harmless"; "untested"
+    where the epoch that is judged, or the last, was chosen by validation loss or accuracy, so that
+    a rise before it could not show. Losses are those of the judged epoch; ``lowest_loss`` is the
+    lowest of the mean over the runs, up to the last epoch that all have.
     """
 
-    verdict: Literal["none", "harmless", "harmful"]
+    verdict: Literal["none", "harmless", "harmful", "untested"]
     train_accuracy: float
     gap: float
     low: float
@@ -213,15 +217,31 @@ class Run:
     """One run: ``planned`` epochs, of which it trained for ``epochs``.
 
     A run that ``diverged``, its loss being no number, ended early and has no accuracies. Those of
-    the last epoch stand in runs.csv.
+    the ``judged_epoch`` stand in runs.csv; ``best_epoch`` is the first one with the highest
+    validation accuracy.
     """
 
     seed: int
     diverged: bool
     planned: int
     epochs: int
+    judged_epoch: int
     best_epoch: int | None
     circumstances: Circumstances
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether early stopping ended it."""
+        return self.epochs < self.planned and not self.diverged
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When runs end before their last epoch: see the config's schema."""
+
+    patience: int
+    min_delta: float
+    monitor: Literal["val_loss", "val_accuracy"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +251,8 @@ class Model:
     A model of which all runs diverged has no measurements (None). ``standing`` says how it stands
     against the best model, from which ``against_best``, the best minus this one, differs;
     ``odd_seeds`` are those of runs that learned nothing although others of the model did.
-    ``epochs`` are those of the longest run, ``val_loss`` is that after the last. ``cost`` has
+    ``judged_by`` says which epoch's weights count: the last, or the best by a validation measure.
+    ``epochs`` are those of the longest run, ``val_loss`` is that after the judged. ``cost`` has
     parameters, multiply-adds for one image where all are known, and the latency in milliseconds.
     ``correct_by_class`` is the recall of each class, None for one without test images.
     """
@@ -242,6 +263,8 @@ class Model:
     notation: str
     input_scaled_by: list[float]
     needs_file_to_load: bool
+    judged_by: Literal["last", "val_loss", "val_accuracy"]
+    early_stopping: EarlyStopping | None
     cost: dict[str, int | float]
     standing: Literal[
         "best", "worse", "network is worse", "not compared", "too close to call", "diverged"

@@ -55,6 +55,17 @@ class Results:
         """What ranks the models, as the beginning of columns of summary.csv."""
         return "balanced_accuracy" if self.balanced else "test_accuracy"
 
+    @property
+    def judged_epoch(self) -> str:
+        """Which epoch's weights count, in words."""
+        named = {
+            "last": "the last epoch",
+            "val_loss": "the epoch with the lowest validation loss",
+            "val_accuracy": "the epoch with the highest validation accuracy",
+        }
+        used = {model.judged_by for model in self.models}
+        return named[used.pop()] if len(used) == 1 else "the epoch that is judged"
+
     @cached_property
     def by_key(self) -> dict[str, Model]:
         """The models by their keys."""

@@ -103,7 +103,7 @@ def _overfits(results, about, against, claimed):
 
 
 def _slightly(model):
-    return {"harmless": True, "harmful": False, "none": None}[model.overfitting.verdict]
+    return {"harmless": True, "harmful": False}.get(model.overfitting.verdict)
 
 
 def _strongly(model):

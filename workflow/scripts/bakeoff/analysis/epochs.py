@@ -34,20 +34,16 @@ def last_epochs(epochs: int) -> int:
 
 
 def by_epoch(histories: Sequence[np.ndarray], field: str) -> np.ndarray:
-    """Return one field of several histories, float64 (histories, epochs).
+    """Return one field of several histories, float64 (histories, epochs), for all to be averaged.
 
-    ``histories`` are what :func:`bakeoff.study.readers.read_history` returns. NaN stands beyond
-    the end of a history that is shorter than the longest.
+    ``histories`` are what :func:`bakeoff.study.readers.read_history` returns. The epochs are those
+    that all have: those of the shortest, from the first.
     """
-    values = np.full((len(histories), max(map(len, histories))), np.nan)
-    for row, history in zip(values, histories, strict=True):
-        row[: len(history)] = history[field]
-    return values
+    shortest = min(map(len, histories))
+    return np.stack([history[field][:shortest] for history in histories]).astype(float)
 
 
-def mean_history(histories: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the mean of several histories by epoch, a structured array like one of them."""
-    mean = np.empty(max(map(len, histories)), histories[0].dtype)
-    for field in mean.dtype.names:
-        mean[field] = np.nanmean(by_epoch(histories, field), axis=0)
-    return mean
+def up_to_the_last(histories: Sequence[np.ndarray], field: str) -> np.ndarray:
+    """Return the same for as many epochs, but up to the last of each history."""
+    shortest = min(map(len, histories))
+    return np.stack([history[field][-shortest:] for history in histories]).astype(float)

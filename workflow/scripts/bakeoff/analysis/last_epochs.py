@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def history_figures(history: np.ndarray) -> dict[str, float | None]:
-    """Return what is to be known of a history besides its last row, as a dict.
+    """Return what is to be known of a history besides its judged row, as a dict.
 
     ``best_epoch`` is the first one with the highest validation accuracy ``best_val_accuracy``, and
-    ``best_epoch_test_accuracy`` the test accuracy after it. ``val_accuracy_last_mean`` and
+    ``best_epoch_test_accuracy`` the test accuracy after it; ``last_val_accuracy`` and
+    ``last_test_accuracy`` are those after the last. ``val_accuracy_last_mean`` and
     ``val_accuracy_last_sd`` are mean and sample standard deviation over the last epochs, as many as
     :func:`bakeoff.analysis.epochs.last_epochs` says, and None where these are too few.
     Accuracies are shares of 1.
@@ -32,6 +33,8 @@ def history_figures(history: np.ndarray) -> dict[str, float | None]:
         "best_epoch": best + 1,
         "best_val_accuracy": float(accuracy[best]),
         "best_epoch_test_accuracy": float(history["test_accuracy"][best]),
+        "last_val_accuracy": float(accuracy[-1]),
+        "last_test_accuracy": float(history["test_accuracy"][-1]),
         "val_accuracy_last_mean": float(last.mean()) if epochs else None,
         "val_accuracy_last_sd": float(last.std(ddof=1)) if epochs else None,
     }
@@ -88,7 +91,7 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
         gap=gap,
         judge=judge,
         early=[m.key for m in results.sound if any(e < n for e, n in m.best_epochs)],
-        ahead_last=_ahead({m.key: m.curves["val_accuracy"][-1] for m in results.finished}),
+        ahead_last=_ahead({m.key: m.val_accuracy_before_the_end(0) for m in results.finished}),
         ahead_best=_ahead({m.key: m.best_val_accuracy for m in results.finished}),
         ahead_once=_ahead_once(results.finished, fewest),
     )
@@ -98,9 +101,9 @@ def _ahead_once(models, epochs):
     """Return the models ahead after at least one of the last ``epochs`` epochs, in their order."""
     ahead = {
         winner
-        for back in range(1, epochs + 1)
+        for before in range(epochs)
         for winner in _ahead(
-            {m.key: m.curves["val_accuracy"][-back] for m in models if len(m.curves) >= back}
+            {m.key: m.val_accuracy_before_the_end(before) for m in models if m.shortest > before}
         )
     }
     return [model.key for model in models if model.key in ahead]

@@ -5,19 +5,27 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from bakeoff.analysis.calibration import NO_ANSWERS, Reliability, calibration, reliability
 from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
-from bakeoff.analysis.epochs import by_epoch, mean_history
+from bakeoff.analysis.epochs import by_epoch, up_to_the_last
 from bakeoff.analysis.intervals import accuracy_interval, mean_interval, share_interval
 from bakeoff.analysis.last_epochs import fluctuation
 from bakeoff.analysis.overfitting import overfitting
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.traits import model_traits
-from bakeoff.numbers import Accuracy, Calibration, Estimate, Fluctuation, Overfitting, Trend
+from bakeoff.numbers import (
+    Accuracy,
+    Calibration,
+    EarlyStopping,
+    Estimate,
+    Fluctuation,
+    Overfitting,
+    Trend,
+)
 from bakeoff.study.readers import (
     DataSet,
     read_descriptions,
@@ -51,6 +59,11 @@ class MeasuredRun:
     @property
     def seed(self) -> int:
         return self.card["seed"]
+
+    @property
+    def judged(self) -> np.void:
+        """The history's row of the epoch whose weights count: see bakeoff.training.judging."""
+        return self.history[self.card["judged_epoch"] - 1]
 
 
 def read_runs(
@@ -135,7 +148,7 @@ class MeasuredModel:
 
     @cached_property
     def accuracy(self) -> Accuracy:
-        """Test accuracy after the last epoch, a :class:`bakeoff.numbers.Accuracy`."""
+        """Test accuracy after the judged epoch, a :class:`bakeoff.numbers.Accuracy`."""
         return self._accuracy(self.sample.accuracy)
 
     @cached_property
@@ -159,20 +172,54 @@ class MeasuredModel:
 
     @cached_property
     def train_accuracy(self) -> Estimate:
-        """The running train accuracy over the last epoch, an :class:`bakeoff.numbers.Estimate`.
+        """The running train accuracy over the judged epoch, a :class:`bakeoff.numbers.Estimate`.
 
         Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
         """
-        values = [float(run.history["accuracy"][-1]) for run in self.runs]
+        values = [float(run.judged["accuracy"]) for run in self.runs]
         if len(values) == 1:
             images = self.card["dataset"]["train_images"]
             return Estimate(values[0], *share_interval(values[0], images))
         return Estimate(*mean_interval(values))
 
-    @cached_property
-    def curves(self) -> np.ndarray:
-        """The history's mean over the seeds: see :func:`bakeoff.analysis.epochs.mean_history`."""
-        return mean_history([run.history for run in self.runs])
+    @property
+    def epochs(self) -> int:
+        """How many epochs the longest run has."""
+        return max(len(run.history) for run in self.runs)
+
+    @property
+    def judged_by(self) -> Literal["last", "val_loss", "val_accuracy"]:
+        """What chose the judged epochs: "last", or the validation measure that they are best by."""
+        settings = self.card["training"]
+        if settings.get("evaluate", "last") == "last":
+            return "last"
+        stopping = self.early_stopping
+        return stopping.monitor if stopping else "val_loss"
+
+    @property
+    def early_stopping(self) -> EarlyStopping | None:
+        """When its runs end early, a :class:`bakeoff.numbers.EarlyStopping`, or None."""
+        given = self.card["training"].get("early_stopping")
+        return EarlyStopping(**given) if given else None
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether early stopping ended a run."""
+        return any(len(run.history) < run.card["epochs"] for run in self.runs)
+
+    @property
+    def val_loss(self) -> float:
+        """Validation loss after the judged epoch."""
+        return float(np.mean([run.judged["val_loss"] for run in self.runs]))
+
+    def val_accuracy_before_the_end(self, epochs: int) -> float:
+        """Return validation accuracy so many ``epochs`` before the last; 0 is the last."""
+        return float(np.mean([run.history["val_accuracy"][-1 - epochs] for run in self.runs]))
+
+    @property
+    def shortest(self) -> int:
+        """How many epochs the shortest run has."""
+        return min(len(run.history) for run in self.runs)
 
     @cached_property
     def cost(self) -> dict[str, float]:
@@ -198,17 +245,29 @@ class MeasuredModel:
     @cached_property
     def trend(self) -> Trend:
         """Where validation loss is heading at the end of the training."""
-        return loss_trend(self._losses)
+        if self.was_stopped:
+            return Trend("stopped early", self.shortest)
+        return loss_trend(up_to_the_last(self._histories, "val_loss"))
 
     @cached_property
-    def has_risen(self) -> bool:
-        """Whether validation loss is shown to have risen, at the end or since the middle."""
-        return self.trend.verdict == "rising" or rose_since_the_middle(self._losses)
+    def has_risen(self) -> bool | None:
+        """Whether validation loss is shown to have risen, at the end or since the middle.
+
+        None where the last or the judged epoch was chosen by it, which a rise cannot be told from.
+        """
+        if self.was_stopped or self.judged_by != "last":
+            return None
+        losses = up_to_the_last(self._histories, "val_loss")
+        return self.trend.verdict == "rising" or rose_since_the_middle(losses)
 
     @property
-    def _losses(self):
-        """Validation losses, float64 (seeds, epochs)."""
-        return by_epoch([run.history for run in self.runs], "val_loss")
+    def mean_val_losses(self) -> np.ndarray:
+        """Validation losses, float64 (epochs,), up to the last epoch that all runs have."""
+        return by_epoch(self._histories, "val_loss").mean(axis=0)
+
+    @property
+    def _histories(self):
+        return [run.history for run in self.runs]
 
     @cached_property
     def overfitting(self) -> Overfitting:

@@ -19,17 +19,23 @@ def overfitting(model: "MeasuredModel") -> Overfitting:
     correct = np.stack(list(model.correct.values()))
     images = clean[0]["images"]
     gap, low, high = gap_interval(correct, train_accuracy, images, model.sample.accuracy)
-    losses = model.curves["val_loss"]
+    losses = model.mean_val_losses
     lowest = int(losses.argmin())
-    rising = model.has_risen and model.trend.verdict != "falling"
     return Overfitting(
-        verdict=("harmful" if rising else "harmless") if low > 0 else "none",
+        verdict=_harm(model) if low > 0 else "none",
         train_accuracy=train_accuracy,
         gap=gap,
         low=low,
         high=high,
         train_loss=float(np.mean([c["loss"] for c in clean])),
-        val_loss=float(losses[-1]),
+        val_loss=model.val_loss,
         lowest_loss=float(losses[lowest]),
         lowest_epoch=lowest + 1,
     )
+
+
+def _harm(model):
+    """Return the verdict on a model that overfits."""
+    if model.has_risen is None:
+        return "untested"
+    return "harmful" if model.has_risen and model.trend.verdict != "falling" else "harmless"

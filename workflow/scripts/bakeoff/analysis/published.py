@@ -87,7 +87,7 @@ def _values(model, name, setting):
         "train_loss": "loss",
         "train_accuracy": "accuracy",
     }[name]
-    return np.array([run.history[column][-1] for run in model.runs])
+    return np.array([run.judged[column] for run in model.runs])
 
 
 def prediction_interval(values: Sequence[float] | np.ndarray, runs: int = 1) -> tuple[float, float]:

@@ -120,6 +120,8 @@ def _model(model, results):
         notation=model.card["notation"],
         input_scaled_by=sorted(scaled),
         needs_file_to_load=any(card.get("loads_with") == "its architecture file" for card in cards),
+        judged_by=model.judged_by,
+        early_stopping=model.early_stopping,
         cost=model.cost,
         standing=results.standing(model),
     )
@@ -136,8 +138,8 @@ def _with_measurements(described, model, results):
         accuracy=model.accuracy,
         balanced_accuracy=model.balanced_accuracy,
         train_accuracy=model.train_accuracy,
-        epochs=len(model.curves),
-        val_loss=float(model.curves["val_loss"][-1]),
+        epochs=model.epochs,
+        val_loss=model.val_loss,
         trend=model.trend,
         overfitting=model.overfitting,
         fluctuation=model.fluctuation,
@@ -154,6 +156,7 @@ def _run(run):
         diverged=diverged,
         planned=run.card["epochs"],
         epochs=len(run.history),
+        judged_epoch=run.card["judged_epoch"],
         best_epoch=None if diverged else int(run.history["val_accuracy"].argmax()) + 1,
         circumstances=circumstances(run.card),
     )

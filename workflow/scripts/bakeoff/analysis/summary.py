@@ -12,10 +12,11 @@ from bakeoff.analysis.models import MeasuredRun
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.times import circumstances
 
-_LAST_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
+_JUDGED_EPOCH = ["loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"]
 _MEASURED = [
-    *_LAST_EPOCH,
+    *_JUDGED_EPOCH,
     *("test_accuracy_undisputed", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
+    *("last_val_accuracy", "last_test_accuracy"),
     *("val_accuracy_last_mean", "val_accuracy_last_sd"),
     *("clean_train_loss", "clean_train_accuracy", "gap"),
     *("seconds_per_epoch", "training_seconds", "latency_ms"),
@@ -30,6 +31,7 @@ _SUMMARY_COLUMNS = [
     *("test_accuracy_undisputed", "test_loss", "above_chance"),
     *("clean_train_loss", "clean_train_accuracy", "gap", "gap_low", "gap_high"),
     *("val_accuracy", "best_epoch", "best_val_accuracy", "best_epoch_test_accuracy"),
+    *("last_val_accuracy", "last_test_accuracy"),
     *("last_epochs", "val_accuracy_last_mean", "val_accuracy_last_sd"),
     *("loss_slope_epochs", "loss_slope", "loss_slope_low", "loss_slope_high"),
     "loss_trend",
@@ -52,7 +54,7 @@ def table_of_runs(runs: Iterable[MeasuredRun], disputed: np.ndarray) -> pd.DataF
 def _run(run, disputed):
     """Return one row of runs.csv as a dict.
 
-    Losses and accuracies (shares of one) are the last epoch's;
+    Losses and accuracies (shares of one) are those of the ``judged_epoch``;
     :func:`bakeoff.analysis.last_epochs.history_figures` says what is read of the others, and
     ``gap`` is the accuracy on training images, dropout off, minus that on test images.
     ``test_accuracy_undisputed`` is None where no label is in doubt. ``seconds_per_epoch`` is the
@@ -61,9 +63,9 @@ def _run(run, disputed):
     """
     history, card = run.history, run.card
     row = {"model": card["model"], "seed": card["seed"], "status": card["status"]}
-    row["epochs"] = len(history)
+    row |= {"epochs": len(history), "judged_epoch": card["judged_epoch"]}
     if card["status"] == "ok":
-        row |= {field: history[field][-1] for field in _LAST_EPOCH} | history_figures(history)
+        row |= {field: run.judged[field] for field in _JUDGED_EPOCH} | history_figures(history)
         sure = run.correct[~disputed]
         row |= {
             "test_accuracy_undisputed": sure.mean() if 0 < len(sure) < len(disputed) else None,
@@ -74,7 +76,8 @@ def _run(run, disputed):
             "training_seconds": card["seconds"]["training"],
             "latency_ms": card["latency_ms"]["median"],
         }
-    row = {key: row.get(key) for key in ("model", "seed", "status", "epochs", *_MEASURED)}
+    columns = ("model", "seed", "status", "epochs", "judged_epoch", *_MEASURED)
+    row = {key: row.get(key) for key in columns}
     under = circumstances(card)
     return row | {
         "parameters": card["parameters"]["total"],
@@ -154,7 +157,7 @@ def _judged(model):
         "gap": model.overfitting.gap,
         "gap_low": model.overfitting.low,
         "gap_high": model.overfitting.high,
-        "last_epochs": last_epochs(len(model.curves)),
+        "last_epochs": last_epochs(model.shortest),
         "loss_slope_epochs": trend.epochs,
         "loss_slope": trend.slope,
         "loss_slope_low": trend.low,

@@ -38,6 +38,7 @@ _LOOKS: dict[str, Look] = {
 # The edge shows a band of one epoch.
 _BAND: Look = {"alpha": 0.2, "linewidth": 1.5}
 _LOST: Look = {"linewidth": 0.7, "alpha": 0.6, "markersize": 1.5}
+_JUDGED: Look = {"color": INK, "marker": "^", "linestyle": "none", "markersize": 5}
 _CROSS: Look = {"color": INK, "marker": "x", "linestyle": "none", "markersize": 6}
 _BEHIND: Look = {"color": INK, "alpha": 0.25, "linewidth": 0.7}
 
@@ -100,9 +101,7 @@ def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fig
     names = {entry["model"]: entry["name"] for entry in study["models"]}
     looks = model_looks(study)
     finished = {model: kept for model in runs if (kept := _finished(runs[model]))}
-    curves = {
-        model: np.nanmean(by_epoch(kept, "val_loss"), axis=0) for model, kept in finished.items()
-    }
+    curves = {model: by_epoch(kept, "val_loss").mean(axis=0) for model, kept in finished.items()}
     named = _named(finished)
     lines = [f"Validation log-loss of {w.count(len(runs), 'model')}, {study['dataset']['title']}"]
     if len(study["seeds"]) > 1:
@@ -176,26 +175,31 @@ def draw_curves(axes: Axes, histories: Histories, colour: str, markers: int) -> 
 
     Each line has at most ``markers`` markers: more would hide it.
 
-    Several seeds are the mean of those that finished in a band of their range. A thin line and
-    a cross at the upper edge show a run that diverged, and when.
+    Several seeds are the mean of those that finished in a band of their range, up to the last epoch
+    that all have; thin lines show those that went on. A thin line and a cross at the upper edge
+    show a run that diverged, and when; a triangle at the lower edge, the epoch by which a run is
+    judged where that is not its last.
     """
     averaged = _finished(histories)
     spacing: Look = {"markevery": math.ceil(max(map(len, histories)) / markers)}
     for column, look in _looks(colour).items():
         if averaged:
             losses = by_epoch(averaged, column)
-            mean = np.nanmean(losses, axis=0)
+            mean = losses.mean(axis=0)
             axes.plot(_epochs(mean), mean, **look, **spacing)
         if len(averaged) > 1:
             band = _BAND | {"color": look["color"]}
-            low, high = np.nanmin(losses, axis=0), np.nanmax(losses, axis=0)
-            axes.fill_between(_epochs(mean), low, high, **band)
+            axes.fill_between(_epochs(mean), losses.min(axis=0), losses.max(axis=0), **band)
         for history in histories:
-            if not _has_finished(history):
-                axes.plot(history["epoch"], history[column], **(look | _LOST), **spacing)
+            rest = history[len(mean) - 1 :] if _has_finished(history) else history
+            if len(rest) > 1 or not _has_finished(history):
+                axes.plot(rest["epoch"], rest[column], **(look | _LOST), **spacing)
     for history in histories:
+        place = {"transform": axes.get_xaxis_transform(), "zorder": 3}
         if not _has_finished(history):
-            axes.plot(len(history), 0.98, transform=axes.get_xaxis_transform(), **_CROSS, zorder=3)
+            axes.plot(len(history), 0.98, **_CROSS, **place)
+        elif not history["judged"][-1]:
+            axes.plot(history["epoch"][history["judged"]], 0.02, **_JUDGED, **place)
 
 
 def show_losses(axes: Axes, losses: np.ndarray) -> None:
@@ -228,6 +232,8 @@ def legend_entries(study: Mapping[str, Any], histories: Histories, colour: str) 
     if len(study["seeds"]) > 1:
         label = "line: mean over the seeds; band: their range"
         handles.append(Patch(color=INK, **_BAND, label=label))
+    if any(not history["judged"][-1] for history in _finished(histories)):
+        handles.append(Line2D([], [], **_JUDGED, label="judged epoch"))
     diverged = len(histories) - len(_finished(histories))
     if diverged:
         count = f" ({diverged} of {len(histories)})" if len(histories) > 1 else ""
@@ -248,9 +254,9 @@ def _named(finished):
 
 
 def _test_accuracy(finished):
-    """Return the mean test accuracy after the last epoch, or None where no run finished."""
-    last = [history["test_accuracy"][-1] for history in finished]
-    return np.mean(last) if last else None
+    """Return the mean test accuracy after the judged epochs, or None where no run finished."""
+    judged = [history["test_accuracy"][history["judged"]] for history in finished]
+    return np.mean(judged) if judged else None
 
 
 def _epochs(curve):

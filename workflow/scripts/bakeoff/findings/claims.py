@@ -5,7 +5,7 @@ import re
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.claims import KINDS
-from bakeoff.findings.curves import heading, slope
+from bakeoff.findings.curves import heading, slope, why_unknown
 from bakeoff.findings.finding import names
 from bakeoff.numbers import Claim
 from bakeoff.results import Results
@@ -104,19 +104,15 @@ def _overfits(results, judged):
         for model in results.named(judged.about)
     ]
     sentences = [f"Accuracy on training images is higher than on test images by {w.listing(gaps)}."]
-    unsure = [model for model in results.named(judged.about) if model.overfitting.verdict == "none"]
-    harmed = [
-        model for model in results.named(judged.about) if model.overfitting.verdict == "harmful"
-    ]
-    harmless = [
-        model for model in results.named(judged.about) if model.overfitting.verdict == "harmless"
-    ]
-    if unsure:
-        sentences.append(f"In {names(unsure)} chance alone may give that.")
-    if harmed:
-        sentences.append(f"Validation loss has risen in {names(harmed)}.")
-    if harmless:
-        sentences.append(f"Validation loss has not clearly risen in {names(harmless)}.")
+    for verdict, said in (
+        ("none", "In {} chance alone may give that."),
+        ("harmful", "Validation loss has risen in {}."),
+        ("harmless", "Validation loss has not clearly risen in {}."),
+        ("untested", "Whether validation loss has risen is not tested in {}."),
+    ):
+        of = [m for m in results.named(judged.about) if m.overfitting.verdict == verdict]
+        if of:
+            sentences.append(said.format(names(of)))
     return " ".join(sentences)
 
 
@@ -141,7 +137,7 @@ def _train_accuracy(results, judged):
 
     highest = max(results.named(judged.against), key=middle)
     return (
-        "Train accuracy, the running average over the last epoch, is"
+        f"Train accuracy, the running average over {results.judged_epoch}, is"
         f" {w.listing(map(described, results.named(judged.about)))}; the highest of the others is"
         f" {described(highest)}. {_tally(judged)}"
     )
@@ -150,8 +146,8 @@ def _train_accuracy(results, judged):
 def _trends(results, judged):
     described = [
         f"{slope(model.trend)} in {model.name} ({heading(model.trend)})"
-        if model.trend.verdict != "unknown"
-        else f"not known in {model.name}, with too few epochs"
+        if model.trend.slope is not None
+        else f"not known in {model.name}, {why_unknown(model.trend)}"
         for model in results.named(judged.about)
     ]
     return f"The slope of validation loss at the end is {w.listing(described)}."

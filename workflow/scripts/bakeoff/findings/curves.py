@@ -11,11 +11,11 @@ from bakeoff.results import Model, Results
 
 def worth_more_epochs(results: Results) -> Finding:
     """Which models still improve."""
-    verdicts = ("falling", "flat", "noisy", "rising", "unknown")
+    verdicts = ("falling", "flat", "noisy", "rising", "unknown", "stopped early")
     by_verdict: dict[str, list[Model]] = {verdict: [] for verdict in verdicts}
     for model in results.finished:
         by_verdict[model.trend.verdict].append(model)
-    falling, flat, noisy, rising, unknown = by_verdict.values()
+    falling, flat, noisy, rising, unknown, stopped = by_verdict.values()
     tested = falling + flat + noisy + rising
     text = []
     if falling:
@@ -41,11 +41,17 @@ def worth_more_epochs(results: Results) -> Finding:
             " whether more epochs would help."
         )
     if rising:
-        text.append(f"It was rising in {names(rising)}: more epochs would rather do harm.")
+        harm = "do harm" if any(m.judged_by == "last" for m in rising) else "bring nothing"
+        text.append(f"It was rising in {names(rising)}: more epochs would rather {harm}.")
     if unknown:
         text.append(
             f"{names(unknown)} {w.plural(len(unknown), 'was', 'were')} trained for too few epochs"
             f" to read a trend from: {TREND_EPOCHS} are needed."
+        )
+    if stopped:
+        text.append(
+            f"Early stopping ended the training of {names(stopped)}: by its rule, more epochs would"
+            " bring nothing there."
         )
     if tested:
         text.append(_method(tested))
@@ -91,3 +97,8 @@ def slope(trend: Trend) -> str:
 def heading(trend: Trend) -> str:
     """Return a trend's verdict in words."""
     return "too noisy to tell" if trend.verdict == "noisy" else trend.verdict
+
+
+def why_unknown(trend: Trend) -> str:
+    """Return in words why a trend has no slope."""
+    return "which stopped early" if trend.verdict == "stopped early" else "with too few epochs"

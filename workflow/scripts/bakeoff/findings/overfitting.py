@@ -9,7 +9,6 @@ def overfitting_models(results: Results) -> Finding:
     """Which models overfit, and by how much."""
     by_gap = sorted(results.finished, key=lambda model: -model.overfitting.gap)
     overfit = [model for model in by_gap if model.overfitting.verdict != "none"]
-    harmful = [model for model in by_gap if model.overfitting.verdict == "harmful"]
     none = [model for model in by_gap if model.overfitting.verdict == "none"]
     text = []
     if overfit:
@@ -24,22 +23,17 @@ def overfitting_models(results: Results) -> Finding:
             f"{names(overfit)} {w.plural(len(overfit), 'overfits', 'overfit')}: accuracy on"
             f" training images is higher than on test images by {by}."
         )
-        text.append(
-            f"In {names(harmful)} this does harm: validation loss has risen."
-            if harmful
-            else "Validation loss is not shown to have risen in"
-            f" {w.plural(len(overfit), 'it', 'any of them')}, so no harm is shown."
-        )
+        text += _harm(overfit)
     if none:
         text.append(
             f"{names(none)} {w.plural(len(none), 'does', 'do')} not measurably overfit: accuracy"
             " on training and on test images is not significantly different."
         )
     method = (
-        "Accuracy and loss on training images are measured after the last epoch with dropout off;"
-        " the running averages during training, dropout on, look worse."
+        f"Accuracy and loss on training images are measured after {results.judged_epoch} with"
+        " dropout off; the running averages during training, dropout on, look worse."
     )
-    if overfit:
+    if any(model.overfitting.verdict in ("harmful", "harmless") for model in overfit):
         method += (
             " A loss has risen where it is rising at the end, or where its mean over the last third"
             " of the epochs is above that over the third before; the seeds are the sample, so that"
@@ -53,6 +47,28 @@ def overfitting_models(results: Results) -> Finding:
     text.append(method)
     items = [f"{model.name}: {describe_overfitting(model)}." for model in overfit]
     return Finding("overfitting", "Which models overfit", text, shortened(items))
+
+
+def _harm(overfit):
+    """Return sentences on whether overfitting does harm to the models that do."""
+    of = {
+        verdict: [model for model in overfit if model.overfitting.verdict == verdict]
+        for verdict in ("harmful", "harmless", "untested")
+    }
+    harmful, harmless, untested = of.values()
+    text = []
+    if harmful:
+        text.append(f"In {names(harmful)} this does harm: validation loss has risen.")
+    elif harmless:
+        which = names(harmless) if untested else w.plural(len(harmless), "it", "any of them")
+        text.append(f"Validation loss is not shown to have risen in {which}, so no harm is shown.")
+    if untested:
+        text.append(
+            f"Whether it does harm is not tested in {names(untested)}: validation chose the"
+            f" {w.plural(len(untested), 'epoch', 'epochs')} at which"
+            f" {w.plural(len(untested), 'it was', 'they were')} judged or stopped."
+        )
+    return text
 
 
 def describe_overfitting(model: Model) -> str:

@@ -75,6 +75,12 @@ def _heading(model):
             return f"Validation loss was flat at the end ({slope(trend)})."
         case "rising":
             return f"Validation loss was rising at the end ({slope(trend)}): train it no further."
+        case "stopped early":
+            ends = [run.epochs for run in model.runs if run.stopped_early]
+            return (
+                f"Early stopping ended {len(ends)} of {w.count(len(model.runs), 'run')}, after"
+                f" {w.listing(map(str, ends))} {w.plural(max(ends), 'epoch')}."
+            )
     epochs = w.count(trend.epochs, "epoch")
     return (
         f"{epochs} {w.plural(trend.epochs, 'is', 'are')} too few to tell where its loss is heading."

@@ -16,6 +16,8 @@ def setting(results: Results) -> list[str]:
     epochs = sorted({run.planned for run in runs})
     span = str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     span += f" {w.plural(epochs[-1], 'epoch')}"
+    if any(model.early_stopping for model in models):
+        span = f"at most {span}"
     listed = w.listing(map(str, seeds))
     times = f"once (seed {listed})" if len(seeds) == 1 else f"{len(seeds)} times (seeds {listed})"
     each = "The model was" if len(models) == 1 else f"Each of the {len(models)} models was"
@@ -27,13 +29,14 @@ def setting(results: Results) -> list[str]:
     if data.validation == "test":
         sentences.append(
             "Validation was done on the test set: a best epoch is chosen on the test images, so"
-            " its accuracy is optimistic. Test accuracies are those of the last epoch."
+            f" its accuracy is optimistic. Test accuracies are those of {results.judged_epoch}."
         )
     else:
         sentences.append(
             f"Validation was done on {w.count(data.validation_images, 'image')} held out from"
-            " the training images. Test accuracies are those of the last epoch."
+            f" the training images. Test accuracies are those of {results.judged_epoch}."
         )
+    sentences += _stopping(results)
     if groups := data.groups:
         sizes = f"{groups.smallest:,} to {groups.largest:,} images"
         if groups.smallest == groups.largest:
@@ -55,6 +58,37 @@ def setting(results: Results) -> list[str]:
         f" precision {w.listing(w.distinct(run.precision for run in under))}."
     )
     return sentences
+
+
+def _stopping(results):
+    """Return a sentence on early stopping, where there is any."""
+    stopping = [model for model in results.models if model.early_stopping]
+    if not stopping:
+        return []
+    rules = w.distinct(_rule(model.early_stopping) for model in stopping)
+    rule = rules[0] if len(rules) == 1 else "by each model's own rule"
+    runs = [run for model in stopping for run in model.runs]
+    ends = sorted(run.epochs for run in runs if run.stopped_early)
+    if not ends:
+        did = "no run did"
+    else:
+        span = str(ends[0]) if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
+        of = f"{len(ends)} of {w.count(len(runs), 'run')}" if len(runs) > 1 else "the run"
+        did = f"{of} did, after {span} {w.plural(ends[-1], 'epoch')}"
+    some = (
+        "" if len(stopping) == len(results.models) else f" of {w.models(m.name for m in stopping)}"
+    )
+    return [f"Training{some} stops early {rule}: {did}."]
+
+
+def _rule(stopping):
+    """Return "where validation loss has not fallen for 5 epochs"."""
+    gets, verb = {
+        "val_loss": ("validation loss", "fallen"),
+        "val_accuracy": ("validation accuracy", "risen"),
+    }[stopping.monitor]
+    by = f" by more than {stopping.min_delta:g}" if stopping.min_delta else ""
+    return f"where {gets} has not {verb}{by} for {w.count(stopping.patience, 'epoch')}"
 
 
 def cautions(results: Results) -> list[str]:

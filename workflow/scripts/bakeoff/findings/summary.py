@@ -25,8 +25,8 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
     return [
         (
             "Losses and accuracies",
-            "After the last epoch. The train columns are running averages over that epoch, with"
-            " dropout on.",
+            f"After {results.judged_epoch}. The train columns are running averages over that epoch,"
+            " with dropout on.",
             accuracy_table(summary),
         ),
         (
@@ -42,9 +42,9 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
         ("The last epochs", _last_epochs_note(summary, several), last_epochs_table(summary)),
         (
             "Training and test accuracy",
-            "Dropout on: the running average over the last epoch, as in the first table. Dropout"
-            " off: after that epoch, on a fixed sample of the training images. The gap is this"
-            " accuracy minus that on the test images.",
+            f"Dropout on: the running average over {results.judged_epoch}, as in the first table."
+            " Dropout off: after that epoch, on a fixed sample of the training images. The gap is"
+            " this accuracy minus that on the test images.",
             gap_table(summary),
         ),
         ("Size and cost", _cost_note(results.analysis.times, several), cost_table(summary)),
@@ -92,7 +92,7 @@ def deviation_table(summary: Rows, several: bool) -> t.Table:
 def best_epoch_table(summary: Rows) -> t.Table:
     """Return the table of last and best epochs where validation was the test set."""
     columns = {
-        "Validation accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
+        "Validation accuracy, last epoch": lambda row: _percent(row, "last_val_accuracy"),
         "Best epoch": lambda row: _best_epoch(row),
         "Validation accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
     }
@@ -105,8 +105,8 @@ def holdout_table(summary: Rows) -> t.Table:
         "Best epoch": lambda row: _best_epoch(row),
         "Holdout accuracy, best epoch": lambda row: _percent(row, "best_val_accuracy"),
         "Test accuracy, best epoch": lambda row: _percent(row, "best_epoch_test_accuracy"),
-        "Holdout accuracy, last epoch": lambda row: _percent(row, "val_accuracy"),
-        "Test accuracy, last epoch": lambda row: _percent(row, "test_accuracy"),
+        "Holdout accuracy, last epoch": lambda row: _percent(row, "last_val_accuracy"),
+        "Test accuracy, last epoch": lambda row: _percent(row, "last_test_accuracy"),
     }
     return _table(summary, columns)
 
@@ -206,7 +206,13 @@ def _last_epochs_note(summary, several):
     tested = sum(not _lacks(row, "loss_slope") for row in finished)
     if tested > 1:
         sentences.append(w.uncorrected(tested))
-    if any(_lacks(row, "loss_slope") or _lacks(row, "val_accuracy_last_sd") for row in finished):
+    if any(row["loss_trend"] == "stopped early" for row in finished):
+        sentences.append(
+            "Stopped early: where losses chose the last epoch, the slope up to it tells nothing."
+        )
+    if any(
+        row["loss_trend"] == "unknown" or _lacks(row, "val_accuracy_last_sd") for row in finished
+    ):
         sentences.append(
             f"{t.NONE}: too few epochs; mean and standard deviation need {FLUCTUATION_EPOCHS}, a"
             f" slope {TREND_EPOCHS}."
@@ -276,4 +282,5 @@ def _slope_interval(row):
 
 
 def _heading(row):
-    return _missing(row) if _lacks(row, "loss_slope") else t.text(row["loss_trend"])
+    known = not _lacks(row, "loss_slope") or row["loss_trend"] == "stopped early"
+    return t.text(row["loss_trend"]) if known else _missing(row)

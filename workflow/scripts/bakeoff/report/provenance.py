@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff import wording as w
+from bakeoff.study.identity import NEUTRAL
 
 
 def origin(
@@ -84,10 +85,14 @@ def _state(commit):
 
 
 def _settings(settings):
-    """Return nested settings as one line: "epochs 13, optimizer (name Adadelta, …)"."""
+    """Return nested settings as one line: "epochs 13, optimizer (name Adadelta, …)".
+
+    Those that change nothing are left out.
+    """
     return ", ".join(
         f"{key} ({_settings(value)})" if isinstance(value, dict) else f"{key} {value}"
         for key, value in settings.items()
+        if key not in NEUTRAL or value != NEUTRAL[key]
     )
 
 

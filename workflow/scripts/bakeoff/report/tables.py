@@ -40,6 +40,8 @@ def runs_table(runs: Iterable[Mapping[str, Any]]) -> t.Table:
     def known(value, cell):
         return t.absent("diverged") if value is None else cell(value)
 
+    runs = list(runs)
+    chosen = any(run["judged_epoch"] != run["epochs"] for run in runs)
     rows = [
         [
             t.text(f"seed {run['seed']}"),
@@ -48,12 +50,14 @@ def runs_table(runs: Iterable[Mapping[str, Any]]) -> t.Table:
             known(run["best_val_accuracy"], t.percent),
             known(run["best_epoch"], t.count),
             t.count(run["epochs"]),
+            *([t.count(run["judged_epoch"])] * chosen),
             known(run["training_seconds"], t.count),
         ]
         for run in runs
     ]
     columns = ["Training", "Test accuracy", "Test loss", "Best validation accuracy"]
-    return t.Table([*columns, "Best epoch", "Epochs", "Seconds"], rows)
+    columns += ["Best epoch", "Epochs", *["Judged epoch"] * chosen, "Seconds"]
+    return t.Table(columns, rows)
 
 
 def pair_table(results: Results) -> tuple[t.Table | None, str | None]:

@@ -41,7 +41,10 @@ _TRAINING_DEFAULTS = {
     "label_smoothing": 0,
     "schedule": None,
     "augmentation": None,
+    "early_stopping": None,
+    "evaluate": "last",
 }
+_STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
 # What each of the schedules may be given beside its name; the first are those that it needs.
 _SCHEDULES = {
     "constant": (set(), {"warmup"}),
@@ -138,8 +141,8 @@ def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any
 def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings that ``model`` is trained with: the study's under its own.
 
-    Optimizer, schedule and augmentation are replaced as a whole, since one's settings mean nothing
-    to another. A schedule or an augmentation that changes nothing is None.
+    Optimizer, schedule, augmentation and early stopping are replaced as a whole, since one's
+    settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
     settings.pop("recipe", None)
@@ -150,6 +153,8 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
         settings["schedule"] = None
     given = (settings["augmentation"] or {}).items()
     settings["augmentation"] = {part: value for part, value in given if value} or None
+    if settings["early_stopping"]:
+        settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
     return settings
 
 
@@ -349,7 +354,7 @@ def _faults_of_models(config, sources, folders, recipes):
         )
         for error in training.iter_errors(entry["training"]):
             yield (*place, "training"), describe_value(error)
-        for key, fault in _faults_of_settings(training_settings(config, model)):
+        for key, fault in _faults_of_settings(training_settings(config, model), config["data"]):
             own = key[0] in entry["training"]
             yield (*(place if own else ()), "training", *key), fault
         name = entry["architecture"]
@@ -361,8 +366,9 @@ def _faults_of_models(config, sources, folders, recipes):
             yield (*place, "arguments", *([argument] if argument else [])), fault
 
 
-def _faults_of_settings(settings):
+def _faults_of_settings(settings, data):
     """Yield (key, fault) for what is wrong with a model's settings together."""
+    yield from _faults_of_judging(settings, data)
     for part, fault in _faults_of_schedule(settings):
         yield ("schedule", *part), fault
     mixup = (settings["augmentation"] or {}).get("mixup")
@@ -393,6 +399,25 @@ def _faults_of_schedule(settings):
             ("warmup",),
             f"{schedule['warmup']} epochs; expected fewer than the {settings['epochs']} of the run:"
             " lower it.",
+        )
+
+
+def _faults_of_judging(settings, data):
+    """Yield (key, fault) for choices of an epoch that would be made on the test images."""
+    if data["validation"] == "holdout":
+        return
+    remedy = "set `data.validation: holdout`, or leave it out."
+    if settings["early_stopping"] is not None:
+        yield (
+            ("early_stopping",),
+            f"needs `data.validation: holdout`, not {data['validation']}, as a run would otherwise"
+            f" stop where its test images like it best: {remedy}",
+        )
+    if settings["evaluate"] == "best":
+        yield (
+            ("evaluate",),
+            f"'best' needs `data.validation: holdout`, not {data['validation']}, as the epoch"
+            f" would otherwise be chosen by the test images that judge it: {remedy}",
         )
 
 

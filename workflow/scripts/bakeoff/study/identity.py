@@ -31,11 +31,14 @@ NEUTRAL = {
     "label_smoothing": 0,
     "schedule": None,
     "augmentation": None,
+    "early_stopping": None,
+    "evaluate": "last",
 }
 """Settings at which training does what it would do if it did not know them."""
 
 OF_EPOCHS = frozenset(
     ["epochs", "batch_size", "schedule", "class_weight", "label_smoothing", "augmentation"]
+    + ["early_stopping", "evaluate"]
 )
 """Settings that nothing which is found out before the first epoch depends on."""
 

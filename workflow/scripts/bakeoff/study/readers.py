@@ -24,7 +24,9 @@ _DESCRIPTION = [
     *("parameters", "multiply_adds", "multiply_adds_not_counted", "output_shape", "layers"),
     *("notation", "compute_dtypes", "input_scaled_by", "loads_with"),
 ]
-_HISTORY = np.dtype([("epoch", np.int64), *((metric, np.float64) for metric in _METRICS)])
+_HISTORY = np.dtype(
+    [("epoch", np.int64), *((metric, np.float64) for metric in _METRICS), ("judged", bool)]
+)
 
 
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -38,8 +40,9 @@ def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
 def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
     """Return one run's history, a structured array (epochs,) with the file's numbers.
 
-    Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64. These are
-    finite, but for the last epoch of a run that diverged. Raises :class:`StudyError` when
+    Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64, which are
+    finite, but for the last epoch of a run that diverged; ``judged``, bool, is true of the one
+    epoch whose weights count. Raises :class:`StudyError` when
     the file is not the whole history of ``model`` with ``seed``.
     """
     try:
@@ -53,7 +56,11 @@ def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
         history = np.array(
             [
                 # A diverged run's last numbers are missing.
-                (int(row["epoch"]), *(float("nan" if row[m] == "" else row[m]) for m in _METRICS))
+                (
+                    int(row["epoch"]),
+                    *(float("nan" if row[m] == "" else row[m]) for m in _METRICS),
+                    int(row["judged"]),
+                )
                 for row in rows
             ],
             dtype=_HISTORY,
@@ -75,6 +82,8 @@ def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
                 f"no number for {column} in epoch {faulty[0]}",
                 "numbers in all epochs but the last of a diverged run",
             )
+    if (judged := int(history["judged"].sum())) != 1:
+        raise _broken(path, f"{judged} judged epochs", "one")
     return history
 
 
@@ -103,6 +112,10 @@ def read_training(
         raise _broken(
             history_file, f"{len(history)} epochs", f"{trained}, the epochs_trained of {card_file}"
         )
+    judged = int(history["judged"].argmax()) + 1
+    if judged != card["judged_epoch"]:
+        expected = f"{card['judged_epoch']}, the judged_epoch of {card_file}"
+        raise _broken(history_file, f"judged epoch {judged}", expected)
     if card_value(card, card_file, "status") == "ok" and not _complete(history):
         raise _broken(history_file, "numbers missing in the last epoch", "all numbers")
     for part, column in (("validation", "val_accuracy"), ("test", "test_accuracy")):
@@ -123,7 +136,14 @@ def _whole_images(accuracies, images):
 
 # What is read of a card of any run, and of one that did not diverge, besides the description.
 _CARD = [
-    *(("status",), ("epochs",), ("training",), ("optimizer",), ("dataset", "test_images")),
+    *(
+        ("status",),
+        ("epochs",),
+        ("judged_epoch",),
+        ("training",),
+        ("optimizer",),
+        ("dataset", "test_images"),
+    ),
     *(("dataset", "train_images"), ("dataset", "validation"), ("dataset", "validation_images")),
     *(("device",), ("threads",), ("concurrent_runs",), ("pieces",)),
     *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),

@@ -1,37 +1,39 @@
 """The epochs of a run: train, evaluate, save the checkpoint, say a line; or go on from one."""
 
-import math
 import time
 
 import numpy as np
 
 from bakeoff.joblog import say
 from bakeoff.study.identity import all_settings
-from bakeoff.training.averages import averaged, has_averages
+from bakeoff.training.averages import averaged, has_averages, take_averages
 from bakeoff.training.evaluation import evaluate, scores_in
+from bakeoff.training.judging import has_diverged, is_finite, is_stopped, judged_epoch
 from bakeoff.training.sharing import count_runs
 
 
 def train_epochs(model, batches, identity, checkpoints, piece, started, callbacks=()):
-    """Train ``model`` to the last epoch; return its record of history rows and pieces.
+    """Train ``model`` to its last epoch; return its record of history rows and pieces.
 
     ``batches`` are those of :func:`bakeoff.training.data.batches_of_parts`. A row is a dict of
     epoch (from 1), loss, accuracy, val_*, test_*, objective and seconds. Losses are cross-entropy;
     the objective is the running average of what was optimised, penalties included. A piece is what
     one process contributed: ``piece``, to which its first epoch, the seconds from ``started`` to
     its last, and how many runs shared the machine are added. Each whole epoch is saved to
-    ``checkpoints``. ``callbacks`` are Keras's, of the architecture's own.
+    ``checkpoints``. ``callbacks`` are Keras's, of the architecture's own. The model is left with
+    the weights of :func:`bakeoff.training.judging.judged_epoch`.
     """
-    epochs, seed = identity["settings"]["epochs"], identity["seed"]
-    weights = class_weights(all_settings(identity)["class_weight"], batches["train"].labels)
-    record = restore(model, checkpoints.load(epochs))
+    settings, seed = all_settings(identity), identity["seed"]
+    epochs = settings["epochs"]
+    weights = class_weights(settings["class_weight"], batches["train"].labels)
+    record, kept = restore(model, checkpoints.load(epochs))
     history = record["history"]
     first = len(history) + 1
     if first > 1:
         say(f"{identity['model']} seed {seed}: going on after epoch {first - 1}.")
-    if has_diverged(record):
-        return record
     for epoch in range(first, epochs + 1):
+        if has_diverged(history) or is_stopped(history, settings):
+            break
         begun = time.perf_counter()
         # By seed and epoch, as is dropout, so that a resumed run sees the same order.
         batches["train"].shuffle(seed, epoch)
@@ -39,11 +41,13 @@ def train_epochs(model, batches, identity, checkpoints, piece, started, callback
         row["seconds"] = time.perf_counter() - begun
         history.append(row)
         add_epoch(piece, record, epoch, started)
-        finished = epoch == epochs or has_diverged(record)
-        checkpoints.save(epoch, state_of(model), record, finished)
-        say(epoch_line(identity, row, history[first - 1 :]))
-        if finished:
-            break
+        if settings["evaluate"] == "best" and judged_epoch(history, settings) == epoch:
+            kept = judged_weights(model)
+        stopped = is_stopped(history, settings)
+        finished = epoch == epochs or stopped or has_diverged(history)
+        checkpoints.save(epoch, [*state_of(model), *kept], record, finished)
+        say(epoch_line(identity, row, history[first - 1 :], stopped))
+    leave_judged(model, kept, history)
     return record
 
 
@@ -110,14 +114,32 @@ def add_epoch(piece, record, epoch, started):
 
 
 def restore(model, saved):
-    """Bring ``model`` to a saved state; return that state's record, or an empty one."""
+    """Bring ``model`` to a saved state; return that state's record and the weights it keeps.
+
+    Without one, both are empty.
+    """
     model.optimizer.build(model.trainable_variables)
     if saved is None:
-        return {"history": [], "pieces": []}
+        return {"history": [], "pieces": []}, []
     _, arrays, record = saved
-    for variable, array in zip(state_variables(model), arrays, strict=True):
+    variables = state_variables(model)
+    for variable, array in zip(variables, arrays[: len(variables)], strict=True):
         variable.assign(array)
-    return record
+    return record, arrays[len(variables) :]
+
+
+def judged_weights(model):
+    """Return the weights by which ``model`` is judged as it is now, as NumPy arrays."""
+    with averaged(model):
+        return model.get_weights()
+
+
+def leave_judged(model, kept, history):
+    """Give a trained model the weights that it is judged by: those ``kept``, or else its own."""
+    if kept and not has_diverged(history):
+        model.set_weights(kept)
+    else:
+        take_averages(model)
 
 
 def state_variables(model):
@@ -150,28 +172,19 @@ def seed_epoch(model, seed, epoch):
         state.assign(generated.astype(state.dtype))
 
 
-def has_diverged(record):
-    """Tell whether the last epoch of a record ended with a loss that is no number."""
-    history = record["history"]
-    return bool(history) and not is_finite(history[-1])
-
-
-def is_finite(row):
-    """Tell whether a history row's losses, and what was optimised, are numbers."""
-    return all(math.isfinite(row[key]) for key in ("objective", "loss", "val_loss", "test_loss"))
-
-
-def epoch_line(identity, row, rows_of_this_process):
+def epoch_line(identity, row, rows_of_this_process, stopped=False):
     """Return the console's line for an epoch: losses, accuracies, time taken and time left."""
-    epochs = identity["settings"]["epochs"]
+    settings = all_settings(identity)
+    epochs = settings["epochs"]
     mean = sum(r["seconds"] for r in rows_of_this_process) / len(rows_of_this_process)
-    left = (epochs - row["epoch"]) * mean if is_finite(row) else 0
+    left = duration((epochs - row["epoch"]) * mean if is_finite(row) and not stopped else 0)
+    at_most = "at most " * (settings["early_stopping"] is not None and not stopped)
     return (
         f"{identity['model']} seed {identity['seed']}"
         f"  epoch {row['epoch']:>{len(str(epochs))}}/{epochs}"
         f"  loss {row['loss']:.4f}  accuracy {row['accuracy']:7.2%}"
         f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:7.2%}"
-        f"  {row['seconds']:.1f} s, {duration(left)} left"
+        f"  {row['seconds']:.1f} s, " + ("stopped early" if stopped else f"{at_most}{left} left")
     )
 
 

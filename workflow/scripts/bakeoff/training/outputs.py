@@ -11,23 +11,27 @@ from bakeoff.files import write_atomically
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint
 from bakeoff.training.architecture import build_model, effective_arguments
 from bakeoff.training.compile import plain_optimizer
+from bakeoff.training.judging import has_diverged, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
 from bakeoff.training.saving import save_model
 
 
-def write_history(path, rows, identity):
-    """Write one row an epoch, each with its model and seed."""
+def write_history(path, rows, identity, judged):
+    """Write one row an epoch, with its model and seed, and whether it is the ``judged`` one."""
     # Keras imports it too, and by then has.
     import pandas as pd
 
     table = pd.DataFrame(rows)
     table.insert(0, "model", identity["model"])
     table.insert(1, "seed", identity["seed"])
+    table["judged"] = (table["epoch"] == judged).astype(int)
     measures = ("loss", "accuracy")
     sets = ("", "val_", "test_")
     columns = [f"{prefix}{measure}" for prefix in sets for measure in measures]
     with write_atomically(path) as temporary:
-        table[["model", "seed", "epoch", *columns, "seconds"]].to_csv(temporary, index=False)
+        table[["model", "seed", "epoch", *columns, "seconds", "judged"]].to_csv(
+            temporary, index=False
+        )
 
 
 def write_model(path, model, folders, identity, input_shape, classes):
@@ -67,6 +71,15 @@ def plan_of_card(identity, model):
         "backend": settings["backend"],
         "precision": settings["precision"],
         "identity": fingerprint(identity),
+    }
+
+
+def outcome_of(history, settings):
+    """Return what a card says of how a run ended: its status, its last and its judged epoch."""
+    return {
+        "status": "diverged" if has_diverged(history) else "ok",
+        "epochs_trained": len(history),
+        "judged_epoch": judged_epoch(history, settings),
     }
 
 
