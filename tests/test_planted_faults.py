@@ -16,7 +16,7 @@ import pytest
 
 from bakeoff.limits import MOST_CLASSES
 from checked_studies import MODELS, STUDIES, check, each_random_study, no_figures
-from random_studies import PERFECT
+from random_studies import BEST, EARLY_AND_BEST, PERFECT
 
 pytestmark = [pytest.mark.thorough, pytest.mark.skipif(STUDIES != 200, reason="other studies")]
 
@@ -71,6 +71,10 @@ def refuse_groups_of_one(groups):
     if min(map(len, groups)) == 1:
         raise ValueError("each sample must contain two observations")
     return groups
+
+
+def last_row(run):
+    return run.history[-1]
 
 
 def warn_of_a_mean(results):
@@ -135,7 +139,13 @@ def perfect_of_many_classes(plan):
     return plan.classes > MOST_CLASSES and any(model.answers == PERFECT for model in plan.models)
 
 
+def judged_before_the_last(plan):
+    """Tell whether a model of a study is judged by an epoch that it chose."""
+    return plan.holdout and any(model.chosen in (BEST, EARLY_AND_BEST) for model in plan.models)
+
+
 MAY_SHOW = {
+    "the last epoch for the judged": judged_before_the_last,
     "a test that refuses groups of one": many_models,
     "the most frequent of no mistakes": perfect_of_many_classes,
 }
@@ -148,6 +158,10 @@ WORDING = "bakeoff.wording."
 
 # What is planted, where, and what finds it.
 FAULTS = {
+    "the last epoch for the judged": (
+        *("bakeoff.analysis.models.MeasuredRun.judged", lambda _: property(last_row)),
+        "_check_findings",
+    ),
     "a test that refuses groups of one": (
         *("bakeoff.analysis.trait_groups.permutation_p", before(refuse_groups_of_one)),
         "compare_groups",

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.analysis.epochs import last_epochs
-from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.last_epochs import history_figures
 from bakeoff.analysis.models import MeasuredRun
 from bakeoff.analysis.ranking import MeasuredStudy
@@ -104,10 +103,11 @@ def table_of_models(runs: pd.DataFrame, results: MeasuredStudy) -> pd.DataFrame:
     ``runs`` is what :func:`table_of_runs` returns and ``results`` the
     :class:`bakeoff.analysis.ranking.MeasuredStudy`: ``above_chance`` is 1 for the models that are
     shown to be better than chance, otherwise 0. Measurements are means over the seeds that finished
-    (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled; ``test_accuracy_sd`` is
-    the sample standard deviation, missing with one seed, and ``test_accuracy_min`` and ``_max`` the
-    lowest and the highest seed; ``balanced_accuracy`` is the mean of the classes' recalls. ``_low``
-    and ``_high`` are 95 % intervals: of these two, of the ``gap`` as in
+    (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled over as many of the last
+    epochs as all runs have; ``test_accuracy_sd`` is the sample standard deviation, missing with one
+    seed, and ``test_accuracy_min`` and ``_max`` the lowest and the highest seed;
+    ``balanced_accuracy`` is the mean of the classes' recalls. ``_low`` and ``_high`` are 95 %
+    intervals: of these two, of the ``gap`` as in
     :class:`bakeoff.numbers.Overfitting`, and of ``loss_slope``, the slope of validation loss per
     epoch over the last ``loss_slope_epochs``, missing where these are too few; ``loss_trend`` is
     the verdict on it, as in :class:`bakeoff.numbers.Trend`. A model that diverged with every seed
@@ -138,7 +138,6 @@ def _summarise(runs, model, results):
         "test_accuracy_min": accuracies.min(),
         "test_accuracy_max": accuracies.max(),
         "best_epoch": measured["best_epoch"].median(),
-        "val_accuracy_last_sd": pooled(measured["val_accuracy_last_sd"]) if len(finished) else None,
         # A diverged run stops early.
         "epochs": runs["epochs"].max(),
     }
@@ -158,6 +157,7 @@ def _judged(model):
         "gap_low": model.overfitting.low,
         "gap_high": model.overfitting.high,
         "last_epochs": last_epochs(model.shortest),
+        "val_accuracy_last_sd": model.fluctuation.deviation if model.fluctuation else None,
         "loss_slope_epochs": trend.epochs,
         "loss_slope": trend.slope,
         "loss_slope_low": trend.low,

@@ -79,7 +79,7 @@ def _heading(model):
             ends = [run.epochs for run in model.runs if run.stopped_early]
             return (
                 f"Early stopping ended {len(ends)} of {w.count(len(model.runs), 'run')}, after"
-                f" {w.listing(map(str, ends))} {w.plural(max(ends), 'epoch')}."
+                f" {w.plural(len(ends), 'epoch')} {w.listing(map(str, ends))}."
             )
     epochs = w.count(trend.epochs, "epoch")
     return (
