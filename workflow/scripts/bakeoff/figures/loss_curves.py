@@ -195,7 +195,7 @@ def draw_curves(axes: Axes, histories: Histories, colour: str, markers: int) -> 
             if len(rest) > 1 or not _has_finished(history):
                 axes.plot(rest["epoch"], rest[column], **(look | _LOST), **spacing)
     for history in histories:
-        place = {"transform": axes.get_xaxis_transform(), "zorder": 3}
+        place: Look = {"transform": axes.get_xaxis_transform(), "zorder": 3}
         if not _has_finished(history):
             axes.plot(len(history), 0.98, **_CROSS, **place)
         elif not history["judged"][-1]:

@@ -42,13 +42,13 @@ def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
 
     Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64, which are
     finite, but for the last epoch of a run that diverged; ``judged``, bool, is true of the one
-    epoch whose weights count. Raises :class:`StudyError` when
-    the file is not the whole history of ``model`` with ``seed``.
+    epoch whose weights count. Raises :class:`StudyError` when the file is not the whole history of
+    ``model`` with ``seed``.
     """
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
-            columns = {"model", "seed", "epoch", *_METRICS}
+            columns = {"model", "seed", "epoch", *_METRICS, "judged"}
             if missing := sorted(columns - set(table.fieldnames or ())):
                 raise ValueError(f"without {', '.join(missing)}")
             rows = list(table)
@@ -66,7 +66,7 @@ def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
             dtype=_HISTORY,
         )
     except (TypeError, ValueError, csv.Error) as error:
-        expected = ", ".join(["model", "seed", "epoch", *_METRICS])
+        expected = ", ".join(["model", "seed", "epoch", *_METRICS, "judged"])
         raise _broken(path, f"not a history ({error})", expected) from error
     if not len(history):
         raise _broken(path, "holds no epoch", "one row an epoch")
