@@ -1,12 +1,12 @@
 """Training images, changed a little each time that they are shown: `training.augmentation`.
 
-NumPy and OpenCV do it on the CPU, the same bits on all of Keras's backends, while the step before
-runs. Keras's own layers were tried first. They follow one state from batch to batch, where a run
-that goes on after a kill needs each batch to follow from seed, epoch and batch alone. And each
-interpolates the images anew: to shift and turn 128 of MNIST's took RandomTranslation and
-RandomRotation 3.9 ms of one core, a tenth of what a step of model 3 takes of two, and OpenCV's
-`warpAffine`, with one matrix for all an image goes through, 0.5 ms (SciPy's `affine_transform`
-3.7 ms).
+NumPy and OpenCV do it on the CPU, with the same bits on all of Keras's backends; TensorFlow's input
+pipeline does it while the step before runs. Keras's own layers were tried first. They follow one
+state from batch to batch, where a run that goes on after a kill needs each batch to follow from
+seed, epoch and batch alone. And each interpolates the images anew: to shift and turn 128 of MNIST's
+took RandomTranslation and RandomRotation 3.9 ms of one core, a tenth of what a step of model 3
+takes of two, and OpenCV's `warpAffine`, with one matrix for all an image goes through, 0.5 ms
+(SciPy's `affine_transform` 3.7 ms).
 
 Keras is not imported: the page shows examples, and starts no backend.
 """
