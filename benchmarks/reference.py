@@ -75,6 +75,11 @@ def keep(results, folder):
         shutil.copyfile(results / name, folder / name)
     for name in FIGURES:
         shutil.copyfile(results / "figures" / f"{name}.svg", folder / f"{name}.svg")
+    pack_runs(results, folder)
+
+
+def pack_runs(results, folder):
+    """Put descriptions, cards, histories and shortened predictions into the folder's runs.zip."""
     with zipfile.ZipFile(folder / "runs.zip", "w", zipfile.ZIP_LZMA) as kept:
         for described in sorted((results / "models").glob("*/description.json")):
             _add(kept, described.relative_to(results), described.read_bytes())
