@@ -20,8 +20,11 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     results = project.path("results/demo")
     summary = pd.read_csv(results / "summary.csv")
     assert len(summary) == 10
-    assert (summary["test_accuracy"] > 0.9).sum() >= 8, summary[["name", "test_accuracy"]]
+    assert (summary["test_accuracy"] > 0.9).all(), summary[["name", "test_accuracy"]]
     for name in ("summary.txt", "conclusions.md", "report.html"):
-        assert "digits" in (results / name).read_text()
+        text = " ".join((results / name).read_text().split())
+        assert "CNN models on 5,000 images of MNIST (the offline demo)" in text
+        assert "the numbers are not comparable with those on MNIST" in text
+        assert "a quarter of its filters" in text
     assert not project.path("resources").exists()
     assert not project.path("results/models").exists()
