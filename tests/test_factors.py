@@ -56,6 +56,8 @@ def test_each_two_values_are_one_factor_over_all_otherwise_equal_models(tmp_path
     )
     assert "higher in 2 of 2 pairs" in said[0]["items"][1]
     assert "With one seed" in said[0]["text"][1]
+    # Models a_32 and a_16, for example, are one of 10 pairs of five models.
+    assert "is one of 3 here, and one of 10 among all pairs" in said[0]["text"][3]
 
 
 def test_optimizers_of_one_name_differ_in_what_they_are_given(tmp_path):

@@ -1,6 +1,7 @@
 """What the README shows is what the repository does."""
 
 import re
+import tomllib
 from itertools import pairwise
 
 import pytest
@@ -55,10 +56,33 @@ def test_the_gpu_command_names_the_locks_version():
         assert f'"tensorflow[and-cuda]=={version}"' in text
 
 
-def test_every_command_and_file_it_names_exists():
-    for path in re.findall(r"\]\(([\w./-]+)\)", README):
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_command_and_file_that_is_named_exists(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for path in re.findall(r"\]\(([\w./-]+)\)", text):
         assert (ROOT / path).exists(), path
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.\w+)`", text)
+    for path in named if name == "CONTRIBUTING.md" else ():
+        places = (ROOT, ROOT / "workflow/scripts/bakeoff")
+        assert any((place / path).exists() for place in places), path
     targets = re.findall(r"^([\w -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     targets = " ".join(targets).split()
-    for target in re.findall(r"(?<![a-z])make ([\w-]+)", README):
-        assert target in targets
+    for target in re.findall(r"(?<![a-z])make ([\w-]+)", text):
+        assert target in targets, target
+
+
+def test_each_commit_is_checked_as_make_lint_does():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    lint = re.search(r"^lint: env\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)[1]
+    checked = [" ".join(line.split()[:2]).replace("$(BIN)/", "") for line in lint.splitlines()]
+    named = " ".join(hook["entry"] for hook in hooks).replace("python -m ", "")
+    # Snakemake's own lint plans the workflow, which is too slow for each commit.
+    assert [command for command in checked if command.split()[0] not in named] == [
+        "snakemake --lint"
+    ]
+
+
+def test_what_is_to_be_cited_has_the_packages_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])

@@ -23,6 +23,12 @@ def what_one_difference_does(results: Results) -> Finding | None:
         f" intervals hold together for {w.count(len(factors), 'comparison')} (Bonferroni). They are"
         " about these models: in others, the same change may do something else."
     )
+    compared = results.analysis.pairs.number
+    if any(len(factor.pairs) == 1 for factor in factors) and len(factors) < compared:
+        text.append(
+            f"The difference of a single pair of models is one of {len(factors)} here, and one of"
+            f" {compared} among all pairs: it may be significant here and too close to call there."
+        )
     items = [_item(factor, results.measure) for factor in shown[:MOST_ITEMS]]
     return Finding("factors", "What one difference does", text, items, _table(factors))
 
