@@ -11,6 +11,7 @@ import time
 import pytest
 
 from patience import PATIENCE
+from projects import TINY as TINY_SOURCE
 from projects import make_tiny_study
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
@@ -41,7 +42,9 @@ def start(project, cluster, *arguments):
     """Start Snakemake on the cluster; its output goes to slurm.log in the project's folder."""
     with project.path("slurm.log").open("w") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *COMMAND, *arguments],
+            # A shell lets what it starts in the background ignore Ctrl-C, and all that this starts.
+            ["env", "--default-signal=INT", sys.executable]
+            + ["-m", "snakemake", *COMMAND, *arguments],
             cwd=project.folder,
             env=cluster.environment,
             stdout=output,
@@ -150,17 +153,30 @@ def test_a_training_out_of_memory_is_sent_again_with_more(cluster, tiny_study):
     assert "memory limit" in (logs / f"{killed['JobId']}.log").read_text()
 
 
+# Its epochs take a second at least, in which the machine does other things.
+SLOW = (
+    TINY_SOURCE.replace("import keras\n", "import time\n\nimport keras\n").replace(
+        "return keras.Model(", "return Slow("
+    )
+    + """
+
+class Slow(keras.Model):
+    def fit(self, *arguments, **named):
+        time.sleep(1)
+        return super().fit(*arguments, **named)
+"""
+)
+
+
 @pytest.fixture(scope="module")
-def faults(cluster, finished, tmp_path_factory):
+def faults(cluster, tmp_path_factory):
     """Two runs that meet faults, and one that meets none, by the name of their project.
 
     ``tiny`` runs into a time limit of a minute per attempt in "limited", and into none in "calm".
     ``wide`` is cancelled, sent again to a drained node, and then preempted in "moved".
     """
-    history = finished.path("results/models/tiny/seed_0/history.csv").read_text().splitlines()
-    seconds = min(float(row.split(",")[-1]) for row in history[1:])
     # Slurm looks for overdue jobs every thirty seconds: more than a minute and a half of epochs.
-    epochs = {"tiny": round(110 / seconds), "wide": round(40 / seconds)}
+    epochs = {"tiny": 110, "wide": 40}
 
     def change(config):
         for model in epochs:
@@ -170,6 +186,8 @@ def faults(cluster, finished, tmp_path_factory):
     projects = {name: make_tiny_study(folder / name) for name in ("limited", "moved", "calm")}
     for project in projects.values():
         project.change_config(change)
+        for model in epochs:
+            project.path(f"architectures/{model}.py").write_text(SLOW.format(units=16))
     limited, moved, calm = projects.values()
     limit = ["--set-resources", "train_model:runtime=attempt"]
     first = start(limited, cluster, TINY, *ONE_THREAD, *limit)
