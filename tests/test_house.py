@@ -18,10 +18,6 @@ def test_no_function_is_longer_than_a_screen():
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
-# Modules whose public functions are not all annotated yet.
-NOT_YET = tuple(f"training/{name}.py" for name in ("batches", "data", "loop", "outputs"))
-
-
 def public_functions(body, within=""):
     """Yield the name and node of each public function and method."""
     for node in body:
@@ -51,4 +47,4 @@ def test_public_functions_are_annotated():
         for name, function in public_functions(ast.parse(file.read_text(encoding="utf-8")).body)
         if not is_annotated(function)
     ]
-    assert [name for name in bare if not name.startswith(NOT_YET)] == []
+    assert bare == []

@@ -3,14 +3,26 @@
 Importing this imports Keras, which must find its backend prepared (see backend.py).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import numpy as np
 
 from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled, white_of
 
+Augmentation = Mapping[str, Any] | None
+"""The config's, None without any."""
 
-def batches_of(images, labels, classes, batch_size, augmentation=None):
+
+def batches_of(
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    batch_size: int,
+    augmentation: Augmentation = None,
+) -> "ArrayBatches | TensorFlowBatches":
     """Return the :class:`ArrayBatches` of a set of images, or TensorFlow's own on TensorFlow.
 
     ``images`` is a memory-map ``(n, height, width, channels)`` of uint8, uint16 or float32, and
@@ -23,7 +35,7 @@ def batches_of(images, labels, classes, batch_size, augmentation=None):
     return kind(images, labels, classes, batch_size, augmentation=augmentation)
 
 
-def epoch_order(images, seed, epoch):
+def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of an epoch, a permutation int64 ``(images,)``, whatever went before."""
     return np.random.default_rng([seed, epoch]).permutation(images)
 
@@ -62,13 +74,21 @@ class ArrayBatches(_Selection, keras.utils.PyDataset):
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
     """
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        classes: int,
+        batch_size: int,
+        chosen: np.ndarray | None = None,
+        augmentation: Augmentation = None,
+    ):
         super().__init__(images, labels, classes, batch_size, chosen, augmentation)
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.order = self.chosen
         self.source = self
 
-    def shuffle(self, seed, epoch):
+    def shuffle(self, seed: int, epoch: int) -> None:
         """Put the images into the order of that epoch."""
         self.order = self.in_order(seed, epoch)
 
@@ -88,7 +108,15 @@ class TensorFlowBatches(_Selection):
     and scaled on the CPU, also for a GPU.
     """
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        classes: int,
+        batch_size: int,
+        chosen: np.ndarray | None = None,
+        augmentation: Augmentation = None,
+    ):
         import tensorflow as tf
 
         super().__init__(images, labels, classes, batch_size, chosen, augmentation)
@@ -121,7 +149,7 @@ class TensorFlowBatches(_Selection):
         # One batch waits while the next is picked.
         self.source = batches.map(pick).prefetch(2).with_options(options)
 
-    def shuffle(self, seed, epoch):
+    def shuffle(self, seed: int, epoch: int) -> None:
         """Put the images into the order of that epoch."""
         self.order.assign(self.in_order(seed, epoch))
 

@@ -1,9 +1,13 @@
 """The prepared data as a run takes it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from bakeoff.data.prepared import PreparedData
 
 
-def open_data(file):
+def open_data(file: str | Path) -> PreparedData:
     """Return the :class:`PreparedData` that ``file`` describes, its arrays checked.
 
     Raises :class:`bakeoff.errors.StudyError` where a file is missing or damaged.
@@ -13,7 +17,7 @@ def open_data(file):
     return data
 
 
-def describe_data(data):
+def describe_data(data: PreparedData) -> dict[str, Any]:
     """Return what a card says of the data: its name, checksum, split and sizes."""
     return {
         "name": data.name,
@@ -24,7 +28,9 @@ def describe_data(data):
     }
 
 
-def batches_of_parts(data, batch_size, augmentation=None):
+def batches_of_parts(
+    data: PreparedData, batch_size: int, augmentation: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return a dict of batches of the prepared ``data``: train, clean, val and test.
 
     train alone gets ``augmentation``, as the config has it. clean are images of train, whose

@@ -1,18 +1,36 @@
 """The epochs of a run: train, evaluate, save the checkpoint, say a line; or go on from one."""
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bakeoff.joblog import say
 from bakeoff.study.identity import all_settings
 from bakeoff.training.averages import averaged, has_averages, take_averages
+from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.evaluation import evaluate, scores_in
 from bakeoff.training.judging import has_diverged, is_finite, is_stopped, judged_epoch
 from bakeoff.training.sharing import count_runs
 
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
-def train_epochs(model, batches, identity, checkpoints, piece, started, callbacks=()):
+Saved = tuple[int, list[np.ndarray], dict[str, Any]]
+"""What :meth:`bakeoff.training.checkpoints.Checkpoints.load` returns."""
+
+
+def train_epochs(
+    model: "keras.Model",
+    batches: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    checkpoints: Checkpoints,
+    piece: dict[str, Any],
+    started: float,
+    callbacks: Sequence[Any] = (),
+) -> dict[str, Any]:
     """Train ``model`` to its last epoch; return its record of history rows and pieces.
 
     ``batches`` are those of :func:`bakeoff.training.data.batches_of_parts`. A row is a dict of
@@ -51,7 +69,7 @@ def train_epochs(model, batches, identity, checkpoints, piece, started, callback
     return record
 
 
-def class_weights(setting, labels):
+def class_weights(setting: str | None, labels: np.ndarray) -> dict[int, float] | None:
     """Return the weight of each class in what is optimised, or None where all images weigh alike.
 
     ``setting`` is the config's. If balanced, the classes of the training ``labels``, integers (n,),
@@ -64,7 +82,14 @@ def class_weights(setting, labels):
     return dict(zip(classes.tolist(), weights.tolist(), strict=True))
 
 
-def train_epoch(model, batches, seed, epoch, callbacks=(), weights=None):
+def train_epoch(
+    model: "keras.Model",
+    batches: Mapping[str, Any],
+    seed: int,
+    epoch: int,
+    callbacks: Sequence[Any] = (),
+    weights: Mapping[int, float] | None = None,
+) -> dict[str, float]:
     """Train on all batches once and evaluate; return an epoch's losses and accuracies.
 
     ``weights`` are what :func:`class_weights` returns.
@@ -104,7 +129,7 @@ def train_epoch(model, batches, seed, epoch, callbacks=(), weights=None):
     }
 
 
-def add_epoch(piece, record, epoch, started):
+def add_epoch(piece: dict[str, Any], record: dict[str, Any], epoch: int, started: float) -> None:
     """Add a finished epoch to this process's ``piece``, which joins a record with its first."""
     if not any(each is piece for each in record["pieces"]):
         record["pieces"].append(piece)
@@ -113,7 +138,7 @@ def add_epoch(piece, record, epoch, started):
     piece["seconds"] = time.perf_counter() - started
 
 
-def restore(model, saved):
+def restore(model: "keras.Model", saved: Saved | None) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Bring ``model`` to a saved state; return that state's record and the weights it keeps.
 
     Without one, both are empty.
@@ -128,13 +153,15 @@ def restore(model, saved):
     return record, arrays[len(variables) :]
 
 
-def judged_weights(model):
+def judged_weights(model: "keras.Model") -> list[np.ndarray]:
     """Return the weights by which ``model`` is judged as it is now, as NumPy arrays."""
     with averaged(model):
         return model.get_weights()
 
 
-def leave_judged(model, kept, history):
+def leave_judged(
+    model: "keras.Model", kept: Sequence[np.ndarray], history: list[dict[str, Any]]
+) -> None:
     """Give a trained model the weights that it is judged by: those ``kept``, or else its own."""
     if kept and not has_diverged(history):
         model.set_weights(kept)
@@ -142,19 +169,19 @@ def leave_judged(model, kept, history):
         take_averages(model)
 
 
-def state_variables(model):
+def state_variables(model: "keras.Model") -> list[Any]:
     """Return all variables that the next step depends on: the model's and its optimizer's."""
     return [*model.variables, *model.optimizer.variables]
 
 
-def state_of(model):
+def state_of(model: "keras.Model") -> list[np.ndarray]:
     """Return the values of :func:`state_variables` as NumPy arrays."""
     import keras
 
     return [keras.ops.convert_to_numpy(variable) for variable in state_variables(model)]
 
 
-def seed_epoch(model, seed, epoch):
+def seed_epoch(model: "keras.Model", seed: int, epoch: int) -> None:
     """Set the random generators that an epoch draws from to states that depend on both numbers.
 
     They are those of the random layers, such as dropout, and on PyTorch its own, from which
@@ -172,7 +199,12 @@ def seed_epoch(model, seed, epoch):
         state.assign(generated.astype(state.dtype))
 
 
-def epoch_line(identity, row, rows_of_this_process, stopped=False):
+def epoch_line(
+    identity: Mapping[str, Any],
+    row: dict[str, Any],
+    rows_of_this_process: Sequence[Mapping[str, Any]],
+    stopped: bool = False,
+) -> str:
     """Return the console's line for an epoch: losses, accuracies, time taken and time left."""
     settings = all_settings(identity)
     epochs = settings["epochs"]
@@ -188,7 +220,7 @@ def epoch_line(identity, row, rows_of_this_process, stopped=False):
     )
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Return a duration as people write it, to the second: ``1 h 02 min``, ``3 min 05 s``."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

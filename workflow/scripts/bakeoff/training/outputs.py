@@ -3,20 +3,30 @@
 import json
 import math
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bakeoff.files import write_atomically
+from bakeoff.study.folders import Folders
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint
-from bakeoff.training.architecture import build_model, effective_arguments
+from bakeoff.training.architecture import Shape, build_model, effective_arguments
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.judging import has_diverged, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
 from bakeoff.training.saving import save_model
 
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
-def write_history(path, rows, identity, judged):
+
+def write_history(
+    path: str | Path, rows: Sequence[Mapping[str, Any]], identity: Mapping[str, Any], judged: int
+) -> None:
     """Write one row an epoch, with its model and seed, and whether it is the ``judged`` one."""
     # Keras imports it too, and by then has.
     import pandas as pd
@@ -34,7 +44,14 @@ def write_history(path, rows, identity, judged):
         )
 
 
-def write_model(path, model, folders, identity, input_shape, classes):
+def write_model(
+    path: str | Path,
+    model: "keras.Model",
+    folders: Folders,
+    identity: Mapping[str, Any],
+    input_shape: Shape,
+    classes: int,
+) -> None:
     """Save the trained weights in a freshly built model, as it was tried before the training.
 
     The optimizer's state would make the file three times as large; the checkpoint holds it.
@@ -54,7 +71,7 @@ def write_model(path, model, folders, identity, input_shape, classes):
         save_model(plain, temporary)
 
 
-def plan_of_card(identity, model):
+def plan_of_card(identity: Mapping[str, Any], model: "keras.Model") -> dict[str, Any]:
     """Return what a card says of a run that was so before it began; ``model`` is compiled.
 
     ``arguments`` are those given and the defaults of the others.
@@ -74,7 +91,7 @@ def plan_of_card(identity, model):
     }
 
 
-def outcome_of(history, settings):
+def outcome_of(history: list[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
     """Return what a card says of how a run ended: its status, its last and its judged epoch."""
     return {
         "status": "diverged" if has_diverged(history) else "ok",
@@ -92,7 +109,7 @@ def _config_of(optimizer):
     return config
 
 
-def piece_of_card(record, piece):
+def piece_of_card(record: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a card says of the processes that trained, of which the last is ``piece``."""
     return {
         "device": piece["device"],
@@ -105,7 +122,7 @@ def piece_of_card(record, piece):
     }
 
 
-def costs(record, piece, started):
+def costs(record: Mapping[str, Any], piece: Mapping[str, Any], started: float) -> dict[str, Any]:
     """Return what a card says of time and memory, up to now and of all pieces."""
     earlier = sum(other["seconds"] for other in record["pieces"] if other is not piece)
     return {
@@ -118,13 +135,13 @@ def costs(record, piece, started):
     }
 
 
-def write_card(path, card):
+def write_card(path: str | Path, card: Mapping[str, Any]) -> None:
     """Write a card as JSON."""
     with write_atomically(path) as temporary:
         temporary.write_text(json.dumps(as_json(card), indent=2, allow_nan=False) + "\n")
 
 
-def as_json(value):
+def as_json(value: Any) -> Any:
     """Return ``value`` with NumPy numbers as Python's, and NaN and infinities as None."""
     if isinstance(value, dict):
         return {str(key): as_json(item) for key, item in value.items()}
