@@ -8,7 +8,7 @@ import yaml
 
 from bakeoff.data.checksums import checksum_of_file
 from idx_files import write_idx_set
-from projects import make_tiny_study
+from projects import RUNS_ALONE, make_tiny_study
 
 pytestmark = pytest.mark.thorough
 
@@ -51,7 +51,7 @@ def test_a_second_checkout_downloads_and_trains_nothing(tmp_path, own_images):
     (tmp_path / "cache").mkdir()
     cache = os.environ | {"SNAKEMAKE_OUTPUT_CACHE": str(tmp_path / "cache")}
     first = make_study(tmp_path / "first", own_images, own_images)
-    assert "tiny seed 0  epoch 1/2" in first.snakemake("--cache", env=cache).stdout
+    assert "tiny seed 0  epoch 1/2" in first.snakemake("--cache", *RUNS_ALONE, env=cache).stdout
 
     # Its mirror is gone: what it has can only have come from the cache.
     second = make_study(tmp_path / "second", own_images, "/nowhere")
@@ -64,6 +64,6 @@ def test_a_second_checkout_downloads_and_trains_nothing(tmp_path, own_images):
     third = make_study(tmp_path / "third", own_images, "/nowhere")
     with third.path("architectures/tiny.py").open("a") as file:
         file.write("EDITED = True\n")
-    output = third.snakemake("--cache", env=cache).stdout
+    output = third.snakemake("--cache", *RUNS_ALONE, env=cache).stdout
     assert "tiny seed 0  epoch 1/2" in output
     assert "wide seed 0  epoch 1/2" not in output

@@ -11,7 +11,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.study import scaffold
-from projects import ROOT, Project, copy_workflow
+from projects import ROOT, RUNS_ALONE, Project, copy_workflow
 
 STUDY = ("Snakefile", "architectures", "config", "profiles", ".gitignore", "README.md")
 WORDS = {"write_conclusions", "render_report"}
@@ -158,12 +158,12 @@ def test_what_an_architecture_imports_from_its_folder_is_part_of_a_run(own):
     study.path("architectures/mine.py").write_text("UNITS = 64\n")
     small.write_text(source.replace("import keras\n", "import keras\n\nfrom . import mine\n", 1))
     assert {"small", "small/0"} < study.planned("describe", "all")
-    study.snakemake()
-    assert study.planned() == set()
+    study.snakemake(*RUNS_ALONE)
+    assert study.planned(*RUNS_ALONE) == set()
     study.path("architectures/mine.py").write_text("UNITS = 65\n")
     assert {"small/0"} == {job for job in study.planned() if job.endswith("/0")}
     study.path("architectures/mine.py").write_text("# Words alone.\nUNITS = 64\n")
-    assert study.planned() == set()
+    assert study.planned(*RUNS_ALONE) == set()
     # The study's own goes before the tool's of that name.
     with study.path("architectures/blocks.py").open("a") as file:
         file.write("EDITED = True\n")

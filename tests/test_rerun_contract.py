@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from patience import PATIENCE
-from projects import TINY, Project, make_tiny_study
+from projects import RUNS_ALONE, TINY, Project, make_tiny_study
 
 pytestmark = pytest.mark.workflow
 
@@ -360,9 +360,9 @@ def test_a_run_that_lacks_an_array_says_what_to_delete(copy):
     assert "per_image.npz: cannot be read (" in run.stdout
     assert "delete the folder results/data/digits and run snakemake again" in run.stdout
     shutil.rmtree(copy.path("results/data/digits"))
-    assert not re.search(r"epoch +\d+/", copy.snakemake().stdout)
+    assert not re.search(r"epoch +\d+/", copy.snakemake(*RUNS_ALONE).stdout)
     assert card.is_file()
-    assert copy.planned() == set()
+    assert copy.planned(*RUNS_ALONE) == set()
 
 
 def test_whatever_is_missing_is_made_again(copy):
@@ -407,11 +407,11 @@ def test_preparing_code_costs_no_epoch(copy):
     """Runs may be planned, but each returns from its finished checkpoint."""
     append(copy, "workflow/scripts/prepare_data.py")
     before = copy.histories()
-    run = copy.snakemake()
+    run = copy.snakemake(*RUNS_ALONE)
     assert "prepare_data" in run.stdout
     assert not re.search(r"epoch +\d+/", run.stdout)
     assert copy.histories() == before
-    assert copy.planned() == set()
+    assert copy.planned(*RUNS_ALONE) == set()
 
 
 def test_another_name_of_the_data_costs_no_epoch(copy):
@@ -421,10 +421,10 @@ def test_another_name_of_the_data_costs_no_epoch(copy):
     copy.path("config/datasets/numerals.yaml").write_text(yaml.safe_dump(described))
     set_in("data", "dataset", value="numerals")(copy)
     before = copy.histories()
-    run = copy.snakemake()
+    run = copy.snakemake(*RUNS_ALONE)
     assert not re.search(r"epoch +\d+/", run.stdout)
     assert copy.histories() == before
-    assert copy.planned() == set()
+    assert copy.planned(*RUNS_ALONE) == set()
 
 
 def test_another_key_of_a_model_costs_no_epoch(copy):
@@ -433,7 +433,7 @@ def test_another_key_of_a_model_costs_no_epoch(copy):
     trained = history.read_text()
     rename_key(copy)
     assert copy.planned() == {"renamed", "renamed/0"} | COLLECTING
-    output = copy.snakemake().stdout
+    output = copy.snakemake(*RUNS_ALONE).stdout
     assert "epoch 1/2" not in output
     renamed = copy.path("results/models/renamed/seed_0/history.csv").read_text()
     assert renamed == trained.replace("wide,", "renamed,")
@@ -442,11 +442,11 @@ def test_another_key_of_a_model_costs_no_epoch(copy):
 def test_a_description_made_anew_costs_no_epoch_now_or_later(copy):
     append(copy, "workflow/scripts/bakeoff/describe/notation.py")
     before = copy.histories()
-    run = copy.snakemake()
+    run = copy.snakemake(*RUNS_ALONE)
     assert "rule describe_model:" in run.stdout
     assert "rule train_model:" not in run.stdout
     assert copy.histories() == before
-    assert copy.planned() == set()
+    assert copy.planned(*RUNS_ALONE) == set()
     # What is asked for next is planned as if the description had always been so.
     append(copy, "architectures/tiny.py")
     assert copy.planned() == {"tiny", "tiny/0"} | COLLECTING
