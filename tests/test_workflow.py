@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from projects import TINY
+from projects import TINY, study_only
 
 pytestmark = pytest.mark.workflow
 
@@ -70,6 +70,8 @@ def test_history_card_and_predictions_agree(finished_study):
     right = (predictions["probabilities"].argmax(axis=1) == predictions["labels"]).mean()
     assert right == pytest.approx(history["test_accuracy"].iloc[-1], abs=1e-6)
     assert card["status"] == "ok"
+    assert card["backend"] == "tensorflow"
+    assert {"tensorflow", "jax", "torch"} & set(card["versions"]) == {"tensorflow"}
     assert card["dataset"]["validation"] == "test"
     assert (card["dataset"]["train_images"], card["dataset"]["test_images"]) == (400, 200)
     assert card["training"]["optimizer"]["learning_rate"] == 1.0
@@ -159,6 +161,7 @@ def test_a_description_reaches_the_report_without_training(copy):
 
 def test_a_diverging_model_is_reported_beside_the_others(tiny_study):
     tiny_study.add_architecture("wild", TINY.format(units=8), name="Wild")
+    study_only(tiny_study, "tiny", "wild")
     config = tiny_study.read_config()
     config["models"]["wild"]["training"] = {"optimizer": {"name": "SGD", "learning_rate": 1e30}}
     tiny_study.write_config(config)
