@@ -9,12 +9,14 @@ import pytest
 from projects import Project, make_tiny_study
 
 TIERS = ("thorough", "workflow", "unit")
+WAITS_MOST = "test_slurm.py"
 
 
 def pytest_collection_modifyitems(items):
     """Give each test its tier.
 
-    The files with the slowest tests come first: what begins last decides when all is done.
+    The files with the slowest tests come first: what begins last decides when all is done. Of these
+    the one that waits most is the first, beside others that use several cores.
     """
     first = {}
     for item in items:
@@ -22,7 +24,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.unit)
         tier = min(TIERS.index(mark.name) for mark in item.iter_markers() if mark.name in TIERS)
         first[item.path] = min(tier, first.get(item.path, tier))
-    items.sort(key=lambda item: first[item.path])
+    items.sort(key=lambda item: (first[item.path], item.path.name != WAITS_MOST))
 
 
 @pytest.fixture(autouse=True)
