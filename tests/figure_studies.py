@@ -105,7 +105,7 @@ def make_results(study, accuracies=None, diverged=()):
         times=numbers.Times(1, 0, {}),
         settings=[],
         factors=[],
-        **dict.fromkeys(("last_epochs", "traits", "errors", "disputed", "agreement")),
+        **dict.fromkeys(("last_epochs", "traits", "errors", "disputed", "agreement", "power")),
         ensemble=None,
         published=None,
     )

@@ -270,7 +270,7 @@ def _check_whole(found, study):
     expected += ["hardest", "agreement", "ensemble", "calibration"]
     expected += ["disputed"] if study["dataset"]["disputed"] else []
     expected += ["reproduction"] if study["published"] else []
-    expected += [key for key in ("factors", "known") if analysis[key]]
+    expected += [key for key in ("factors", "known", "power") if analysis[key]]
     assert set(findings) == set(expected)
     traits = analysis["traits"]["compared"] if analysis["traits"] else []
     claims = analysis["published"]["claims"] if analysis["published"] else []
@@ -278,6 +278,7 @@ def _check_whole(found, study):
         "epochs": sum(model["trend"]["verdict"] in ("falling", "rising") for model in finished),
         "overfitting": sum(model["overfitting"]["verdict"] != "none" for model in finished),
         "cost": len(analysis["bargains"]),
+        "power": len(analysis["power"]["needed"]) if analysis["power"] else 0,
         "factors": sum(one["low"] > 0 or one["high"] < 0 for one in analysis["factors"] or []),
     }
     items = {key: min(number, MOST_ITEMS) for key, number in items.items()}

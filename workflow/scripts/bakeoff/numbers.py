@@ -14,6 +14,12 @@ from typing import Literal
 LEVEL = 0.05
 """The level of every test, and what an interval leaves out."""
 
+POWER = 0.8
+"""The probability with which a difference is to be shown for a study to be large enough for it."""
+
+POWER_SEEDS = 200
+"""The most seeds that are reckoned with: more are for nobody."""
+
 SMALL_LEAD = 0.0005
 """A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
 
@@ -334,6 +340,56 @@ class Data:
         """How many times as many test images the largest class has as the smallest with any."""
         present = [images for images in self.by_class if images]
         return max(present) / min(present)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What it would take to tell a model from the best, from which it is not told yet.
+
+    With the ``present`` seeds, at least 2, a difference is shown with the probability POWER if it
+    is at least ``detectable``; with any number of them, at least ``limit``, as the images stay. If
+    the difference is as seen, so many ``seeds`` of each would do, None where no number up to
+    POWER_SEEDS does; ``seeds_if_largest`` if it is ``largest``, the end of its interval. Where no
+    number of seeds can do, so many test ``images`` would (or groups of them). ``seconds`` is how
+    long the runs that are missing for ``seeds`` would train, at the speed of those that are there.
+    """
+
+    model: str
+    present: int
+    difference: float
+    largest: float
+    detectable: float
+    limit: float
+    seeds: int | None
+    seeds_if_largest: int | None
+    images: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Power:
+    """What the study could have shown, and what it would take to show more.
+
+    ``best`` is the best model, or the first of them. From it, a difference
+    is shown with the probability POWER, after the correction for ``comparisons``, if it is at least
+    ``detectable``, the lowest and the highest for the models of ``needed``, or without any for all
+    others, and with any number of seeds at least ``limit``; None where no model has two seeds in
+    common with it. ``needed`` has each that is too close to call; ``one_seed`` those that are so
+    with one seed in common, of which a second one would cost ``second_seed`` seconds in all, the
+    best's counted. If differences are as seen, between the two numbers of ``seeds`` would settle
+    each of the former that seeds can settle: the runs that are missing, the best's counted, take so
+    many ``seconds``.
+    """
+
+    best: str
+    comparisons: int
+    detectable: list[float] | None
+    limit: list[float] | None
+    needed: list[Needed]
+    seeds: list[int] | None
+    seconds: float | None
+    one_seed: list[str]
+    second_seed: float | None
 
 
 @dataclass(frozen=True)
@@ -749,6 +805,7 @@ class Analysis:
     errors: Errors | None
     disputed: Disputed | None
     agreement: Agreement | None
+    power: Power | None
     ensemble: Ensemble | None
     published: Published | None
     known: Known | None = None

@@ -112,6 +112,14 @@ def times(ratio: float) -> str:
     return f"{ratio:,.0f} times" if ratio >= 9.95 else f"{ratio:.1f} times"
 
 
+def duration(seconds: float) -> str:
+    """Return "1 h 02 min", "3 min" or "40 s"."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours:
+        return f"{hours:,} h {minutes:02d} min"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
 def uncorrected(number: int) -> str:
     """Return the sentence on how 95 % intervals of the trends of ``number`` models are meant."""
     return (

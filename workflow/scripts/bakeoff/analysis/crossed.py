@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 from statsmodels.stats.contingency_tables import mcnemar
 
-from bakeoff.numbers import LEVEL
+from bakeoff.numbers import LEVEL, POWER
 
 
 def inner_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -238,6 +238,72 @@ def crossed_differences(a: Answers, b: Answers, typical: Spread | None = None) -
     return _with_seeds(value, of_images, squares, 2, a, typical)
 
 
+@dataclass(frozen=True)
+class Shares:
+    """What images and runs add to the variance of a difference of two models.
+
+    ``images`` stays as it is with more seeds; ``runs`` is divided by their number. With ``seeds``
+    of them, what the runs add has so many degrees of ``freedom``; what the images add has
+    ``images_freedom``.
+    """
+
+    images: float
+    runs: float
+    seeds: int
+    freedom: float
+    images_freedom: float
+
+    def detectable(self, seeds: float | np.ndarray, number: int) -> float | np.ndarray:
+        """Return the smallest difference that is shown with the probability POWER.
+
+        ``seeds`` is how many each model has, at least 2 or infinite, and ``number`` for how many
+        comparisons the level is corrected (Bonferroni). The quantiles for level and power, times
+        the standard error (Bloom 1995, "Minimum detectable effects", Evaluation Review 19).
+        """
+        seeds = np.asarray(seeds, float)
+        of_runs = self.runs / seeds
+        variance = self.images + of_runs
+        share = np.divide(of_runs, variance, out=np.zeros_like(variance), where=variance > 0)
+        # As in the test, Satterthwaite's; those of the seeds grow with their number.
+        seeds_freedom = self.freedom * (seeds - 1) / (self.seeds - 1)
+        with np.errstate(divide="ignore"):
+            freedom = 1 / (share**2 / seeds_freedom + (1 - share) ** 2 / self.images_freedom)
+        quantiles = special.stdtrit(freedom, 1 - LEVEL / 2 / number)
+        return (quantiles + special.stdtrit(freedom, POWER)) * np.sqrt(variance)
+
+
+def shares_of_difference(a: Answers, b: Answers, typical: Spread | None = None) -> Shares:
+    """Return the :class:`Shares` of the difference of one model's answers and another's.
+
+    There are at least two seeds. See :func:`crossed_differences`.
+    """
+    _, of_images = a.less(b)
+    squares = (a.mean_squares + b.mean_squares)[:, 0]
+    between, rest, freedom = _between_seeds(squares, 2, a, typical)
+    return Shares(
+        images=max(of_images.item() - rest.item(), 0.0),
+        runs=between.item() * a.seeds,
+        seeds=a.seeds,
+        freedom=freedom.item(),
+        images_freedom=a.freedom,
+    )
+
+
+def _between_seeds(mean_squares, models, answers, typical):
+    """Return what mean squares of seeds and rest add to a variance, and the former's freedom.
+
+    They are the sums over one or two ``models``.
+    """
+    seeds, size = answers.seeds, answers.seeds * answers.scale
+    _, between, rest = mean_squares / size
+    freedom = np.full_like(between, models * (seeds - 1))
+    if typical is not None:
+        least = models * typical.mean_square / size
+        freedom = np.where(between < least, np.maximum(freedom, typical.freedom), freedom)
+        between = np.maximum(between, least)
+    return np.maximum(between, rest), rest, freedom
+
+
 def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     """Add what the runs of one or two ``models`` contribute to the variance ``of_images``.
 
@@ -248,16 +314,9 @@ def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     when the variance is too low as well. ``typical`` is a :class:`Spread` below which the mean
     square is not taken to be.
     """
-    seeds, size = answers.seeds, answers.seeds * answers.scale
-    if seeds == 1:
+    if answers.seeds == 1:
         return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, answers.freedom))
-    _, between, rest = mean_squares / size
-    freedom = np.full_like(between, models * (seeds - 1))
-    if typical is not None:
-        least = models * typical.mean_square / size
-        freedom = np.where(between < least, np.maximum(freedom, typical.freedom), freedom)
-        between = np.maximum(between, least)
-    between = np.maximum(between, rest)
+    between, rest, freedom = _between_seeds(mean_squares, models, answers, typical)
     variance = of_images + between - rest
     likely = between * freedom / special.chdtri(freedom, 0.5)
     others = np.maximum(of_images - rest, 0)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bakeoff.analysis.crossed import contrast, limits, typical_spread
+from bakeoff.analysis.crossed import contrast, limits
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import as_text
 from bakeoff.numbers import Factor
@@ -24,9 +24,7 @@ def factors(results: MeasuredStudy) -> list[Factor]:
     ]
     if not found:
         return []
-    of = results.sample.ranking
-    several = [model.correct for model in results.finished if len(model.correct) > 1]
-    typical = typical_spread([np.array(list(correct.values())) for correct in several], of)
+    of, typical = results.sample.ranking, results.typical
     return [_factor(about, pairs, seeds, of, typical, len(found)) for about, pairs, seeds in found]
 
 

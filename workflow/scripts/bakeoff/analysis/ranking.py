@@ -11,7 +11,7 @@ from bakeoff.analysis.chance import chance_level, has_learned, odd_runs, without
 from bakeoff.analysis.last_epochs import judge_last_epochs
 from bakeoff.analysis.models import MeasuredModel, MeasuredRun
 from bakeoff.analysis.sampling import TestSample
-from bakeoff.analysis.significance import compare_all
+from bakeoff.analysis.significance import compare_all, typical_spread_of
 from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
 from bakeoff.numbers import SMALL_LEAD, Bargain, Comparison, LastEpochs, Times
 from bakeoff.study.readers import DataSet
@@ -27,7 +27,8 @@ class MeasuredStudy:
     :class:`bakeoff.study.readers.DataSet`, ``models`` its
     :class:`bakeoff.analysis.models.MeasuredModel` and ``sample`` its
     :class:`bakeoff.analysis.sampling.TestSample`; ``pairs`` is what
-    :func:`bakeoff.analysis.significance.compare_all` returns; ``finished`` are the models with at
+    :func:`bakeoff.analysis.significance.compare_all` returns, and ``typical`` the
+    :class:`bakeoff.analysis.crossed.Spread` that it goes by; ``finished`` are the models with at
     least one run that did not diverge.
     """
 
@@ -44,7 +45,8 @@ class MeasuredStudy:
         self.models = models
         self.finished = [model for model in models if model.runs]
         answers = {model.key: model.correct for model in self.finished}
-        self.pairs = compare_all(answers, sample.ranking)
+        self.typical = typical_spread_of(answers, sample.ranking)
+        self.pairs = compare_all(answers, sample.ranking, self.typical)
 
     @cached_property
     def chance(self) -> float:

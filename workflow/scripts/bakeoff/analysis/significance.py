@@ -16,6 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from bakeoff.analysis.crossed import (
     Answers,
     MakeAnswers,
+    Spread,
     crossed_differences,
     inner_products,
     limits,
@@ -62,7 +63,9 @@ def compare_each(
 
 
 def compare_all(
-    answers: Mapping[Key, Mapping[int, np.ndarray]], of: MakeAnswers = Answers
+    answers: Mapping[Key, Mapping[int, np.ndarray]],
+    of: MakeAnswers = Answers,
+    typical: Spread | None = None,
 ) -> "Pairs[Key]":
     """Compare every pair of models, and correct for having looked at them all.
 
@@ -70,14 +73,11 @@ def compare_all(
     :func:`compare_each`. Returns the :class:`Pairs`. A pair is compared on the seeds that both
     have, and left out when there are none. The correction is Holm's over all pairs, which allows
     for the best model being picked from the same data. The variance between seeds is that of the
-    pair, and never less than is :func:`typical_spread` of the study: of a few runs, some by chance
-    lie close together.
+    pair, and never less than is ``typical``, by default :func:`typical_spread_of`, of the study: of
+    a few runs, some by chance lie close together.
     """
     models = list(answers)
-    typical = typical_spread(
-        [np.array(list(of_model.values())) for of_model in answers.values() if len(of_model) > 1],
-        of,
-    )
+    typical = typical or typical_spread_of(answers, of)
     places_by_seeds: dict[tuple[int, ...], list[int]] = {}
     for place, model in enumerate(models):
         places_by_seeds.setdefault(tuple(answers[model]), []).append(place)
@@ -104,6 +104,17 @@ def compare_all(
                 values = {name: values[chosen] for name, values in compared.items()}
                 tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
     return Pairs(models, tables)
+
+
+def typical_spread_of(
+    answers: Mapping[Key, Mapping[int, np.ndarray]], of: MakeAnswers = Answers
+) -> Spread | None:
+    """Return the :func:`bakeoff.analysis.crossed.typical_spread` of the models with several seeds.
+
+    ``answers`` and ``of`` are as for :func:`compare_all`.
+    """
+    several = [list(of_model.values()) for of_model in answers.values() if len(of_model) > 1]
+    return typical_spread([np.array(correct) for correct in several], of)
 
 
 def _block_size(answers):

@@ -15,6 +15,7 @@ from bakeoff.analysis.factors import factors
 from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.known import known
 from bakeoff.analysis.models import MeasuredRun, models_of_study
+from bakeoff.analysis.power import power
 from bakeoff.analysis.published import reproduction
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.recipes import unlike_settings
@@ -61,6 +62,7 @@ def analyse(results: MeasuredStudy) -> Analysis:
         disputed=disputed(results) if results.finished else None,
         known=known(results) if results.finished else None,
         agreement=agreement(results) if learned else None,
+        power=power(results) if learned else None,
         ensemble=ensemble(results) if learned else None,
         published=reproduction(results),
     )

@@ -20,6 +20,7 @@ from bakeoff.findings.hardest import hardest
 from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
+from bakeoff.findings.power import what_it_would_take
 from bakeoff.findings.published import reproduction
 from bakeoff.findings.ranking import best_models
 from bakeoff.findings.remarks import remark
@@ -34,6 +35,7 @@ CLOSING = (
 
 _FINDINGS = [
     best_models,
+    what_it_would_take,
     worth_more_epochs,
     overfitting_models,
     traits_that_matter,

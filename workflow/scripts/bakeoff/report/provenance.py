@@ -45,7 +45,7 @@ def origin(
         (
             "Time",
             [
-                f"{w.count(len(cards), 'run')}, {_duration(seconds)} in all; the last"
+                f"{w.count(len(cards), 'run')}, {w.duration(seconds)} in all; the last"
                 f" finished {finished[-1]}"
             ],
         ),
@@ -105,10 +105,3 @@ def _by_model(study, cards, fact):
     if len(models) == 1:
         return list(models)
     return [f"{w.models(those)}: {text}" for text, those in models.items()]
-
-
-def _duration(seconds):
-    hours, minutes = divmod(round(seconds / 60), 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s"

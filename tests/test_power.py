@@ -1,0 +1,120 @@
+"""What a study could have shown, and what it would take to show more."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bakeoff.analysis.crossed import Answers, crossed_difference, shares_of_difference
+from concluded_study import conclude
+from simulated_power import share_shown
+
+Z = stats.norm.isf(0.025) + stats.norm.ppf(0.8)
+
+
+def random_answers(seeds, images, accuracy, generator):
+    """Return answers (1, seeds, images) of images that differ in how hard they are."""
+    skill = generator.normal(size=images) + generator.normal(size=(seeds, 1)) / 5
+    return (stats.norm.cdf(skill) < accuracy)[None]
+
+
+def test_the_shares_add_up_to_the_variance_of_the_test():
+    generator = np.random.default_rng(0)
+    a, b = (random_answers(4, 500, accuracy, generator) for accuracy in (0.8, 0.75))
+    shares = shares_of_difference(Answers(a), Answers(b))
+    error = crossed_difference(a[0], b[0]).error
+    assert shares.images + shares.runs / 4 == pytest.approx(error**2)
+
+
+def test_more_seeds_leave_the_images_share():
+    generator = np.random.default_rng(1)
+    a, b = (random_answers(3, 400, accuracy, generator) for accuracy in (0.8, 0.75))
+    shares = shares_of_difference(Answers(a), Answers(b))
+    found = shares.detectable(np.array([2, 3, 10, 100, 10_000]), 1)
+    assert (np.diff(found) < 0).all()
+    limit = shares.detectable(np.inf, 1)
+    assert limit == pytest.approx(Z * np.sqrt(shares.images))
+    assert found[-1] == pytest.approx(limit, rel=0.02)
+    assert shares.detectable(3, 45) > shares.detectable(3, 1)
+
+
+def test_equal_answers_need_nothing():
+    same = Answers(np.ones((1, 3, 50), bool))
+    shares = shares_of_difference(same, same)
+    assert shares.runs == 0
+    assert shares.detectable(3, 1) >= 0
+
+
+@pytest.mark.parametrize("seeds", [3, 10])
+def test_a_difference_of_that_size_is_shown_about_as_often_as_said(seeds):
+    # 60 studies of nine pairs each.
+    assert 0.68 < share_shown(seeds, spread=0.001, studies=60) < 0.92
+
+
+def concluded(tmp_path, runs, **options):
+    findings, text = conclude(tmp_path, runs, images=1000, **options)
+    return findings["numbers"]["power"], text
+
+
+def by_seed(wrong):
+    """Return the settings of three runs, by seed, that get the images wrong that it tells."""
+    return {seed: {"wrong_images": wrong(seed)} for seed in range(3)}
+
+
+def test_what_seeds_can_settle_is_told_from_what_they_cannot(tmp_path):
+    # Seeds differ in three images; model b has two mistakes more, c fifteen.
+    runs = {
+        "a": by_seed(lambda seed: range(10 + 3 * seed)),
+        "b": by_seed(lambda seed: [*range(10 + 3 * seed), 900, 901]),
+        "c": by_seed(lambda seed: [*range(10 + 3 * seed), *range(800, 815)]),
+    }
+    found, text = concluded(tmp_path, runs, seeds=(0, 1, 2))
+    assert found["best"] == "a"
+    assert found["comparisons"] == 3
+    by_model = {one["model"]: one for one in found["needed"]}
+    few = by_model["b"]
+    assert few["difference"] == pytest.approx(0.002)
+    assert few["limit"] > few["difference"]
+    assert few["seeds"] is None
+    # As many times as many images as the limit is too large, squared.
+    assert few["images"] == np.ceil(1000 * (few["limit"] / few["difference"]) ** 2)
+    assert "no number of seeds is enough with these test images: it takes about" in text
+    assert "shown with a probability of 80 % if it is at least" in text
+
+
+def test_costs_are_those_of_the_runs_that_are_missing(tmp_path):
+    runs = {
+        "a": by_seed(lambda seed: range(5 + 30 * seed)),
+        "b": by_seed(lambda seed: range(25 + 30 * seed)),
+    }
+    found, text = concluded(tmp_path, runs, seeds=(0, 1, 2))
+    (one,) = found["needed"]
+    assert one["seeds"] > one["present"] == 3
+    assert one["detectable"] > one["difference"]
+    # 130 seconds a run.
+    assert one["seconds"] == found["seconds"] == 2 * 130 * (one["seeds"] - 3)
+    assert found["seeds"] == [one["seeds"], one["seeds"]]
+    assert f"{one['seeds']} seeds would settle the place of" in text
+
+
+def test_one_seed_says_nothing_of_more(tmp_path):
+    found, text = concluded(
+        tmp_path, {"a": {"wrong_images": range(10)}, "b": {"wrong_images": range(12)}}
+    )
+    assert found["detectable"] is None
+    assert found["needed"] == []
+    assert found["one_seed"] == ["b"]
+    assert found["second_seed"] == 2 * 130
+    assert "A second seed of each, about 4 min of training in all, would tell." in text
+
+
+def test_a_study_that_is_decided_needs_nothing_more(tmp_path):
+    runs = {"a": {"wrong_images": range(10)}, "b": {"wrong_images": range(300)}}
+    found, text = concluded(tmp_path, runs, seeds=(0, 1, 2))
+    assert found["needed"] == found["one_seed"] == []
+    assert "nothing more is needed for the first place" in text
+
+
+def test_one_model_has_no_such_finding(tmp_path):
+    found, text = concluded(tmp_path, {"a": {"wrong_images": range(10)}})
+    assert found is None
+    assert "What it would take" not in text

@@ -1,0 +1,117 @@
+"""What differences a study could have shown, and what it would take to show those that are open.
+
+The variance of a difference has a share of the images, which more seeds leave as it is, and one of
+the runs: see :class:`bakeoff.analysis.crossed.Shares`. docs/statistics.md says how often simulated
+studies of the sizes that this asks for show the difference.
+"""
+
+from math import ceil, inf
+
+import numpy as np
+
+from bakeoff.analysis.crossed import Shares, shares_of_difference
+from bakeoff.analysis.models import MeasuredModel
+from bakeoff.analysis.ranking import MeasuredStudy
+from bakeoff.numbers import POWER_SEEDS, Needed, Power
+
+
+def power(results: MeasuredStudy) -> Power | None:
+    """Return the :class:`bakeoff.numbers.Power` of a study, None where there is no pair."""
+    if not len(results.pairs):
+        return None
+    best, *others = results.ranked
+    number = len(results.pairs) // 2
+    shares = {
+        model: found for model in others if (found := _shares(best, model, results)) is not None
+    }
+    open_ones = [
+        model
+        for model in others
+        if model in results.alike or model in results.best
+        if (best.key, model.key) in results.pairs
+    ]
+    # Those far behind have other variances, which nobody asks for where others are open.
+    asked_for = [shares[model] for model in open_ones if model in shares] or list(shares.values())
+    detectable = [of.detectable(of.seeds, number) for of in asked_for]
+    limits = [of.detectable(inf, number) for of in asked_for]
+    needed = [
+        _needed(best, model, shares[model], number, results)
+        for model in open_ones
+        if model in shares
+    ]
+    by_key = {model.key: model for model in open_ones}
+    asked = {by_key[one.model]: one.seeds for one in needed if one.seeds is not None}
+    one_seed = [model for model in open_ones if model not in shares]
+    return Power(
+        best=best.key,
+        comparisons=number,
+        detectable=_ends(detectable),
+        limit=_ends(limits),
+        needed=needed,
+        seeds=[min(asked.values()), max(asked.values())] if asked else None,
+        seconds=_seconds({best: max(asked.values())} | asked) if asked else None,
+        one_seed=[model.key for model in one_seed],
+        second_seed=_seconds(dict.fromkeys([best, *one_seed], 2)) if one_seed else None,
+    )
+
+
+def _ends(values):
+    return [float(min(values)), float(max(values))] if values else None
+
+
+def _shares(best: MeasuredModel, model: MeasuredModel, results: MeasuredStudy) -> Shares | None:
+    """Return the shares of two models' difference, None where they have no two seeds in common."""
+    seeds = [seed for seed in best.correct if seed in model.correct]
+    if len(seeds) < 2:
+        return None
+    a, b = (
+        results.sample.ranking(np.array([[one.correct[seed] for seed in seeds]]))
+        for one in (best, model)
+    )
+    return shares_of_difference(a, b, results.typical)
+
+
+def _needed(best, model, shares, number, results):
+    """Return the :class:`bakeoff.numbers.Needed` of a model that is too close to call."""
+    compared = results.pairs[best.key, model.key]
+    difference, largest = abs(compared.difference), max(abs(compared.low), abs(compared.high))
+    limit = float(shares.detectable(inf, number))
+    seeds = _seeds(shares, difference, number)
+    if seeds is not None:
+        # They would be enough as often as not: the test has spoken.
+        seeds = max(seeds, shares.seeds + 1)
+    images = None
+    if difference and difference < limit:
+        # The images' share of the variance falls as their number rises.
+        size = len(np.unique(results.data.groups)) if results.data.groups is not None else None
+        images = ceil((size or len(results.data.labels)) * (limit / difference) ** 2)
+    return Needed(
+        model=model.key,
+        present=shares.seeds,
+        difference=float(compared.difference),
+        largest=float(largest),
+        detectable=float(shares.detectable(shares.seeds, number)),
+        limit=limit,
+        seeds=seeds,
+        seeds_if_largest=_seeds(shares, largest, number),
+        images=images,
+        seconds=_seconds({best: seeds, model: seeds}) if seeds else None,
+    )
+
+
+def _seeds(shares, difference, number):
+    """Return with how many seeds a difference would be shown, None where that is too many."""
+    tried = np.arange(2, POWER_SEEDS + 1)
+    enough = shares.detectable(tried, number) <= difference
+    return int(tried[enough.argmax()]) if enough.any() and difference else None
+
+
+def _seconds(seeds):
+    """Return how long the runs would train that models lack of their number of ``seeds``."""
+    return float(
+        sum(
+            max(number - len(model.runs), 0)
+            * np.mean([run.card["seconds"]["training"] for run in model.runs])
+            for model, number in seeds.items()
+        )
+    )

@@ -1,0 +1,117 @@
+"""What the study could have shown, and what it would take to be surer."""
+
+from bakeoff import wording as w
+from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
+from bakeoff.results import Results
+
+
+def what_it_would_take(results: Results) -> Finding | None:
+    """What it would take to tell models apart that are too close to call; None without pairs."""
+    found = results.analysis.power
+    if found is None:
+        return None
+    best = results.by_key[found.best].name
+    text = []
+    if found.detectable:
+        text.append(_detectable(found, best, results))
+    if not found.needed and not found.one_seed:
+        text.append(
+            f"No model is too close to {best} to call, so nothing more is needed for the first"
+            " place."
+        )
+    if found.seeds:
+        text.append(_cost(found, results))
+    if found.one_seed:
+        text.append(_second_seed(found, best, results))
+    if found.needed:
+        text.append(
+            "All this rests on differences as they were seen, which chance has moved: the true ones"
+            " may lie anywhere in their intervals."
+        )
+    items = [_item(one, results) for one in found.needed]
+    return Finding("power", "What it would take to be surer", text, shortened(items))
+
+
+def _detectable(found, best, results):
+    images = _images(results)
+    pairs = w.count(found.comparisons, "pair")
+    low, high = (w.number(100 * end) for end in found.detectable)
+    by_model = "" if low == high else " (by model)"
+    return (
+        f"With these seeds and {images}, a difference from {best} is shown with a probability of"
+        f" {100 * POWER:g} % if it is at least {_span(found.detectable)}{by_model}, after the"
+        f" correction for {pairs}. With any number of seeds, it would still have to be"
+        f" {_span(found.limit)}: that is the test images' share, which seeds do not change."
+    )
+
+
+def _span(ends):
+    """Return "0.12 percentage points" or "0.12 to 0.15 percentage points"."""
+    low, high = (w.number(100 * end) for end in ends)
+    return f"{low} percentage points" if low == high else f"{low} to {high} percentage points"
+
+
+def _images(results):
+    if groups := results.data.groups:
+        return w.count(groups.number, "group of test images", "groups of test images")
+    return w.count(results.data.test_images, "test image")
+
+
+def _cost(found: Power, results):
+    few, many = found.seeds or [0, 0]
+    settled = [results.by_key[one.model] for one in found.needed if one.seeds is not None]
+    span = f"{few}" if few == many else f"{few} to {many}"
+    return (
+        f"If differences are as seen, {span} seeds would settle the place of {names(settled)}:"
+        f" about {w.duration(found.seconds or 0)} more of training, the best model's counted, at"
+        " the speed of these runs."
+    )
+
+
+def _second_seed(found, best, results):
+    models = results.named(found.one_seed)
+    one = w.plural(len(models), "it has", "they have")
+    return (
+        f"Of {names(models)} nothing can be said, as {one} one seed in common with {best}: how much"
+        " runs of one model differ is not known. A second seed of each, about"
+        f" {w.duration(found.second_seed)} of training in all, would tell."
+    )
+
+
+def _item(one: Needed, results):
+    seen = "as accurate as the best" if not one.difference else _apart(one.difference)
+    return f"{results.by_key[one.model].name}, {seen}: {_as_seen(one, results)}{_if_largest(one)}."
+
+
+def _apart(difference):
+    where = "behind" if difference > 0 else "ahead on the seeds that both have"
+    return f"{w.points(abs(difference))} {where}"
+
+
+def _as_seen(one, results):
+    if one.seeds is not None:
+        return (
+            f"{one.seeds} seeds of each instead of {one.present}, about"
+            f" {w.duration(one.seconds)} more of training"
+        )
+    if not one.difference:
+        return "no number of seeds shows a difference that is not there"
+    if one.images is None:
+        return f"more than {POWER_SEEDS} seeds of each"
+    of = "groups of test images" if results.data.groups else "test images"
+    return f"no number of seeds is enough with these {of}: it takes about {_rounded(one.images):,}"
+
+
+def _if_largest(one):
+    large = f"if the difference is as large as its interval allows ({w.points(one.largest)})"
+    if one.seeds_if_largest is None:
+        return f"; {large}, not even {POWER_SEEDS} seeds"
+    if one.seeds_if_largest <= one.present:
+        return f"; {large}, as many as now would show it more often than not"
+    return f"; {large}, {one.seeds_if_largest} seeds"
+
+
+def _rounded(number):
+    """Return a whole number rounded to two digits."""
+    return int(float(f"{number:.1e}"))
