@@ -77,7 +77,7 @@ def test_what_seeds_can_settle_is_told_from_what_they_cannot(tmp_path):
     assert few["seeds"] is None
     # As many times as many images as the limit is too large, squared.
     assert few["images"] == np.ceil(1000 * (few["limit"] / few["difference"]) ** 2)
-    assert "no number of seeds is enough with these test images: it takes about" in text
+    assert "no number of seeds is enough with these test images: it takes " in text
     assert "shown with a probability of 80 % if it is at least" in text
 
 

@@ -100,7 +100,9 @@ def _as_seen(one, results):
     if one.images is None:
         return f"more than {POWER_SEEDS} seeds of each"
     of = "groups of test images" if results.data.groups else "test images"
-    return f"no number of seeds is enough with these {of}: it takes about {_rounded(one.images):,}"
+    return (
+        f"no number of seeds is enough with these {of}: it takes {_rounded(one.images):,} or more"
+    )
 
 
 def _if_largest(one):
