@@ -681,8 +681,8 @@ class Vote:
     """The soft vote of ``members``: the mean of their probabilities.
 
     ``by_seed`` is its accuracy with one run of each member, over ``seeds`` seeds; ``comparison``
-    sets that against the best model; ``together`` is that of all ``runs`` in one vote, None where
-    it is no other.
+    sets that of all models against the best model, corrected for any of them being that;
+    ``together`` is that of all ``runs`` in one vote, None where it is no other.
     """
 
     who: Literal["all", "group", "best"]

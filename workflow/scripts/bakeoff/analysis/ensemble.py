@@ -30,10 +30,10 @@ def ensemble(results: MeasuredStudy) -> Ensemble:
     seeds, labels = results.study["seeds"], results.data.labels
     votes = {who: _soft_vote(members, seeds, labels) for who, members in voters.items()}
     of = results.sample.ranking
-    compared = _against(best, {who: by_seed for who, (by_seed, _) in votes.items()}, of)
     described = []
     for who, (by_seed, together) in votes.items():
-        comparison = compared.get(who)
+        # Who is in the group was seen on these images: a test on them would not hold its level.
+        comparison = _against(best, by_seed, voters["all"], of) if who == "all" else None
         described.append(_vote(who, voters[who], by_seed, together, comparison, of))
     return Ensemble(runs, group, described)
 
@@ -58,17 +58,20 @@ def _vote(who, members, by_seed, together, comparison, of):
     )
 
 
-def _against(best, votes, of):
-    """Return the Comparison of each vote a seed with the best single model."""
+def _against(best, votes, models, of):
+    """Return the Comparison of the votes, one a seed, with the best single model.
+
+    It is one of those with each of ``models``: which of them is best was seen on the same images,
+    so that all are compared and corrected for.
+    """
     answers = {}
-    for who, by_seed in votes.items():
-        seeds = [seed for seed in by_seed if seed in best.correct]
-        if seeds:
-            answers[who] = (
-                np.stack([by_seed[seed] for seed in seeds]),
-                np.stack([best.correct[seed] for seed in seeds]),
+    for model in models:
+        if seeds := [seed for seed in votes if seed in model.correct]:
+            answers[model.key] = (
+                np.stack([votes[seed] for seed in seeds]),
+                np.stack([model.correct[seed] for seed in seeds]),
             )
-    return dict(zip(answers, compare_each(answers.values(), of), strict=True))
+    return dict(zip(answers, compare_each(answers.values(), of), strict=True)).get(best.key)
 
 
 def _soft_vote(members, seeds, labels):

@@ -21,8 +21,11 @@ def ensemble_of_best(results: Results) -> Finding:
         " probable class."
     ]
     text += [_by_seed(vote, results) for vote in votes if vote.by_seed]
-    if sum(vote.comparison is not None for vote in votes) > 1:
-        text.append("Intervals and p-values are corrected for there being two votes (Holm).")
+    if any(vote.comparison for vote in votes):
+        text.append(
+            "Which single model is best was seen on these same test images, so p-value and interval"
+            f" are corrected for there being {len(results.learned)} (Holm)."
+        )
     text.append(_group(results))
     text += [_together(results), _cost(results, best)]
     return Finding(
@@ -71,7 +74,8 @@ def _group(results):
     if any(vote.who == "group" for vote in found.votes):
         return (
             f"The best group is {names(group)}: the best and all that are not shown to be worse. It"
-            " was picked on these same test images, so what it reaches is optimistic."
+            " was picked on these same test images, so what it reaches is optimistic, and is not"
+            " tested."
         )
     if len(results.learned) == 1 or not group:
         return None
