@@ -26,8 +26,6 @@ backends: env
 
 demo: env
 	$(BIN)/snakemake --cores all --set-threads train_model=1 --configfile config/demo.yaml
-	@cat results/demo/summary.txt
-	@echo "The report: results/demo/report.html. The findings: results/demo/conclusions.md."
 
 # make study DIR=../my-study
 study:

@@ -8,3 +8,12 @@ module bakeoff:
 
 
 use rule * from bakeoff
+
+
+# Those of a module are not called by themselves.
+onsuccess:
+    bakeoff.onsuccess()
+
+
+onerror:
+    bakeoff.onerror()

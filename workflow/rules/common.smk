@@ -12,6 +12,7 @@ from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.data.prepared import PREPARED_FILES
 from bakeoff.data.sources import settings_of_data
+from bakeoff.ending import say_what_came_out, say_what_failed
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good

@@ -1,0 +1,58 @@
+"""What the console says when a command ends."""
+
+import json
+import os
+
+import pytest
+
+from bakeoff.ending import say_what_came_out, say_what_failed
+
+
+@pytest.fixture
+def results(tmp_path):
+    best = {"key": "best", "text": ["Model 1 is best.", "More."]}
+    (tmp_path / "findings.json").write_text(json.dumps({"findings": [best]}))
+    (tmp_path / "report.html").write_text("page")
+    (tmp_path / "logs" / "train_model").mkdir(parents=True)
+    return tmp_path
+
+
+def make_old(file):
+    os.utime(file, (1, 1))
+
+
+def test_a_page_that_was_made_is_told_with_its_headline(results, capsys):
+    say_what_came_out(str(results))
+    headline, page, took = capsys.readouterr().err.strip().splitlines()
+    assert headline == "Model 1 is best."
+    assert f"{results}/report.html" in page
+    assert took.startswith("It took ")
+
+
+def test_other_commands_say_nothing_of_an_old_page(results, capsys):
+    make_old(results / "report.html")
+    say_what_came_out(str(results))
+    say_what_came_out(str(results / "none"))
+    assert capsys.readouterr().err == ""
+
+
+def test_each_failure_is_named_with_its_log_and_how_to_go_on(results, capsys):
+    logs = results / "logs" / "train_model"
+    (logs / "sound.log").write_text("epoch 1\ndone.\n")
+    (logs / "old.log").write_text("Error: long ago\n")
+    make_old(logs / "old.log")
+    (logs / "failed.log").write_text("Traceback …\nError: the disk is full\n")
+    say_what_failed(str(results))
+    failed, remedy = capsys.readouterr().err.strip().splitlines()
+    log = logs / "failed.log"
+    assert failed == f"train_model/failed failed: the disk is full (log: {log})"
+    assert "run the same command again" in remedy
+
+
+def test_of_many_failures_some_are_named(results, capsys):
+    for number in range(8):
+        (results / "logs" / f"{number}.log").write_text(f"Error: {number}\n")
+    say_what_failed(str(results))
+    *named, more, _ = capsys.readouterr().err.strip().splitlines()
+    assert [line.split()[0] for line in named] == list("01234")
+    assert more.startswith("And 3 more, ")

@@ -1,0 +1,65 @@
+"""What the console says last: what came out, or what failed and how to go on."""
+
+import json
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from bakeoff import wording as w
+
+_STARTED = time.time()
+_MOST_NAMED = 5
+_FAILED = "Error: "
+
+
+def say_what_came_out(results: str) -> None:
+    """Print the headline, where the page is, and the time taken, if a page has been made.
+
+    ``results`` is the folder of the study's results.
+    """
+    page = Path(results, "report.html")
+    if not _is_new(page):
+        return
+    findings = json.loads(Path(results, "findings.json").read_text(encoding="utf-8"))["findings"]
+    _say(
+        findings[0]["text"][0],
+        f"The page: {page}; in words: {Path(results, 'conclusions.md')}",
+        f"It took {w.duration(time.time() - _STARTED)}.",
+    )
+
+
+def say_what_failed(results: str) -> None:
+    """Print the line of each job that failed, where its log is, and how to go on."""
+    logs = Path(results, "logs")
+    failed = [(log, line) for log in sorted(logs.rglob("*.log")) if (line := _line(log))]
+    named = [
+        f"{log.relative_to(logs).with_suffix('')} failed: {line} (log: {log})"
+        for log, line in failed[:_MOST_NAMED]
+    ]
+    if len(failed) > len(named):
+        named.append(f"And {len(failed) - len(named)} more, whose logs lie under {logs}.")
+    _say(
+        *named,
+        "To go on, run the same command again: what is finished stays, and a run that was cut short"
+        " goes on after its last whole epoch. With --keep-going, one failure does not stop the"
+        " others.",
+    )
+
+
+def _line(log):
+    """Return the line that a job which failed in this command has left in its log, or None."""
+    with suppress(OSError):
+        if _is_new(log):
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            if lines and lines[-1].startswith(_FAILED):
+                return lines[-1].removeprefix(_FAILED)
+    return None
+
+
+def _is_new(file):
+    return file.is_file() and file.stat().st_mtime >= _STARTED
+
+
+def _say(*lines):
+    print("", *lines, sep="\n", file=sys.stderr, flush=True)
