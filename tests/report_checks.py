@@ -524,6 +524,7 @@ def _with_marks(found, study):
 def _check_english(found, study):
     findings = found.findings
     sentences = [*findings["setting"], *findings["cautions"], findings["closing"]]
+    sentences += filter(None, [findings["headline"], findings["pick"]])
     for finding in findings["findings"]:
         sentences += [*finding["text"], *finding["items"]]
     sentences += [model["remark"] for model in findings["models"]]

@@ -10,8 +10,8 @@ from bakeoff.ending import say_what_came_out, say_what_failed
 
 @pytest.fixture
 def results(tmp_path):
-    best = {"key": "best", "text": ["Model 1 is best.", "More."]}
-    (tmp_path / "findings.json").write_text(json.dumps({"findings": [best]}))
+    findings = {"headline": "Model 1 is best.", "pick": None}
+    (tmp_path / "findings.json").write_text(json.dumps(findings))
     (tmp_path / "report.html").write_text("page")
     (tmp_path / "logs" / "train_model").mkdir(parents=True)
     return tmp_path

@@ -162,6 +162,7 @@ def test_the_parts_come_in_the_order_in_which_they_are_read(made):
     text = Page(html).text
     findings = json.loads((folder / "findings.json").read_text())
     parts = [
+        *(findings["headline"], "Test accuracy of each model with its 95 % interval"),
         *(findings["findings"][0]["text"][0], "Bear in mind", findings["cautions"][0]),
         *(findings["setting"][0], "How it was made", "Losses and accuracies"),
     ]
@@ -169,7 +170,7 @@ def test_the_parts_come_in_the_order_in_which_they_are_read(made):
     assert places == sorted(places)
     ids = Page(html).attributes("id")
     sections = [
-        *("results", "accuracy", "losses", "costs", "comparisons"),
+        *("accuracy", "results", "losses", "costs", "comparisons"),
         *("findings", "errors", "models", "model-1", "model-2", "data", "origin"),
     ]
     assert [name for name in ids if name in sections] == sections

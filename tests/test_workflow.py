@@ -50,7 +50,7 @@ def test_the_console_has_a_line_an_epoch(finished_study):
 def test_the_console_ends_with_what_came_out(finished_study):
     ending = finished_study.first_run.stdout.partition("Finished jobid: 0 (Rule: all)")[2]
     findings = json.loads(finished_study.path("results/findings.json").read_text())
-    assert findings["findings"][0]["text"][0] in ending
+    assert findings["headline"] in ending
     assert "The page: results/report.html" in ending
 
 

@@ -56,7 +56,12 @@ def summary_as_markdown(findings, tables):
 
 def conclusions(findings, results):
     """Return conclusions.md; ``findings`` are :func:`bakeoff.findings.write_findings`'."""
-    blocks = [f"# {escaped(findings['title'])}: conclusions", bullets(findings["setting"])]
+    short = [line for line in (findings["headline"], findings["pick"]) if line]
+    blocks = [
+        f"# {escaped(findings['title'])}: conclusions",
+        f"**{escaped(' '.join(short))}**",
+        bullets(findings["setting"]),
+    ]
     if findings["cautions"]:
         blocks += ["**Bear in mind**", bullets(findings["cautions"])]
     for finding in findings["findings"]:

@@ -21,9 +21,9 @@ def say_what_came_out(results: str) -> None:
     page = Path(results, "report.html")
     if not _is_new(page):
         return
-    findings = json.loads(Path(results, "findings.json").read_text(encoding="utf-8"))["findings"]
+    findings = json.loads(Path(results, "findings.json").read_text(encoding="utf-8"))
     _say(
-        findings[0]["text"][0],
+        " ".join(filter(None, [findings["headline"], findings["pick"]])),
         f"The page: {page}; in words: {Path(results, 'conclusions.md')}",
         f"It took {w.duration(time.time() - _STARTED)}.",
     )

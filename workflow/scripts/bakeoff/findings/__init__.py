@@ -17,6 +17,7 @@ from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import ensemble_of_best
 from bakeoff.findings.factors import what_one_difference_does
 from bakeoff.findings.hardest import hardest
+from bakeoff.findings.headline import headline, pick
 from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.overfitting import overfitting_models
@@ -56,15 +57,18 @@ _FINDINGS = [
 def write_findings(results: Results) -> dict[str, Any]:
     """Return the findings of a study in words, as one JSON-ready dict.
 
-    Keys: ``title``; ``setting`` and ``cautions``, lists of sentences; ``findings``, each with
-    ``key``, ``title``, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
-    ``table`` (see :meth:`bakeoff.tables.Table.as_data`, or None); ``models``, each with ``model``,
-    its key, ``name`` and ``remark``; ``closing``.
+    Keys: ``title``; ``headline``, a line, and ``pick``, another or None; ``setting`` and
+    ``cautions``, lists of sentences; ``findings``, each with ``key``, ``title``, ``text`` (a list
+    of paragraphs), ``items`` (a list of sentences) and ``table`` (see
+    :meth:`bakeoff.tables.Table.as_data`, or None); ``models``, each with ``model``, its key,
+    ``name`` and ``remark``; ``closing``.
     """
     asked = _FINDINGS if results.finished else [best_models]
     found = [finding for find in asked if (finding := find(results)) is not None]
     return {
         "title": results.study["title"],
+        "headline": headline(results),
+        "pick": pick(results),
         "setting": setting(results),
         "cautions": cautions(results),
         "findings": [

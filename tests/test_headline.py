@@ -1,0 +1,68 @@
+"""The answer in one short line."""
+
+import pytest
+
+from concluded_study import conclude
+
+SEEDS = (0, 1, 2)
+
+
+def said(folder, wrong, **options):
+    """Return headline and pick of a study whose models get so many of 1,000 images wrong."""
+    runs = {model: made if isinstance(made, dict) else of(made) for model, made in wrong.items()}
+    findings, _ = conclude(folder, runs, images=1000, **{"seeds": SEEDS} | options)
+    return findings["headline"], findings["pick"]
+
+
+def of(number, **cost):
+    return {"wrong_images": range(number)} | cost
+
+
+def test_models_that_are_too_close_to_call_are_named_with_the_cheapest(tmp_path):
+    small = {"parameters": 100, "multiply_adds": 900}
+    wrong = {"model_1": of(10), "model_2": of(11, **small), "model_3": of(300)}
+    headline, pick = said(tmp_path, wrong)
+    assert headline == "Too close to call: Models 1 and 2 reach 98.90 to 99.00 %."
+    assert pick == "Cheapest of these: Model 2 by parameters and multiply-adds."
+
+
+def test_accuracies_that_are_all_but_one_are_rounded(tmp_path):
+    headline, _ = said(tmp_path, {"model_1": 12, "model_2": 13, "model_3": 14})
+    assert headline == "Too close to call: all 3 models reach 98.60 to 98.80 %."
+    headline, pick = said(tmp_path / "same", {"model_1": 12, "model_2": 12})
+    assert headline == "Too close to call: Models 1 and 2 reach about 98.8 %."
+    assert pick == "Cheapest of these: Model 1 by parameters and multiply-adds."
+
+
+def test_each_may_be_cheapest_in_its_way(tmp_path):
+    wrong = {"model_1": of(10, parameters=9), "model_2": of(11, multiply_adds=9)}
+    assert said(tmp_path, wrong)[1] == (
+        "Cheapest of these: Model 1 by parameters, Model 2 by multiply-adds."
+    )
+
+
+def test_the_best_of_all_is_named(tmp_path):
+    headline, pick = said(tmp_path, {"model_1": 300, "model_2": 10, "model_3": 310})
+    assert headline == "Model 2 is best: 99.00 %, better than both others."
+    assert pick is None
+    assert said(tmp_path / "two", {"model_1": 300, "model_2": 10})[0] == (
+        "Model 2 is best: 99.00 %, better than the other."
+    )
+
+
+def test_one_seed_is_no_verdict_on_models(tmp_path):
+    headline, _ = said(tmp_path, {"model_1": 10, "model_2": 300}, seeds=(0,))
+    assert headline == "Model 1 is ahead with 99.00 %, but one seed is no verdict on models."
+
+
+def test_one_model_stands_alone(tmp_path):
+    assert said(tmp_path, {"model_1": 10})[0] == "Model 1 alone: 99.00 % test accuracy."
+
+
+@pytest.mark.parametrize("status", ["ok", "diverged"])
+def test_where_nothing_was_learned_nobody_is_best(tmp_path, status):
+    lost = of(900) | {"status": status}
+    headline, pick = said(tmp_path, {"model_1": lost, "model_2": lost})
+    expected = {"ok": "No model is shown to be better than chance.", "diverged": "No run ended"}
+    assert headline.startswith(expected[status])
+    assert pick is None

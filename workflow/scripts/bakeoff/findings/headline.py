@@ -1,0 +1,59 @@
+"""The answer in one short line, and which model to pick where it is open."""
+
+from bakeoff import wording as w
+from bakeoff.findings.finding import names
+from bakeoff.results import Results
+
+
+def headline(results: Results) -> str:
+    """Return the answer to which model is best, in a line to be read at a glance."""
+    finished, best = results.finished, results.best
+    if not finished:
+        return "No run ended well: there is nothing to compare."
+    highest = w.percent(best[0].score.value)
+    if len(finished) == 1:
+        return f"{best[0].name} alone: {highest} {results.measure}."
+    if results.nothing_learned:
+        return "No model is shown to be better than chance."
+    if results.analysis.pairs.all_on_one_seed:
+        verb = w.plural(len(best), "is", "are")
+        return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
+    group = [*best, *results.alike]
+    if len(group) > 1:
+        number = len(finished)
+        who = f"all {number} models" if len(group) == number > 2 else names(group)
+        return f"Too close to call: {who} reach {_span(group)}."
+    worse = results.standing("worse")
+    if len(worse) == len(finished) - 1:
+        others = {1: "the other", 2: "both others"}.get(len(worse), f"all {len(worse)} others")
+        return f"{best[0].name} is best: {highest}, better than {others}."
+    return f"{best[0].name} is ahead with {highest}; not all others can be compared with it."
+
+
+def pick(results: Results) -> str | None:
+    """Return which of the models that are too close to call is cheapest; None where there are none.
+
+    By each cost that can be compared.
+    """
+    group = [*results.best, *results.alike]
+    if len(group) < 2 or results.nothing_learned:
+        return None
+    cheapest: dict[str, list[str]] = {}
+    for cost in ("parameters", "multiply-adds"):
+        known = [model for model in group if cost in model.cost]
+        if len(known) == len(group):
+            least = min(known, key=lambda model: model.cost[cost])
+            cheapest.setdefault(least.name, []).append(cost)
+    if not cheapest:
+        return None
+    said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
+    return f"Cheapest of these: {', '.join(said)}."
+
+
+def _span(group):
+    """Return "about 99.3 %" or "99.27 to 99.47 %"."""
+    shares = [model.score.value for model in group]
+    low, high = min(shares), max(shares)
+    if w.number(100 * low, 1) == w.number(100 * high, 1):
+        return f"about {w.number(100 * low, 1)} %"
+    return f"{w.number(100 * low)} to {w.number(100 * high)} %"
