@@ -56,7 +56,9 @@ def test_one_seed_is_no_verdict_on_models(tmp_path):
 
 
 def test_one_model_stands_alone(tmp_path):
-    assert said(tmp_path, {"model_1": 10})[0] == "Model 1 alone: 99.00 % test accuracy."
+    assert said(tmp_path, {"model_1": 10})[0] == (
+        "Model 1 is the only model: 99.00 % test accuracy."
+    )
 
 
 @pytest.mark.parametrize("status", ["ok", "diverged"])

@@ -12,7 +12,8 @@ def headline(results: Results) -> str:
         return "No run ended well: there is nothing to compare."
     highest = w.percent(best[0].score.value)
     if len(finished) == 1:
-        return f"{best[0].name} alone: {highest} {results.measure}."
+        only = "the only model" if len(results.models) == 1 else "the only model that finished"
+        return f"{best[0].name} is {only}: {highest} {results.measure}."
     if results.nothing_learned:
         return "No model is shown to be better than chance."
     if results.analysis.pairs.all_on_one_seed:
