@@ -110,7 +110,7 @@ def _pipeline(job, turns):
     compile_model(model, identity, device, -(-job.images // BATCH))
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
-    loop.state_of = lambda model: None
+    loop.state_of = lambda model: []
     batches = batches_of_parts(data, BATCH)
     chosen = np.arange(min(job.images, data.counts["train"]))
     held_out = np.arange(min(job.images // 6, data.counts["validation"]))

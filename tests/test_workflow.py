@@ -70,6 +70,7 @@ def test_history_card_and_predictions_agree(finished_study):
         "test_loss",
         "test_accuracy",
         "seconds",
+        "judged",
     ]
     assert list(history["epoch"]) == [1, 2]
     assert predictions["probabilities"].shape == (200, 10)

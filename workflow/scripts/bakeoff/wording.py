@@ -1,8 +1,9 @@
 """Plain English for numbers and lists."""
 
+import json
 import re
 from collections.abc import Hashable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bakeoff.limits import LONGEST_LIST
 from bakeoff.numbers import Times
@@ -118,6 +119,21 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours:,} h {minutes:02d} min"
     return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
+def setting(value: Any) -> str:
+    """Return a setting's value as texts have it; of several parts, the name and what is given."""
+    if isinstance(value, dict):
+        given = ", ".join(f"{key} {setting(value[key])}" for key in value if key != "name")
+        if "name" in value:
+            given = f"{value['name']} ({given})" if given else value["name"]
+        return given.replace("_", " ")
+    if isinstance(value, bool) or value is None:
+        return {True: "on", False: "off", None: "none"}[value]
+    # Keras keeps some numbers as float32: 0.001 comes back as 0.0010000000474974513.
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def uncorrected(number: int) -> str:

@@ -4,9 +4,9 @@ from itertools import combinations
 
 import numpy as np
 
+from bakeoff import wording as w
 from bakeoff.analysis.crossed import contrast, limits
 from bakeoff.analysis.ranking import MeasuredStudy
-from bakeoff.analysis.recipes import as_text
 from bakeoff.numbers import Factor
 
 
@@ -60,17 +60,17 @@ def _by_factor(models):
     order = {}
     for _, one in described:
         for path, value in one.items():
-            order.setdefault((path, as_text(value)), len(order))
+            order.setdefault((path, w.setting(value)), len(order))
     found = {}
     for path in dict.fromkeys(path for _, one in described for path in one):
         alike = {}
         for model, one in described:
             if path in one and path != ("architecture",):
-                rest = frozenset((key, as_text(one[key])) for key in one if key != path)
-                alike.setdefault(rest, {}).setdefault(as_text(one[path]), (one[path], model))
+                rest = frozenset((key, w.setting(one[key])) for key in one if key != path)
+                alike.setdefault(rest, {}).setdefault(w.setting(one[path]), (one[path], model))
         for group in alike.values():
             held = sorted(
-                group.values(), key=lambda each: _rank(each[0], order[path, as_text(each[0])])
+                group.values(), key=lambda each: _rank(each[0], order[path, w.setting(each[0])])
             )
             for (low, model), (high, other) in combinations(held, 2):
                 found.setdefault(_called(path, low, high), []).append((other, model))
@@ -105,4 +105,4 @@ def _called(path, low, high):
         if len(unlike) == 1:
             [name] = unlike
             low, high = one.get(name, absent), other.get(name, absent)
-    return name.replace("_", " "), as_text(low), as_text(high)
+    return name.replace("_", " "), w.setting(low), w.setting(high)

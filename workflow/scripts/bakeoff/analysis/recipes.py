@@ -1,9 +1,8 @@
 """In which settings of their training the models of a study differ."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
+from bakeoff import wording as w
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.numbers import Setting
 
@@ -18,7 +17,7 @@ def unlike_settings(models: Sequence[MeasuredModel]) -> list[Setting]:
     for model in models:
         for run in (*model.runs, *model.diverged):
             for path, value in _settings(run.card).items():
-                found.setdefault(path, {}).setdefault(as_text(value), {})[model.key] = None
+                found.setdefault(path, {}).setdefault(w.setting(value), {})[model.key] = None
     everyone = [model.key for model in models]
     for path, values in found.items():
         have = {key for keys in values.values() for key in keys}
@@ -45,21 +44,6 @@ def _settings(card):
     settings = card["training"] | chosen
     flat = {(key,): value for key, value in settings.items() if key != "optimizer"}
     return flat | {("optimizer", own): value for own, value in settings["optimizer"].items()}
-
-
-def as_text(value: Any) -> str:
-    """Return a setting's value as texts have it; of several parts, the name and what is given."""
-    if isinstance(value, dict):
-        given = ", ".join(f"{key} {as_text(value[key])}" for key in value if key != "name")
-        if "name" in value:
-            given = f"{value['name']} ({given})" if given else value["name"]
-        return given.replace("_", " ")
-    if isinstance(value, bool) or value is None:
-        return {True: "on", False: "off", None: "none"}[value]
-    # Keras keeps some numbers as float32: 0.001 comes back as 0.0010000000474974513.
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _called(paths):

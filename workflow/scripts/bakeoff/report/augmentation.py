@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from bakeoff import wording as w
-from bakeoff.analysis.recipes import as_text
 from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.limits import AUGMENTED_IMAGES, MOST_AUGMENTED
@@ -30,7 +29,7 @@ def augmentations(
     found: dict[str, tuple[Any, dict[str, None]]] = {}
     for card in cards:
         if settings := card["training"].get("augmentation"):
-            found.setdefault(as_text(settings), (settings, {}))[1][names[card["model"]]] = None
+            found.setdefault(w.setting(settings), (settings, {}))[1][names[card["model"]]] = None
     shown = dict(list(found.items())[:MOST_AUGMENTED])
     batch = _first_images(PreparedData.read(data_file)) if study["show_images"] and shown else None
     return [
