@@ -381,7 +381,8 @@ def _check_conclusions(found, study):
     """conclusions.md says what findings.json does, word for word."""
     findings = found.findings
     expected = [("heading", f"{findings['title']}: conclusions")]
-    expected += [("paragraph", text) for text in findings["setting"]]
+    short = [line for line in (findings["headline"], findings["pick"]) if line]
+    expected += [("paragraph", text) for text in (" ".join(short), *findings["setting"])]
     if findings["cautions"]:
         texts = ["Bear in mind", *findings["cautions"]]
         expected += [("paragraph", text) for text in texts]

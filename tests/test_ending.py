@@ -36,6 +36,13 @@ def test_other_commands_say_nothing_of_an_old_page(results, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}"])
+def test_a_damaged_file_fails_no_command_that_went_well(results, capsys, content):
+    (results / "findings.json").write_text(content)
+    say_what_came_out(str(results))
+    assert capsys.readouterr().err == ""
+
+
 def test_each_failure_is_named_with_its_log_and_how_to_go_on(results, capsys):
     logs = results / "logs" / "train_model"
     (logs / "sound.log").write_text("epoch 1\ndone.\n")

@@ -19,8 +19,13 @@ def say_what_came_out(results: str) -> None:
     ``results`` is the folder of the study's results.
     """
     page = Path(results, "report.html")
-    if not _is_new(page):
-        return
+    # What went well stays so, whatever has become of the files since: nothing fails here.
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        if _is_new(page):
+            _say_answer(results, page)
+
+
+def _say_answer(results, page):
     findings = json.loads(Path(results, "findings.json").read_text(encoding="utf-8"))
     _say(
         " ".join(filter(None, [findings["headline"], findings["pick"]])),
