@@ -63,10 +63,10 @@ def epoch_choice(model: "MeasuredModel") -> EpochChoice:
     figures = [history_figures(history) for history in histories]
     means = [mean for figure in figures if (mean := figure["val_accuracy_last_mean"]) is not None]
     return EpochChoice(
-        val_last=float(np.mean([h["val_accuracy"][-1] for h in histories])),
+        val_last=float(np.mean([f["last_val_accuracy"] for f in figures])),
         val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
         val_mean=float(np.mean(means)) if len(means) == len(figures) else None,
-        test_last=float(np.mean([h["test_accuracy"][-1] for h in histories])),
+        test_last=float(np.mean([f["last_test_accuracy"] for f in figures])),
         test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
     )
 

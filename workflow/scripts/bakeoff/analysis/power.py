@@ -21,9 +21,6 @@ def power(results: MeasuredStudy) -> Power | None:
         return None
     best, *others = results.ranked
     number = len(results.pairs) // 2
-    shares = {
-        model: found for model in others if (found := _shares(best, model, results)) is not None
-    }
     open_ones = [
         model
         for model in others
@@ -31,9 +28,9 @@ def power(results: MeasuredStudy) -> Power | None:
         if (best.key, model.key) in results.pairs
     ]
     # Those far behind have other variances, which nobody asks for where others are open.
-    asked_for = [shares[model] for model in open_ones if model in shares] or list(shares.values())
-    detectable = [of.detectable(of.seeds, number) for of in asked_for]
-    limits = [of.detectable(inf, number) for of in asked_for]
+    shares = _shares_of(open_ones, best, results) or _shares_of(others, best, results)
+    detectable = [of.detectable(of.seeds, number) for of in shares.values()]
+    limits = [of.detectable(inf, number) for of in shares.values()]
     needed = [
         _needed(best, model, shares[model], number, results)
         for model in open_ones
@@ -57,6 +54,12 @@ def power(results: MeasuredStudy) -> Power | None:
 
 def _ends(values):
     return [float(min(values)), float(max(values))] if values else None
+
+
+def _shares_of(models, best, results):
+    """Return the shares of each model's difference from the best that has them, by model."""
+    found = {model: _shares(best, model, results) for model in models}
+    return {model: shares for model, shares in found.items() if shares is not None}
 
 
 def _shares(best: MeasuredModel, model: MeasuredModel, results: MeasuredStudy) -> Shares | None:

@@ -22,6 +22,7 @@ from bakeoff.study.faults import (
     read_text,
 )
 from bakeoff.study.folders import Folders, find
+from bakeoff.study.identity import NEUTRAL
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.signature import Architectures
 from bakeoff.study.variants import shown, written_out
@@ -33,17 +34,7 @@ _COMMAND_LINE = "--config on the command line"
 # What words and the page need to know of the data, besides its name.
 _OF_DATA_SET = ("title", "note", "validation", "disputed", "disputed_note")
 # Not in the schema: filled in there, a model's entry would override the study's choice.
-_TRAINING_DEFAULTS = {
-    "backend": "tensorflow",
-    "precision": "float32",
-    "deterministic": False,
-    "class_weight": None,
-    "label_smoothing": 0,
-    "schedule": None,
-    "augmentation": None,
-    "early_stopping": None,
-    "evaluate": "last",
-}
+_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
 _STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
 # What each of the schedules may be given beside its name; the first are those that it needs.
 _SCHEDULES = {
