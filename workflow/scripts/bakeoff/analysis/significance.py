@@ -218,13 +218,23 @@ def _corrected(columns):
     p_holm = _holm(columns["p"])
     margin = special.stdtrit(freedom, 1 - LEVEL / 2 / len(value)) * error
     low, high = limits(columns["difference"], value, margin)
-    differ, positive = p_holm < LEVEL, columns["difference"] > 0
-    least = np.finfo(float).tiny
+    low, high = ending_at_zero(low, high, columns["difference"], p_holm < LEVEL)
+    return columns | {"p_holm": p_holm, "low": low, "high": high}
+
+
+def ending_at_zero(
+    low: np.ndarray, high: np.ndarray, difference: np.ndarray, differ: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return intervals of differences, (n,), that hold zero just where the models do not differ.
+
+    ``differ`` is bool. An interval is widened to zero, or ends short of it.
+    """
+    positive, least = difference > 0, np.finfo(float).tiny
     low = np.where(~differ, np.minimum(low, 0), np.where(positive, np.maximum(low, least), low))
     high = np.where(
         ~differ, np.maximum(high, 0), np.where(positive, high, np.minimum(high, -least))
     )
-    return columns | {"p_holm": p_holm, "low": low, "high": high}
+    return low, high
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,0 +1,238 @@
+"""Tests of looks: who leaves after which, when a study ends, and at what level."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakeoff.analysis.looks import Decision, Plan, decide
+from bakeoff.analysis.sampling import TestSample
+
+IMAGES = 1000
+PLAN = Plan((3, 5, 8))
+
+
+def answers(generator, wrong, runs=8, spread=0.0, images=IMAGES):
+    """Return the answers (runs, images) of a model that gets so many images ``wrong``.
+
+    The runs' expected numbers differ by a share ``spread`` (a standard deviation).
+    """
+    rate = wrong * np.maximum(1 + spread * generator.standard_normal((runs, 1)), 0) / images
+    return generator.random((runs, images)) >= rate
+
+
+def study(seed, *wrong, **settings):
+    generator = np.random.default_rng(seed)
+    return {f"m{i}": answers(generator, number, **settings) for i, number in enumerate(wrong)}
+
+
+def race(correct, plan, **settings):
+    """Return all decisions of a study whose models have answers for every look."""
+    decisions = []
+    had = dict.fromkeys(correct, 0)
+    while not decisions or not decisions[-1].ended:
+        in_race = decisions[-1].goes_on if decisions else correct
+        had |= dict.fromkeys(in_race, plan.looks[len(decisions)])
+        so_far = {model: correct[model][: had[model]] for model in correct}
+        decisions.append(decide(so_far, plan, decisions, **settings))
+    return decisions
+
+
+def test_a_model_that_is_worse_leaves_and_the_best_is_left():
+    correct = study(0, 10, 40, 300)
+    first, *others = race(correct, PLAN)
+    assert first.look == 1
+    assert first.seeds == 3
+    assert "m2" in first.left
+    assert first.left["m2"]["worse_than"] in {"m0", "m1"}
+    assert first.left["m2"]["difference"] > 0.2
+    assert first.left["m2"]["low"] > 0
+    assert first.left["m2"]["p"] < PLAN.level
+    last = [first, *others][-1]
+    assert last.ended == "one model is left"
+    assert last.goes_on == []
+
+
+def test_of_those_that_it_is_worse_than_one_that_goes_on_is_named():
+    first = race(study(1, 10, 12, 200, 500), PLAN)[0]
+    assert set(first.left) == {"m2", "m3"}
+    assert {one["worse_than"] for one in first.left.values()} <= {"m0", "m1"}
+
+
+def test_equal_models_go_on_to_the_last_look():
+    decisions = race(study(2, 40, 40, 40, spread=0.3), PLAN)
+    assert [one.look for one in decisions] == [1, 2, 3]
+    assert [one.ended for one in decisions] == [None, None, "last look"]
+    assert [one.seeds for one in decisions] == [3, 5, 8]
+    assert decisions[0].goes_on == ["m0", "m1", "m2"]
+
+
+def test_models_within_what_counts_as_equivalent_end_it():
+    correct = study(3, 40, 40)
+    assert race(correct, Plan((3, 5, 8), equivalent=5))[0].ended == "equivalent"
+    assert race(correct, Plan((3, 5, 8), equivalent=0.01))[-1].ended != "equivalent"
+    # The interval of each pair is within the margin.
+    first = race(correct, Plan((3, 5, 8), equivalent=5))[0]
+    (pair,) = first.pairs
+    largest = 100 * max(-pair["low"], pair["high"])
+    assert race(correct, Plan((3,), equivalent=5))[0].ended == "equivalent"
+    assert race(correct, Plan((3, 5, 8), equivalent=largest * 1.001))[0].ended == "equivalent"
+    assert race(correct, Plan((3, 5, 8), equivalent=largest * 0.999))[0].ended != "equivalent"
+
+
+def test_where_the_images_are_the_limit_more_seeds_are_not_asked_for():
+    generator = np.random.default_rng(4)
+    # Every run of a model gives the same answers but for one image: seeds add nothing.
+    models = {}
+    for model in ("a", "b"):
+        correct = np.repeat(generator.random((1, IMAGES)) < 0.95, 8, axis=0)
+        correct[:, 0] = np.arange(8) % 2
+        models[model] = correct
+    (only,) = race(models, PLAN)
+    assert only.ended == "images"
+    assert not only.pairs[0]["differ"]
+
+
+def test_too_few_groups_are_a_limit_too():
+    groups = np.repeat(np.arange(5), IMAGES // 5)
+    sample = TestSample(np.zeros(IMAGES, int), groups)
+    decisions = race(study(5, 10, 400, spread=0.3), PLAN, of=sample.ranking)
+    assert [one.ended for one in decisions] == ["images"]
+
+
+def test_groups_and_balanced_accuracy_decide_by_their_own_tests():
+    generator = np.random.default_rng(6)
+    labels = np.repeat([0, 1], [IMAGES - 50, 50])
+    good, poor = (answers(generator, 20) for _ in range(2))
+    poor[:, labels == 1] &= generator.random((8, 50)) < 0.4
+    by_class = TestSample(labels, metric="balanced_accuracy")
+    first = race({"good": good, "poor": poor}, PLAN, of=by_class.ranking)[0]
+    assert first.left["poor"]["difference"] > 0.2
+    groups = np.repeat(np.arange(100), 10)
+    grouped = TestSample(labels, groups)
+    first = race(study(7, 10, 300), PLAN, of=grouped.ranking)[0]
+    assert list(first.left) == ["m1"]
+
+
+def test_the_budget_ends_it_after_the_look():
+    correct = study(8, 40, 40, 300, spread=0.3, runs=3)
+    spent = decide(correct, PLAN, out_of_budget=True)
+    assert spent.ended == "budget"
+    assert spent.goes_on == []
+    assert list(spent.left) == ["m2"]
+
+
+def test_runs_that_diverged_are_allowed_for():
+    correct = study(9, 20, 20, 400, 20, 20, spread=0.1, runs=3)
+    correct["m1"] = correct["m1"][:2]
+    correct["m3"] = correct["m3"][:1]
+    correct["m4"] = correct["m4"][:0]
+    first = decide(correct, PLAN)
+    assert set(first.left) == {"m2", "m4"}
+    assert first.left["m4"] == dict.fromkeys(("worse_than", "difference", "low", "high", "p"))
+    # One run is too few to be compared, and no reason to leave.
+    assert first.goes_on == ["m0", "m1", "m3"]
+    assert not any("m3" in (pair["a"], pair["b"]) for pair in first.pairs)
+    none = decide({model: runs[:0] for model, runs in correct.items()}, PLAN)
+    assert none.ended == "no model is left"
+
+
+def test_models_that_are_each_worse_than_another_do_not_all_leave():
+    generator = np.random.default_rng(10)
+    # a's first two runs, with which c is compared, are poor, and the others are good.
+    a = np.concatenate([answers(generator, 400, 2), answers(generator, 1, 6)])
+    correct = {"a": a, "b": answers(generator, 200), "c": answers(generator, 300, 2)}
+    decision = decide(correct, Plan((8,), 0.9))
+    assert decision.ended in ("one model is left", "last look")
+    assert len(decision.left) < 3
+
+
+def test_pairs_of_models_that_left_stay_counted():
+    plan = Plan((3, 5), 0.9)
+    correct = study(11, 40, 65, 600, 601, spread=0.05)
+    first = decide({model: runs[:3] for model, runs in correct.items()}, plan)
+    assert set(first.left) == {"m2", "m3"}
+    # Of six pairs, one of models that stay is open, and one of models that left.
+    assert [(pair["a"], pair["b"]) for pair in first.pairs if not pair["differ"]] == [
+        ("m0", "m1"),
+        ("m2", "m3"),
+    ]
+    had = {model: correct[model][: 5 if model in first.goes_on else 3] for model in correct}
+    (counted,) = decide(had, plan, [first]).pairs
+    decided = [{**pair, "differ": True} if pair["a"] == "m2" else pair for pair in first.pairs]
+    (alone,) = decide(had, plan, [replace(first, pairs=decided)]).pairs
+    assert 0 < counted["p"] < 1
+    assert counted["p"] == pytest.approx(2 * alone["p"])
+
+
+def test_a_decision_is_what_its_file_holds():
+    decision = race(study(12, 10, 40, 300), PLAN)[0]
+    assert Decision(**json.loads(json.dumps(asdict(decision)))) == decision
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_what_holds_of_every_race(data):
+    wrong = data.draw(st.lists(st.sampled_from([5, 20, 30, 60]), min_size=1, max_size=6))
+    looks = data.draw(st.sets(st.integers(2, 8), min_size=1, max_size=4))
+    plan = Plan(tuple(sorted(looks)), 0.05, data.draw(st.sampled_from([0.0, 2.0])))
+    correct = study(data.draw(st.integers(0, 99)), *wrong, spread=0.2, images=400)
+    decisions = race(correct, plan)
+    order = data.draw(st.permutations(list(correct)))
+    assert race({model: correct[model] for model in order}, plan) == decisions
+    assert sum(one.level for one in decisions) <= plan.level * (1 + 1e-12)
+    assert sum(plan.levels) == pytest.approx(plan.level)
+    in_race = set(correct)
+    for one in decisions:
+        assert {*one.goes_on} | {*one.left} <= in_race
+        assert not {*one.goes_on} & {*one.left}
+        if not one.ended:
+            assert {*one.goes_on} | {*one.left} == in_race
+        assert {m for pair in one.pairs for m in (pair["a"], pair["b"])} <= in_race
+        for pair in one.pairs:
+            assert pair["low"] <= pair["difference"] <= pair["high"]
+            assert pair["differ"] == (not pair["low"] <= 0 <= pair["high"])
+            assert pair["differ"] == (pair["p"] < plan.level)
+        in_race -= {*one.left}
+        assert in_race
+    assert decisions[-1].ended
+    assert not decisions[-1].goes_on
+
+
+def test_the_same_models_do_not_differ():
+    correct = study(13, 30, 30)
+    correct["m1"] = correct["m0"]
+    decisions = race(correct, PLAN)
+    assert not any(pair["differ"] for one in decisions for pair in one.pairs)
+
+
+def test_a_study_that_has_ended_has_nothing_to_decide():
+    correct = study(14, 10, 300)
+    decisions = race(correct, PLAN)
+    with pytest.raises(ValueError, match="has ended"):
+        decide(correct, PLAN, decisions)
+
+
+def test_more_runs_than_a_look_has_seeds_are_refused():
+    with pytest.raises(ValueError, match="m0 has 8 runs, of 3 seeds at this look"):
+        decide(study(15, 10, 10), PLAN)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"looks": ()}, "looks"),
+        ({"looks": (1, 3)}, "looks"),
+        ({"looks": (3, 3)}, "looks"),
+        ({"looks": (5, 3)}, "looks"),
+        ({"looks": (3,), "level": 0.0}, "level"),
+        ({"looks": (3,), "equivalent": -1.0}, "equivalent"),
+        ({"looks": (3,), "equivalent": float("nan")}, "equivalent"),
+    ],
+)
+def test_plans_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Plan(**settings)
