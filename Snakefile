@@ -11,6 +11,10 @@ use rule * from bakeoff
 
 
 # Those of a module are not called by themselves.
+onstart:
+    bakeoff.onstart()
+
+
 onsuccess:
     bakeoff.onsuccess()
 

@@ -9,7 +9,8 @@ import yaml
 from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
-from bakeoff.study.config import read_config, read_published, reported_study, training_settings
+from bakeoff.study.config import read_config, read_published, reported_study
+from bakeoff.study.settings import training_settings
 from projects import Project
 
 pytestmark = pytest.mark.workflow

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bakeoff.study.config import read_config, training_settings
+from bakeoff.study.config import read_config
 from bakeoff.study.identity import (
     NEUTRAL,
     Sources,
@@ -16,6 +16,7 @@ from bakeoff.study.identity import (
     fingerprint,
     training_identity,
 )
+from bakeoff.study.settings import training_settings
 
 SETTINGS = {"epochs": 3, "optimizer": {"name": "Adadelta", "rho": 0.95, "learning_rate": 1.0}}
 

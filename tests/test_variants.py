@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from bakeoff.errors import StudyError
-from bakeoff.study.config import read_config, reported_study, training_settings
+from bakeoff.study.config import read_config, reported_study
 from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
+from bakeoff.study.settings import training_settings
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 BUILD = """

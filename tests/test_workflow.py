@@ -38,7 +38,8 @@ def test_every_output_is_there(finished_study):
 def test_the_console_has_a_line_an_epoch(finished_study):
     lines = re.findall(
         r"^tiny seed 0  epoch (\d)/2  loss \d\.\d{4}  accuracy +\d+\.\d+%"
-        r"  val_loss \d\.\d{4}  val_accuracy +\d+\.\d+%  [\d.]+ s, .* left$",
+        r"  val_loss \d\.\d{4}  val_accuracy +\d+\.\d+%  [\d.]+ s, .* left"
+        r"; \d of 2 runs done(?:, study done at about \d\d:\d\d)?$",
         finished_study.first_run.stdout,
         flags=re.MULTILINE,
     )
@@ -52,6 +53,25 @@ def test_the_console_ends_with_what_came_out(finished_study):
     findings = json.loads(finished_study.path("results/findings.json").read_text())
     assert findings["headline"] in ending
     assert "The page: results/report.html" in ending
+
+
+def test_by_default_the_console_has_what_people_read(copy):
+    """By the profile, which other tests override to see each job."""
+    copy.path("results/report.html").unlink()
+    plan = copy.snakemake("--dry-run", quiet=None).stdout
+    assert re.search(r"^render_report +1$", plan, re.MULTILINE), plan
+    assert "rule render_report:" not in plan
+    page = copy.snakemake(quiet=None).stdout
+    assert "The page: results/report.html" in page
+    for noise in ("rule render_report:", "Select jobs", "Execute 1", "Finished jobid", " steps ("):
+        assert noise not in page, page
+
+    copy.path("results/findings.json").write_text("{")
+    copy.path("results/report.html").unlink()
+    failed = copy.snakemake(quiet=None, check=False).stdout
+    assert re.search(r"^Error: results/findings.json: ", failed, re.MULTILINE), failed
+    assert "render_report failed: results/findings.json: " in failed
+    assert "To go on, run the same command again" in failed
 
 
 def test_history_card_and_predictions_agree(finished_study):

@@ -105,7 +105,7 @@ def make_report(study, archive, run):
         snakemake(data, "--configfile", *overlays, "--config", settings[1])
         content.extractall(tree, runs)
     report = ["all", "--configfile", *overlays, "--config", *settings]
-    if "\nrule train_model:" in snakemake(*report, "--dry-run"):
+    if "\nrule train_model:" in snakemake(*report, "--dry-run", "--quiet", "host"):
         sys.exit(
             f"unpack: {archive}: Snakemake would train these runs anew; expected the study and its"
             " training code as they were packed: unpack in a clone of that commit."

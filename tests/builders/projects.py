@@ -72,16 +72,19 @@ class Project:
         change(config)
         self.write_config(config)
 
-    def snakemake(self, *arguments, cores=2, check=True, env=None):
-        """Run Snakemake here; return the completed process, all output in ``stdout``."""
-        arguments = ["--cores", cores, *arguments]
+    def snakemake(self, *arguments, cores=2, check=True, env=None, quiet="host"):
+        """Run Snakemake here; return the completed process, all output in ``stdout``.
+
+        It says of each job what it does, unless ``quiet`` is None: then, as the profile has it.
+        """
+        arguments = [*_quiet(quiet), "--cores", cores, *arguments]
         run = run_snakemake(self.folder, arguments, env or os.environ)
         assert not check or run.returncode == 0, run.stdout
         return run
 
     def start_snakemake(self, *arguments, cores=2, **options):
         """Start Snakemake here and return it as a :class:`Running`."""
-        return Running(self, ["--cores", str(cores), *arguments], options)
+        return Running(self, [*_quiet("host"), "--cores", str(cores), *arguments], options)
 
     def planned(self, *arguments, **options):
         """Return what a dry run plans: rules, "model/seed" for runs, "model" described."""
@@ -104,6 +107,10 @@ class Project:
 
     def path(self, *parts):
         return self.folder.joinpath(*parts)
+
+
+def _quiet(kind):
+    return ["--quiet", kind] if kind else []
 
 
 class Running:

@@ -29,10 +29,10 @@ from bakeoff.study.config import (
     read_config,
     read_published,
     reported_study,
-    training_settings,
 )
+from bakeoff.study.settings import training_settings
 from bakeoff.study.folders import find, study_folders
-from bakeoff.study.snakemake_internals import given_config
+from bakeoff.study.snakemake_internals import given_config, say_less
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bakeoff.data.prepared import scaled
+from bakeoff.epochs import follow_study
 from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import job_log, say
@@ -108,6 +109,7 @@ def leave(signal_number, frame):
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         signal.signal(signal.SIGTERM, leave)
+        follow_study(snakemake.config)
         card_file = Path(snakemake.output.card)
         train_model(
             identity=json.loads(snakemake.params.training),

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from bakeoff import wording as w
+from bakeoff.joblog import error_in
 
 _STARTED = time.time()
 _MOST_NAMED = 5
-_FAILED = "Error: "
 
 
 def say_what_came_out(results: str) -> None:
@@ -37,7 +37,8 @@ def _say_answer(results, page):
 def say_what_failed(results: str) -> None:
     """Print the line of each job that failed, where its log is, and how to go on."""
     logs = Path(results, "logs")
-    failed = [(log, line) for log in sorted(logs.rglob("*.log")) if (line := _line(log))]
+    new = [log for log in sorted(logs.rglob("*.log")) if _is_new(log)]
+    failed = [(log, line) for log in new if (line := error_in(log))]
     named = [
         f"{log.relative_to(logs).with_suffix('')} failed: {line} (log: {log})"
         for log, line in failed[:_MOST_NAMED]
@@ -50,16 +51,6 @@ def say_what_failed(results: str) -> None:
         " goes on after its last whole epoch. With --keep-going, one failure does not stop the"
         " others.",
     )
-
-
-def _line(log):
-    """Return the line that a job which failed in this command has left in its log, or None."""
-    with suppress(OSError):
-        if _is_new(log):
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            if lines and lines[-1].startswith(_FAILED):
-                return lines[-1].removeprefix(_FAILED)
-    return None
 
 
 def _is_new(file):

@@ -13,6 +13,8 @@ from bakeoff.errors import ConfigError, StudyError
 from bakeoff.garbage import keep_for_good
 
 _console = None
+_FAILED = "Error: "
+_LONGEST_LINE = 10_000
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
         path.parent.mkdir(parents=True, exist_ok=True)
         log = path.open("w", buffering=1)
     except OSError as error:
-        sys.exit(f"Error: {_in_one_line(error, path)}")
+        sys.exit(f"{_FAILED}{_in_one_line(error, path)}")
     for descriptor in (1, 2):
         os.dup2(log.fileno(), descriptor)
     try:
@@ -48,7 +50,7 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
         with suppress(OSError):
             traceback.print_exc(file=log)
         with redirect_stdout(log):
-            say(f"Error: {_in_one_line(error, path, origins)}")
+            say(f"{_FAILED}{_in_one_line(error, path, origins)}")
         sys.exit(1)
     finally:
         for descriptor, copy in zip((1, 2), saved, strict=True):
@@ -71,6 +73,19 @@ def say(line: str) -> None:
 def console() -> TextIO:
     """Return the stream that reaches the user: for progress bars that redraw their line."""
     return _console or sys.stderr
+
+
+def error_in(log: str | Path) -> str | None:
+    """Return the line with which a job has failed, as :func:`job_log` left it in its ``log``.
+
+    None where it has not failed, or left no log.
+    """
+    with suppress(OSError), Path(log).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE))
+        lines = file.read().decode("utf-8", errors="replace").splitlines()
+        if lines and lines[-1].startswith(_FAILED):
+            return lines[-1].removeprefix(_FAILED)
+    return None
 
 
 def _in_one_line(error, log, origins=None):

@@ -57,5 +57,8 @@ MOST_ITEMS = 12
 MOST_VALUES = 4
 """Up to so many values of a setting, each is told with the models that have it."""
 
+MOST_FOLLOWED = 1000
+"""With more runs in a study, the line of an epoch says nothing of the others: it takes too long."""
+
 LONGEST_LIST = 12
 """How many things a sentence lists before it says how many more there are."""

@@ -22,8 +22,8 @@ from bakeoff.study.faults import (
     read_text,
 )
 from bakeoff.study.folders import Folders, find
-from bakeoff.study.identity import NEUTRAL
 from bakeoff.study.recipes import Recipes, laid_over_recipe
+from bakeoff.study.settings import training_settings
 from bakeoff.study.signature import Architectures
 from bakeoff.study.variants import shown, written_out
 from bakeoff.wording import one_line
@@ -33,9 +33,6 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMAND_LINE = "--config on the command line"
 # What words and the page need to know of the data, besides its name.
 _OF_DATA_SET = ("title", "note", "validation", "disputed", "disputed_note")
-# Not in the schema: filled in there, a model's entry would override the study's choice.
-_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
-_STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
 # What each of the schedules may be given beside its name; the first are those that it needs.
 _SCHEDULES = {
     "constant": (set(), {"warmup"}),
@@ -127,26 +124,6 @@ def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
     return published
-
-
-def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Return the settings that ``model`` is trained with: the study's under its own.
-
-    Optimizer, schedule, augmentation and early stopping are replaced as a whole, since one's
-    settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
-    """
-    settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
-    settings.pop("recipe", None)
-    for key in ("optimizer", "schedule"):
-        given = (settings[key] or {}).items()
-        settings[key] = {part: value for part, value in given if value is not None} or None
-    if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
-        settings["schedule"] = None
-    given = (settings["augmentation"] or {}).items()
-    settings["augmentation"] = {part: value for part, value in given if value} or None
-    if settings["early_stopping"]:
-        settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
-    return settings
 
 
 def made_of(model: str, entry: Mapping[str, Any]) -> dict[str, str]:

@@ -65,7 +65,7 @@ def training_identity(
     """Return what the run of a contender with ``seed`` depends on, ready for JSON.
 
     ``sources`` are the :class:`Sources` of the study's folders; ``built`` is what
-    :func:`contender` returns, ``settings`` what :func:`bakeoff.study.config.training_settings`
+    :func:`contender` returns, ``settings`` what :func:`bakeoff.study.settings.training_settings`
     does.
     """
     script = "workflow/scripts/train_model.py"

@@ -5,6 +5,7 @@ read for this: ``workflow.py``, ``Workflow``, and ``settings/types.py``, ``Confi
 version may move them; ``tests/test_snakemake_internals.py`` holds that they are there.
 """
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,24 @@ def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
         settings=settings,
         elsewhere=_elsewhere(settings, arguments),
     )
+
+
+def say_less(workflow: Any) -> None:
+    """Keep from the console, where rules are quiet, what Snakemake says of each job besides.
+
+    That is when it selects, begins and finishes jobs, for which it has no setting that leaves the
+    table of a dry run; for real runs alone, from ``onstart``. Errors and warnings stay. Another
+    Snakemake, with other insides, says more.
+    """
+    quiet = getattr(getattr(workflow, "output_settings", None), "quiet", None) or ()
+    if any(getattr(kind, "name", "") == "RULES" for kind in quiet):
+        logging.getLogger("snakemake.logging").addFilter(_is_worth_a_line)
+
+
+def _is_worth_a_line(record):
+    event = getattr(getattr(record, "event", None), "name", None)
+    selecting = re.match(r"Select jobs to execute|Execute \d+ jobs", str(record.msg))
+    return record.levelno > logging.INFO or not (event in ("JOB_FINISHED", "PROGRESS") or selecting)
 
 
 def _elsewhere(settings, arguments):

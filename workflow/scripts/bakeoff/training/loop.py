@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.epochs import after_epoch
 from bakeoff.joblog import say
 from bakeoff.study.identity import all_settings
 from bakeoff.training.averages import averaged, has_averages, take_averages
 from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.evaluation import evaluate, scores_in
-from bakeoff.training.judging import has_diverged, is_finite, is_stopped, judged_epoch
+from bakeoff.training.judging import has_diverged, is_stopped, judged_epoch
 from bakeoff.training.sharing import count_runs
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def train_epochs(
         stopped = is_stopped(history, settings)
         finished = epoch == epochs or stopped or has_diverged(history)
         checkpoints.save(epoch, [*state_of(model), *kept], record, finished)
-        say(epoch_line(identity, row, history[first - 1 :], stopped))
+        after_epoch(identity, history, first, stopped)
     leave_judged(model, kept, history)
     return record
 
@@ -197,33 +198,3 @@ def seed_epoch(model: "keras.Model", seed: int, epoch: int) -> None:
     for index, state in enumerate(states):
         generated = np.random.SeedSequence([seed, epoch, index]).generate_state(2, np.uint32)
         state.assign(generated.astype(state.dtype))
-
-
-def epoch_line(
-    identity: Mapping[str, Any],
-    row: dict[str, Any],
-    rows_of_this_process: Sequence[Mapping[str, Any]],
-    stopped: bool = False,
-) -> str:
-    """Return the console's line for an epoch: losses, accuracies, time taken and time left."""
-    settings = all_settings(identity)
-    epochs = settings["epochs"]
-    mean = sum(r["seconds"] for r in rows_of_this_process) / len(rows_of_this_process)
-    left = duration((epochs - row["epoch"]) * mean if is_finite(row) and not stopped else 0)
-    at_most = "at most " * (settings["early_stopping"] is not None and not stopped)
-    return (
-        f"{identity['model']} seed {identity['seed']}"
-        f"  epoch {row['epoch']:>{len(str(epochs))}}/{epochs}"
-        f"  loss {row['loss']:.4f}  accuracy {row['accuracy']:7.2%}"
-        f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:7.2%}"
-        f"  {row['seconds']:.1f} s, " + ("stopped early" if stopped else f"{at_most}{left} left")
-    )
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people write it, to the second: ``1 h 02 min``, ``3 min 05 s``."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -1,0 +1,30 @@
+"""What a model is trained with: the study's settings under its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bakeoff.study.identity import NEUTRAL
+
+# Not in the schema: filled in there, a model's entry would override the study's choice.
+_TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
+_STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
+
+
+def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Return the settings that ``model`` is trained with: the study's under its own.
+
+    Optimizer, schedule, augmentation and early stopping are replaced as a whole, since one's
+    settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
+    """
+    settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
+    settings.pop("recipe", None)
+    for key in ("optimizer", "schedule"):
+        given = (settings[key] or {}).items()
+        settings[key] = {part: value for part, value in given if value is not None} or None
+    if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
+        settings["schedule"] = None
+    given = (settings["augmentation"] or {}).items()
+    settings["augmentation"] = {part: value for part, value in given if value} or None
+    if settings["early_stopping"]:
+        settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
+    return settings
