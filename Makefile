@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo study test test-all golden lint lock schema bench
+.PHONY: env backends demo study watch test test-all golden lint lock schema bench
 
 env: .venv/.installed
 
@@ -30,6 +30,10 @@ demo: env
 # make study DIR=../my-study
 study:
 	@PYTHONPATH=workflow/scripts $(PYTHON) -m bakeoff.study.scaffold "$(DIR)"
+
+# All runs, live: make watch ARGS="--configfile config/demo.yaml", make watch DIR=../my-study
+watch: env
+	@$(BIN)/python workflow/scripts/watch.py $(if $(DIR),--directory "$(DIR)") $(ARGS)
 
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
 test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)

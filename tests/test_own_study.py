@@ -54,6 +54,8 @@ def test_a_study_is_written_whole_or_not_at_all(tmp_path):
     assert written == set(STUDY)
     snakefile = (tmp_path / "study" / "Snakefile").read_text()
     assert f'"{ROOT}/workflow/Snakefile"' in snakefile
+    readme = (tmp_path / "study" / "README.md").read_text()
+    assert f"    python {ROOT}/workflow/scripts/watch.py\n" in readme
     with pytest.raises(
         StudyError, match=r"DIR: .*study holds Snakefile, architectures, config, pr"
     ):

@@ -19,7 +19,8 @@ CHECKSUM = "0" * 64
 
 def followed_config(folder, models=MODELS, seeds=(0, 1), **training):
     """Return the checked config of a study of ten epochs whose results are in ``folder``."""
-    file = folder / "config.yaml"
+    file = folder / "config" / "config.yaml"
+    file.parent.mkdir(exist_ok=True)
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     config["study"] |= {"models": list(models), "seeds": list(seeds)}
     config["training"] |= {"epochs": 10} | training

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bakeoff import wording as w
 from bakeoff.joblog import error_in
+from bakeoff.limits import MOST_FAILURES
 
 _STARTED = time.time()
-_MOST_NAMED = 5
 
 
 def say_what_came_out(results: str) -> None:
@@ -41,7 +41,7 @@ def say_what_failed(results: str) -> None:
     failed = [(log, line) for log in new if (line := error_in(log))]
     named = [
         f"{log.relative_to(logs).with_suffix('')} failed: {line} (log: {log})"
-        for log, line in failed[:_MOST_NAMED]
+        for log, line in failed[:MOST_FAILURES]
     ]
     if len(failed) > len(named):
         named.append(f"And {len(failed) - len(named)} more, whose logs lie under {logs}.")

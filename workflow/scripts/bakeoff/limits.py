@@ -60,5 +60,11 @@ MOST_VALUES = 4
 MOST_FOLLOWED = 1000
 """With more runs in a study, the line of an epoch says nothing of the others: it takes too long."""
 
+MOST_FAILURES = 5
+"""How many failed jobs are named with their lines, on the console and by `watch`."""
+
+MOST_TICKS = 24
+"""How many of the last epochs the small line of losses has that `watch` draws."""
+
 LONGEST_LIST = 12
 """How many things a sentence lists before it says how many more there are."""

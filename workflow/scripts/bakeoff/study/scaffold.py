@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 from bakeoff.errors import StudyError
 
 _TOOL = Path(__file__).parents[4]
-_SNAKEFILE = "mnist-bakeoff/workflow/Snakefile"
-"""Stands in the template where the tool's Snakefile is to be named."""
+_NAMED = "mnist-bakeoff/workflow"
+"""Stands in the template where the tool's folder of that name is to be."""
 _KEPT = ("README.md", ".gitignore")
 
 
@@ -32,16 +33,24 @@ def write_study(folder: str | Path) -> None:
     shutil.copytree(_TOOL / "template", folder, dirs_exist_ok=True, ignore=ignore)
     shutil.copytree(_TOOL / "profiles" / "default", folder / "profiles" / "default")
     snakefile = folder / "Snakefile"
-    text = snakefile.read_text(encoding="utf-8")
-    named = json.dumps(_path_from(folder.resolve()), ensure_ascii=False)
-    snakefile.write_text(text.replace(f'"{_SNAKEFILE}"', named), encoding="utf-8")
+    workflow = _path_from(folder.resolve())
+    named = json.dumps(f"{workflow}/Snakefile", ensure_ascii=False)
+    _fill_in(snakefile, f'"{_NAMED}/Snakefile"', named)
+    if "README.md" not in kept:
+        script = shlex.quote(f"{workflow}/scripts/watch.py")
+        _fill_in(folder / "README.md", f"{_NAMED}/scripts/watch.py", script)
+
+
+def _fill_in(file, placeholder, text):
+    content = file.read_text(encoding="utf-8").replace(placeholder, text)
+    file.write_text(content, encoding="utf-8")
 
 
 def _path_from(folder):
-    """Return how a Snakefile in ``folder`` names the tool's: a path that moves with both."""
-    snakefile = _TOOL / "workflow" / "Snakefile"
+    """Return how files in ``folder`` name the tool's workflow: a path that moves with both."""
+    workflow = _TOOL / "workflow"
     near = _TOOL.is_relative_to(folder) or _TOOL.parent == folder.parent
-    return Path(os.path.relpath(snakefile, folder)).as_posix() if near else str(snakefile)
+    return Path(os.path.relpath(workflow, folder)).as_posix() if near else str(workflow)
 
 
 def main(arguments: list[str]) -> None:
