@@ -11,13 +11,22 @@ from write_conclusions import write_conclusions
 
 
 def conclude(
-    folder, runs, seeds=(0,), names=None, dataset=None, data=None, metric="accuracy", **shared
+    folder,
+    runs,
+    seeds=(0,),
+    names=None,
+    dataset=None,
+    data=None,
+    metric="accuracy",
+    looked=None,
+    **shared,
 ):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
 
     ``runs`` maps a model to the settings of its runs, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
-    prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models.
+    prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models;
+    ``looked`` are the looks at it.
     """
     files = []
     for model, settings in runs.items():
@@ -43,18 +52,18 @@ def conclude(
         "show_images": True,
         "published": None,
     }
-    collect_and_conclude(folder, study, data_file, files)
+    collect_and_conclude(folder, study, data_file, files, looked)
     findings = json.loads((folder / "findings.json").read_text())
     numbers = json.loads((folder / "analysis.json").read_text())
     return findings | {"numbers": numbers}, (folder / "conclusions.md").read_text()
 
 
-def collect_and_conclude(folder, study, data_file, runs):
+def collect_and_conclude(folder, study, data_file, runs, looked=None):
     """Write numbers and words of a study into ``folder``; ``runs`` are its runs' folders."""
     files = [[run / n for run in runs] for n in ("history.csv", "card.json", "predictions.npz")]
     numbers = [folder / name for name in NUMBERS]
     described = descriptions_of(folder, study)
-    collect_results(numbers_study(study), data_file, *files, described, *numbers)
+    collect_results(numbers_study(study), data_file, *files, described, *numbers, looked)
     _, summary, analysis = numbers
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
 

@@ -4,7 +4,7 @@ import re
 from math import isclose
 from statistics import fmean, median
 
-from bakeoff.limits import MOST_CLASSES, MOST_IMAGES_IN_WORDS, MOST_ITEMS, MOST_PAIRS
+from bakeoff.limits import MOST_CLASSES, MOST_IMAGES_IN_WORDS, MOST_ITEMS, MOST_PAIRS, MOST_SHOWN
 from bakeoff.numbers import LEVEL, mistakes
 from report_readers import (
     Element,
@@ -270,7 +270,7 @@ def _check_whole(found, study):
     expected += ["hardest", "agreement", "ensemble", "calibration"]
     expected += ["disputed"] if study["dataset"]["disputed"] else []
     expected += ["reproduction"] if study["published"] else []
-    expected += [key for key in ("factors", "known", "power") if analysis[key]]
+    expected += [key for key in ("factors", "known", "power", "looks") if analysis[key]]
     assert set(findings) == set(expected)
     traits = analysis["traits"]["compared"] if analysis["traits"] else []
     claims = analysis["published"]["claims"] if analysis["published"] else []
@@ -315,6 +315,7 @@ def _rows_of_findings(analysis, finished):
         "factors": len(analysis["factors"] or []),
         "known": len(analysis["known"]["without"]) if analysis["known"] else 0,
         "reproduction": len(analysis["published"]["figures"]) if analysis["published"] else 0,
+        "looks": min(len(analysis["looks"]["racers"]), MOST_SHOWN) if analysis["looks"] else 0,
     }
 
 

@@ -45,8 +45,8 @@ def simulate_study(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, image
     """Draw the answers to the images in doubt, boolean (models, seeds, images in doubt).
 
     All other images of the ``images`` are predicted correctly. The first model's expected accuracy
-    is higher than that of the others by ``ahead``. ``spread`` is the standard deviation between
-    seeds, one number or one a model.
+    is higher than that of the others by ``ahead``, or each model's by one of several. ``spread`` is
+    the standard deviation between seeds, one number or one a model.
     """
     return simulate_networks(generator, seeds, spread, ahead, accuracy, images)[0]
 
@@ -58,9 +58,9 @@ def simulate_networks(generator, seeds, spread, ahead=0.0, accuracy=ACCURACY, im
     the study: what is true of a trained network.
     """
     spreads = np.broadcast_to(spread, MODELS)
-    levels = [accuracy + ahead] + [accuracy] * (MODELS - 1)
+    levels = accuracy + (np.eye(MODELS)[0] * ahead if np.ndim(ahead) == 0 else np.asarray(ahead))
     skill, training = np.array(
-        [_solve(level, float(own)) for level, own in zip(levels, spreads, strict=True)]
+        [_solve(float(level), float(own)) for level, own in zip(levels, spreads, strict=True)]
     ).T[:, :, None, None]
     image, model_by_image = _difficulty()
     doubtful = generator.binomial(images, _DOUBTFUL)

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.analysis.looks import Decision, Plan, decide
+from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.looks import Decision, Looked, Plan, decide, judged_by, summary
 from bakeoff.analysis.sampling import TestSample
+from bakeoff.analysis.significance import compare_all
+from bakeoff.numbers import LEVEL
+from concluded_study import conclude, pairs_of, said
 
 IMAGES = 1000
 PLAN = Plan((3, 5, 8))
@@ -29,8 +33,8 @@ def study(seed, *wrong, **settings):
     return {f"m{i}": answers(generator, number, **settings) for i, number in enumerate(wrong)}
 
 
-def race(correct, plan, **settings):
-    """Return all decisions of a study whose models have answers for every look."""
+def run(correct, plan, **settings):
+    """Return all decisions of a study whose models have answers for every look, and those used."""
     decisions = []
     had = dict.fromkeys(correct, 0)
     while not decisions or not decisions[-1].ended:
@@ -38,7 +42,12 @@ def race(correct, plan, **settings):
         had |= dict.fromkeys(in_race, plan.looks[len(decisions)])
         so_far = {model: correct[model][: had[model]] for model in correct}
         decisions.append(decide(so_far, plan, decisions, **settings))
-    return decisions
+    return decisions, so_far
+
+
+def race(correct, plan, **settings):
+    """Return all decisions of a study whose models have answers for every look."""
+    return run(correct, plan, **settings)[0]
 
 
 def test_a_model_that_is_worse_leaves_and_the_best_is_left():
@@ -236,3 +245,122 @@ def test_more_runs_than_a_look_has_seeds_are_refused():
 def test_plans_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Plan(**settings)
+
+
+# What is told of it afterwards
+
+
+@pytest.fixture(scope="module")
+def run_race():
+    decisions, correct = run(study(16, 10, 14, 300, 40, spread=0.05), PLAN)
+    return Looked(PLAN, decisions), {model: list(runs) for model, runs in correct.items()}
+
+
+def test_the_summary_says_who_left_when_and_what_it_took(run_race):
+    looked, runs = run_race
+    found = summary(looked, runs)
+    assert [look.seeds for look in found.looks] == list(PLAN.looks[: len(looked.decisions)])
+    assert found.looks[0].models == 4
+    assert "m2" in found.looks[0].left
+    assert [racer.left for racer in found.racers] == sorted(racer.left for racer in found.racers)
+    assert found.stayed == [racer.model for racer in found.racers if not racer.left]
+    assert found.spent == sum(map(len, runs.values()))
+    assert found.planned == 8 * 4
+    for racer in found.racers:
+        assert racer.runs == len(runs[racer.model])
+        accuracy, low, high = accuracy_interval(np.array(runs[racer.model]))
+        assert racer.accuracy.value == accuracy
+        # One of three looks: wider than that of a study without.
+        assert racer.accuracy.low < low < high < racer.accuracy.high
+        if racer.left:
+            assert racer.difference.low > 0
+            assert racer.p < PLAN.level
+            assert racer.worse_than in runs
+
+
+def test_the_verdicts_of_a_study_are_those_of_its_looks(run_race):
+    looked, runs = run_race
+    compared = compare_all({model: dict(enumerate(own)) for model, own in runs.items()})
+    verdicts = judged_by(looked, compared)
+    assert set(verdicts) == set(compared)
+    for pair, verdict in verdicts.items():
+        assert verdict.difference == compared[pair].difference
+        assert verdict.significant == (not verdict.low <= 0 <= verdict.high)
+        assert verdict.reversed() == verdicts[pair[::-1]]
+    for (a, b), tested in looked.pairs.items():
+        assert verdicts[a, b].difference == pytest.approx(tested["difference"])
+        if verdicts[a, b].significant == tested["differ"]:
+            assert verdicts[a, b].p_holm == pytest.approx(tested["p"] * LEVEL / PLAN.level)
+        assert verdicts[a, b].significant >= tested["differ"]
+
+
+def test_worse_than_one_that_is_worse_is_worse():
+    correct = study(17, 30, 32, 300, spread=0.2)
+    first = decide({model: runs[:3] for model, runs in correct.items()}, PLAN)
+    assert list(first.left) == ["m2"]
+    # m2 is made to be worse than m1 alone, and m1 then worse than m0.
+    pairs = {(pair["a"], pair["b"]): pair for pair in first.pairs}
+    open_pair = {"differ": False, "p": 1.0, "low": -0.1}
+    changed = [pairs["m0", "m1"], pairs["m0", "m2"] | open_pair, pairs["m1", "m2"]]
+    first = replace(first, pairs=changed)
+    told = pairs["m0", "m1"] | {"differ": True, "p": 0.04, "low": 0.001, "difference": 0.002}
+    second = replace(first, look=2, left={}, pairs=[told], ended="last look")
+    runs = {model: dict(enumerate(own[:3])) for model, own in correct.items()}
+    before, after = (
+        judged_by(Looked(PLAN, d), compare_all(runs)) for d in ([first], [first, second])
+    )
+    assert not before["m0", "m2"].significant
+    assert after["m0", "m2"].significant
+    assert after["m0", "m2"].p_holm == pytest.approx(0.04)
+    assert after["m0", "m2"].low > 0
+    # Two that were not compared are not told apart.
+    nothing = judged_by(Looked(PLAN, [replace(first, pairs=[])]), compare_all(runs))
+    assert not any(verdict.significant for verdict in nothing.values())
+
+
+def test_a_study_with_looks_is_told_by_them(tmp_path):
+    accuracies = {"model_1": 0.9, "model_2": 0.99, "model_3": 0.991}
+    runs = {
+        model: {seed: {"accuracy": accuracy - 0.001 * seed} for seed in range(3)}
+        for model, accuracy in accuracies.items()
+    }
+    plan = Plan((3, 20))
+    left = {"worse_than": "model_3", "difference": 0.091, "low": 0.05, "high": 0.12, "p": 1e-4}
+    pairs = [
+        {"a": "model_1", "b": "model_2", "difference": -0.09, "low": -0.1, "high": -0.05}
+        | {"p": 1e-3, "differ": True},
+        {"a": "model_1", "b": "model_3", "difference": -0.091, "low": -0.12, "high": -0.05}
+        | {"p": 1e-4, "differ": True},
+        {"a": "model_2", "b": "model_3", "difference": -0.001, "low": -0.03, "high": 0.02}
+        | {"p": 0.7, "differ": False},
+    ]
+    decision = Decision(1, 3, 0.025, [], {"model_1": left}, pairs, "budget")
+    found, text = conclude(tmp_path, runs, seeds=(0, 1, 2), looked=Looked(plan, [decision]))
+    numbers = found["numbers"]
+    assert numbers["power"] is None
+    assert numbers["looks"]["spent"] == 9
+    assert numbers["looks"]["planned"] == 60
+    for a, b, compared in pairs_of(found):
+        told = next(pair for pair in pairs if {pair["a"], pair["b"]} == {a, b})
+        assert compared.p_holm == pytest.approx(told["p"])
+        assert max(abs(compared.low), abs(compared.high)) == pytest.approx(
+            max(abs(told["low"]), abs(told["high"]))
+        )
+    words = said(found, "looks")
+    for part in (
+        "3 models started with 3 seeds each.",
+        "After 1 look (at 3 seeds), 1 had left, each as significantly worse than another.",
+        "Models 2 and 3 stayed.",
+        "It ended there, as the budget was spent.",
+        "differ by at most 3.00 percentage points",
+        "9 runs instead of the 60",
+        "85 % were saved",
+        "at most 5 %",
+        "the mean of a model that left is rather too low",
+    ):
+        assert part in words
+    assert "## Seeds where they decide" in text
+    table = next(one for one in found["findings"] if one["key"] == "looks")["table"]
+    assert [row[0] for row in table["rows"]] == ["Model 3", "Model 2", "Model 1"]
+    assert [row[1] for row in table["rows"]] == ["stayed", "stayed", "1"]
+    assert table["rows"][-1][5] == "Model 3"

@@ -21,17 +21,19 @@ def collect_results(
     runs_file,
     summary_file,
     analysis_file,
+    looked=None,
 ):
     """Write runs.csv, summary.csv and analysis.json.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns and ``data_file`` its
     prepared data; ``histories``, ``cards`` and ``predictions`` are the paths of its runs' files in
     the order of :func:`bakeoff.study.readers.runs_in`, ``descriptions`` those of its models.
+    ``looked`` is a :class:`bakeoff.analysis.looks.Looked` where seeds were given where they decide.
     Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
     runs = read_runs(study, data, cards, histories, predictions, descriptions)
-    results = compare_models(study, data, runs)
+    results = compare_models(study, data, runs, looked)
     by_run = table_of_runs(runs, data.disputed)
     by_model = table_of_models(by_run, results)
     for path, table in ((runs_file, by_run), (summary_file, by_model)):

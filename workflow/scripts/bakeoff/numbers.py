@@ -778,6 +778,67 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Look:
+    """A look at a study whose seeds are given where they decide: see :mod:`bakeoff.analysis.looks`.
+
+    So many ``models`` had ``seeds`` each by then, of which some ``left``; ``level`` was spent.
+    """
+
+    look: int
+    seeds: int
+    level: float
+    models: int
+    left: list[str]
+
+
+@dataclass(frozen=True)
+class Racer:
+    """What became of a model by the last ``look`` that it took part in, with so many ``runs``.
+
+    Where it ``left``, the ``difference`` by which it was ``worse_than`` another, as it was then,
+    has an interval that holds with those of all pairs and looks, and ``p`` is corrected for these:
+    None where none of its runs was finished. The interval of its ``accuracy`` holds whatever the
+    look at which the model's runs ended.
+    """
+
+    model: str
+    look: int
+    runs: int
+    left: bool
+    worse_than: str | None
+    difference: Estimate | None
+    p: float | None
+    accuracy: Estimate | None
+
+
+@dataclass(frozen=True)
+class Race:
+    """Seeds where they decide: what ``looks`` at a study led to, and why it ``ended``.
+
+    ``level`` is that of all planned looks.
+    ``racers`` are the models: those that stayed, the most accurate first, then those that left, the
+    last first. ``largest`` is the end farthest from zero of the intervals of differences between
+    those that stayed, and ``equivalent`` what such a difference may be for models that need not be
+    told apart; None where there is none. ``spent`` are the runs that were trained, of as many as
+    ``planned`` for the last look if no model left.
+    """
+
+    level: float
+    equivalent: float | None
+    looks: list[Look]
+    racers: list[Racer]
+    ended: str | None
+    largest: float | None
+    spent: int
+    planned: int
+
+    @property
+    def stayed(self) -> list[str]:
+        """The models that did not leave."""
+        return [racer.model for racer in self.racers if not racer.left]
+
+
+@dataclass(frozen=True)
 class Analysis:
     """All of it. Lists of models without a place of their own are in the study's order.
 
@@ -785,7 +846,9 @@ class Analysis:
     finished models, the best by it first; ``best`` those that share the first place, ``learned``
     those that count in averages: shown to be better than chance, or all where none is.
     ``sd_between_seeds`` is pooled over the models with several. What asks for models that learned
-    is None where there are none.
+    is None where there are none. ``looks`` is None where all models were to have the same seeds;
+    otherwise it is by these that models are told apart, ``ranked`` has those that left last, and
+    ``power`` is None.
     """
 
     metric: Literal["accuracy", "balanced_accuracy"]
@@ -809,6 +872,7 @@ class Analysis:
     ensemble: Ensemble | None
     published: Published | None
     known: Known | None = None
+    looks: Race | None = None
 
     def runs(self) -> Iterator[Run]:
         """Yield every run, those that diverged after those of the same model that finished."""

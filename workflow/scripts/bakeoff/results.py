@@ -51,6 +51,11 @@ class Results:
         return "balanced test accuracy" if self.balanced else "test accuracy"
 
     @property
+    def level(self) -> float:
+        """The level of all comparisons of models together."""
+        return self.analysis.looks.level if self.analysis.looks else numbers.LEVEL
+
+    @property
     def column(self) -> str:
         """What ranks the models, as the beginning of columns of summary.csv."""
         return "balanced_accuracy" if self.balanced else "test_accuracy"

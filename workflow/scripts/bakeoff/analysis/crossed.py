@@ -158,7 +158,7 @@ class CrossedMean:
         """Half the width of the interval."""
         return self.margin_of(1)
 
-    def margin_of(self, number: int) -> float | np.ndarray:
+    def margin_of(self, number: float) -> float | np.ndarray:
         """Half the width of one of so many intervals that hold together (Bonferroni)."""
         return special.stdtrit(self.freedom, 1 - LEVEL / 2 / number) * self.error
 

@@ -10,14 +10,16 @@ from bakeoff.analysis.crossed import Answers, MakeAnswers, crossed_mean
 from bakeoff.numbers import LEVEL
 
 
-def accuracy_interval(correct: np.ndarray, of: MakeAnswers = Answers) -> tuple[float, float, float]:
+def accuracy_interval(
+    correct: np.ndarray, of: MakeAnswers = Answers, number: float = 1
+) -> tuple[float, float, float]:
     """Return (accuracy, low, high), as shares of 1, of answers ``(seeds, images)``.
 
     One seed: Wilson's interval. Several: Wilson's with the number of images that would give
     the variance of :func:`crossed_mean` (effective sample size, Korn and Graubard 1998), since
     it stays within 0 and 1 and has a width even when every answer is right. ``of`` makes
     :class:`Answers` of them; where these are :class:`bakeoff.analysis.sampling.Weighed`, one seed
-    has an effective sample size as well.
+    has an effective sample size as well. It is one of a ``number`` of intervals that hold together.
     """
     correct = np.asarray(correct, bool)
     answers = of(correct[None])
@@ -26,9 +28,11 @@ def accuracy_interval(correct: np.ndarray, of: MakeAnswers = Answers) -> tuple[f
         mean = crossed_mean(correct, of)
         if mean.error > 0:
             images = accuracy * (1 - accuracy) / mean.error**2
-            images *= (special.ndtri(1 - LEVEL / 2) * mean.error / mean.margin) ** 2
+            images *= (
+                special.ndtri(1 - LEVEL / 2 / number) * mean.error / mean.margin_of(number)
+            ) ** 2
             images = min(images, answers.most_independent)
-    return accuracy, *share_interval(accuracy, images)
+    return accuracy, *share_interval(accuracy, images, number)
 
 
 def gap_interval(
@@ -48,9 +52,12 @@ def gap_interval(
     return gap, float(low), float(high)
 
 
-def share_interval(share: float, count: float) -> tuple[float, float]:
-    """Return (low, high): Wilson's interval of a share of ``count`` things."""
-    low, high = proportion_confint(share * count, count, alpha=LEVEL, method="wilson")
+def share_interval(share: float, count: float, number: float = 1) -> tuple[float, float]:
+    """Return (low, high): Wilson's interval of a share of ``count`` things.
+
+    It is one of a ``number`` of intervals that hold together (Bonferroni).
+    """
+    low, high = proportion_confint(share * count, count, alpha=LEVEL / number, method="wilson")
     return float(low), float(high)
 
 

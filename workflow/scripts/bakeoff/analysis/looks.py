@@ -27,8 +27,9 @@ from bakeoff.analysis.crossed import (
     shares_of_difference,
     typical_spread,
 )
-from bakeoff.analysis.significance import ending_at_zero, holm
-from bakeoff.numbers import LEVEL
+from bakeoff.analysis.intervals import accuracy_interval
+from bakeoff.analysis.significance import Pairs, ending_at_zero, holm
+from bakeoff.numbers import LEVEL, Estimate, Look, Race, Racer
 
 Ended = Literal[
     "one model is left", "no model is left", "equivalent", "images", "budget", "last look"
@@ -58,8 +59,8 @@ class Plan:
 
     @property
     def levels(self) -> tuple[float, ...]:
-        """The level of each look."""
-        return (self.level / len(self.looks),) * len(self.looks)
+        """The level of each look, in proportion to its seeds: what comes late is surer."""
+        return tuple(self.level * seeds / sum(self.looks) for seeds in self.looks)
 
 
 class Leaving(TypedDict):
@@ -126,7 +127,7 @@ def decide(
     :attr:`bakeoff.analysis.sampling.TestSample.ranking`. The order of the models does not matter.
     Raises ``ValueError`` where there is nothing to decide, or more runs than the look has seeds.
     """
-    race = _Race({model: np.asarray(correct[model], bool) for model in sorted(correct)}, of)
+    race = _Entrants({model: np.asarray(correct[model], bool) for model in sorted(correct)}, of)
     look = len(before)
     if look == len(plan.looks) or (before and before[-1].ended):
         raise ValueError(f"after {look} looks, the study has ended")
@@ -151,7 +152,7 @@ def decide(
     return Decision(look + 1, seeds, level, [] if ended else goes_on, left, pairs, ended)
 
 
-class _Race:
+class _Entrants:
     """The ``correct`` answers of a study's models, by model, and what is computed of them."""
 
     def __init__(self, correct: Mapping[str, np.ndarray], of: MakeAnswers):
@@ -277,3 +278,118 @@ def _images_limit(race, a, b, number):
     margin = special.stdtrit(shares.freedom, 1 - LEVEL / 2) * np.sqrt(shares.runs / runs)
     needed = special.stdtrit(shares.images_freedom, 1 - 1 / number / 2) * np.sqrt(shares.images)
     return answers[0].least_p * number >= 1 or seen + margin < needed
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A study's plan, and the decisions of its looks so far, at least one."""
+
+    plan: Plan
+    decisions: Sequence[Decision]
+
+    @property
+    def left(self) -> dict[str, Leaving]:
+        """The models that left, those that left first first."""
+        return {model: left for one in self.decisions for model, left in one.left.items()}
+
+    @property
+    def pairs(self) -> dict[tuple[str, str], Tested]:
+        """What each pair of models came to at the last look at which it was tested."""
+        return {(pair["a"], pair["b"]): pair for one in self.decisions for pair in one.pairs}
+
+
+def judged_by(looked: Looked, pairs: Pairs[str]) -> Pairs[str]:
+    """Return ``pairs`` with the verdicts of the looks.
+
+    A model that is worse than one that is worse than a third is worse than this: that much follows.
+    Two that were never compared are not told apart.
+    """
+    tested, implied, level = looked.pairs, _implied(looked), looked.plan.level
+    rows = []
+    for a, b in list(pairs)[::2]:
+        compared = pairs[a, b]
+        low, high, p = compared.low, compared.high, 1.0
+        if found := tested.get((a, b)):
+            low, high, p = found["low"], found["high"], found["p"]
+        elif found := tested.get((b, a)):
+            low, high, p = -found["high"], -found["low"], found["p"]
+        worse = (a, b) if compared.difference < 0 else (b, a)
+        rows.append([compared.difference, low, high, min(p, implied.get(worse, 1.0))])
+    difference, lows, highs, p_all = np.array(rows).reshape(-1, 4).T
+    ends = ending_at_zero(lows, highs, difference, p_all < level)
+    return pairs.judged(np.minimum(p_all / level * LEVEL, 1.0), *ends)
+
+
+def _implied(looked):
+    """Return the p-value with which a model is worse than another, by (worse, better).
+
+    In a chain of models each of which is worse than the next, it is the largest.
+    """
+    found = [pair for pair in looked.pairs.values() if pair["differ"]]
+    models = sorted({model for pair in found for model in (pair["a"], pair["b"])})
+    place = {model: i for i, model in enumerate(models)}
+    p = np.ones((len(models), len(models)))
+    for pair in found:
+        worse, better = place[pair["a"]], place[pair["b"]]
+        if pair["difference"] > 0:
+            worse, better = better, worse
+        p[worse, better] = pair["p"]
+    for between in range(len(models)):
+        p = np.minimum(p, np.maximum(p[:, [between]], p[between]))
+    return {(models[i], models[j]): p[i, j] for i, j in np.argwhere(p < 1).tolist()}
+
+
+def summary(
+    looked: Looked, correct: Mapping[str, Sequence[np.ndarray]], of: MakeAnswers = Answers
+) -> Race:
+    """Return the :class:`bakeoff.numbers.Race` of a study.
+
+    ``correct`` holds the answers (images,) of each run that finished, by model; ``of`` is as for
+    :func:`decide`.
+    """
+    plan, decisions, left = looked.plan, looked.decisions, looked.left
+    number = [len(correct), *(len(one.goes_on) for one in decisions)]
+    last = {model: one for one in decisions for model in one.left}
+    racers = [
+        _racer(model, correct[model], last.get(model, decisions[-1]), left.get(model), of)
+        for model in correct
+    ]
+    racers.sort(key=lambda one: (one.left, -one.look, -one.accuracy.value if one.accuracy else 0.0))
+    stayed = [racer.model for racer in racers if not racer.left]
+    ends = [
+        max(-pair["low"], pair["high"])
+        for pair in decisions[-1].pairs
+        if pair["a"] in stayed and pair["b"] in stayed
+    ]
+    return Race(
+        level=plan.level,
+        equivalent=plan.equivalent / 100 or None,
+        looks=[
+            Look(one.look, one.seeds, one.level, models, list(one.left))
+            for one, models in zip(decisions, number, strict=False)
+        ],
+        racers=racers,
+        ended=decisions[-1].ended,
+        largest=max(ends, default=None),
+        spent=sum(plan.looks[racer.look - 1] for racer in racers),
+        planned=plan.looks[-1] * len(racers),
+    )
+
+
+def _racer(model, runs, decision, left, of):
+    """Return the :class:`bakeoff.numbers.Racer` of a model by the last look with it."""
+    found = left and left["worse_than"] is not None
+    value, low, high = (None, None, None)
+    if runs:
+        # The level of that look alone, as the model might have left at any other.
+        value, low, high = accuracy_interval(np.array(runs), of, LEVEL / decision.level)
+    return Racer(
+        model=model,
+        look=decision.look,
+        runs=len(runs),
+        left=left is not None,
+        worse_than=left and left["worse_than"],
+        difference=Estimate(left["difference"], left["low"], left["high"]) if found else None,
+        p=left and left["p"],
+        accuracy=Estimate(value, low, high) if runs else None,
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bakeoff.analysis.chance import chance_level, has_learned, odd_runs, without
 from bakeoff.analysis.last_epochs import judge_last_epochs
+from bakeoff.analysis.looks import Looked, judged_by
 from bakeoff.analysis.models import MeasuredModel, MeasuredRun
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all, typical_spread_of
@@ -28,7 +29,8 @@ class MeasuredStudy:
     :class:`bakeoff.analysis.models.MeasuredModel` and ``sample`` its
     :class:`bakeoff.analysis.sampling.TestSample`; ``pairs`` is what
     :func:`bakeoff.analysis.significance.compare_all` returns, and ``typical`` the
-    :class:`bakeoff.analysis.crossed.Spread` that it goes by; ``finished`` are the models with at
+    :class:`bakeoff.analysis.crossed.Spread` that it goes by, unless the study was ``looked`` at:
+    then the verdicts are those of its looks; ``finished`` are the models with at
     least one run that did not diverge.
     """
 
@@ -38,6 +40,7 @@ class MeasuredStudy:
         data: DataSet,
         models: Sequence[MeasuredModel],
         sample: TestSample,
+        looked: Looked | None = None,
     ):
         self.study = study
         self.data = data
@@ -47,6 +50,9 @@ class MeasuredStudy:
         answers = {model.key: model.correct for model in self.finished}
         self.typical = typical_spread_of(answers, sample.ranking)
         self.pairs = compare_all(answers, sample.ranking, self.typical)
+        self.looked = looked
+        if looked:
+            self.pairs = judged_by(looked, self.pairs)
 
     @cached_property
     def chance(self) -> float:
@@ -103,8 +109,9 @@ class MeasuredStudy:
 
     @cached_property
     def ranked(self) -> list[MeasuredModel]:
-        """The finished models, the best by the study's metric first."""
-        return sorted(self.finished, key=lambda model: -model.score.value)
+        """The finished models, the best by the study's metric first, those that left last."""
+        left = self.looked.left if self.looked else {}
+        return sorted(self.finished, key=lambda model: (model.key in left, -model.score.value))
 
     @cached_property
     def best(self) -> list[MeasuredModel]:

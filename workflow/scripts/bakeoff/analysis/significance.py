@@ -5,6 +5,7 @@ Answers are boolean arrays ``(seeds, images)``, as in :mod:`bakeoff.analysis.cro
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from itertools import product
 from typing import TypeVar
 
@@ -171,6 +172,12 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
 
     def __len__(self):
         return 2 * len(self._a)
+
+    def judged(self, p_holm: np.ndarray, low: np.ndarray, high: np.ndarray) -> "Pairs[Key]":
+        """Return the same pairs with other verdicts, float64 (pairs,): each pair once, in order."""
+        other = copy(self)
+        other._columns = self._columns | {"p_holm": p_holm, "low": low, "high": high}
+        return other
 
 
 def _comparison(columns, row):

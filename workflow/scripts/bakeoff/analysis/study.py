@@ -14,6 +14,7 @@ from bakeoff.analysis.ensemble import ensemble
 from bakeoff.analysis.factors import factors
 from bakeoff.analysis.intervals import pooled
 from bakeoff.analysis.known import known
+from bakeoff.analysis.looks import Looked, summary
 from bakeoff.analysis.models import MeasuredRun, models_of_study
 from bakeoff.analysis.power import power
 from bakeoff.analysis.published import reproduction
@@ -28,16 +29,20 @@ from bakeoff.study.readers import DataSet
 
 
 def compare_models(
-    study: Mapping[str, Any], data: DataSet, runs: Iterable[MeasuredRun]
+    study: Mapping[str, Any],
+    data: DataSet,
+    runs: Iterable[MeasuredRun],
+    looked: Looked | None = None,
 ) -> MeasuredStudy:
     """Return the :class:`bakeoff.analysis.ranking.MeasuredStudy` of a study's runs.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
     :class:`bakeoff.study.readers.DataSet` and ``runs`` what
-    :func:`bakeoff.analysis.models.read_runs` returns.
+    :func:`bakeoff.analysis.models.read_runs` returns. ``looked`` are the looks at a study whose
+    seeds were given where they decide.
     """
     sample = TestSample(data.labels, data.groups, study["metric"])
-    return MeasuredStudy(study, data, models_of_study(study, runs, sample), sample)
+    return MeasuredStudy(study, data, models_of_study(study, runs, sample), sample, looked)
 
 
 def analyse(results: MeasuredStudy) -> Analysis:
@@ -62,10 +67,18 @@ def analyse(results: MeasuredStudy) -> Analysis:
         disputed=disputed(results) if results.finished else None,
         known=known(results) if results.finished else None,
         agreement=agreement(results) if learned else None,
-        power=power(results) if learned else None,
+        power=power(results) if learned and not results.looked else None,
         ensemble=ensemble(results) if learned else None,
         published=reproduction(results),
+        looks=_race(results),
     )
+
+
+def _race(results):
+    if not results.looked:
+        return None
+    correct = {model.key: list(model.correct.values()) for model in results.models}
+    return summary(results.looked, correct, results.sample.ranking)
 
 
 def _sd_between_seeds(models):

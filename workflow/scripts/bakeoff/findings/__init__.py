@@ -20,6 +20,7 @@ from bakeoff.findings.hardest import hardest
 from bakeoff.findings.headline import headline, pick
 from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
+from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.findings.overfitting import overfitting_models
 from bakeoff.findings.power import what_it_would_take
 from bakeoff.findings.published import reproduction
@@ -36,6 +37,7 @@ CLOSING = (
 
 _FINDINGS = [
     best_models,
+    seeds_where_they_decide,
     what_it_would_take,
     worth_more_epochs,
     overfitting_models,

@@ -3,7 +3,6 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
-from bakeoff.numbers import LEVEL
 from bakeoff.results import Results
 
 
@@ -107,19 +106,18 @@ def _risk(results):
     """
     pairs = results.analysis.pairs.number
     among = f" among the {pairs:,} pairs" if pairs > 1 else ""
+    level = f"{100 * results.level:g}"
     if results.analysis.pairs.all_on_one_seed:
         if not results.standing("network is worse"):
             return ""
-        return (
-            f"The chance of even one false “worse”{among} of networks is at most {100 * LEVEL:g} %."
-        )
+        return f"The chance of even one false “worse”{among} of networks is at most {level} %."
     spreads = {m: m.score.sd for m in results.finished if m.score.sd is not None}
     if not results.standing("worse") or not spreads:
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
     span = f" ({least} to {most})" if least != most else ""
     seeds = min(len(model.runs) for model in spreads)
-    level = f"at most {100 * LEVEL:g} %" if seeds > 2 else f"about {100 * LEVEL:g} %"
+    level = f"at most {level} %" if seeds > 2 else f"about {level} %"
     return (
         f"The chance of even one false “worse”{among} is {level}, if the seeds move all models"
         " about as much: here by a standard deviation of"
@@ -146,11 +144,13 @@ def _method(results):
     pairs = results.analysis.pairs.number
     if not pairs:
         return "No two models finished with the same seed, so they are not compared."
-    corrected = f"the level is {100 * LEVEL:g} %"
-    if pairs > 1:
+    corrected = f"the level is {100 * results.level:g} %"
+    looks = " and for all planned looks" if results.analysis.looks else ""
+    if pairs > 1 or looks:
         corrected = (
             f"p-values (Holm) and the intervals of differences (Bonferroni) are corrected for"
-            f" {pairs:,} pairs of models, since the best was picked from the same data; {corrected}"
+            f" {pairs:,} pairs of models{looks}, since the best was picked from the same data;"
+            f" {corrected}"
         )
     order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"

@@ -1,0 +1,121 @@
+"""Who left when, and why the study ended, where seeds were given only where they decide."""
+
+from bakeoff import tables as t
+from bakeoff import wording as w
+from bakeoff.findings.finding import Finding, names
+from bakeoff.limits import MOST_SHOWN
+from bakeoff.numbers import Race
+from bakeoff.results import Results
+
+
+def seeds_where_they_decide(results: Results) -> Finding | None:
+    """Who left when, and why it ended; None where all models were to have the same seeds."""
+    race = results.analysis.looks
+    if race is None:
+        return None
+    text = [
+        f"{_course(race, results)} {_end(race, results)}",
+        _cost(race),
+        _method(race),
+        _honest(race),
+    ]
+    return Finding("looks", "Seeds where they decide", text, table=_table(race, results))
+
+
+def _course(race, results):
+    models, looks = len(race.racers), len(race.looks)
+    start = f"{w.count(models, 'model')} started with {w.count(race.looks[0].seeds, 'seed')} each."
+    seeds = w.listing(str(look.seeds) for look in race.looks)
+    after = f"After {w.count(looks, 'look')} (at {seeds} seeds), "
+    stayed = results.named(race.stayed)
+    left = models - len(stayed)
+    if not left:
+        return f"{start} {after}no model had left."
+    unfinished = [racer for racer in race.racers if racer.left and racer.worse_than is None]
+    why = "as significantly worse than another"
+    if unfinished:
+        why += ", or as none of its runs was finished"
+    rest = f" {names(stayed)} stayed." if stayed else ""
+    return f"{start} {after}{left:,} had left, each {why}.{rest}"
+
+
+def _end(race: Race, results):
+    apart = ""
+    if race.largest is not None:
+        apart = f" Those that stayed differ by at most {w.points(race.largest)}."
+    match race.ended:
+        case "one model is left":
+            return f"It ended there, as {names(results.named(race.stayed))} alone was left."
+        case "no model is left":
+            return "It ended there, as no model was left."
+        case "equivalent":
+            return (
+                f"It ended there: those that stayed are shown to differ by at most"
+                f" {w.points(race.largest or 0)}, and up to {w.points(race.equivalent or 0)} count"
+                " as equivalent."
+            )
+        case "images":
+            return (
+                "It ended there, as the test images are the limit: no number of seeds would tell"
+                f" those that stayed apart.{apart}"
+            )
+        case "budget":
+            return f"It ended there, as the budget was spent.{apart}"
+        case "last look":
+            return f"That was the last look.{apart}"
+    return f"It has not ended.{apart}"
+
+
+def _cost(race):
+    saved = race.planned - race.spent
+    whole = f"It took {w.count(race.spent, 'run')}"
+    if not saved:
+        return f"{whole}, as many as if no model could leave."
+    return (
+        f"{whole} instead of the {race.planned:,} of a study in which every model has all planned"
+        f" seeds: {100 * saved / race.planned:.0f} % were saved."
+    )
+
+
+def _method(race):
+    return (
+        f"Of such studies, at most {100 * race.level:g} % say anywhere, at any look, that of two"
+        " equal models one is worse. For this, the level was split over the planned looks"
+        " beforehand, and within a look p-values are corrected (Holm) for all pairs of models that"
+        " are not told apart yet, also those of models that left. The verdicts and intervals of"
+        " differences on this page are those of the looks."
+    )
+
+
+def _honest(race):
+    text = (
+        "The intervals of this table hold at whichever look a model's runs ended, so they are wider"
+        " than those of a study with one look."
+    )
+    if any(racer.worse_than for racer in race.racers):
+        text = (
+            "To leave, a model must look worse than others on the runs so far, by chance as well:"
+            " so the mean of a model that left is rather too low, by how much it is worse too much,"
+            f" and the mean of the best of those that stayed rather too high. {text}"
+        )
+    return text
+
+
+def _table(race, results):
+    measure = results.measure.capitalize()
+    columns = ["Model", "Left after look", "Finished runs", measure, "Interval at its last look"]
+    columns += ["Worse than", "By (percentage points)", "Interval", "p corrected"]
+    rows = []
+    for racer in race.racers[:MOST_SHOWN]:
+        row = [t.model(results.by_key[racer.model].name)]
+        row += [t.count(racer.look) if racer.left else t.absent("stayed"), t.count(racer.runs)]
+        if racer.accuracy:
+            row.append(t.percent(racer.accuracy.value))
+            row.append(t.percent_interval(racer.accuracy.low, racer.accuracy.high))
+        if racer.difference:
+            row += [t.model(results.by_key[racer.worse_than].name)]
+            row += [t.points(racer.difference.value)]
+            row += [t.points_interval(racer.difference.low, racer.difference.high)]
+            row += [t.p_value(racer.p)]
+        rows.append(t.filled(row, len(columns)))
+    return t.Table(columns, rows)
