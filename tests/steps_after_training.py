@@ -55,6 +55,7 @@ def run_steps(folder, study):
     from plot_tradeoffs import plot_tradeoffs
     from render_report import render_report
     from write_conclusions import write_conclusions
+    from write_paper import write_paper
 
     folder = Path(folder)
     figures = folder / "figures"
@@ -88,6 +89,16 @@ def run_steps(folder, study):
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
     plot_findings(study, analysis, *(drawn[key] for key in ("forest", "matrix", "reliability")))
     plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
+    write_paper(
+        study,
+        {"commit": TREE},
+        analysis,
+        summary,
+        findings,
+        histories,
+        folder / "summary.png",
+        folder / "paper",
+    )
     render_report(
         study=study,
         command=COMMAND,

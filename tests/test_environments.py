@@ -22,11 +22,15 @@ ENVIRONMENTS = {
         "plot_tradeoffs",
         "plot_findings",
         "write_conclusions",
+        "write_paper",
         "render_report",
     ],
 }
 # Where a package is imported under another name than it is installed.
-INSTALLED_AS = {"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python-headless"}
+INSTALLED_AS = {
+    **{"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python-headless"},
+    "yaml": "pyyaml",
+}
 
 
 def locked():

@@ -36,6 +36,7 @@ def mounted(folder, *options):
 # The last first: what a step needs is then as it should be, and it alone meets the fault.
 STEPS = {
     "render_report": "results/report.html",
+    "write_paper": "results/summary.png",
     "plot_findings": "results/figures/accuracy_forest.svg",
     "write_conclusions": "results/conclusions.md",
     "plot_tradeoffs": "results/figures/accuracy_parameters.svg",

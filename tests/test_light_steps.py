@@ -20,6 +20,7 @@ NEEDED = {
     "plot_loss_curves": {"matplotlib", "scipy"},
     "plot_findings": {"matplotlib"},
     "plot_tradeoffs": {"matplotlib"},
+    "write_paper": {"matplotlib", "scipy"},
     "render_report": set(),
 }
 

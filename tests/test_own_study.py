@@ -14,7 +14,7 @@ from bakeoff.study import scaffold
 from projects import ROOT, RUNS_ALONE, Project, copy_workflow
 
 STUDY = ("Snakefile", "architectures", "config", "profiles", ".gitignore", "README.md")
-WORDS = {"write_conclusions", "render_report"}
+WORDS = {"write_conclusions", "write_paper", "render_report"}
 
 
 def git(folder, *arguments):

@@ -19,6 +19,7 @@ COLLECTING = {
     "plot_tradeoffs",
     "plot_findings",
     "write_conclusions",
+    "write_paper",
     "render_report",
 }
 # What shows names, descriptions and titles, of numbers that stay.
@@ -198,7 +199,7 @@ CONTRACT = {
             "workflow/scripts/bakeoff/study/commit.py",
             "workflow/scripts/bakeoff/study/identity.py",
         ),
-        {"render_report"},
+        {"render_report", "write_paper"},
     ),
     "a module of a model's own edited": (
         lambda project: append(project, "architectures/own.py"),
@@ -304,15 +305,15 @@ CONTRACT = {
     ),
     "a sentence edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/findings/ranking.py"),
-        {"write_conclusions", "render_report"},
+        {"write_conclusions", "write_paper", "render_report"},
     ),
     "a picture edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/figures/comparisons.py"),
-        {"plot_findings", "render_report"},
+        {"plot_findings", "write_paper", "render_report"},
     ),
     "the look of all pictures edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/figures/style.py"),
-        {"plot_loss_curves", "plot_findings", "plot_tradeoffs", "render_report"},
+        WORDS_AND_PICTURES - {"write_conclusions"},
     ),
     "the page edited": (
         lambda project: append(project, "workflow/scripts/bakeoff/report/tables.py"),

@@ -19,7 +19,8 @@ from warm_snakemake import run_snakemake
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
-    *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs", "template"),
+    *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs"),
+    *("template", "CITATION.cff"),
 )
 
 # As far as an epoch could be repeated, which the collecting steps are not needed for.

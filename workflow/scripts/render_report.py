@@ -20,6 +20,7 @@ from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images
+from bakeoff.report.paper import bibtex
 from bakeoff.report.provenance import origin
 from bakeoff.report.svg import inline_svg
 from bakeoff.report.tables import (
@@ -76,6 +77,7 @@ def render_report(
         "data_set": describe_data_set(data_file, study["show_images"]),
         "augmentations": augmentations(data_file, cards, study),
         "origin": origin(study, command, cards, tree),
+        "bibtex": bibtex(tree),
     }
     content |= describe_tables(results, summary)
     content |= describe_models(results, findings, runs, cards, curves)

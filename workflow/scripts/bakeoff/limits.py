@@ -60,6 +60,9 @@ MOST_VALUES = 4
 MOST_FOLLOWED = 1000
 """With more runs in a study, the line of an epoch says nothing of the others: it takes too long."""
 
+MOST_IN_PICTURE = 10
+"""How many models the picture for slides and chats shows."""
+
 MOST_FAILURES = 5
 """How many failed jobs are named with their lines, on the console and by `watch`."""
 

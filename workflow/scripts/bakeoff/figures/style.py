@@ -109,6 +109,19 @@ def save_svg(figure: Figure, path: str | Path) -> None:
         figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
 
 
+def save_png(figure: Figure, path: str | Path) -> None:
+    """Write ``figure`` as PNG in its own size and resolution; equal figures make equal bytes."""
+    with write_atomically(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def save_pdf(figure: Figure, path: str | Path) -> None:
+    """Write ``figure`` as PDF with its texts as text; equal figures make equal bytes."""
+    # TrueType, as journals want it.
+    with write_atomically(path) as temporary, mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
+
+
 def model_looks(study: Mapping[str, Any]) -> dict[str, Look]:
     """Return how each model's line is drawn: a dict from its key to Matplotlib's arguments.
 

@@ -19,7 +19,8 @@ def best_models(results: Results) -> Finding:
         )
         return Finding("best", title, [text])
     headline = " ".join(filter(None, [_answer(results), _certainty(results)]))
-    return Finding("best", title, [headline, _method(results)], table=_standings(results))
+    said = " ".join(filter(None, [method(results), _of_the_last_column(results)]))
+    return Finding("best", title, [headline, said], table=_standings(results))
 
 
 def _accuracy(model):
@@ -135,8 +136,8 @@ def _next(model):
     return f"{model.name}, the next, is {by} {where} (95 % interval {low} to {high})"
 
 
-def _method(results):
-    """How the models were compared."""
+def method(results: Results) -> str:
+    """Return how the models were compared: the test, its sample and its corrections."""
     images, groups = w.count(results.data.test_images, "test image"), results.data.groups
     unit, units = ("group", "groups") if groups else ("image", "images")
     if groups:
@@ -168,14 +169,22 @@ def _method(results):
         f" finished, {units} and seeds both taken as random samples (t-test; the variance between"
         " seeds is pooled over the two models, and never less than what is typical of the study;"
         f" that between {units} is taken from the differences {unit} by {unit}); {corrected}."
-        f" {order} “Best ahead in” is the share, among all pairs of a"
-        " run of the best and one of the other model, of those with the best's more accurate"
-        " (ties count half): an estimate of the probability that the best is ahead when both are"
-        " trained once."
+        f" {order}"
     )
     if results.analysis.pairs.any_on_one_seed:
         text += f" Where two models share one seed only ({test}), {networks}."
     return text
+
+
+def _of_the_last_column(results):
+    """What “Best ahead in” means, where the table has it."""
+    if not results.analysis.pairs.number or results.analysis.pairs.all_on_one_seed:
+        return ""
+    return (
+        "“Best ahead in” is the share, among all pairs of a run of the best and one of the other"
+        " model, of those with the best's more accurate (ties count half): an estimate of the"
+        " probability that the best is ahead when both are trained once."
+    )
 
 
 def _standings(results):

@@ -1,0 +1,157 @@
+"""The picture for slides, and the table, methods, figures and entry for a paper."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bakeoff import latex
+from bakeoff.report.paper import bibtex, citation
+from fabricated_study import fabricate_data, fabricate_run
+from steps_after_training import TREE, describe_study, run_steps
+
+ODD = r"100 % {wide}_net & co. #1 ^~\ <a|b> − “x” $5$"
+PDFS = {
+    *("accuracies", "comparisons", "reliability", "loss_overview", "loss_overlay"),
+    *(
+        f"accuracy_{cost}"
+        for cost in ("parameters", "multiply_adds", "training_seconds", "latency_ms")
+    ),
+}
+
+
+def made(folder, models, seeds=(0, 1), **runs):
+    """Run all steps on models with accuracies; return the folder of the results."""
+    study = describe_study(models, seeds=seeds)
+    fabricate_data(folder, images=500)
+    for entry, accuracy in zip(study["models"], (0.97, 0.95, 0.3, 0.9), strict=False):
+        for seed in seeds:
+            fabricate_run(folder, entry["model"], seed, accuracy=accuracy, images=500, **runs)
+    run_steps(folder, study)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("paper"), ["LeNet", ODD, "[Odd] one", "Model 3"])
+
+
+def rows_of(table):
+    """Return the cells of each row of the one tabular of a text, which must be sound."""
+    body = re.search(r"\\begin\{tabular\}\{([lr]+)\}\n(.*)\\end\{tabular\}", table, re.DOTALL)
+    columns, lines = body[1], body[2].splitlines()
+    assert lines[0] == r"\toprule"
+    assert lines[2] == r"\midrule"
+    assert lines[-1] == r"\bottomrule"
+    rows = [re.split(r"(?<!\\) & ", line.removesuffix(r" \\")) for line in lines if "\\\\" in line]
+    assert {len(row) for row in rows} == {len(columns)}
+    assert len(lines) == len(rows) + 3
+    return rows
+
+
+def assert_sound(text):
+    """Hold that braces, environments and mathematics close, and that no mark stands alone."""
+    plain = re.sub(r"\\[\\{}#$%&_]", "", re.sub(r"^%.*$", "", text, flags=re.MULTILINE))
+    assert plain.count("{") == plain.count("}")
+    assert plain.count("$") % 2 == 0
+    opened = re.findall(r"\\begin\{(\w+)\}", text)
+    assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+)\}", text))
+    outside = re.sub(r"\$[^$]*\$", "", plain)
+    assert not re.search(r"[#^~<>|“”−]", outside), outside
+    assert "_" not in outside
+    assert "%" not in outside
+
+
+def test_the_table_is_latex_with_the_best_first(results):
+    table = (results / "paper" / "table.tex").read_text()
+    assert_sound(table)
+    header, *rows = rows_of(table)
+    assert header[:3] == ["Model", "Parameters", "Test accuracy"]
+    assert header[-2:] == ["p", "Verdict"]
+    assert rows[0][0] == "LeNet"
+    assert rows[0][2] == r"97.00\,\%"
+    assert rows[0][-2:] == ["--", "best"]
+    assert any(row[0] == latex.escaped(ODD) for row in rows)
+    # Without braces, it would be an argument of the row before.
+    assert rows[-1][0] == "{}[Odd] one"
+
+
+def test_the_methods_state_data_tests_corrections_and_versions(results):
+    methods = (results / "paper" / "methods.tex").read_text()
+    assert_sound(methods)
+    for said in (
+        "500 test images",
+        "trained 2 times (seeds 0 and 1)",
+        "t-test",
+        "p-values (Holm)",
+        "for 6 pairs of models",
+        f"mnist-bakeoff {citation()['version']}, commit {TREE['id'][:12]} with numpy",
+        "statsmodels",
+    ):
+        assert said in methods, said
+    assert "Best ahead in" not in methods, "a column that the table has not"
+
+
+def test_the_figures_are_pdfs_that_are_equal_when_they_show_the_same(results, tmp_path):
+    drawn = {file.stem: file.read_bytes() for file in (results / "paper").glob("*.pdf")}
+    assert set(drawn) == PDFS
+    assert all(content.startswith(b"%PDF") and len(content) > 2000 for content in drawn.values())
+    again = made(tmp_path, ["LeNet", ODD, "[Odd] one", "Model 3"])
+    assert drawn == {file.stem: file.read_bytes() for file in (again / "paper").glob("*.pdf")}
+    picture = "summary.png"
+    assert (results / picture).read_bytes() == (again / picture).read_bytes()
+
+
+def ink(file):
+    """Return which pixels of a picture are not white, (height, width) bool."""
+    return np.asarray(Image.open(file).convert("L")) < 200
+
+
+@pytest.mark.parametrize(
+    ("models", "seeds", "runs"),
+    [
+        (["LeNet", "Other"], (0, 1), {}),
+        (["W" * 80, "M" * 60], (0,), {}),
+        (["Only"], (0,), {}),
+        (["Diverged"], (0,), {"status": "diverged"}),
+    ],
+    ids=["two", "long names", "one", "none finished"],
+)
+def test_the_picture_has_its_size_and_nothing_leaves_it(tmp_path, models, seeds, runs):
+    folder = made(tmp_path, models, seeds, **runs)
+    drawn = ink(folder / "summary.png")
+    assert drawn.shape == (630, 1200)
+    assert drawn.any()
+    border = np.ones_like(drawn)
+    border[8:-8, 8:-8] = False
+    assert not drawn[border].any()
+    assert_sound((folder / "paper" / "table.tex").read_text())
+    assert_sound((folder / "paper" / "methods.tex").read_text())
+
+
+def test_a_model_that_learned_nothing_is_left_out_of_the_picture_and_counted(results):
+    from bakeoff.figures.summary import draw_summary
+    from bakeoff.results import read_results
+
+    study = describe_study(["LeNet", ODD, "[Odd] one", "Model 3"], seeds=(0, 1))
+    found = read_results(results / "analysis.json", study)
+    texts = [text.get_text() for text in draw_summary(found, "A headline", None).texts]
+    assert "A headline" in texts
+    assert ("not shown" in texts[-1]) == (len(found.learned) < 4)
+
+
+def test_citing_names_the_version_and_the_commit():
+    entry = bibtex({"commit": {"id": "c0ffee" * 7, "clean": False}})
+    assert_sound(entry.partition("\n")[2].removesuffix("}"))
+    assert entry.startswith("@software{mnist_bakeoff,\n  author = {{The mnist-bakeoff authors}},\n")
+    assert f"version = {{{citation()['version']}}}" in entry
+    assert "commit c0ffeec0ffee with changes" in entry
+    assert "commit" not in bibtex({"commit": None})
+
+
+def test_the_page_says_how_to_cite(results):
+    page = (results / "report.html").read_text()
+    cited = page.partition('<section id="cite"')[2]
+    assert "@software{mnist_bakeoff," in cited
+    assert f"commit {TREE['id'][:12]}" in cited

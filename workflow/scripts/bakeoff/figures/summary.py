@@ -1,0 +1,111 @@
+"""Draw the answer and the accuracies as one picture, for slides and chats."""
+
+from statistics import median
+
+from matplotlib.figure import Figure
+
+from bakeoff import wording as w
+from bakeoff.figures.colours import INK
+from bakeoff.figures.style import model_looks, shortened, wrapped
+from bakeoff.limits import MOST_IN_PICTURE
+from bakeoff.results import Results
+
+_INCHES, _DPI = (12, 6.3), 100
+_BEST_GROUP = ("best", "too close to call")
+_LEFT, _RIGHT, _BOTTOM = 0.04, 0.96, 0.15
+
+
+def draw_summary(results: Results, headline: str, pick: str | None) -> Figure:
+    """Return a picture of 1200 by 630 pixels: ``headline``, ``pick``, and the best accuracies.
+
+    Models that did not learn, and of many all but the most accurate, are counted below.
+    """
+    study = results.study
+    figure = Figure(figsize=_INCHES, dpi=_DPI)
+    _write(figure, 0.945, shortened(study["title"], 90), 14, va="top", alpha=0.75)
+    # A number and its unit stay on one line.
+    lines = wrapped(headline.replace(" %", "\u00a0%"), 52).splitlines()
+    lines = lines if len(lines) < 4 else [*lines[:2], f"{lines[2]} …"]
+    said = _write(figure, 0.885, "\n".join(lines), 28, va="top", fontweight="bold")
+    top = said.get_window_extent().y0 / _INCHES[1] / _DPI - 0.03
+    if pick:
+        _write(figure, top, shortened(pick, 100), 15, va="top")
+        top -= 0.05
+    shown = [model for model in results.ranked if model in results.learned][:MOST_IN_PICTURE]
+    if shown:
+        _draw_accuracies(figure, (0.27, _BOTTOM, 0.57, top - 0.02 - _BOTTOM), results, shown)
+    _write(figure, 0.025, _below(results, shown), 12, va="bottom", alpha=0.75)
+    return figure
+
+
+def _write(figure, height, text, size, **look):
+    """Write a text at the left edge, smaller than ``size`` where it would leave the picture."""
+    written = figure.text(_LEFT, height, text, fontsize=size, **look)
+    _shrink(written, lambda extent: extent.x1 > _RIGHT * _INCHES[0] * _DPI)
+    return written
+
+
+def _shrink(text, is_too_large):
+    while is_too_large(text.get_window_extent()) and text.get_fontsize() > 5:
+        text.set_fontsize(text.get_fontsize() - 1)
+
+
+def _below(results, shown):
+    """Return what stands below: what the picture is of, and what it leaves out."""
+    seeds = len(results.study["seeds"])
+    left_out = len(results.models) - len(shown)
+    parts = [
+        f"{results.measure.capitalize()} (%) on {w.count(results.data.test_images, 'image')}",
+        f"mean of {seeds} seeds" if seeds > 1 else "one seed",
+        "95 % intervals",
+    ]
+    if left_out:
+        parts.append(f"{left_out} of {len(results.models)} models not shown")
+    return shortened("; ".join(parts), 125)
+
+
+def _draw_accuracies(figure, place, results, shown):
+    axes = figure.add_axes(place)
+    looks = model_looks(results.study)
+    low, high = _limits(shown)
+    for row, model in enumerate(shown):
+        accuracy, look = model.score, looks[model.model]
+        group = model.standing in _BEST_GROUP
+        if group and len(shown) > 1:
+            axes.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.07, linewidth=0)
+        value = 100 * accuracy.value
+        axes.hlines(row, 100 * accuracy.low, 100 * accuracy.high, color=look["color"], linewidth=3)
+        mark = {"color": look["color"], "markersize": 11, "zorder": 3, "clip_on": False}
+        axes.plot(max(value, low), row, marker="<" if value < low else "o", **mark)
+        seeds = (
+            [100 * one for one in accuracy.by_seed.values()] if len(accuracy.by_seed) > 1 else []
+        )
+        axes.plot(seeds, [row + 0.3] * len(seeds), "|", color=INK, markersize=7, alpha=0.6)
+        axes.text(
+            1.02,
+            row,
+            w.percent(accuracy.value),
+            transform=axes.get_yaxis_transform(),
+            fontsize=14,
+            fontweight="bold" if group else "normal",
+            va="center",
+        )
+    axes.set_xlim(low, high)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks(range(len(shown)), [shortened(model.name, 24) for model in shown], fontsize=14)
+    axes.tick_params(axis="y", length=0, pad=10)
+    for label in axes.get_yticklabels():
+        _shrink(label, lambda extent: extent.x0 < _LEFT * _INCHES[0] * _DPI)
+    axes.tick_params(axis="x", labelsize=12)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def _limits(shown):
+    """Return the ends of the axis, in percent: those of the intervals, but for odd ones out."""
+    values = [100 * model.score.value for model in shown]
+    reach = 3 * max(values[0] - median(values), 0.5)
+    low = max(min(100 * model.score.low for model in shown), values[0] - reach)
+    high = min(max(100 * model.score.high for model in shown), values[0] + reach)
+    room = 0.04 * (high - low)
+    return low - room, high + room
