@@ -18,6 +18,7 @@ from bakeoff.findings.summary import all_tables
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
+from bakeoff.report.code import code_for
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images
 from bakeoff.report.paper import bibtex
@@ -143,6 +144,7 @@ def describe_models(results, findings, runs, cards, curves):
                 "svg": inline_svg(Path(curves) / f"{model.model}.svg", label, curves),
             },
             "layers": layer_table(first_cards[model.model]["layers"]).as_data(),
+            "code": code_for(first_cards[model.model], results.data.class_names),
             "runs": runs_table(runs_of[model.model]).as_data(),
         }
         models.append(described | error_tables(model, results.data.class_names))

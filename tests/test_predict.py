@@ -1,0 +1,133 @@
+"""A trained model is asked for the class of an image: by the script and by the page's lines."""
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bakeoff.errors import StudyError
+from bakeoff.predicting import main, read_images
+from bakeoff.report.code import code_for
+from projects import ROOT, Project
+
+SCRIPT = ROOT / "workflow" / "scripts" / "predict.py"
+CARD = {
+    **{"model": "m", "seed": 2, "architecture": "small", "backend": "tensorflow"},
+    **{"image_shape": [28, 32, 1], "loads_with": "keras alone", "precision": "float32"},
+    "arguments": {"filters": 8},
+}
+
+
+def test_images_come_scaled_in_the_datas_size_and_colours(tmp_path):
+    grey = np.arange(16, dtype=np.uint8).reshape(4, 4) * 17
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    files = [tmp_path / "grey.png", tmp_path / "deep.png"]
+    images = read_images(files, (4, 4, 1))
+    assert images.dtype == np.float32
+    assert images[..., 0] == pytest.approx(np.stack([grey, grey]) / 255)
+    inverted = read_images(files[:1], (4, 4, 1), invert=True)
+    assert inverted[0, ..., 0] == pytest.approx(1 - grey / 255)
+    assert read_images(files[:1], (8, 6, 3)).shape == (1, 8, 6, 3)
+
+
+def test_transparency_lies_on_the_background_and_photographs_stand_upright(tmp_path):
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert (read_images([tmp_path / "clear.png"], (4, 4, 1)) == 1).all()
+    assert (read_images([tmp_path / "clear.png"], (4, 4, 1), background="black") == 0).all()
+    lying = Image.new("L", (8, 4))
+    lying.paste(255, (0, 0, 4, 4))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying.save(tmp_path / "lying.png", exif=exif)
+    upright = read_images([tmp_path / "lying.png"], (8, 4, 1))[0, ..., 0]
+    assert (upright[:4] == 1).all()
+    assert (upright[4:] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["none.png", "text.png"])
+def test_what_is_no_image_is_one_line(tmp_path, name):
+    (tmp_path / "text.png").write_text("no image")
+    with pytest.raises(StudyError, match=rf"^.*{name}: .*; expected an image file that Pillow"):
+        read_images([tmp_path / name], (4, 4, 1))
+
+
+def test_what_is_no_run_is_one_line(tmp_path):
+    with pytest.raises(SystemExit, match=r"no card.json that can be read; expected the folder of"):
+        main([str(tmp_path), "my.png"])
+
+
+def test_the_lines_name_backend_file_size_and_classes():
+    plain = code_for(CARD, ["cat", "dog's"])
+    compile(plain, "lines", "exec")
+    assert 'load_model("models/m/seed_2/model.keras", compile=False)' in plain
+    assert "resize((32, 28), " in plain
+    assert "reshape(1, 28, 32, 1) / 255" in plain
+    assert "environ" not in plain
+    colours = code_for(CARD | {"backend": "jax", "image_shape": [8, 8, 3]}, ["cat"])
+    assert colours.index('os.environ["KERAS_BACKEND"] = "jax"') < colours.index("import keras")
+    assert 'convert("RGB")' in colours
+    by_file = code_for(CARD | {"loads_with": "its architecture file"}, ["cat", "dog"])
+    compile(by_file, "lines", "exec")
+    assert "from architectures.small import build" in by_file
+    assert "build((28, 32, 1), 2, filters=8)" in by_file
+
+
+@pytest.fixture(scope="module")
+def asked(finished_study):
+    """The finished study, and a test image of it in a file, with its probabilities."""
+    results = finished_study.path("results")
+    images = np.load(results / "data" / "digits" / "test_images.npy")
+    with np.load(results / "models" / "tiny" / "seed_0" / "predictions.npz") as predictions:
+        return results, images[3, ..., 0], predictions["probabilities"][3]
+
+
+@pytest.mark.workflow
+def test_the_script_says_what_the_run_predicted(asked, tmp_path):
+    results, image, probabilities = asked
+    Image.fromarray(image).save(tmp_path / "my.png")
+    Image.fromarray(255 - image).save(tmp_path / "paper.png")
+    run = results / "models" / "tiny" / "seed_0"
+    best = int(probabilities.argmax())
+    for name, options in (("my.png", []), ("paper.png", ["--invert"])):
+        command = [sys.executable, SCRIPT, run, tmp_path / name, *options]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = re.fullmatch(rf"{tmp_path / name}: (\d) \(([\d.]+)%\), .*\n", said)
+        assert int(found[1]) == best
+        assert float(found[2]) == pytest.approx(100 * probabilities[best], abs=0.02)
+
+
+@pytest.mark.workflow
+def test_the_lines_of_the_page_run_and_say_the_same(asked, tmp_path):
+    results, image, probabilities = asked
+    page = html.unescape((results / "report.html").read_text())
+    lines = re.search(r'<pre tabindex="0">(import keras.*?models/tiny/.*?)</pre>', page, re.DOTALL)
+    Image.fromarray(image).save(tmp_path / "my.png")
+    os.symlink(results / "models", tmp_path / "models")
+    command = [sys.executable, "-c", lines[1]]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said.split()[-1] == str(probabilities.argmax())
+
+
+@pytest.mark.workflow
+def test_a_model_that_needs_its_architecture_file_is_predicted_by_it(copy, tmp_path):
+    """As the description says, which is all that decides."""
+    study = Project(copy.folder)
+    run = study.path("results/models/tiny/seed_0")
+    description = run.parent / "description.json"
+    described = json.loads(description.read_text())
+    description.write_text(json.dumps(described | {"loads_with": "its architecture file"}))
+    images = np.load(study.path("results/data/digits/test_images.npy"))
+    Image.fromarray(images[3, ..., 0]).save(tmp_path / "my.png")
+    command = [sys.executable, study.path("workflow/scripts/predict.py"), run, tmp_path / "my.png"]
+    said = subprocess.run(
+        command, cwd=study.folder, capture_output=True, text=True, check=True
+    ).stdout
+    with np.load(run / "predictions.npz") as predictions:
+        assert f"my.png: {predictions['probabilities'][3].argmax()} (" in said

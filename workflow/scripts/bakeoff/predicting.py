@@ -1,0 +1,123 @@
+"""What a trained model says of image files: ``python workflow/scripts/predict.py RUN IMAGE …``."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from bakeoff.data.decode import decode_files
+from bakeoff.data.prepared import PreparedData, scaled
+from bakeoff.errors import StudyError
+from bakeoff.study.folders import study_folders
+
+if TYPE_CHECKING:
+    # Not before its backend is named.
+    import keras
+
+_TOOL = Path(__file__).parents[3]
+_MOST_SAID = 3
+
+
+def read_images(
+    files: Sequence[str | Path], shape: Sequence[int], invert: bool = False, **image: str
+) -> np.ndarray:
+    """Return image files as a model takes them: float32 (n, height, width, channels), 0 to 1.
+
+    They are read as a study's own are: turned upright, flattened, made grey where ``shape`` has
+    one channel, and brought to its size. ``image`` has ``fit`` and ``background`` of the config's
+    where they are not the usual. ``invert`` makes black white. Raises :class:`StudyError` for a
+    file that is no image.
+    """
+    for file in files:
+        try:
+            with Image.open(file) as opened:
+                opened.load()
+        # Decoders raise what they like.
+        except Exception as error:
+            raise StudyError(
+                f"{file}: {error}; expected an image file that Pillow reads: correct the path."
+            ) from error
+    height, width, channels = shape
+    settings = {"height": height, "width": width, "channels": channels} | image
+    pixels = []
+    with tempfile.TemporaryDirectory() as scratch:
+        # One by one, as each has a depth of its own.
+        for file in map(Path, files):
+            wanted = {"image": settings, "unreadable": "refuse"}
+            found = decode_files(file.parent, [file.name], wanted, scratch)
+            pixels.append(scaled(np.array(found.images)))
+    images = np.concatenate(pixels)
+    return 1 - images if invert else images
+
+
+def load(run: Path, card: Mapping[str, Any], data: PreparedData) -> "keras.Model":
+    """Return the model of the folder of a ``run``, with the backend that it was trained with."""
+    os.environ["KERAS_BACKEND"] = card["backend"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    path = run / "model.keras"
+    description = json.loads((run.parent / "description.json").read_bytes())
+    if description["loads_with"] == "keras alone":
+        return keras.models.load_model(path, compile=False)
+    from bakeoff.describe.saving import load_with_file
+
+    keras.config.set_dtype_policy(card["precision"])
+    folders = study_folders(Path.cwd(), _TOOL)
+    name, arguments = card["architecture"], card["arguments"]
+    return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
+
+
+def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
+    """Return a line an image: the likeliest classes, with their probabilities.
+
+    ``run`` is the folder of a finished run, ``how`` is as :func:`read_images` has it. Raises
+    :class:`StudyError` for what is not there.
+    """
+    try:
+        card = json.loads((run / "card.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{run}: no card.json that can be read; expected the folder of a finished run, such as"
+            " results/models/model_01/seed_0: correct the path."
+        ) from error
+    data = PreparedData.read(run.parents[2] / "data" / card["dataset"]["name"] / "data.json")
+    # As the study's own were read, unless it is given.
+    own = {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
+    given = {name: value for name, value in how.items() if value is not None}
+    images = read_images(files, data.shape, **own | given)
+    probabilities = load(run, card, data).predict(images, verbose=0)
+    return [
+        f"{file}: {_said(row, data.class_names)}"
+        for file, row in zip(files, probabilities, strict=True)
+    ]
+
+
+def _said(probabilities, names):
+    likeliest = np.argsort(-probabilities, kind="stable")[:_MOST_SAID]
+    return ", ".join(f"{names[place]} ({probabilities[place]:.2%})" for place in likeliest)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print what the model of a run says of the images that ``arguments`` name."""
+    parser = argparse.ArgumentParser(
+        prog="predict.py", description="What a trained model says of image files."
+    )
+    parser.add_argument("run", type=Path, help="such as results/models/model_01/seed_0")
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument("--fit", choices=["stretch", "crop", "pad"], help="to the data's size")
+    parser.add_argument("--background", help="under transparency and padding, such as white")
+    parser.add_argument("--invert", action="store_true", help="dark on light, to light on dark")
+    options = parser.parse_args(arguments)
+    how = {name: getattr(options, name) for name in ("fit", "background", "invert")}
+    try:
+        print(*predict(options.run, options.images, **how), sep="\n")
+    except StudyError as error:
+        sys.exit(str(error))
