@@ -50,7 +50,8 @@ def test_each_two_values_are_one_factor_over_all_otherwise_equal_models(tmp_path
     assert widest["differences"] == pytest.approx([0.06, 0.04])
     assert widest["difference"] == pytest.approx(0.05)
     assert widest["low"] > 0
-    assert "3 of 3 differences between otherwise equal models change test accuracy" in text
+    assert "3 of 3 differences between trained networks of otherwise equal models change" in text
+    assert "change test accuracy" in text
     assert said[0]["items"][1].startswith(
         "Filters 64 instead of 16: test accuracy is 5.00 percentage points higher"
     )

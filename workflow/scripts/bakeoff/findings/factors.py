@@ -39,14 +39,17 @@ def _is_shown(factor):
 
 def _summary(factors, shown, measure):
     number = w.count(len(factors), "difference")
+    # One run each shows what holds of the networks, and nothing of the models.
+    networks = all(factor.seeds == 1 for factor in factors)
+    between = f"between {'trained networks of ' if networks else ''}otherwise equal models"
     if not shown:
         what = "The one difference" if len(factors) == 1 else f"None of the {number}"
         does = "makes no" if len(factors) == 1 else "makes a"
-        return f"{what} between otherwise equal models {does} significant change to {measure}."
+        return f"{what} {between} {does} significant change to {measure}."
     if len(factors) == 1:
-        return f"The one difference between otherwise equal models changes {measure}."
+        return f"The one difference {between} changes {measure}."
     return (
-        f"{len(shown)} of {number} between otherwise equal models"
+        f"{len(shown)} of {number} {between}"
         f" {w.plural(len(shown), 'changes', 'change')} {measure} significantly."
     )
 

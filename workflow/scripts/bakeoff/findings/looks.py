@@ -80,10 +80,11 @@ def _cost(race):
 def _method(race):
     return (
         f"Of such studies, at most {100 * race.level:g} % say anywhere, at any look, that of two"
-        " equal models one is worse. For this, the level was split over the planned looks"
-        " beforehand, and within a look p-values are corrected (Holm) for all pairs of models that"
-        " are not told apart yet, also those of models that left. The verdicts and intervals of"
-        " differences on this page are those of the looks."
+        " equal models one is worse, if the seeds move all models about as much. For this, the"
+        " level was split over the planned looks beforehand, in proportion to their seeds, and"
+        " within a look p-values are corrected (Holm) for all pairs of models that are not told"
+        " apart yet, also those of models that left. The verdicts and intervals of differences on"
+        " this page are those of the looks."
     )
 
 
