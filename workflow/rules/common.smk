@@ -32,6 +32,7 @@ from bakeoff.study.config import (
 )
 from bakeoff.study.settings import training_settings
 from bakeoff.study.folders import find, study_folders
+from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
 from bakeoff.study.snakemake_internals import given_config, say_less
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
@@ -54,7 +55,6 @@ except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
 
-SEEDS = config["study"]["seeds"]
 # What the data is prepared into: the first, data.json, describes the others.
 PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
 # The figures, as rules and scripts call them.
@@ -72,7 +72,6 @@ TRADEOFFS = {
     cost: f"<results>/figures/accuracy_{cost}.svg"
     for cost in ("parameters", "multiply_adds", "training_time", "latency")
 }
-ORIGIN = {"mirrors", "attempts", "timeout"}
 # The files to download, by names for their rule; none where the config gives a path.
 DOWNLOADED = {
     f"file_{number}": f"<resources>/<dataset>/{name}"
@@ -81,14 +80,53 @@ DOWNLOADED = {
 }
 
 
+SOURCES = Sources(FOLDERS)
+MODELS = config["study"]["models"]
+
+
+def entry_of(model):
+    """What stands in the config of a model that was asked for on the command line or there."""
+    if model not in config["models"]:
+        raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
+    return config["models"][model]
+
+
+def settings_of(model):
+    """The settings that a model is trained with."""
+    entry_of(model)
+    return training_settings(config, model)
+
+
+def built_for(model):
+    """What is built for a model: an architecture, perhaps with arguments."""
+    entry = entry_of(model)
+    return contender(model, entry["architecture"], entry["arguments"])
+
+
+def identity_of_run(model, seed):
+    """Everything that one run depends on apart from the data, ready for JSON."""
+    return training_identity(SOURCES, built_for(model), int(seed), settings_of(model))
+
+
+# How a study of looks stands; None where all models get the same seeds. The processes of its jobs
+# see what this command was planned with, whatever has been decided since.
+LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
+if LOOKS and DECIDED not in os.environ:
+    os.environ[DECIDED] = str(len(LOOKS.decided))
+    print(LOOKS.told(), file=sys.stderr)
+
+
+def seeds_of(model):
+    """The seeds that a model has, by now."""
+    return LOOKS.seeds_of(model) if LOOKS else config["study"]["seeds"]
+
+
 def is_finished(model):
     """Tell whether every run of a model has left its card, which is written last."""
     folder = Path(config["pathvars"]["results"]) / "models" / model
-    return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in SEEDS)
+    return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in seeds_of(model))
 
 
-SOURCES = Sources(FOLDERS)
-MODELS = config["study"]["models"]
 UNFINISHED = []
 if config["study"]["finished_only"]:
     UNFINISHED = [model for model in MODELS if not is_finished(model)]
@@ -99,7 +137,7 @@ if config["study"]["finished_only"]:
             f"{origin}: study.finished_only: no model has finished; expected one: train first."
         )
 
-REPORTED = reported_study(config, MODELS, UNFINISHED, published)
+REPORTED = reported_study(config, MODELS, UNFINISHED, published, LOOKS)
 STUDY = canonical_json(REPORTED)
 NUMBERS = canonical_json(numbers_study(REPORTED))
 
@@ -156,9 +194,13 @@ def label_of(model):
     return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})
 
 
-def per_run(file):
+def per_run(file, seeds_of=seeds_of):
     """The path of one kind of file for every run of the study."""
-    return expand(f"<results>/models/{{model}}/seed_{{seed}}/{file}", model=MODELS, seed=SEEDS)
+    return [
+        f"<results>/models/{model}/seed_{seed}/{file}"
+        for model in MODELS
+        for seed in seeds_of(model)
+    ]
 
 
 def per_model(file):
@@ -166,34 +208,9 @@ def per_model(file):
     return expand(f"<results>/models/{{model}}/{file}", model=MODELS)
 
 
-def entry_of(model):
-    """What stands in the config of a model that was asked for on the command line or there."""
-    if model not in config["models"]:
-        raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
-    return config["models"][model]
-
-
-def settings_of(model):
-    """The settings that a model is trained with."""
-    entry_of(model)
-    return training_settings(config, model)
-
-
-def built_for(model):
-    """What is built for a model: an architecture, perhaps with arguments."""
-    entry = entry_of(model)
-    return contender(model, entry["architecture"], entry["arguments"])
-
-
-def identity_of_run(wildcards):
-    """Everything that one run depends on apart from the data, ready for JSON."""
-    model = wildcards.model
-    return training_identity(SOURCES, built_for(model), int(wildcards.seed), settings_of(model))
-
-
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
-    return canonical_json(identity_of_run(wildcards))
+    return canonical_json(identity_of_run(wildcards.model, wildcards.seed))
 
 
 def description_as_text(wildcards):
@@ -217,5 +234,5 @@ def description_to_wait_for(wildcards):
         trained = json.loads(card)["identity"]
     except (OSError, ValueError, KeyError, TypeError):
         return file
-    is_trained = trained == fingerprint(identity_of_run(wildcards))
+    is_trained = trained == fingerprint(identity_of_run(wildcards.model, wildcards.seed))
     return ancient(file) if is_trained else file

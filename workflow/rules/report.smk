@@ -9,6 +9,7 @@ rule collect_results:
         cards=per_run("card.json"),
         predictions=per_run("predictions.npz"),
         descriptions=per_model("description.json"),
+        decisions=to_decide(),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",

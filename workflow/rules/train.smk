@@ -64,6 +64,48 @@ rule train_model:
         "../scripts/train_model.py"
 
 
+rule time_model:
+    """Train one architecture for a few seconds, to tell how long a run would take."""
+    input:
+        data="<results>/data/<dataset>/data.json",
+        description="<results>/models/{model}/description.json",
+    output:
+        trial="<results>/plan/{model}.json",
+    log:
+        "<results>/logs/time_model/{model}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
+        runtime=60,
+    params:
+        training=lambda wildcards: canonical_json(identity_of_run(wildcards.model, 0)),
+        sources=sources_of("workflow/scripts/time_model.py"),
+    script:
+        "../scripts/time_model.py"
+
+
+rule plan_study:
+    """Say what the study would take here: `snakemake --cores 4 --resources gpu=1 plan_study`."""
+    input:
+        data="<results>/data/<dataset>/data.json",
+        descriptions=per_model("description.json"),
+        trials=expand("<results>/plan/{model}.json", model=MODELS),
+    log:
+        "<results>/logs/plan_study.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        models=REPORTED["models"],
+        runs={model: len(seeds_of(model)) for model in MODELS},
+        sources=sources_of("workflow/scripts/plan_study.py"),
+    script:
+        "../scripts/plan_study.py"
+
+
 rule list_checkpoints:
     """Print how much room the checkpoints take: `snakemake --cores 1 list_checkpoints`."""
     log:

@@ -21,6 +21,7 @@ import numpy as np
 
 from bakeoff.joblog import error_in
 from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
+from bakeoff.study.looks import looks_of
 from bakeoff.study.settings import training_settings
 from bakeoff.training.checkpoints import Checkpoints
 
@@ -90,24 +91,34 @@ class Study:
     def __init__(self, config: Mapping[str, Any]):
         self.results = Path(config["pathvars"]["results"])
         self._data = self.results / "data" / config["data"]["dataset"] / "data.json"
-        sources = Sources(config["folders"])
-        self.identities: dict[Key, dict[str, Any]] = {}
-        for model in config["study"]["models"]:
-            entry, settings = config["models"][model], training_settings(config, model)
-            built = contender(model, entry["architecture"], entry["arguments"])
-            for seed in config["study"]["seeds"]:
-                identity = training_identity(sources, built, seed, settings)
-                self.identities[model, seed] = identity
+        self._config, self._sources = config, Sources(config["folders"])
+        self._looks = looks_of(config, self._sources)
+        self.identities: dict[Key, dict[str, Any]] = self._identities()
         # Of finished runs, which do not change any more: (date of the card, run).
         self._finished: dict[Key, tuple[int, Run]] = {}
         self._multiply_adds: dict[str, int] = {}
+
+    def _identities(self):
+        config, identities = self._config, {}
+        for model in config["study"]["models"]:
+            entry, settings = config["models"][model], training_settings(config, model)
+            built = contender(model, entry["architecture"], entry["arguments"])
+            for seed in self._looks.seeds_of(model) if self._looks else config["study"]["seeds"]:
+                identity = training_identity(self._sources, built, seed, settings)
+                identities[model, seed] = identity
+        return identities
 
     def log_of(self, run: Run) -> Path:
         """Return the path of a run's log."""
         return self.results / "logs" / "train_model" / run.model / f"seed_{run.seed}.log"
 
     def look(self) -> list[Run]:
-        """Return how each run is at this moment, in the config's order."""
+        """Return how each run is at this moment, in the config's order.
+
+        In a study of looks, those are the runs that are asked for at this moment.
+        """
+        if self._looks and (now := self._looks.as_decided()) != self._looks:
+            self._looks, self.identities = now, self._identities()
         checksum = None
         with suppress(*_UNREADABLE):
             checksum = json.loads(self._data.read_bytes())["checksum"]

@@ -117,7 +117,7 @@ class Results:
 
 def _named(model: numbers.Model, entry: dict, metric: str) -> Model:
     values = {field.name: getattr(model, field.name) for field in fields(model)}
-    words = {key: entry[key] for key in entry if key != "model"}
+    words = {key: entry[key] for key in entry if key not in ("model", "seeds")}
     return Model(**values, **words, score=values[metric])
 
 

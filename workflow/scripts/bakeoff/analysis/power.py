@@ -52,6 +52,27 @@ def power(results: MeasuredStudy) -> Power | None:
     )
 
 
+DIFFERING = 0.001
+"""The share of test images that two models answer otherwise beyond the chance of their seeds.
+
+So it is for pairs of the notebook's ten on MNIST (docs/reference): 0.0004 to 0.0012.
+"""
+
+
+def detectable_if(seeds: float, deviation: float, images: int, number: int) -> float:
+    """Return the smallest difference, a share of 1, that a study yet to be made would show.
+
+    It is shown with the probability POWER. Each model has ``seeds`` runs, at least 2, whose
+    accuracies have the standard ``deviation``, a share of 1, on so many test ``images``;
+    ``number`` is for how many comparisons the level is corrected. Two models are taken to differ
+    on the share DIFFERING of the images.
+    """
+    shares = Shares(
+        images=DIFFERING / images, runs=2 * deviation**2, seeds=2, freedom=2, images_freedom=inf
+    )
+    return float(shares.detectable(seeds, number))
+
+
 def _ends(values):
     return [float(min(values)), float(max(values))] if values else None
 

@@ -12,19 +12,16 @@ def setting(results: Results) -> list[str]:
     """Return sentences that say on what, how often and how long the models were trained."""
     study, data, models = results.study, results.data, results.models
     runs = list(results.analysis.runs())
-    title, seeds = study["dataset"]["title"], study["seeds"]
+    title = study["dataset"]["title"]
     epochs = sorted({run.planned for run in runs})
     span = str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     span += f" {w.plural(epochs[-1], 'epoch')}"
     if any(model.early_stopping for model in models):
         span = f"at most {span}"
-    listed = w.listing(map(str, seeds))
-    times = f"once (seed {listed})" if len(seeds) == 1 else f"{len(seeds)} times (seeds {listed})"
-    each = "The model was" if len(models) == 1 else f"Each of the {len(models)} models was"
     sentences = [
         f"Data: {title}, {w.count(data.train_images, 'training image')} and"
         f" {w.count(data.test_images, 'test image')}.",
-        f"{each} trained {times} for {span}.",
+        f"{_how_often(study)} for {span}.",
     ]
     if data.validation == "test":
         sentences.append(
@@ -58,6 +55,19 @@ def setting(results: Results) -> list[str]:
         f" precision {w.listing(w.distinct(run.precision for run in under))}."
     )
     return sentences
+
+
+def _how_often(study):
+    """Return "Each of the 2 models was trained 3 times (seeds 0, 1 and 2)"."""
+    models, seeds = study["models"], study["seeds"]
+    listed = w.listing(map(str, seeds))
+    times = f"once (seed {listed})" if len(seeds) == 1 else f"{len(seeds)} times (seeds {listed})"
+    fewest = min(len(entry.get("seeds", seeds)) for entry in models)
+    if fewest < len(seeds):
+        times = f"{fewest} to {len(seeds)} times (seeds {seeds[0]} to {seeds[-1]} at most)"
+        return f"The {len(models)} models were trained {times}"
+    each = "The model was" if len(models) == 1 else f"Each of the {len(models)} models was"
+    return f"{each} trained {times}"
 
 
 def _stopping(results):

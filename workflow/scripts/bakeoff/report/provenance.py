@@ -20,6 +20,7 @@ def origin(
     :func:`bakeoff.study.commit.commits` says of the files that the page is made by.
     """
     seconds = sum(card["seconds"]["training"] for card in cards)
+    seeds = {entry["model"]: entry.get("seeds", study["seeds"]) for entry in study["models"]}
     finished = sorted(card["finished"] for card in cards)
     versions = [
         ", ".join(f"{name} {version}" for name, version in card["versions"].items())
@@ -28,7 +29,7 @@ def origin(
     return [
         ("Data", _data(study, cards[0]["dataset"])),
         ("Models", [w.models(entry["name"] for entry in study["models"])]),
-        ("Seeds", [w.listing(map(str, study["seeds"]))]),
+        ("Seeds", _by_model(study, cards, lambda card: w.listing(map(str, seeds[card["model"]])))),
         ("Training", _by_model(study, cards, lambda card: _settings(card["training"]))),
         ("Device", w.distinct(card["device"] for card in cards)),
         ("Platform", w.distinct(card["platform"] for card in cards)),

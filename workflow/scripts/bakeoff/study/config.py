@@ -22,6 +22,7 @@ from bakeoff.study.faults import (
     read_text,
 )
 from bakeoff.study.folders import Folders, find
+from bakeoff.study.looks import Looks, is_of_looks
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.settings import training_settings
 from bakeoff.study.signature import Architectures
@@ -142,14 +143,21 @@ def reported_study(
     models: Sequence[str],
     unfinished: Sequence[str] = (),
     published: Mapping[str, Any] | None = None,
+    looks: Looks | None = None,
 ) -> dict[str, Any]:
     """Return what the reporting steps need to know of the config.
 
     ``models`` are the keys of the models to report on, in order; ``unfinished`` those left out
-    because they have not finished; ``published`` is what :func:`read_published` returns. Texts
-    are on one line each, without spaces around them.
+    because they have not finished; ``published`` is what :func:`read_published` returns;
+    ``looks`` are how a study of looks stands: a model that has fewer seeds than others has them
+    in its entry. Texts are on one line each, without spaces around them.
     """
     data = config["data"]
+    if looks is None:
+        seeds, own = config["study"]["seeds"], {}
+    else:
+        own = {key: looks.seeds_of(key) for key in models}
+        seeds = max(own.values(), key=len)
     study = {
         "title": config["study"]["title"],
         "dataset": {"name": data["dataset"]} | {key: data[key] for key in _OF_DATA_SET},
@@ -157,10 +165,11 @@ def reported_study(
             {"model": key}
             | {field: config["models"][key][field] for field in ("name", "description", "family")}
             | made_of(key, config["models"][key])
+            | ({"seeds": own[key]} if own.get(key, seeds) != seeds else {})
             for key in models
         ],
         "unfinished": [config["models"][key]["name"] for key in unfinished],
-        "seeds": config["study"]["seeds"],
+        "seeds": seeds,
         "metric": config["study"]["metric"],
         "show_images": config["study"]["show_images"],
         "published": published,
@@ -176,7 +185,10 @@ def numbers_study(study: Mapping[str, Any]) -> dict[str, Any]:
     published = study["published"]
     return {
         "dataset": {key: study["dataset"][key] for key in ("name", "disputed")},
-        "models": [{"model": entry["model"]} for entry in study["models"]],
+        "models": [
+            {key: entry[key] for key in ("model", "seeds") if key in entry}
+            for entry in study["models"]
+        ],
         "seeds": study["seeds"],
         "metric": study["metric"],
         "published": published
@@ -403,6 +415,14 @@ def _faults_of_meaning(config, sources, folders, datasets):
             None,
         )
     yield from faults_of_data_set(data, sources, datasets)
+
+    seeds = config["study"]["seeds"]
+    if is_of_looks(seeds) and seeds["looks"] != sorted(seeds["looks"]):
+        yield (
+            ("study", "seeds", "looks"),
+            f"{seeds['looks']} does not rise; expected more seeds at each look: put them in order.",
+            None,
+        )
 
     published = config["study"]["published"]
     if published is not None and not find(folders, published).is_file():

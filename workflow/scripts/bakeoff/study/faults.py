@@ -185,10 +185,10 @@ def _remedy(error, types, written):
             return f"write it without quotes, {json.dumps(meant)}."
     if "integer" in types and is_number(value) and value == int(value):
         return f"write {int(value)}."
-    if "object" in types:
-        return "write them."
     if "array" in types and not isinstance(value, (list, dict)) and text not in _NOTHING:
         return f"write [{text or value}]."
+    if "object" in types:
+        return "write them."
     return "change the value." if value is not None else "write a value."
 
 

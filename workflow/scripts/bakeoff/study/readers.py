@@ -5,7 +5,6 @@ import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,14 @@ _HISTORY = np.dtype(
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
 
-    The workflow lists histories and cards in the same order.
+    The workflow lists histories and cards in the same order. A model whose entry has no seeds of
+    its own has the study's.
     """
-    return list(product((entry["model"] for entry in study["models"]), study["seeds"]))
+    return [
+        (entry["model"], seed)
+        for entry in study["models"]
+        for seed in entry.get("seeds", study["seeds"])
+    ]
 
 
 def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:

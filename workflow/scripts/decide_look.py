@@ -1,0 +1,73 @@
+"""Decide after a look which models go on, by the runs that are there."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from bakeoff.analysis.looks import Decision, Plan, decide
+from bakeoff.analysis.sampling import TestSample
+from bakeoff.files import write_atomically
+from bakeoff.joblog import job_log
+from bakeoff.study.looks import Looks, budget_seconds, read_decision
+from bakeoff.study.readers import card_value, read_card, read_data_set, read_probabilities
+
+
+def decide_look(of, look, data_file, cards, predictions, before, decision_file):
+    """Write what is decided after a look, numbered from 1, and what it was made of.
+
+    ``of`` is the text that :class:`bakeoff.study.looks.Looks` holds. ``cards`` and ``predictions``
+    are the paths of the runs in the order of its ``runs_at``, ``before`` those of the decisions of
+    the looks before. Raises :class:`StudyError` for a file that is not what it should be.
+    """
+    settings = json.loads(of)
+    decided = [Decision(**read_decision(path)) for path in before]
+    looks = Looks(settings["plan"], of, Path(decision_file).parent, [*map(asdict, decided)])
+    data = read_data_set(data_file, [])
+    correct, seconds = {}, {}
+    for (model, seed), card_file, file in zip(looks.runs_at(look), cards, predictions, strict=True):
+        card = read_card(card_file, model, seed, {})
+        seconds.setdefault(model, []).append(card_value(card, card_file, "seconds", "job"))
+        correct.setdefault(model, [])
+        if card_value(card, card_file, "status") == "ok":
+            probabilities = read_probabilities(file, data)
+            correct[model].append(probabilities.argmax(axis=1) == data.labels)
+    answers = {
+        model: np.array(runs).reshape(len(runs), len(data.labels))
+        for model, runs in correct.items()
+    }
+    plan = Plan(*(settings["plan"][key] for key in ("looks", "level", "equivalent")))
+    sample = TestSample(data.labels, data.groups, settings["metric"]).ranking
+    decision = decide(answers, plan, decided, of=sample)
+    if _costs_too_much(decision, settings["plan"], seconds):
+        decision = decide(answers, plan, decided, of=sample, out_of_budget=True)
+    held = {"of": of, "decision": asdict(decision)}
+    with write_atomically(decision_file) as temporary:
+        temporary.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+
+
+def _costs_too_much(decision, plan, seconds):
+    """Tell whether the next look would take more than the budget leaves.
+
+    ``seconds`` maps each model to how long each of its runs took: others take as long on average.
+    """
+    budget = budget_seconds(plan["budget"])
+    if budget is None or decision.ended:
+        return False
+    added = plan["looks"][decision.look] - decision.seeds
+    spent = sum(map(sum, seconds.values()))
+    return spent + sum(added * np.mean(seconds[model]) for model in decision.goes_on) > budget
+
+
+if __name__ == "__main__":
+    with job_log(snakemake.log[0]):
+        decide_look(
+            snakemake.params.of,
+            int(snakemake.wildcards.look),
+            snakemake.input.data,
+            snakemake.input.cards,
+            snakemake.input.predictions,
+            snakemake.input.before,
+            snakemake.output.decision,
+        )
