@@ -90,8 +90,8 @@ def no_figures():
         for file in [*(folder / f"{entry['model']}.svg" for entry in study["models"]), *files]:
             leave_out(file)
 
-    def others(study, analysis_file, *files):
-        for file in files:
+    def others(study, analysis_file, *files, **named):
+        for file in [*files, *named.values()]:
             if file.suffix == ".svg":
                 leave_out(file)
 

@@ -147,9 +147,9 @@ def plotted(folder, results):
     """Write the figures of ``results``; return the paths of forest, matrix and reliability."""
     file = folder / "analysis.json"
     write_analysis(file, results.analysis)
-    paths = [folder / f"{name}.svg" for name in ("forest", "matrix", "reliability")]
-    plot_findings(results.study, file, *paths)
-    return paths
+    paths = {name: folder / f"{name}.svg" for name in ("forest", "matrix", "reliability")}
+    plot_findings(results.study, file, **paths)
+    return list(paths.values())
 
 
 def texts_in(path):

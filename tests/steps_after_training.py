@@ -87,7 +87,9 @@ def run_steps(folder, study):
     )
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
-    plot_findings(study, analysis, *(drawn[key] for key in ("forest", "matrix", "reliability")))
+    plot_findings(
+        study, analysis, **{key: drawn[key] for key in ("forest", "matrix", "reliability")}
+    )
     plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
     write_paper(
         study,

@@ -13,6 +13,9 @@ def look_of(look):
     return f"<results>/looks/look_{look}.json"
 
 
+if to_decide():
+    FIGURES["race"] = "<results>/figures/seeds.svg"
+
 if LOOKS is not None:
 
     rule decide_look:

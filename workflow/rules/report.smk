@@ -21,6 +21,7 @@ rule collect_results:
         "../../envs/reporting.yaml"
     params:
         study=NUMBERS,
+        plan=LOOKS.plan if LOOKS else None,
         sources=sources_of("workflow/scripts/collect_results.py"),
     script:
         "../scripts/collect_results.py"
@@ -72,6 +73,16 @@ rule plot_findings:
     input:
         analysis="<results>/analysis.json",
     output:
+        **{
+            name: report(
+                FIGURES[name],
+                category="Accuracy",
+                labels={"figure": "seeds of each model"},
+                caption="../report/looks.rst",
+            )
+            for name in FIGURES
+            if name == "race"
+        },
         forest=report(
             FIGURES["forest"],
             category="Accuracy",

@@ -2,12 +2,14 @@
 
 import json
 
+from bakeoff.analysis.looks import Decision, Looked, plan_of
 from bakeoff.analysis.models import read_runs
 from bakeoff.analysis.study import analyse, compare_models
 from bakeoff.analysis.summary import table_of_models, table_of_runs
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
+from bakeoff.study.looks import read_decision
 from bakeoff.study.readers import read_data_set
 
 
@@ -42,6 +44,16 @@ def collect_results(
     write_analysis(analysis_file, analyse(results))
 
 
+def looked_at(plan, decisions):
+    """Return the :class:`bakeoff.analysis.looks.Looked` of the files of its decisions, or None.
+
+    ``plan`` is the config's `study.seeds`.
+    """
+    if not decisions:
+        return None
+    return Looked(plan_of(plan), [Decision(**read_decision(file)) for file in decisions])
+
+
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         collect_results(
@@ -54,4 +66,5 @@ if __name__ == "__main__":
             snakemake.output.runs,
             snakemake.output.summary,
             snakemake.output.analysis,
+            looked_at(snakemake.params.plan, snakemake.input.decisions),
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bakeoff.analysis.looks import Decision, Plan, decide
+from bakeoff.analysis.looks import Decision, decide, plan_of
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
@@ -37,7 +37,7 @@ def decide_look(of, look, data_file, cards, predictions, before, decision_file):
         model: np.array(runs).reshape(len(runs), len(data.labels))
         for model, runs in correct.items()
     }
-    plan = Plan(*(settings["plan"][key] for key in ("looks", "level", "equivalent")))
+    plan = plan_of(settings["plan"])
     sample = TestSample(data.labels, data.groups, settings["metric"]).ranking
     decision = decide(answers, plan, decided, of=sample)
     if _costs_too_much(decision, settings["plan"], seconds):

@@ -1,4 +1,4 @@
-"""Draw what the numbers say: accuracies, comparisons and calibration.
+"""Draw what the numbers say: accuracies, comparisons, calibration, and a race for seeds.
 
 One step draws them all, as to start Python and Matplotlib takes longer than any one of them.
 """
@@ -8,21 +8,28 @@ import json
 from bakeoff.figures.accuracies import draw_forest
 from bakeoff.figures.calibration import draw_reliability
 from bakeoff.figures.comparisons import draw_matrix
+from bakeoff.figures.looks import draw_race
 from bakeoff.figures.style import house_style, save_svg
 from bakeoff.joblog import job_log
 from bakeoff.results import read_results
 
+DRAWN = {
+    "forest": draw_forest,
+    "matrix": draw_matrix,
+    "reliability": draw_reliability,
+    "race": draw_race,
+}
 
-def plot_findings(study, analysis_file, forest_file, matrix_file, reliability_file):
-    """Write the three figures as SVG from analysis.json.
+
+def plot_findings(study, analysis_file, **figures):
+    """Write figures as SVG from analysis.json: to paths, by the names of :data:`DRAWN`.
 
     Raises :class:`bakeoff.errors.StudyError` when that is damaged.
     """
     results = read_results(analysis_file, study)
     with house_style():
-        save_svg(draw_forest(results), forest_file)
-        save_svg(draw_matrix(results), matrix_file)
-        save_svg(draw_reliability(results), reliability_file)
+        for name, file in figures.items():
+            save_svg(DRAWN[name](results), file)
 
 
 if __name__ == "__main__":
@@ -30,7 +37,5 @@ if __name__ == "__main__":
         plot_findings(
             json.loads(snakemake.params.study),
             snakemake.input.analysis,
-            snakemake.output.forest,
-            snakemake.output.matrix,
-            snakemake.output.reliability,
+            **dict(snakemake.output.items()),
         )

@@ -189,6 +189,8 @@ def describe_figures(results, summary, figures):
         "matrix": f"Difference in {results.measure} for every pair of {finished}, a cell a pair.",
         "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
+    if "race" in figures:
+        labels["race"] = f"Seeds of {most} at each look, and after which look models left."
     described = {
         key: {"label": label, "svg": inline_svg(figures[key], label)}
         for key, label in labels.items()

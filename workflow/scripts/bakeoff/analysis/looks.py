@@ -12,7 +12,7 @@ and in the study with at most their sum: whatever looks have in common, such as 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from scipy import special
@@ -61,6 +61,11 @@ class Plan:
     def levels(self) -> tuple[float, ...]:
         """The level of each look, in proportion to its seeds: what comes late is surer."""
         return tuple(self.level * seeds / sum(self.looks) for seeds in self.looks)
+
+
+def plan_of(seeds: Mapping[str, Any]) -> Plan:
+    """Return the :class:`Plan` of a config's `study.seeds`."""
+    return Plan(tuple(seeds["looks"]), seeds["level"], seeds["equivalent"])
 
 
 class Leaving(TypedDict):
