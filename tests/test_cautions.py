@@ -22,13 +22,13 @@ def test_several_models_share_a_sentence(tmp_path):
     scaled, bound = cautions(tmp_path, models)
     assert scaled.startswith("Models 1 and 2 multiply the images by 0.00392 before their first")
     assert bound == (
-        "Models 1 and 2 need their architecture files to load model.keras: the README says how."
+        "Models 1 and 2 need their architecture files to load model.keras: docs/architectures.md says how."
     )
 
 
 def test_one_model_needs_its_file(tmp_path):
     assert cautions(tmp_path, {"model_1": BOUND}) == [
-        "Model 1 needs its architecture file to load model.keras: the README says how."
+        "Model 1 needs its architecture file to load model.keras: docs/architectures.md says how."
     ]
 
 

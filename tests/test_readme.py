@@ -14,9 +14,9 @@ pytestmark = pytest.mark.workflow
 README = (ROOT / "README.md").read_text()
 
 
-def block(language, containing):
-    """Return the README's code block in ``language`` that contains a text."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def block(language, containing, page=README):
+    """Return the page's code block in ``language`` that contains a text."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
     (found,) = (text for text in blocks if containing in text)
     return found
 
@@ -40,7 +40,8 @@ def test_the_example_of_a_new_model_is_planned_and_builds(tmp_path):
 def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
     project = copy_workflow(tmp_path / "study")
     drawn = set()
-    for line in block("mermaid", "flowchart").splitlines()[1:]:
+    page = (ROOT / "docs" / "workflow.md").read_text()
+    for line in block("mermaid", "flowchart", page).splitlines()[1:]:
         rules = re.findall(r"\w+", line)
         drawn |= set(pairwise(rules))
     graph = project.snakemake("--rulegraph", "mermaid-js").stdout
@@ -56,18 +57,30 @@ def test_the_gpu_command_names_the_locks_version():
         assert f'"tensorflow[and-cuda]=={version}"' in text
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+PAGES = [
+    file.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "docs/*/*.md", "docs/examples/*/*.md", "config/*.md")
+    for file in sorted(ROOT.glob(pattern))
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_command_and_file_that_is_named_exists(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    for path in re.findall(r"\]\(([\w./-]+)\)", text):
-        assert (ROOT / path).exists(), path
+    for path, _, place in re.findall(r"\]\(([\w./-]*)(#([\w-]+))?\)", text):
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), path
+        if place:
+            headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", heading).lower() for heading in headings]
+            assert place in [anchor.replace(" ", "-") for anchor in anchors], place
     named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.\w+)`", text)
     for path in named if name == "CONTRIBUTING.md" else ():
         places = (ROOT, ROOT / "workflow/scripts/bakeoff")
         assert any((place / path).exists() for place in places), path
     targets = re.findall(r"^([\w -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     targets = " ".join(targets).split()
-    for target in re.findall(r"(?<![a-z])make ([\w-]+)", text):
+    for target in re.findall(r"(?<![a-z])make (?:-C \S+ )?([\w-]+)", text):
         assert target in targets, target
 
 

@@ -119,7 +119,7 @@ def test_what_loads_a_model_is_found_out_and_loads_it(root, tmp_path, capsys, wa
     model, loads_with = tried(root, way, source)
     said = capsys.readouterr().out
     assert loads_with == expected
-    line = f"{way}: its model.keras will load with architectures/{way}.py only, see README"
+    line = f"{way}: its model.keras will load with architectures/{way}.py only, see docs/"
     assert (line in said) == (expected == ITS_FILE)
     # Again, as after the training.
     model.set_weights([weight + 0.01 for weight in model.get_weights()])

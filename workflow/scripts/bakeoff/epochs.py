@@ -13,6 +13,7 @@ from bakeoff.joblog import say
 from bakeoff.limits import MOST_FOLLOWED
 from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.identity import all_settings
+from bakeoff.study.looks import is_of_looks
 from bakeoff.training.judging import is_finite
 
 _config: Mapping[str, Any] | None = None
@@ -69,7 +70,9 @@ def _study_line():
     global _study
     if _config is None:
         return None
-    runs = len(_config["study"]["models"]) * len(_config["study"]["seeds"])
+    seeds = _config["study"]["seeds"]
+    each = max(seeds["looks"]) if is_of_looks(seeds) else len(seeds)
+    runs = len(_config["study"]["models"]) * each
     if runs == 1 or runs > MOST_FOLLOWED:
         return None
     _study = _study or Study(_config)

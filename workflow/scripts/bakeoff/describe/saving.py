@@ -36,7 +36,7 @@ def load_with_file(
 ) -> keras.Model:
     """Return the model of a saved file, built by its architecture file, with the saved weights.
 
-    This is what README's "Loading a model" has for models that Keras alone does not load.
+    This is what docs/architectures.md, "Loading a model", has for models that Keras alone does not load.
     """
     model = run_build(folders, name, input_shape, num_classes, arguments)
     # Its first call makes the weights of a subclassed model; Keras's `build` may make none, and
@@ -88,7 +88,7 @@ def _what_loads(model, folders, name, input_shape, num_classes, arguments):
         if fault is None:
             return KERAS_ALONE
         say(
-            f"{name}: its model.keras will load with {file} only, see README, Loading a model:"
+            f"{name}: its model.keras will load with {file} only, see docs/architectures.md:"
             f" Keras alone says {_first_sentence(fault)}"
         )
         fault = _fault_of_loading(
