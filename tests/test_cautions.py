@@ -22,7 +22,8 @@ def test_several_models_share_a_sentence(tmp_path):
     scaled, bound = cautions(tmp_path, models)
     assert scaled.startswith("Models 1 and 2 multiply the images by 0.00392 before their first")
     assert bound == (
-        "Models 1 and 2 need their architecture files to load model.keras: docs/architectures.md says how."
+        "Models 1 and 2 need their architecture files to load model.keras: docs/architectures.md"
+        " says how."
     )
 
 

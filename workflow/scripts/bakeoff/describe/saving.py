@@ -36,7 +36,7 @@ def load_with_file(
 ) -> keras.Model:
     """Return the model of a saved file, built by its architecture file, with the saved weights.
 
-    This is what docs/architectures.md, "Loading a model", has for models that Keras alone does not load.
+    docs/architectures.md has the same for models that Keras alone does not load.
     """
     model = run_build(folders, name, input_shape, num_classes, arguments)
     # Its first call makes the weights of a subclassed model; Keras's `build` may make none, and

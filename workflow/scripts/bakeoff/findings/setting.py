@@ -309,8 +309,8 @@ def _of_the_files(models):
     if bound:
         sentences.append(
             f"{w.models(bound)} {w.plural(len(bound), 'needs its', 'need their')} architecture"
-            f" {w.plural(len(bound), 'file', 'files')} to load model.keras: docs/architectures.md says"
-            " how."
+            f" {w.plural(len(bound), 'file', 'files')} to load model.keras:"
+            " docs/architectures.md says how."
         )
     return sentences
 
