@@ -112,6 +112,32 @@ def make_results(study, accuracies=None, diverged=()):
     return Results(study, analysis)
 
 
+def make_race(last, names=None, **fields):
+    """Return the Results of a race; ``last`` are the looks after which models left, or None.
+
+    ``fields`` are those of the :class:`bakeoff.numbers.Race`.
+    """
+    seeds_at = (3, 5, 8)
+    study = make_study(models=len(last), seeds=3)
+    for entry, name in zip(study["models"], names or [], strict=False):
+        entry["name"] = name
+    results = make_results(study)
+    keys = [entry["model"] for entry in study["models"]]
+    estimate = numbers.Estimate(0.01, 0.005, 0.02)
+    racers = [
+        numbers.Racer(key, look or 3, seeds_at[(look or 3) - 1], look is not None, *told)
+        for key, look in zip(keys, last, strict=True)
+        for told in [(keys[0], estimate, 0.01, estimate) if look else (None, None, None, estimate)]
+    ]
+    looks = [
+        numbers.Look(i + 1, seeds, 0.01, len(keys), [r.model for r in racers if r.look == i + 1])
+        for i, seeds in enumerate(seeds_at)
+    ]
+    spent = sum(racer.runs for racer in racers)
+    race = numbers.Race(0.05, None, looks, racers, "last look", 0.01, spent, 8 * len(keys))
+    return Results(study, replace(results.analysis, looks=replace(race, **fields)))
+
+
 def _compared(difference, once):
     p = 0.001 if abs(difference) > 0.002 else 0.5
     ahead = None if once else 0.5

@@ -12,8 +12,10 @@ from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.looks import Decision, Looked, Plan, decide, judged_by, summary
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all
+from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.numbers import LEVEL
 from concluded_study import conclude, pairs_of, said
+from figure_studies import make_race, make_results, make_study
 
 IMAGES = 1000
 PLAN = Plan((3, 5, 8))
@@ -364,3 +366,38 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
     assert [row[0] for row in table["rows"]] == ["Model 3", "Model 2", "Model 1"]
     assert [row[1] for row in table["rows"]] == ["stayed", "stayed", "1"]
     assert table["rows"][-1][5] == "Model 3"
+
+
+@pytest.mark.parametrize(
+    ("last", "fields", "parts"),
+    [
+        (
+            [None, 1, 2],
+            {"ended": "one model is left"},
+            ["as Model 1 alone was left", "Model 1 stayed"],
+        ),
+        (
+            [None, None, 2],
+            {},
+            ["That was the last look.", "differ by at most 1.00 percentage points"],
+        ),
+        ([None, None], {"ended": "images"}, ["the test images are the limit", "no model had left"]),
+        (
+            [None, None],
+            {"ended": "equivalent", "equivalent": 0.02},
+            ["by at most 1.00 percentage points, and up to 2.00 percentage points count"],
+        ),
+        ([1, 1], {"ended": "no model is left", "largest": None}, ["as no model was left"]),
+        ([None, None], {"ended": None, "largest": None}, ["It has not ended."]),
+        ([None, None], {"level": 0.1}, ["at most 10 % say", "as many as if no model could leave"]),
+    ],
+)
+def test_why_a_study_ended_is_said(last, fields, parts):
+    text = "\n".join(seeds_where_they_decide(make_race(last, **fields)).text)
+    for part in parts:
+        assert part in text
+    assert ("the mean of a model that left is rather too low" in text) == any(last)
+
+
+def test_a_study_without_looks_has_no_such_finding():
+    assert seeds_where_they_decide(make_results(make_study())) is None

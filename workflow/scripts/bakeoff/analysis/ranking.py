@@ -110,14 +110,16 @@ class MeasuredStudy:
     @cached_property
     def ranked(self) -> list[MeasuredModel]:
         """The finished models, the best by the study's metric first, those that left last."""
+        return sorted(self.finished, key=self._rank)
+
+    def _rank(self, model):
         left = self.looked.left if self.looked else {}
-        return sorted(self.finished, key=lambda model: (model.key in left, -model.score.value))
+        return model.key in left, -model.score.value
 
     @cached_property
     def best(self) -> list[MeasuredModel]:
         """The models that share the first place; as a rule, one."""
-        highest = self.ranked[0].score.value if self.ranked else None
-        return [model for model in self.ranked if model.score.value == highest]
+        return [model for model in self.ranked if self._rank(model) == self._rank(self.ranked[0])]
 
     @cached_property
     def others(self) -> list[MeasuredModel]:
