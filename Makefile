@@ -37,7 +37,7 @@ watch: env
 
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
 test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  $(if $(filter test,$@),-m "not thorough")
 
 # PyTorch is one of those that are compared.

@@ -2,9 +2,9 @@
 
     python benchmarks/run.py [PART ...]
 
-Runs the parts, all unless some are named, one after the other, keeps what they measured in
-results/benchmarks/<part>.json, and writes docs/performance.md and docs/performance.svg from all
-that is there. Nothing else may run meanwhile.
+Runs the parts, all but the longest unless some are named, one after the other, keeps what they
+measured in results/benchmarks/<part>.json, and writes docs/performance.md and docs/performance.svg
+from all that is there. Nothing else may run meanwhile.
 """
 
 import argparse
@@ -27,6 +27,7 @@ PARTS = (
     "training_steps",
     "recipe_steps",
     "precision_accuracy",
+    "same_training",
     "cpu_split",
     "data_step",
     "job_startup",
@@ -34,13 +35,15 @@ PARTS = (
     "light_steps",
     "planning",
 )
+LONGEST = ("same_training",)
+"""Parts that take hours, and go on where they were stopped."""
 PACKAGES = ("keras", "tensorflow", "torch", "numpy", "snakemake")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    chosen = parser.parse_args().parts or PARTS
+    chosen = parser.parse_args().parts or [part for part in PARTS if part not in LONGEST]
     if unknown := [part for part in chosen if part not in PARTS]:
         parser.error(f"{', '.join(unknown)}: expected parts of {', '.join(PARTS)}")
     MEASURED.mkdir(parents=True, exist_ok=True)

@@ -99,3 +99,27 @@ def test_a_contender_that_dies_is_reported(tmp_path):
     job = Job(str(tmp_path / "none" / "data.json"), "model_03", "float32", 1, 256)
     with standing_by("pipeline", job) as turn, pytest.raises(RuntimeError, match="ended early"):
         turn.ready()
+
+
+def test_a_run_of_the_flat_script_says_what_it_gets_right(data_file, tmp_path):
+    file = tmp_path / "right.npy"
+    script = ROOT / "benchmarks" / "same_training.py"
+    subprocess.run([sys.executable, script, data_file, "model_03", "1", file], check=True)
+    right = np.load(file)
+    assert right.dtype == bool
+    assert right.shape == (300,)
+    assert [path.name for path in tmp_path.glob("right*")] == ["right.npy"]
+
+
+def test_both_ways_of_training_are_compared():
+    import same_training
+
+    row = {"model": "model_01", "pipeline": 0.9935, "script": 0.994, "sd": [0.0005, 0.0006]}
+    row |= {"difference": -0.0005, "low": -0.001, "high": 0.0, "p_holm": 0.06}
+    said = same_training.describe({"seeds": 20, "precision": "float32", "rows": [row]})
+    assert "| Model 1 | 99.35 % | 0.050 | 99.40 % | 0.060 | -0.050 |" in said
+    assert "No difference is significant." in said
+    said = same_training.describe(
+        {"seeds": 20, "precision": "float32", "rows": [row | {"p_holm": 0.04}]}
+    )
+    assert "Model 1 differs." in said

@@ -67,6 +67,9 @@ def _end(race: Race, results):
 
 
 def _cost(race):
+    if race.ended is None:
+        spent = w.count(race.spent, "run")
+        return f"So far it took {spent}; if no model left, it would take {race.planned:,}."
     saved = race.planned - race.spent
     whole = f"It took {w.count(race.spent, 'run')}"
     if not saved:
