@@ -388,7 +388,11 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
             ["by at most 1.00 percentage points, and up to 2.00 percentage points count"],
         ),
         ([1, 1], {"ended": "no model is left", "largest": None}, ["as no model was left"]),
-        ([None, None], {"ended": None, "largest": None}, ["It has not ended."]),
+        (
+            [None, None],
+            {"ended": None, "largest": None},
+            ["It has not ended.", "So far it took", "if no model left, it would take"],
+        ),
         ([None, None], {"level": 0.1}, ["at most 10 % say", "as many as if no model could leave"]),
     ],
 )
