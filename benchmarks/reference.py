@@ -154,7 +154,7 @@ def remake(folder, mirror=None):
     restore(results, folder)
     # Without the other rules, what these would make is taken as it is.
     rules = ("all", "collect_results", "write_conclusions", "render_report")
-    rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs")
+    rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs", "write_paper")
     subprocess.run([*command, "--forceall", "--allowed-rules", *rules], cwd=ROOT, check=True)
     keep(results, folder)
 
