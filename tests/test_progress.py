@@ -179,6 +179,7 @@ def test_the_line_of_a_study():
     failed = [*runs, run("failed")]
     at_most = Outlook(study=2400.0, at_most=True)
     assert study_line(failed, at_most, now) == "2 of 5 runs done, 1 failed, study done by 16:40"
+    assert study_line(runs, known, now, "look").endswith(", look done at about 16:40")
     assert clock(5 * 24 * 3600, now) == "3 Dec 16:00"
 
 

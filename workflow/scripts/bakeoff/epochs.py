@@ -77,13 +77,16 @@ def _study_line():
         return None
     _study = _study or Study(_config)
     found = _study.look()
-    return study_line(found, _study.outlook(found))
+    return study_line(found, _study.outlook(found), part=_study.part)
 
 
-def study_line(runs: Sequence[Run], outlook: Outlook, now: float | None = None) -> str:
+def study_line(
+    runs: Sequence[Run], outlook: Outlook, now: float | None = None, part: str = "study"
+) -> str:
     """Return how far a study is, and when it will be done, where that is known.
 
-    Such as "6 of 30 runs done, 1 failed, all at about 16:40"; ``now`` is the time in seconds.
+    Such as "6 of 30 runs done, 1 failed, study done at about 16:40"; ``now`` is the time in
+    seconds, ``part`` what the runs are all of.
     """
     done = sum(run.state in ("done", "diverged") for run in runs)
     failed = sum(run.state == "failed" for run in runs)
@@ -92,7 +95,7 @@ def study_line(runs: Sequence[Run], outlook: Outlook, now: float | None = None) 
         parts.append(f"{failed} failed")
     if outlook.study is not None:
         at = clock(outlook.study, now)
-        parts.append(f"study done {'by' if outlook.at_most else 'at about'} {at}")
+        parts.append(f"{part} done {'by' if outlook.at_most else 'at about'} {at}")
     return ", ".join(parts)
 
 

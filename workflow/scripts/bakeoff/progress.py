@@ -108,6 +108,11 @@ class Study:
                 identities[model, seed] = identity
         return identities
 
+    @property
+    def part(self) -> str:
+        """What the runs are all of: the study, or the look that comes next."""
+        return "look" if self._looks else "study"
+
     def log_of(self, run: Run) -> Path:
         """Return the path of a run's log."""
         return self.results / "logs" / "train_model" / run.model / f"seed_{run.seed}.log"

@@ -102,7 +102,7 @@ def view(
         shown = _most_telling(runs, height - _LINES_AROUND - len(failures))
     left_out = Counter(str(run.state) for run in runs) - Counter(str(run.state) for run in shown)
     more = ", ".join(f"{left_out[state]} {state}" for state in _STYLES if left_out[state])
-    line = study_line(runs, outlook, now)
+    line = study_line(runs, outlook, now, study.part)
     if outlook.study is not None:
         line += f" (in {'at most ' * outlook.at_most}{duration(outlook.study)})"
     whole = sum(run.epochs for run in runs)

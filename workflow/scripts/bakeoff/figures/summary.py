@@ -52,11 +52,12 @@ def _shrink(text, is_too_large):
 
 def _below(results, shown):
     """Return what stands below: what the picture is of, and what it leaves out."""
-    seeds = len(results.study["seeds"])
+    seeds = max((len(model.runs) for model in shown), default=0)
+    same = all(len(model.runs) == seeds for model in shown)
     left_out = len(results.models) - len(shown)
     parts = [
         f"{results.measure.capitalize()} (%) on {w.count(results.data.test_images, 'image')}",
-        f"mean of {seeds} seeds" if seeds > 1 else "one seed",
+        f"mean of {'' if same else 'up to '}{seeds} seeds" if seeds > 1 else "one seed",
         "95 % intervals",
     ]
     if left_out:
