@@ -107,7 +107,24 @@ _TAGS = {
     *("html", "head", "meta", "title", "link", "style", "body", "a", "header", "h1", "h2", "h3"),
     *("h4", "p", "section", "ul", "li", "nav", "main", "div", "span", "table", "caption", "thead"),
     *("tbody", "tr", "th", "td", "details", "summary", "article", "figure", "figcaption", "dl"),
-    *("dt", "dd", "pre", "img", "strong", "script", "svg", "g", "path", "text", "tspan", "defs"),
+    *(
+        "ol",
+        "b",
+        "circle",
+        "line",
+        "dt",
+        "dd",
+        "pre",
+        "img",
+        "strong",
+        "script",
+        "svg",
+        "g",
+        "path",
+        "text",
+        "tspan",
+        "defs",
+    ),
     *("clippath", "use", "rect", "image", ""),
 }
 
@@ -143,7 +160,7 @@ def _check_tables(found, study):
     """The tables are the same in text, in Markdown and on the page, and give the names back."""
     text, markdown = text_tables(found.text), markdown_tables(found.markdown)
     assert markdown == text
-    page = page_tables(found.page.by_id["results"])
+    page = page_tables(_more_tables(found))
     assert page == [[[shown(cell) for cell in row] for row in table] for table in text]
     assert set(_ALWAYS) <= {column for table in text for column in table[0]}
     names = [shown(entry["name"]) for entry in study["models"]]
@@ -153,9 +170,16 @@ def _check_tables(found, study):
     assert [row[1] for row in text[0][1:]] == descriptions
 
 
+def _more_tables(found):
+    """Return the part of the page with the tables that are folded away."""
+    results = found.page.by_id["results"]
+    (folded,) = [e for e in results.all("details") if e.attributes.get("class") == "tables"]
+    return folded
+
+
 def _check_numbers(found):
     """The cells of the tables are the numbers of summary.csv, and findings.json has these too."""
-    section = found.page.by_id["results"]
+    section = _more_tables(found)
     titles = [heading.text for heading in section.all("h3")]
     tables = dict(zip(titles, page_tables(section), strict=True))
     for title, (columns, *rows) in tables.items():
@@ -367,15 +391,20 @@ def assert_rounded(cell, value, factor, decimals):
 
 
 def _finding_blocks(found):
-    """Yield (kind, text) of the findings in their order, as Markdown and page should have them."""
+    """Yield (kind, text) of the findings in their order, as Markdown should have them."""
     for finding in found.findings["findings"]:
         yield "heading", finding["title"]
-        yield from (("paragraph", text) for text in finding["text"])
-        yield from (("item", text) for text in finding["items"])
-        if finding["table"]:
-            yield from (("th", cell) for cell in finding["table"]["columns"])
-            for row in finding["table"]["rows"]:
-                yield from (("td", cell) for cell in row)
+        yield from _blocks_of(finding)
+
+
+def _blocks_of(finding):
+    """Yield (kind, text) of what a finding says."""
+    yield from (("paragraph", text) for text in finding["text"])
+    yield from (("item", text) for text in finding["items"])
+    if finding["table"]:
+        yield from (("th", cell) for cell in finding["table"]["columns"])
+        for row in finding["table"]["rows"]:
+            yield from (("td", cell) for cell in row)
 
 
 def _check_conclusions(found, study):
@@ -428,15 +457,9 @@ def _check_page(found, study):
     cautions = [li.text for section in cautions for li in section.all("li")]
     assert cautions == [shown(text) for text in findings["cautions"]]
 
-    tags = {"heading": "h3", "paragraph": "p", "item": "li"}
-    expected = [(tags.get(kind, kind), shown(text)) for kind, text in _finding_blocks(found)]
-    written = found.page.by_id["findings"].blocks()[1:]
-    # A row's first cell is a header as well.
-    first = {i for i, (tag, _) in enumerate(expected) if tag == "td"} & {
-        i for i, (tag, _) in enumerate(written) if tag == "th"
-    }
-    expected = [("th" if i in first else tag, text) for i, (tag, text) in enumerate(expected)]
-    assert written == expected
+    for finding in findings["findings"]:
+        _check_finding(page.by_id[f"finding-{finding['key']}"], finding)
+    _check_chart(found)
     headings = [heading.text for heading in page.by_id["models"].all("h3")]
     for entry in study["models"]:
         if len(study["models"]) <= 200:
@@ -450,6 +473,40 @@ def _check_page(found, study):
         assert [p.text for p in section.all("p")][: len(texts)] == texts
         assert section.all("pre")[0].text == shown(model["notation"])
     _check_links(found)
+
+
+def _check_finding(element, finding):
+    """A finding's part of the page says what it should, and its answer begins what it says."""
+    tags = {"paragraph": "p", "item": "li"}
+    expected = [(tags.get(kind, kind), shown(text)) for kind, text in _blocks_of(finding)]
+    summary, *written = element.blocks()
+    title, answer = shown(finding["title"]), shown(finding["answer"])
+    assert [text for _, text in [summary]] == [title] or summary[1] == f"{title} {answer}"
+    assert any(answer.rstrip(".") in shown(text) for text in _said(finding)), answer
+    # A row's first cell is a header as well.
+    first = {i for i, (tag, _) in enumerate(expected) if tag == "td"} & {
+        i for i, (tag, _) in enumerate(written) if tag == "th"
+    }
+    assert written == [
+        ("th" if i in first else tag, text) for i, (tag, text) in enumerate(expected)
+    ]
+
+
+def _said(finding):
+    # What it would take is said anew in one sentence.
+    return [*finding["text"], finding["answer"]] if finding["key"] == "power" else finding["text"]
+
+
+def _check_chart(found):
+    """The chart has a row for each model, which leads to its section, the most accurate first."""
+    links = found.page.by_id["accuracy"].all("a")
+    names = [shown(model["name"]) for model in found.findings["models"]]
+    places = [int(link.attributes["href"].removeprefix("#model-")) - 1 for link in links]
+    assert [link.text for link in links] == [names[place] for place in places]
+    if len(names) <= MOST_SHOWN:
+        assert sorted(places) == list(range(len(names)))
+    (everything, *_) = page_tables(found.page.by_id["results"])
+    assert sorted(row[0] for row in everything[1:]) == sorted(names)
 
 
 def _check_links(found):
@@ -526,9 +583,9 @@ def _with_marks(found, study):
 def _check_english(found, study):
     findings = found.findings
     sentences = [*findings["setting"], *findings["cautions"], findings["closing"]]
-    sentences += filter(None, [findings["headline"], findings["pick"]])
+    sentences += filter(None, [findings["headline"], findings["pick"], findings["surer"]])
     for finding in findings["findings"]:
-        sentences += [*finding["text"], *finding["items"]]
+        sentences += [finding["answer"], *finding["text"], *finding["items"]]
     sentences += [model["remark"] for model in findings["models"]]
     names = sorted({shown(e["name"]) for e in study["models"]}, key=len, reverse=True)
     given = _with_marks(found, study)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from bakeoff.findings.finding import parted
 from concluded_study import conclude
+from figure_studies import make_results, make_study
 
 SEEDS = (0, 1, 2)
 
@@ -68,3 +70,23 @@ def test_where_nothing_was_learned_nobody_is_best(tmp_path, status):
     expected = {"ok": "No model is shown to be better than chance.", "diverged": "No run ended"}
     assert headline.startswith(expected[status])
     assert pick is None
+
+
+def test_what_stands_first_is_parted_from_the_rest_but_no_name_is():
+    results = make_results(make_study(models=1, name="v1. 0: new"))
+    assert parted("v1. 0: new is lost: 3 images. So.", results) == (
+        "v1. 0: new is lost:",
+        "3 images. So.",
+    )
+    assert parted("One. Two.", results) == ("One.", "Two.")
+    assert parted("One (a; b): two.", results) == ("One (a; b):", "two.")
+    assert parted("No more", results) == ("No more", "")
+
+
+def test_every_finding_has_its_answer_and_long_cautions_are_parted(tmp_path):
+    findings, _ = conclude(tmp_path, {"model_1": of(10), "model_2": of(900)}, seeds=SEEDS)
+    assert all(len(finding["answer"].split()) > 2 for finding in findings["findings"])
+    cautions = findings["short_cautions"]
+    assert [" ".join(filter(None, parts)) for parts in cautions] == findings["cautions"]
+    assert all(len(first) <= 120 for first, _ in cautions)
+    assert findings["line"].startswith("MNIST · 2 models × 3 seeds · ")

@@ -180,7 +180,7 @@ FAULTS = {
     ),
     "no last item on the page": (READ, findings(items=without_last), "_check_page"),
     "no last item anywhere": (WRITTEN, findings(items=without_last), "_check_whole"),
-    "no last caution on the page": (READ, field("cautions", without_last), "_check_page"),
+    "no last caution on the page": (READ, field("short_cautions", without_last), "_check_page"),
     "no last row in text": (TEXT, before(without_last_row), "_check_tables"),
     "no last row in Markdown": (MARKDOWN, before(without_last_row), "_check_tables"),
     "no last row anywhere": (

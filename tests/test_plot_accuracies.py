@@ -108,3 +108,10 @@ def test_diverged_models_are_named(tmp_path, diverged):
     expected = "Model 1" if len(diverged) == 1 else "Models 1 and 2"
     assert f"Not shown (diverged): {expected}" in texts
     assert ("Model 2" in texts) == (len(diverged) == 1)
+
+
+def test_one_odd_model_is_named_at_the_edge_and_does_not_stretch_the_axis():
+    study = make_study(models=5)
+    _, axes = forest(study, [0.12, 0.991, 0.992, 0.993, 0.994])
+    assert axes.get_xlim()[0] > 98
+    assert "◄ 12.00 %" in [text.get_text() for text in axes.texts]

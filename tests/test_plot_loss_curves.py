@@ -111,7 +111,7 @@ def test_one_epoch_is_visible(tmp_path):
 
 @pytest.mark.parametrize(
     ("epochs", "ticks"),
-    [(2, [1, 2]), (13, [1, 3, 5, 7, 9, 11, 13]), (40, [1, 5, 10, 15, 20, 25, 30, 35, 40])],
+    [(2, [1, 2]), (13, [1, 3, 5, 7, 9, 11, 13]), (40, [1, 10, 20, 30, 40])],
 )
 def test_epoch_ticks_are_whole_and_start_at_one(tmp_path, epochs, ticks):
     study = make_study(models=1)
@@ -166,7 +166,9 @@ def test_of_many_models_the_overlay_names_the_most_accurate(tmp_path):
     curves = [line for line in axes.lines if line.get_transform() == axes.transData]
     assert len(curves) == 25
     assert sum(to_hex(line.get_color()) == INK for line in curves) == 25 - HIGHLIGHTED
-    assert f"Named: the {HIGHLIGHTED} with the highest test accuracy" in axes.get_title(loc="left")
+    assert f"Named: the {HIGHLIGHTED} with the highest test accuracy" in " ".join(
+        axes.get_title(loc="left").split()
+    )
 
 
 def test_everything_diverged_still_draws(tmp_path):
@@ -210,3 +212,31 @@ def test_a_loss_of_zero_is_named_at_the_edge_of_a_logarithmic_scale(tmp_path):
     [named] = [text for text in figure.axes[0].texts if text.get_text() == "Model 1"]
     assert 0 <= named.get_position()[1] <= 1
     assert not faults_of_layout(figure)
+
+
+def test_a_curve_that_ends_early_has_its_name_at_its_end(tmp_path):
+    study = make_study(models=3)
+    runs = histories_of(tmp_path, study, epochs=12)
+    runs["model_02"] = [history[:5] for history in runs["model_02"]]
+    with house_style():
+        axes = draw_overlay(study, runs).axes[0]
+    places = {text.get_text(): text for text in axes.texts}
+    early = places["Model 2"]
+    assert early.xy == pytest.approx((5, runs["model_02"][0]["val_loss"][-1]))
+    assert early.xycoords == "data"
+    # A leader line would look like a loss.
+    leaders = [line for line in axes.lines if line.get_transform() == axes.transAxes]
+    assert len(leaders) == 2
+
+
+def test_one_odd_loss_does_not_stretch_the_scale(tmp_path):
+    study = make_study(models=5)
+    runs = histories_of(tmp_path, study, epochs=12)
+    for history in runs["model_02"]:
+        history["val_loss"] += 1000
+    with house_style():
+        overlay, overview = draw_overlay(study, runs).axes[0], draw_overview(study, runs)
+    assert overlay.get_ylim()[1] < 100
+    assert [text for text in overlay.texts if text.get_text().startswith("Model 2: 1e+03 ▲")]
+    assert [t.get_text() for t in overview.axes[1].texts] == ["▲ 1e+03"]
+    assert not overview.axes[0].texts

@@ -118,3 +118,21 @@ def test_one_model_has_no_such_finding(tmp_path):
     found, text = concluded(tmp_path, {"a": {"wrong_images": range(10)}})
     assert found is None
     assert "What it would take" not in text
+
+
+def test_what_it_would_take_is_said_in_one_sentence(tmp_path):
+    def said(name, runs, **options):
+        findings, _ = conclude(tmp_path / name, runs, images=1000, **{"seeds": (0, 1, 2)} | options)
+        return findings["surer"]
+
+    few = {"wrong_images": range(10)}
+    assert said("alone", {"model_1": few}) is None
+    once = {"model_1": few, "model_2": {"wrong_images": range(12)}}
+    assert said("once", once, seeds=(0,)).startswith("To be surer, give each model a second seed:")
+    assert said("same", {"model_1": few, "model_2": few}) in (
+        "Up to 200 seeds would not settle the place of the model too close to the best to call, if"
+        " differences are as seen.",
+        "More seeds are not needed for the first place: no model is too close to it to call.",
+    )
+    far = {"model_1": few, "model_2": {"wrong_images": range(300)}}
+    assert said("far", far).startswith("More seeds are not needed for the first place")

@@ -146,12 +146,11 @@ def test_the_page_is_readable_without_looking(made):
     assert page.all("html")[0]["lang"] == "en"
     assert all(header["scope"] in ("col", "row") for header in page.all("th"))
     assert len(page.all("caption")) == len(page.all("table"))
-    drawings = page.all("svg")
-    # Forest, overview, overlay, four trade-offs, matrix, reliability, two models.
-    assert len(drawings) == 11
-    assert all(drawing["role"] == "img" for drawing in drawings)
+    # Overview, overlay, four trade-offs, matrix, reliability, two models.
+    drawings = [drawing for drawing in page.all("svg") if drawing.get("role") == "img"]
+    assert len(drawings) == 10
     labels = [drawing["aria-label"] for drawing in drawings]
-    assert len(set(labels)) == 11
+    assert len(set(labels)) == 10
     assert all(label.endswith(".") for label in labels)
     assert {"header", "nav", "main", "section", "article"} <= {tag for tag, _ in page.elements}
     assert page.all("meta")[2]["content"] == "width=device-width, initial-scale=1"
@@ -162,16 +161,16 @@ def test_the_parts_come_in_the_order_in_which_they_are_read(made):
     text = Page(html).text
     findings = json.loads((folder / "findings.json").read_text())
     parts = [
-        *(findings["headline"], "Test accuracy of each model with its 95 % interval"),
-        *(findings["findings"][0]["text"][0], "Bear in mind", findings["cautions"][0]),
-        *(findings["setting"][0], "How it was made", "Losses and accuracies"),
+        *(findings["line"], findings["setting"][0], findings["headline"], findings["cautions"][0]),
+        *("95 % interval", "All in one table", "Losses and accuracies", "Which models overfit"),
+        *("Which mistakes the models make", "Which models are best", "Which trait does what"),
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     ids = Page(html).attributes("id")
     sections = [
-        *("accuracy", "results", "losses", "costs", "comparisons"),
-        *("findings", "errors", "models", "model-1", "model-2", "data", "origin"),
+        *("accuracy", "results", "losses", "costs", "errors", "comparisons", "recipes"),
+        *("models", "model-1", "model-2", "data", "origin"),
     ]
     assert [name for name in ids if name in sections] == sections
 
@@ -260,7 +259,7 @@ def test_a_diverged_model_has_its_place(tmp_path):
 
 def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     figures = {}
-    for name in ("forest", "overview", "overlay", "matrix", "reliability"):
+    for name in ("overview", "overlay", "matrix", "reliability"):
         figures[name] = tmp_path / f"{name}.svg"
         figures[name].write_text('<svg xmlns="http://www.w3.org/2000/svg" width="72pt"/>')
     accuracies = [None, *(0.9 + 0.001 * number for number in range(MOST_SHOWN + 1))]
@@ -268,8 +267,6 @@ def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     results = SimpleNamespace(column="test_accuracy", measure="test accuracy")
     described = describe_figures(results, summary, figures | {"tradeoffs": []})
     of_finished = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 1} models"
-    expected = f"Test accuracy of {of_finished} with 95 % intervals, from 90.10 % to 95.00 %."
-    assert described["forest"]["label"] == expected
     assert of_finished in described["matrix"]["label"]
     of_all = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 2} models"
     assert of_all in described["overview"]["label"]

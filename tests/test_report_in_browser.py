@@ -1,10 +1,12 @@
 """The report in a real browser, network off: on a screen, a phone, paper, with a keyboard."""
 
+import csv
 import re
+from xml.etree import ElementTree
 
 import pytest
 
-from browser import Visit, axe, launched
+from browser import ROOT, Visit, axe, launched
 from fabricated_study import fabricate_data, fabricate_run
 from steps_after_training import describe_study, run_steps
 
@@ -22,6 +24,9 @@ LAYERS = [
     }
     for name, kind, inputs in (("input", "InputLayer", []), ("mine", "Conv2D", ["input"]))
 ]
+REFERENCE = ROOT / "docs" / "reference" / "report.html"
+"""The kept page of the notebook's ten models."""
+
 MODELS = {
     "Model 1": {"accuracy": 0.99, "parameters": 2_000_000},
     "Model 2": {"accuracy": 0.94, "parameters": 646_410},
@@ -52,6 +57,13 @@ def long_report(tmp_path_factory):
     """The page of thirteen models, which are folded."""
     models = {f"Model {number}": {"accuracy": 0.9 + 0.005 * number} for number in range(13)}
     return make_page(tmp_path_factory.mktemp("long_report"), models, [0])
+
+
+@pytest.fixture(scope="module")
+def many_report(tmp_path_factory):
+    """The page of so many models that one looks for their names."""
+    models = {f"Model {number}": {"accuracy": 0.95} for number in range(2, 20)}
+    return make_page(tmp_path_factory.mktemp("many_report"), models, [0])
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +146,13 @@ def test_what_has_no_value_is_sorted_last_either_way(browser, report):
     with Visit(browser, report) as visit:
         button = heading(visit.page, "Test accuracy").get_by_role("button")
         button.click()
+        # The best comes first on the first click.
         rows = column(visit.page, "Test accuracy")
-        assert models_of(rows) == ["Model 2", "Model 10", "Model 1", "Model 3"]
+        assert models_of(rows) == ["Model 1", "Model 10", "Model 2", "Model 3"]
         assert rows[-1][1] == "diverged"
         button.click()
         assert models_of(column(visit.page, "Test accuracy")) == [
-            *("Model 1", "Model 10", "Model 2", "Model 3")
+            *("Model 2", "Model 10", "Model 1", "Model 3")
         ]
 
 
@@ -307,3 +320,94 @@ def test_without_scripts_the_page_is_whole(browser, report):
         assert page.locator("table.sortable").first.locator("tbody tr").count() == len(MODELS)
         page.get_by_text("pairs in numbers").click()
         assert page.get_by_text("Difference (percentage points)").is_visible()
+
+
+def test_ten_models_take_nine_screens_and_few_tables_before_the_first_model(browser):
+    assert REFERENCE.stat().st_size < 1e6
+    with Visit(browser, REFERENCE) as visit:
+        page = visit.page
+        assert page.evaluate("document.getElementById('models').offsetTop") <= 9 * 900
+        unfolded = """Array.from(document.querySelectorAll("table")).filter(table =>
+            table.checkVisibility() && !table.closest("#models ~ *, #models")).length"""
+        assert 1 <= page.evaluate(unfolded) <= 8
+        page.emulate_media(media="print")
+        assert page.get_by_text("(Holm) and the intervals").first.is_visible()
+
+
+def test_the_first_screen_has_the_answer_and_every_row_of_the_chart(browser):
+    with Visit(browser, REFERENCE) as visit:
+        page = visit.page
+        rows = page.locator(".rows li")
+        assert rows.count() == 10
+        for part in (page.locator("h1"), page.locator(".headline"), *rows.all()):
+            box = part.bounding_box()
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= 900
+        assert all(
+            place.bounding_box()["height"] < 30 for place in page.locator(".cautions li").all()
+        )
+        rows.last.click(position={"x": 400, "y": 10})
+        name = rows.last.get_by_role("link").inner_text()
+        section = page.locator(page.evaluate("location.hash"))
+        assert section.get_by_role("heading").first.inner_text().startswith(name)
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_the_chart_fits_and_its_texts_can_be_read(browser, width):
+    with Visit(browser, REFERENCE, width=width) as visit:
+        texts = """Array.from(document.querySelectorAll("#accuracy *")).filter(part =>
+            part.textContent.trim() && !part.children.length)"""
+        sizes = f"{texts}.map(part => parseFloat(getComputedStyle(part).fontSize))"
+        ends = f"{texts}.map(part => part.getBoundingClientRect().right)"
+        assert min(visit.page.evaluate(sizes)) >= 11
+        assert max(visit.page.evaluate(ends)) <= width
+
+
+def test_what_is_of_one_model_is_lit_together(browser):
+    with Visit(browser, REFERENCE) as visit:
+        page = visit.page
+        row = page.locator(".rows li").nth(2)
+        name = row.get_by_role("link").inner_text()
+        number = row.get_by_role("link").get_attribute("href").removeprefix("#model-")
+        row.hover()
+        lit = page.locator(".lit")
+        assert lit.count() >= 7, "the chart, the first table, the losses and four costs"
+        assert set(page.locator("tr.lit th").all_text_contents()) == {name}
+        assert page.locator(f"svg .lit[data-model='{number}']").count() == 5
+        page.locator("h1").hover()
+        assert lit.count() == 0
+        page.locator(".rows a").first.focus()
+        assert lit.count() >= 7
+
+
+def test_tables_and_drawings_are_saved(browser):
+    with Visit(browser, REFERENCE, accept_downloads=True) as visit:
+        page = visit.page
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV of: All models, the best first").click()
+        assert download.value.suggested_filename == "All_models_the_best_first.csv"
+        with open(download.value.path(), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 10
+        assert float(rows[0]["Test accuracy"]) == 99.47
+        assert max(int(row["Parameters"]) for row in rows) == 37_987_722
+        with page.expect_download() as download:
+            page.locator("#costs").get_by_role("button", name="SVG of").first.click()
+        svg = ElementTree.parse(download.value.path()).getroot()
+        assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "var(" not in ElementTree.tostring(svg, encoding="unicode")
+
+
+def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
+    with Visit(browser, many_report) as visit:
+        page = visit.page
+        search = page.get_by_role("searchbox")
+        search.fill("model 1")
+        rows = page.locator(".rows li:visible")
+        assert rows.count() == 10
+        assert page.locator("#results > .scroll tbody tr:visible").count() == 10
+        assert page.locator("details.model:visible").count() == 10
+        search.fill("")
+        assert rows.count() == 18
+    with Visit(browser, report) as visit:
+        assert visit.page.get_by_role("searchbox").count() == 0

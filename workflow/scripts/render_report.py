@@ -14,10 +14,11 @@ from markupsafe import Markup
 from bakeoff import wording as w
 from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
-from bakeoff.findings.summary import all_tables
+from bakeoff.findings.summary import all_tables, ranked_table
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
+from bakeoff.report.chart import accuracy_chart
 from bakeoff.report.code import code_for
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images
@@ -60,7 +61,7 @@ def render_report(
     :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` are
     the paths of the runs' cards in the order of :func:`bakeoff.study.readers.runs_in`,
     ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
-    called by its key. ``figures`` maps ``forest``, ``overview``, ``overlay``, ``matrix`` and
+    called by its key. ``figures`` maps ``overview``, ``overlay``, ``matrix`` and
     ``reliability`` to an SVG each, and ``tradeoffs`` to a list of them. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
@@ -71,6 +72,9 @@ def render_report(
     results = read_results(analysis_file, study)
     content = {
         "findings": findings,
+        "found": {finding["key"]: finding for finding in findings["findings"]},
+        "chart": accuracy_chart(results),
+        "everything": ranked_table(summary, results).as_data(),
         "classes": results.data.class_names,
         "several_seeds": len(study["seeds"]) > 1,
         "figures": describe_figures(results, summary, figures),
@@ -177,13 +181,9 @@ def facts_of(model):
 def describe_figures(results, summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
     models, most = w.count(len(summary), "model"), _some(len(summary))
-    known = [row[results.column] for row in summary if row[results.column] is not None]
     measure = results.measure.capitalize()
-    highest = sorted(known)[-MOST_SHOWN:]
-    span = f", from {w.percent(highest[0])} to {w.percent(highest[-1])}" if known else ""
-    finished = _some(len(known))
+    finished = _some(sum(row[results.column] is not None for row in summary))
     labels = {
-        "forest": f"{measure} of {finished} with 95 % intervals{span}.",
         "overview": f"Training and validation loss of {most} over the epochs, a panel a model.",
         "overlay": f"Validation loss of {models} over the epochs, in one panel.",
         "matrix": f"Difference in {results.measure} for every pair of {finished}, a cell a pair.",
@@ -223,6 +223,7 @@ def _environment(template_folder):
     )
     environment.filters |= {
         "unbroken": unbroken,
+        "without_stop": lambda sentence: sentence.removesuffix("."),
         "arrows_whole": arrows_whole,
         "sha256": content_hash,
     }

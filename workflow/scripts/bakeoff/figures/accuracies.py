@@ -6,7 +6,8 @@ from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
-from bakeoff.figures.style import Look, model_looks, new_figure, shortened, wrapped
+from bakeoff.figures.style import SMALLEST, Look, model_looks, new_figure, shortened, wrapped
+from bakeoff.ranges import share_range
 from bakeoff.results import Results
 from bakeoff.selection import ranked
 
@@ -46,6 +47,7 @@ def draw_forest(results: Results) -> Figure:
     published = {} if results.balanced else _published(study, shown)
     for row, value in published.items():
         axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
+    axes.set_xlim(*(100 * end for end in share_range(shown)))
     axes.set_yticks(range(len(shown)), labels=[shortened(model.name, 28) for model in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
@@ -57,10 +59,13 @@ def draw_forest(results: Results) -> Figure:
 
 def _draw_rows(axes, shown, looks, several_seeds):
     """Draw a row a model: its accuracy, its interval, and its seeds where there are several."""
+    left, right = share_range(shown)
     for row, model in enumerate(shown):
         look, accuracy = looks[model.model], model.score
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
         alike = model.standing in _BEST_GROUP
+        if not left <= accuracy.value <= right:
+            _mark_beyond(axes, row, value, accuracy.value < left)
         if alike and len(shown) > 1:
             axes.axhspan(row - 0.5, row + 0.5, **_SHADE)
         axes.hlines(row, low, high, color=look["color"], linewidth=1.6)
@@ -75,9 +80,21 @@ def _draw_rows(axes, shown, looks, several_seeds):
             f"{w.number(value)} {w.interval(low, high)}{note}",
             (1.02, row),
             xycoords=axes.get_yaxis_transform(),
-            fontsize=8,
+            fontsize=SMALLEST,
             va="center",
         )
+
+
+def _mark_beyond(axes, row, value, left):
+    """Say at the edge how accurate a model is that lies beyond it."""
+    axes.annotate(
+        f"◄ {w.number(value)} %" if left else f"{w.number(value)} % ►",
+        (0.01 if left else 0.99, row),
+        xycoords=axes.get_yaxis_transform(),
+        fontsize=SMALLEST,
+        ha="left" if left else "right",
+        va="center",
+    )
 
 
 def _published(study, shown):

@@ -10,6 +10,9 @@ from typing import Any
 INK, GRID, PAPER = "#1c2128", "#e3e3e3", "#ffffff"
 """Text and lines; what lies behind them; the background. No figure has another neutral colour."""
 
+OF_MODEL = "of-model-"
+"""What the id of a part that is of one model begins with; the model's number, from 1, follows."""
+
 DARK_PAPER = "#14181d"
 """The page's background in dark mode."""
 
@@ -38,6 +41,14 @@ def model_colours(study: Mapping[str, Any]) -> dict[str, str]:
         for hue, models in enumerate(_by_hue(study))
         for model, luminance in zip(models, _luminances(len(models)), strict=True)
     }
+
+
+def part_ids(study: Mapping[str, Any]) -> dict[str, str]:
+    """Return a dict from each model's key to the id of its part of a drawing.
+
+    The page lights what is of one model together.
+    """
+    return {entry["model"]: f"{OF_MODEL}{n}" for n, entry in enumerate(study["models"], 1)}
 
 
 def place_in_hue(study: Mapping[str, Any]) -> dict[str, int]:

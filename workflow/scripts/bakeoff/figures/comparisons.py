@@ -9,15 +9,15 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
-from bakeoff.figures.style import columns_of, new_figure, shortened, wrapped
+from bakeoff.figures.style import SMALLEST, columns_of, new_figure, shortened, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.numbers import Pair
 from bakeoff.results import Results
 from bakeoff.selection import ranked
 
 AHEAD, BEHIND = HUES[0], HUES[1]
-STRONGEST = 0.6
-"""Opacity of the largest difference: text in ink reads well on it, in light and dark mode."""
+TINT = 0.4
+"""Opacity of a difference that holds: text in ink reads well on it, in light and dark mode."""
 
 # Opacity of a cell without a comparison.
 _NOTHING = 0.12
@@ -41,7 +41,7 @@ def draw_matrix(results: Results) -> Figure:
         lines.append("In percentage points; the most accurate model first")
     lines += said
 
-    side = min(0.47 * len(shown), 7.5)
+    side = min(0.52 * len(shown), 7.5)
     names = [shortened(model.name, 22) for model in shown]
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
     margin = max(map(columns_of, names), default=0) / 15
@@ -83,9 +83,9 @@ def _draw_cells(axes, names, points, differ):
         for row, column in zip(*np.nonzero(np.isfinite(points)), strict=True):
             text = w.number(points[row, column])
             text = f"+{text}" if points[row, column] > 0 and text != "0.00" else text
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
-    axes.set_xticks(range(len(names)), labels=names, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(names)), labels=names, fontsize=8)
+            axes.text(column, row, text, ha="center", va="center", fontsize=SMALLEST)
+    axes.set_xticks(range(len(names)), labels=names, rotation=90, fontsize=SMALLEST)
+    axes.set_yticks(range(len(names)), labels=names, fontsize=SMALLEST)
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_ylim(len(names) - 0.5, -0.5)
 
@@ -114,14 +114,13 @@ def matrices(order: Sequence[str], pairs: Iterable[Pair]) -> tuple[np.ndarray, n
 def colours_of(points: np.ndarray, differ: np.ndarray) -> np.ndarray:
     """Return the cells' colours, RGBA float64 (models, models, 4), of what :func:`matrices` gives.
 
-    The opacity grows with the difference, so that cells suit a light and a dark background.
+    One tint for all differences that hold, either way: their sizes stand in the cells, and a scale
+    would be stretched by one model that is far off.
     """
     colours = np.zeros((*points.shape, 4))
     colours[differ & (points > 0), :3] = to_rgb(AHEAD)
     colours[differ & (points < 0), :3] = to_rgb(BEHIND)
-    colours[differ, 3] = (
-        STRONGEST * np.abs(points[differ]) / np.abs(points[differ]).max(initial=1e-9)
-    )
+    colours[differ & (points != 0), 3] = TINT
     colours[np.isnan(points)] = to_rgba(INK, _NOTHING)
     return colours
 
@@ -131,11 +130,10 @@ def _legend_entries(points, differ, trained_once):
     what = "network" if trained_once else "model"
     handles = []
     if differ.any():
-        most = f"up to {w.number(np.abs(points[differ]).max())} percentage points"
-        label = f"the row's {what} is more accurate ({most})"
-        handles.append(Patch(facecolor=AHEAD, alpha=STRONGEST, label=label))
+        label = f"the row's {what} is more accurate"
+        handles.append(Patch(facecolor=AHEAD, alpha=TINT, label=label))
         label = f"the column's {what} is more accurate"
-        handles.append(Patch(facecolor=BEHIND, alpha=STRONGEST, label=label))
+        handles.append(Patch(facecolor=BEHIND, alpha=TINT, label=label))
     if undecided.any():
         label = "not significantly different"
         handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))

@@ -14,8 +14,10 @@ from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import by_epoch
-from bakeoff.figures.colours import INK
+from bakeoff.figures.colours import INK, PAPER, part_ids
 from bakeoff.figures.style import (
+    NARROW,
+    SMALLEST,
     Look,
     log_ticks,
     model_looks,
@@ -25,6 +27,7 @@ from bakeoff.figures.style import (
     wrapped,
 )
 from bakeoff.limits import HIGHLIGHTED, MOST_NAMED
+from bakeoff.ranges import robust_range
 from bakeoff.selection import most_accurate
 
 Histories = Sequence[np.ndarray]
@@ -49,15 +52,15 @@ def draw_model(study: Mapping[str, Any], entry: Mapping[str, str], histories: Hi
     ``histories`` has one history per seed.
     """
     colour = model_looks(study)[entry["model"]]["color"]
-    figure = new_figure(5.6, 3.6)
+    figure = new_figure(NARROW, 3.1)
     axes = figure.subplots()
     draw_curves(axes, histories, colour, markers=30)
     title = f"{entry['name']}: {entry['description']}"
-    axes.set_title(f"{wrapped(title, 56)}\n{wrapped(_subject(study), 56)}")
+    axes.set_title(f"{wrapped(title, 40)}\n{wrapped(_subject(study), 40)}")
     axes.set_xlabel("epoch")
     axes.set_ylabel("log-loss")
     axes.set_ylim(0, 1.05 * _losses_to_show(histories).max())
-    show_epochs(axes, max(map(len, histories)), most=10)
+    show_epochs(axes, max(map(len, histories)), most=8)
     axes.legend(handles=legend_entries(study, histories, colour))
     return figure
 
@@ -72,15 +75,17 @@ def draw_overview(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fi
     entries, choice = most_accurate(
         study["models"], lambda entry: _test_accuracy(_finished(runs[entry["model"]]))
     )
-    everything = [history for entry in entries for history in runs[entry["model"]]]
+    chosen = {entry["model"]: runs[entry["model"]] for entry in entries}
+    everything = [history for kept in chosen.values() for history in kept]
     titles = [(entry["name"], entry["description"]) for entry in entries]
     figure, panels = small_multiples(titles, 1.6, xlabel="epoch")
     # One call sets the scale of all panels, which share their axes.
-    show_losses(panels[0], _losses_to_show(everything))
+    show_losses(panels[0], _losses_to_show(_usual(chosen)))
     show_epochs(panels[0], max(map(len, everything)), most=6)
     for axes, entry in zip(panels, entries, strict=True):
         axes.minorticks_off()
         draw_curves(axes, runs[entry["model"]], looks[entry["model"]]["color"], markers=5)
+        _mark_beyond(axes, _finished(runs[entry["model"]]))
     letters = int(12 * figure.get_figwidth())
     title = "\n".join(wrapped(line, letters) for line in (_subject(study), *choice))
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
@@ -99,7 +104,7 @@ def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fig
     have their colours and names; the others are thin lines behind them.
     """
     names = {entry["model"]: entry["name"] for entry in study["models"]}
-    looks = model_looks(study)
+    looks, parts = model_looks(study), part_ids(study)
     finished = {model: kept for model in runs if (kept := _finished(runs[model]))}
     curves = {model: by_epoch(kept, "val_loss").mean(axis=0) for model, kept in finished.items()}
     named = _named(finished)
@@ -111,30 +116,66 @@ def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fig
     if lost := [names[model] for model in runs if model not in finished]:
         lines.append(f"Not shown (diverged): {w.models(lost)}")
 
-    figure = new_figure(7, max(4.2, 1.4 + 0.17 * len(named)))
+    figure = new_figure(NARROW, max(3.4, 1.5 + 0.17 * len(named)))
     axes = figure.subplots()
-    axes.set_title("\n".join(wrapped(line, 72) for line in lines))
+    axes.set_title("\n".join(wrapped(line, 40) for line in lines))
     axes.set_xlabel("epoch")
     axes.set_ylabel("log-loss (logarithmic scale)")
     histories = [history for kept in runs.values() for history in kept]
-    show_losses(axes, _losses_to_show(histories, ["val_loss"]))
-    show_epochs(axes, max(map(len, histories)), most=10)
+    show_losses(axes, _losses_to_show(_usual(runs), ["val_loss"]))
+    show_epochs(axes, max(map(len, histories)), most=6)
     for model, curve in curves.items():
         # A line of one epoch is seen by its marker only.
         marker = {"marker": looks[model]["marker"] if len(curve) == 1 else "none"}
         look = {"zorder": 3} | looks[model] if model in named else _BEHIND | marker
-        axes.plot(_epochs(curve), curve, **look, markevery=math.ceil(len(curve) / 15))
+        spacing = math.ceil(len(curve) / 15)
+        axes.plot(_epochs(curve), curve, **look, markevery=spacing, gid=parts[model])
     label_ends(figure, axes, {names[m]: (curves[m], looks[m]["color"]) for m in named})
     return figure
+
+
+def _mark_beyond(axes, histories):
+    """Say at the upper edge how high a validation loss ends that lies beyond it."""
+    if histories:
+        end = by_epoch(histories, "val_loss").mean(axis=0)[-1]
+        if end > axes.get_ylim()[1]:
+            axes.text(0.97, 0.95, f"▲ {end:.2g}", transform=axes.transAxes, ha="right", va="top")
+
+
+def _usual(runs):
+    """Return the histories of the models whose losses end where most models' do.
+
+    A model that learned nothing, or whose loss exploded, would squeeze the scale.
+    """
+    ends = {}
+    for model, histories in runs.items():
+        if kept := _finished(histories):
+            end = np.mean([history["val_loss"][-1] for history in kept])
+            ends[model] = math.log10(max(end, 1e-9))
+    if not ends:
+        return [history for histories in runs.values() for history in histories]
+    _, high = robust_range(list(ends.values()), near=math.log10(3))
+    return [history for model, end in ends.items() if end <= high for history in runs[model]]
 
 
 def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray, str]]) -> None:
     """Write each curve's name right of ``axes``, at the height of its end or close to it.
 
-    ``curves`` maps a name to a curve, with a value an epoch, and its colour.
+    ``curves`` maps a name to a curve, with a value an epoch, and its colour. A curve that ends
+    before the last epoch has its name at its end; one that ends beyond the upper edge, its value.
     """
     if not curves:
         return
+    last = max(len(curve) for curve, _ in curves.values())
+    top = axes.get_ylim()[1]
+    texts = {
+        name: shortened(name, 16) + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
+        for name, (curve, _) in curves.items()
+    }
+    for name, (curve, _) in curves.items():
+        if len(curve) < last:
+            _label_early(axes, texts[name], len(curve), min(curve[-1], top))
+    curves = {name: drawn for name, drawn in curves.items() if len(drawn[0]) == last}
     figure.draw_without_rendering()
     spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
     to_axes = axes.transData - axes.transAxes
@@ -156,8 +197,22 @@ def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray
             clip_on=False,
         )
         axes.text(
-            1.04, height, shortened(name, 24), transform=axes.transAxes, fontsize=8, va="center"
+            1.04, height, texts[name], transform=axes.transAxes, fontsize=SMALLEST, va="center"
         )
+
+
+def _label_early(axes, text, epoch, loss):
+    """Write a curve's name at its end, which is before the last epoch."""
+    axes.annotate(
+        text,
+        (epoch, loss),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=SMALLEST,
+        va="center",
+        bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+        zorder=4,
+    )
 
 
 def spread(heights: Sequence[float], spacing: float) -> np.ndarray:

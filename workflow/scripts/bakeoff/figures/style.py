@@ -22,6 +22,12 @@ Look = dict[str, Any]
 _MARKERS = "os^DvPX<>p"
 _DASHES = ["solid", (0, (4, 1.2)), (0, (1.2, 0.8)), (0, (5, 1, 1, 1))]
 
+NARROW = 3.75
+"""Width in inches of a figure that fits a phone: 360 pixels of a page."""
+
+SMALLEST = 8.5
+"""Size in points of the smallest text: more than 11 pixels of a page."""
+
 _STYLE: Any = {
     # Matplotlib brings DejaVu Sans, so layouts are the same everywhere; viewers without it take
     # the next, which are no wider.
@@ -45,8 +51,8 @@ _STYLE: Any = {
     "axes.axisbelow": True,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
+    "xtick.labelsize": SMALLEST,
+    "ytick.labelsize": SMALLEST,
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.major.width": 0.6,
@@ -54,7 +60,7 @@ _STYLE: Any = {
     "lines.linewidth": 1.6,
     "lines.markersize": 3.5,
     "legend.frameon": False,
-    "legend.fontsize": 8,
+    "legend.fontsize": SMALLEST,
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "svg.fonttype": "none",
@@ -87,7 +93,7 @@ def small_multiples(
     rows = math.ceil(len(titles) / 5)
     columns = math.ceil(len(titles) / rows)
     width = min(9, 1.2 + 3.2 * columns)
-    letters = int(13 * (width - 0.8) / columns)
+    letters = int(12 * (width - 0.8) / columns)
     texts = ["\n".join(wrapped(line, letters) for line in title) for title in titles]
     lines = max(text.count("\n") + 1 for text in texts)
     figure = new_figure(width, 1 + rows * (height + 0.14 * lines))
@@ -95,7 +101,7 @@ def small_multiples(
     for axes in grid[len(titles) :]:
         axes.set_visible(False)
     for position, text in enumerate(texts):
-        grid[position].set_title(text, fontsize=8)
+        grid[position].set_title(text, fontsize=SMALLEST)
         # The lowest panel of a column may stand above an empty place.
         if position + columns >= len(titles):
             grid[position].set_xlabel(xlabel)

@@ -9,9 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
-from bakeoff.figures.colours import INK
-from bakeoff.figures.style import log_ticks, model_looks, new_figure, shortened, wrapped
+from bakeoff.figures.colours import INK, part_ids
+from bakeoff.figures.style import (
+    NARROW,
+    SMALLEST,
+    Look,
+    log_ticks,
+    model_looks,
+    new_figure,
+    shortened,
+    wrapped,
+)
 from bakeoff.limits import MOST_NAMED
+from bakeoff.ranges import robust_range
 from bakeoff.results import Results
 
 COSTS: dict[str, tuple[str, str, Callable[[float], str]]] = {
@@ -46,19 +56,21 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     front = np.zeros(len(shown), bool) if why else pareto_front(costs, accuracy)
     named = _named(accuracy, np.ones(len(shown), bool) if why else front)
     lines = [*_explained(results, summary, cost, why, named, front), *left_out]
-    title = "\n".join(wrapped(line, 76) for line in lines)
+    title = "\n".join(wrapped(line, 46) for line in lines)
 
-    figure = new_figure(7, max(4.4, 0.2 * named.sum()) + 0.17 * (1 + title.count("\n")))
+    figure = new_figure(NARROW, max(3, 0.3 * named.sum()) + 0.17 * (1 + title.count("\n")))
     axes = figure.subplots()
-    axes.set_title(title)
-    axes.set_xlabel(f"{label}, logarithmic scale")
+    axes.set_title(title, fontsize=SMALLEST)
+    axes.set_xlabel(label)
     axes.set_ylabel(f"{results.measure} (%)")
     if not shown:
         axes.set(xticks=[], yticks=[])
         return figure
 
-    ticks = log_ticks(costs.min(), costs.max())
-    bars = _draw_points(axes, results, shown, costs, named)
+    ticks = log_ticks(costs.min(), costs.max(), most=6)
+    limits = _limits(results, shown)
+    bars = _draw_points(axes, results, shown, (costs, limits), named)
+    axes.set_ylim(*limits)
     steps = np.array([])
     if len(shown) > 1 and not why:
         steps = front_line(costs[front], accuracy[front], ticks[-1])
@@ -69,9 +81,25 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.minorticks_off()
     # Labels are placed on the finished layout.
     figure.draw_without_rendering()
-    names = [shortened(row["name"], 24) for row in shown]
-    _write_names(axes, names, (costs, accuracy), (named, front), bars, steps)
+    names = [
+        shortened(row["name"], 14 if named.sum() > 6 else 20)
+        + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
+        for row, value in zip(shown, accuracy, strict=True)
+    ]
+    inside = np.clip(accuracy, *limits)
+    _write_names(axes, names, (costs, inside), (named, front), bars, steps)
     return figure
+
+
+def _limits(results, shown):
+    """Return the ends of the axis of accuracies, in percent, which one odd model does not stretch.
+
+    All bars are within them but for those that are far out.
+    """
+    columns = [results.column, f"{results.column}_low", f"{results.column}_high"]
+    low, high = robust_range(*([100 * row[column] for row in shown] for column in columns))
+    room = 0.05 * (high - low) or 0.5
+    return low - room, high + room
 
 
 def _write_names(axes, names, points, chosen, bars, steps):
@@ -90,12 +118,12 @@ def _write_names(axes, names, points, chosen, bars, steps):
         y_scatter=y,
         x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
         y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
-        textsize=8,
+        textsize=SMALLEST,
         fontweight=["bold" if best else "normal" for best in front[named]],
         textcolor=INK,
         linecolor=INK,
         linewidth=0.4,
-        max_distance=0.4,
+        max_distance=0.6,
         nbr_candidates=800,
     )
 
@@ -129,8 +157,12 @@ def _explained(results, summary, cost, why, named, front):
     return lines
 
 
-def _draw_points(axes, results, shown, costs, named):
-    """Draw a point a model, and bars for those with names; return the bars' (x, low, high)."""
+def _draw_points(axes, results, shown, places, named):
+    """Draw a point a model, and bars for those with names; return the bars' (x, low, high).
+
+    ``places`` are (costs, limits of the axis): what lies beyond these is at their edge.
+    """
+    costs, limits = places
     low, value, high = (
         100 * np.array([row[f"{results.column}{end}"] for row in shown])
         for end in ("_low", "", "_high")
@@ -138,11 +170,13 @@ def _draw_points(axes, results, shown, costs, named):
     all_looks = model_looks(results.study)
     looks = [all_looks[row["model"]] for row in shown]
     # Bars of all would hide the points of many.
-    bars = costs[named], low[named], high[named]
+    bars = costs[named], np.clip(low, *limits)[named], np.clip(high, *limits)[named]
     colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
     axes.vlines(*bars, color=colours, linewidth=1)
-    for look, x, y in zip(looks, costs, value, strict=True):
-        axes.plot(x, y, **(look | {"linestyle": "none", "markersize": 6, "zorder": 3}))
+    mark: Look = {"linestyle": "none", "markersize": 6, "zorder": 3, "clip_on": False}
+    parts = part_ids(results.study)
+    for row, look, x, y in zip(shown, looks, costs, value, strict=True):
+        axes.plot(x, np.clip(y, *limits), **(look | mark), gid=parts[row["model"]])
     return bars
 
 

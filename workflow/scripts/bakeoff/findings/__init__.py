@@ -16,19 +16,23 @@ from bakeoff.findings.curves import worth_more_epochs
 from bakeoff.findings.disputed import disputed_labels
 from bakeoff.findings.ensemble import ensemble_of_best
 from bakeoff.findings.factors import what_one_difference_does
+from bakeoff.findings.finding import parted
 from bakeoff.findings.hardest import hardest
 from bakeoff.findings.headline import headline, pick
 from bakeoff.findings.known import known_images
 from bakeoff.findings.last_epochs import last_epochs
 from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.findings.overfitting import overfitting_models
-from bakeoff.findings.power import what_it_would_take
+from bakeoff.findings.power import in_one_sentence, what_it_would_take
 from bakeoff.findings.published import reproduction
 from bakeoff.findings.ranking import best_models
 from bakeoff.findings.remarks import remark
-from bakeoff.findings.setting import cautions, setting
+from bakeoff.findings.setting import cautions, in_one_line, setting
 from bakeoff.findings.traits import traits_that_matter
 from bakeoff.results import Results
+
+ONE_LINE = 110
+"""How many letters a line of the page holds, where the window is wide."""
 
 CLOSING = (
     "The arrow notation is derived from the built models. Batch normalisation, dropout and"
@@ -59,24 +63,30 @@ _FINDINGS = [
 def write_findings(results: Results) -> dict[str, Any]:
     """Return the findings of a study in words, as one JSON-ready dict.
 
-    Keys: ``title``; ``headline``, a line, and ``pick``, another or None; ``setting`` and
-    ``cautions``, lists of sentences; ``findings``, each with ``key``, ``title``, ``text`` (a list
-    of paragraphs), ``items`` (a list of sentences) and ``table`` (see
-    :meth:`bakeoff.tables.Table.as_data`, or None); ``models``, each with ``model``, its key,
-    ``name`` and ``remark``; ``closing``.
+    Keys: ``title``; ``headline``, a line, ``pick`` and ``surer``, others or None; ``line``, the
+    setting in a line; ``setting`` and ``cautions``, lists of sentences; ``short_cautions``, the
+    latter parted in what one line holds and the rest; ``findings``, each with ``key``, ``title``,
+    ``answer``, a sentence, ``text`` (a list of paragraphs), ``items`` (a list of sentences) and
+    ``table`` (see :meth:`bakeoff.tables.Table.as_data`, or None); ``models``, each with ``model``,
+    its key, ``name`` and ``remark``; ``closing``.
     """
     asked = _FINDINGS if results.finished else [best_models]
     found = [finding for find in asked if (finding := find(results)) is not None]
+    warnings = cautions(results)
     return {
         "title": results.study["title"],
         "headline": headline(results),
         "pick": pick(results),
+        "surer": in_one_sentence(results),
+        "line": in_one_line(results),
         "setting": setting(results),
-        "cautions": cautions(results),
+        "cautions": warnings,
+        "short_cautions": [_in_a_line(warning, results) for warning in warnings],
         "findings": [
             {
                 "key": finding.key,
                 "title": finding.title,
+                "answer": _answer(finding, results),
                 "text": finding.text,
                 "items": finding.items,
                 "table": finding.table and finding.table.as_data(),
@@ -90,3 +100,14 @@ def write_findings(results: Results) -> dict[str, Any]:
         ],
         "closing": CLOSING,
     }
+
+
+def _answer(finding, results):
+    """Return what a finding says, in one sentence."""
+    said, _ = parted(finding.answer or finding.text[0], results)
+    return said.rstrip(".:;") + "."
+
+
+def _in_a_line(sentence, results):
+    """Return a sentence in two parts: what one line holds, and the rest."""
+    return (sentence, "") if len(sentence) <= ONE_LINE else parted(sentence, results)

@@ -20,7 +20,8 @@ def ensemble_of_best(results: Results) -> Finding:
         "A vote is the mean of its members' probabilities (soft vote), which predicts the most"
         " probable class."
     ]
-    text += [_by_seed(vote, results) for vote in votes if vote.by_seed]
+    by_seed = [_by_seed(vote, results) for vote in votes if vote.by_seed]
+    text += by_seed
     if any(vote.comparison for vote in votes):
         text.append(
             "Which single model is best was seen on these same test images, so p-value and interval"
@@ -28,9 +29,9 @@ def ensemble_of_best(results: Results) -> Finding:
         )
     text.append(_group(results))
     text += [_together(results), _cost(results, best)]
-    return Finding(
-        "ensemble", title, [sentence for sentence in text if sentence], table=_table(results)
-    )
+    answer = by_seed[0] if by_seed else None
+    text = [sentence for sentence in text if sentence]
+    return Finding("ensemble", title, text, table=_table(results), answer=answer)
 
 
 def _who(vote, results):

@@ -1,5 +1,6 @@
 """What a finding is, and the phrases that several of them use."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,18 +12,36 @@ from bakeoff.tables import Table
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding in words; see :func:`compute_findings`."""
+    """One finding in words; see :func:`bakeoff.findings.write_findings`.
+
+    ``answer`` begins with what answers the title, where the text begins otherwise.
+    """
 
     key: str
     title: str
     text: list[str]
     items: list[str] = field(default_factory=list)
     table: Table | None = None
+    answer: str | None = None
 
 
 def names(models: Iterable[Model]) -> str:
     """Return the names of models as one phrase."""
     return w.models(model.name for model in models)
+
+
+def parted(text: str, results: Results) -> tuple[str, str]:
+    """Return the first sentence of a text, or its part up to a colon, and what comes after it.
+
+    The marks in brackets and in the names of models and classes part nothing.
+    """
+    given = {model.name for model in results.models} | set(results.data.class_names)
+    marked = sorted((name for name in given if re.search("[.:;(]", name)), key=len, reverse=True)
+    whole = [*map(re.escape, marked), r"\([^()]*\)", r"(?P<end>[.:;]) "]
+    for found in re.finditer("|".join(whole), text):
+        if found["end"]:
+            return text[: found.end() - 1], text[found.end() :]
+    return text, ""
 
 
 def every(results: Results) -> str:

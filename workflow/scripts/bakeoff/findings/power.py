@@ -30,7 +30,41 @@ def what_it_would_take(results: Results) -> Finding | None:
             " may lie anywhere in their intervals."
         )
     items = [_item(one, results) for one in found.needed]
-    return Finding("power", "What it would take to be surer", text, shortened(items))
+    title = "What it would take to be surer"
+    return Finding("power", title, text, shortened(items), answer=in_one_sentence(results))
+
+
+def in_one_sentence(results: Results) -> str | None:
+    """Return what it would take to be surer of the first place; None without pairs."""
+    found = results.analysis.power
+    if found is None:
+        return None
+    if found.one_seed:
+        return (
+            "To be surer, give each model a second seed: about"
+            f" {w.duration(found.second_seed or 0)} more of training in all."
+        )
+    number = len(found.needed)
+    if not found.needed:
+        return "More seeds are not needed for the first place: no model is too close to it to call."
+    if not found.seeds:
+        which = w.plural(number, "the model", f"any of the {number} models")
+        return (
+            f"Up to {POWER_SEEDS} seeds would not settle the place of {which} too close to the best"
+            " to call, if differences are as seen."
+        )
+    few, many = found.seeds
+    span = f"{few}" if few == many else f"{few} to {many}"
+    settled = sum(one.seeds is not None for one in found.needed)
+    which = (
+        w.plural(settled, "the model", f"all {settled} models")
+        if settled == number
+        else f"{settled} of the {number} models"
+    )
+    return (
+        f"To be surer, train {span} seeds of each, about {w.duration(found.seconds or 0)} more:"
+        f" that would settle {which} too close to the best to call, if differences are as seen."
+    )
 
 
 def _detectable(found, best, results):

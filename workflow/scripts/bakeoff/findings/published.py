@@ -35,15 +35,17 @@ def reproduction(results: Results) -> Finding | None:
         why_not = f"No model of {_source(published, start=False)} finished in this study."
         return Finding("reproduction", title, [why_not])
     compared = {results.by_key[key]: figures for key, figures in found.figures.items()}
+    within = _within(compared)
     text = [
         _setting(results, list(compared), published),
-        *_within(compared),
+        *within,
         *_parameters(list(compared), published),
         *_method(compared),
         *_conclusions(results, found.claims),
     ]
     items = [describe_claim(results, claim) for claim in found.claims]
-    return Finding("reproduction", title, text, items, _table(compared))
+    answer = within[0] if within else None
+    return Finding("reproduction", title, text, items, _table(compared), answer)
 
 
 def _source(published, start=True):

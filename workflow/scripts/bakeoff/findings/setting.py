@@ -8,6 +8,22 @@ from bakeoff.numbers import Run
 from bakeoff.results import Results
 
 
+def in_one_line(results: Results) -> str:
+    """Return data, models, seeds, epochs and device, in a line."""
+    study, runs = results.study, list(results.analysis.runs())
+    epochs = sorted({run.planned for run in runs})
+    span = str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
+    devices = w.distinct(run.circumstances.device for run in runs)
+    return " · ".join(
+        [
+            study["dataset"]["title"],
+            f"{w.count(len(results.models), 'model')} × {w.count(len(study['seeds']), 'seed')}",
+            f"{span} {w.plural(epochs[-1], 'epoch')}",
+            *(devices if len(devices) == 1 else [w.count(len(devices), "device")]),
+        ]
+    )
+
+
 def setting(results: Results) -> list[str]:
     """Return sentences that say on what, how often and how long the models were trained."""
     study, data, models = results.study, results.data, results.models

@@ -6,7 +6,7 @@ from typing import Any
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLAT, FLUCTUATION_EPOCHS, LAST_EPOCHS, TREND_EPOCHS
-from bakeoff.results import Results
+from bakeoff.results import Model, Results
 
 Rows = Sequence[Mapping[str, Any]]
 """summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
@@ -49,6 +49,47 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
         ),
         ("Size and cost", _cost_note(results.analysis.times, several), cost_table(summary)),
     ]
+
+
+def ranked_table(summary: Rows, results: Results) -> t.Table:
+    """Return the one table with all that matters, the most accurate model first.
+
+    Models without a result come last, those no better than chance before them.
+    """
+    rows = {row["model"]: row for row in summary}
+    order = [*results.ranked, *(model for model in results.models if not model.runs)]
+    order.sort(key=lambda model: not model.above_chance)
+    several = len(results.study["seeds"]) > 1
+    column = results.column
+
+    def cells(model):
+        row = rows[model.model]
+        behind = model.against_best
+        return [
+            t.model(model.name),
+            t.text(verdict(model, results)),
+            _percent(row, column),
+            *([_points(row, "test_accuracy_sd")] * several),
+            t.points(behind.difference) if behind else t.BLANK if model.runs else _missing(row),
+            _number(row, "val_loss", 4),
+            _points(row, "gap"),
+            t.count(row["parameters"]),
+            t.absent("unknown") if _lacks(row, "multiply_adds") else t.count(row["multiply_adds"]),
+            _seconds(row, "training_seconds", 0),
+            _number(row, "latency_ms", 2),
+        ]
+
+    columns = ["Model", "Verdict", results.measure.capitalize(), *["SD between seeds"] * several]
+    columns += ["Behind the best", "Validation loss", "Overfits by", "Parameters"]
+    columns += ["Multiply-adds", "Seconds", "Latency (ms)"]
+    return t.Table(columns, [cells(model) for model in order])
+
+
+def verdict(model: Model, results: Results) -> str:
+    """Return how a model stands, in a few words; one that learned nothing is said to be so."""
+    if model in results.at_chance:
+        return "no better than chance"
+    return model.standing
 
 
 def accuracy_table(summary: Rows) -> t.Table:

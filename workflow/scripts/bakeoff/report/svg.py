@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 
 from bakeoff.errors import StudyError
-from bakeoff.figures.colours import GRID, INK, PAPER
+from bakeoff.figures.colours import GRID, INK, OF_MODEL, PAPER
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -46,6 +46,8 @@ def inline_svg(file: str | Path, label: str, output: str | Path | None = None) -
     # The folder's name too: a model may be called as another figure is.
     prefix = f"{Path(file).parent.name}-{Path(file).stem}-"
     for element in root.iter():
+        if element.get("id", "").startswith(OF_MODEL):
+            element.set("data-model", element.attrib.pop("id").removeprefix(OF_MODEL))
         _flatten_style(element)
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]

@@ -1,0 +1,100 @@
+"""The page's accuracy chart: where its rows stand, and what lies outside of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from bakeoff.ranges import robust_range
+from bakeoff.report.chart import accuracy_chart
+from bakeoff.results import Results
+from figure_studies import make_results, make_study
+
+
+def chart_of(accuracies, seeds=1, changes=(), **options):
+    results = make_results(make_study(len(accuracies), seeds=seeds), accuracies, **options)
+    analysis = results.analysis
+    for place, change in changes:
+        analysis.models[place] = replace(analysis.models[place], **change)
+    return accuracy_chart(Results(results.study, analysis))
+
+
+def names(rows):
+    return [row["name"] for row in rows]
+
+
+def test_the_most_accurate_stands_first_and_the_tied_are_marked():
+    chart = chart_of([0.990, 0.995, 0.994])
+    assert names(chart["rows"]) == ["Model 2", "Model 3", "Model 1"]
+    assert [row["tied"] for row in chart["rows"]] == [True, True, False]
+    values = [row["value"] for row in chart["rows"]]
+    assert values == sorted(values, reverse=True)
+    assert chart["best"] == values[0]
+    first = chart["rows"][0]
+    assert 0 < first["low"] < first["value"] < first["high"] < 100
+    assert (first["accuracy"], first["interval"]) == ("99.50 %", "[99.40, 99.59]")
+    # A tick stands where its number lies.
+    scale = {float(text): place for place, text in chart["ticks"]}
+    (one, other) = sorted(scale)[:2]
+    per_point = (scale[other] - scale[one]) / (other - one)
+    assert scale[one] + per_point * (99.5 - one) == pytest.approx(values[0], abs=0.1)
+    assert 3 <= len(scale) <= 7
+
+
+def test_one_odd_model_is_named_at_the_edge_and_stretches_nothing():
+    usual = [0.990, 0.992, 0.993, 0.994, 0.995]
+    chart, without = chart_of([*usual, 0.12]), chart_of(usual)
+    assert [text for _, text in chart["ticks"]] == [text for _, text in without["ticks"]]
+    odd = chart["rows"][-1]
+    assert odd["name"] == "Model 6"
+    assert odd["beyond"] == ("left", "◄ 12.0 %")
+    assert odd["value"] is None
+    assert all(row["beyond"] is None for row in chart["rows"][:-1])
+
+
+def test_models_at_chance_and_failed_ones_stand_apart():
+    chart = chart_of(
+        [0.990, 0.992, 0.993, 0.10],
+        changes=[(3, {"above_chance": False})],
+        diverged={"model_01"},
+    )
+    assert names(chart["rows"]) == ["Model 3", "Model 2"]
+    assert names(chart["apart"]) == ["Model 4", "Model 1"]
+    assert [row["verdict"] for row in chart["apart"]] == ["no better than chance", "diverged"]
+    assert chart["apart"][0]["beyond"] == ("left", "◄ 10.0 %")
+
+
+def test_seeds_are_points_and_published_accuracies_diamonds():
+    results = make_results(make_study(models=2, seeds=3))
+    results.study["published"] = {
+        "called": "the notebook",
+        "models": {"model_02": {"test_accuracy": 0.9907}},
+    }
+    chart = accuracy_chart(results)
+    assert all(len(row["seeds"]) == 3 for row in chart["rows"])
+    assert [row["published"] is None for row in chart["rows"]] == [False, True]
+    assert ("published", "published: the notebook") in chart["marks"]
+
+
+def test_a_study_without_a_result_has_no_rows():
+    chart = chart_of([0.9], diverged={"model_01"})
+    assert (chart["rows"], names(chart["apart"])) == ([], ["Model 1"])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.9], (0.9, 0.9)),
+        ([0.9, 0.8], (0.8, 0.9)),
+        ([0.99, 0.99, 0.99, 0.1], (0.1, 0.99)),
+        ([0.99, 0.98, 0.985, 0.1], (0.98, 0.99)),
+        ([0.9 + number / 200 for number in range(10)], (0.9, 0.945)),
+    ],
+)
+def test_the_range_is_where_most_values_are(values, expected):
+    assert robust_range(values) == pytest.approx(expected)
+
+
+def test_the_part_of_an_interval_that_is_far_out_is_not_in_the_range():
+    low, high = robust_range([0.98, 0.981, 0.982], [0.97, 0.971, 0.2], [0.99, 0.991, 1])
+    assert 0.94 < low < 0.97
+    assert 0.99 < high < 1.02

@@ -1,0 +1,117 @@
+"""The accuracy chart of the page: a row a model, drawn in shares of whatever width there is."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from bakeoff import tables as t
+from bakeoff import wording as w
+from bakeoff.figures.colours import model_colours
+from bakeoff.findings.summary import verdict
+from bakeoff.ranges import share_range
+from bakeoff.results import Model, Results
+from bakeoff.selection import ranked
+
+TICKS = 6
+"""How many ticks the axis has at most."""
+
+
+def accuracy_chart(results: Results) -> dict[str, Any]:
+    """Return what the template draws: a dict of ``rows``, ``apart``, ``ticks`` and so on.
+
+    A row is a dict of a model: its ``name``, ``place``, ``colour``, ``verdict``, whether it is
+    ``tied`` with the best, ``accuracy``, ``interval`` and ``parameters`` in words, and in percent
+    of the width ``low``, ``high``, ``value``, ``seeds`` and ``published``; what lies outside is
+    ``beyond``, ("left" or "right", its words). ``apart`` are the rows of models that learned
+    nothing or failed, ``ticks`` pairs of (place, words), ``said`` sentences on what is left out,
+    ``marks`` words for the marks that there are.
+    """
+    shown, said = ranked(results.models)
+    said = [sentence for sentence in said if not sentence.startswith("Not shown")]
+    lost = [] if results.nothing_learned else results.at_chance
+    inside = [model for model in shown if model not in lost]
+    failed = [model for model in results.models if model.score is None]
+    scale = _Scale(inside)
+    published = {} if results.balanced else (results.study["published"] or {"models": {}})["models"]
+    colours, places = model_colours(results.study), {m: i for i, m in enumerate(results.models)}
+
+    def row(model):
+        known = published.get(model.model)
+        return {
+            "name": model.name,
+            "place": places[model],
+            "colour": colours[model.model],
+            "verdict": verdict(model, results),
+            "tied": len(shown) > 1 and model.standing in ("best", "too close to call"),
+            "parameters": t.count(model.cost["parameters"]).text,
+            **scale.of(model, known and known["test_accuracy"]),
+        }
+
+    rows = [row(model) for model in inside]
+    return {
+        "rows": rows,
+        "apart": [row(model) for model in [*[m for m in lost if m in shown], *failed]],
+        "ticks": scale.ticks,
+        "best": rows[0]["value"] if rows else None,
+        "measure": results.measure,
+        "said": said,
+        "marks": _marks(results, rows),
+    }
+
+
+class _Scale:
+    """Where accuracies lie on the axis, in percent of its width."""
+
+    def __init__(self, models: list[Model]):
+        self.low, self.high = share_range(models)
+        self.ticks = [(self.place(value), text) for value, text in _ticks(self.low, self.high)]
+
+    def place(self, share: float) -> float:
+        """Return where a share of 1 lies, within the edges."""
+        place = 100 * (share - self.low) / (self.high - self.low)
+        return round(min(max(place, 0), 100), 2)
+
+    def of(self, model: Model, published: float | None) -> Mapping[str, Any]:
+        """Return places and words of a model's accuracy."""
+        score = model.score
+        if score is None:
+            return {"accuracy": "", "interval": "", "value": None, "beyond": None}
+        beyond = None
+        if not self.low <= score.value <= self.high:
+            words = f"{w.number(100 * score.value, 1 if score.value >= 0.1 else 2)} %"
+            beyond = ("left", f"◄ {words}") if score.value < self.low else ("right", f"{words} ►")
+        seeds = [share for share in score.by_seed.values() if self.low <= share <= self.high]
+        drawn = published is not None and self.low <= published <= self.high
+        return {
+            "accuracy": w.percent(score.value),
+            "interval": w.interval(100 * score.low, 100 * score.high),
+            "value": None if beyond else self.place(score.value),
+            "low": self.place(score.low),
+            "high": self.place(score.high),
+            "seeds": sorted({self.place(share) for share in seeds}) if len(model.runs) > 1 else [],
+            "published": self.place(published) if drawn and published is not None else None,
+            "beyond": beyond,
+        }
+
+
+def _ticks(low, high):
+    """Return round shares from ``low`` to ``high`` with their words, in percent."""
+    raw = 100 * (high - low) / TICKS
+    power = 10 ** math.floor(math.log10(raw))
+    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= raw)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    first, last = math.ceil(100 * low / step), math.floor(min(100 * high, 100) / step)
+    return [(n * step / 100, w.number(n * step, decimals)) for n in range(first, last + 1)]
+
+
+def _marks(results, rows):
+    """Return (mark, words) for the legend."""
+    marks = [("filled", "best or too close to it to call")] if any(r["tied"] for r in rows) else []
+    if any(not row["tied"] for row in rows) and len(rows) > 1:
+        marks.append(("hollow", "worse or not compared"))
+    marks.append(("line", "95 % interval"))
+    if any(row["seeds"] for row in rows):
+        marks.append(("seed", "a seed"))
+    if any(row["published"] is not None for row in rows):
+        marks.append(("published", f"published: {results.study['published']['called']}"))
+    return marks
