@@ -59,10 +59,10 @@ def test_the_bare_snakefile_has_the_studys_jobs_and_files(tmp_path):
     study = made_up_study(tmp_path / "study", 2, range(3))
     bare, shape = bare_shape(tmp_path / "bare", 2, 3)
     planned = [
-        jobs_and_files(run(snakemake("--dry-run", *arguments), folder))
+        jobs_and_files(run(snakemake("--dry-run", "--quiet", "host", *arguments), folder))
         for folder, arguments in ((study, []), (bare, shape))
     ]
-    assert len(planned[0]) == 6 + 2 + 9
+    assert len(planned[0]) == 7 + 2 + 9
     assert planned[0] == planned[1]
 
 
