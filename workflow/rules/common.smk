@@ -121,6 +121,28 @@ def seeds_of(model):
     return LOOKS.seeds_of(model) if LOOKS else config["study"]["seeds"]
 
 
+def to_decide():
+    """The decisions that the study asks for: those that stand, and the next."""
+    if LOOKS is None or config["study"]["finished_only"]:
+        return []
+    return [look_of(look) for look in range(1, (LOOKS.next or len(LOOKS.decided)) + 1)]
+
+
+def look_of(look):
+    """The path of the decision of that look."""
+    return f"<results>/looks/look_{look}.json"
+
+
+def at_look(wildcards, file):
+    """The path of one kind of file for every run that a look is decided by."""
+    runs = LOOKS.runs_at(int(wildcards.look))
+    return [f"<results>/models/{model}/seed_{seed}/{file}" for model, seed in runs]
+
+
+if to_decide():
+    FIGURES["race"] = "<results>/figures/seeds.svg"
+
+
 def is_finished(model):
     """Tell whether every run of a model has left its card, which is written last."""
     folder = Path(config["pathvars"]["results"]) / "models" / model
