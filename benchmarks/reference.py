@@ -43,7 +43,9 @@ FIGURES = (
     "loss_overlay",
     "loss_overview",
     "reliability",
+    "seeds",
 )
+"""Of these, the last one is of a study whose seeds were given where they decide."""
 DROPPED_BITS = 8
 """Of the 24 significant bits of a probability, those that are not kept."""
 
@@ -74,7 +76,8 @@ def keep(results, folder):
     for name in TEXTS:
         shutil.copyfile(results / name, folder / name)
     for name in FIGURES:
-        shutil.copyfile(results / "figures" / f"{name}.svg", folder / f"{name}.svg")
+        if (figure := results / "figures" / f"{name}.svg").is_file():
+            shutil.copyfile(figure, folder / figure.name)
     pack_runs(results, folder)
 
 
@@ -142,8 +145,10 @@ def remake(folder, mirror=None):
     """Make the kept page anew of the kept runs, without training."""
     if (folder / "config").is_dir():
         results, study = folder / "results", ("--directory", folder.resolve())
+        config = yaml.safe_load((folder / "config" / "config.yaml").read_text())
     else:
-        results = ROOT / yaml.safe_load(STUDY.read_text())["pathvars"]["results"]
+        config = yaml.safe_load(STUDY.read_text())
+        results = ROOT / config["pathvars"]["results"]
         study = ("--configfile", STUDY.relative_to(ROOT))
     command = [
         *(sys.executable, "-m", "snakemake", "--quiet", "--cores", "all", "--rerun-incomplete"),
@@ -155,6 +160,8 @@ def remake(folder, mirror=None):
     # Without the other rules, what these would make is taken as it is.
     rules = ("all", "collect_results", "write_conclusions", "render_report")
     rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs", "write_paper")
+    if "looks" in config["study"].get("seeds", ()):
+        rules += ("decide_look",)
     subprocess.run([*command, "--forceall", "--allowed-rules", *rules], cwd=ROOT, check=True)
     keep(results, folder)
 

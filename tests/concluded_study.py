@@ -19,6 +19,7 @@ def conclude(
     data=None,
     metric="accuracy",
     looked=None,
+    own_seeds=None,
     **shared,
 ):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
@@ -26,11 +27,11 @@ def conclude(
     ``runs`` maps a model to the settings of its runs, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
     prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models;
-    ``looked`` are the looks at it.
+    ``looked`` are the looks at it, and ``own_seeds`` maps models with fewer seeds to these.
     """
-    files = []
+    files, own_seeds = [], own_seeds or {}
     for model, settings in runs.items():
-        for seed in seeds:
+        for seed in own_seeds.get(model, seeds):
             own = settings.get(seed, {}) if set(settings) & set(seeds) else settings
             files.append(fabricate_run(folder, model, seed, **shared | own))
     sizes = {key: shared[key] for key in ("images", "classes") if key in shared}
@@ -44,6 +45,7 @@ def conclude(
         "models": [
             {"model": model, "name": (names or {}).get(model, model.title().replace("_", " "))}
             | {"description": f"about {model}", "family": "some"}
+            | ({"seeds": own_seeds[model]} if model in own_seeds else {})
             for model in runs
         ],
         "seeds": list(seeds),

@@ -350,8 +350,7 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         )
     words = said(found, "looks")
     for part in (
-        "3 models started with 3 seeds each.",
-        "After 1 look (at 3 seeds), 1 had left, each as significantly worse than another.",
+        "Of 3 models that started with 3 seeds each, 1 had left after 1 look (at 3 seeds), as",
         "Models 2 and 3 stayed.",
         "It ended there, as the budget was spent.",
         "differ by at most 3.00 percentage points",
@@ -381,7 +380,7 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
             {},
             ["That was the last look.", "differ by at most 1.00 percentage points"],
         ),
-        ([None, None], {"ended": "images"}, ["the test images are the limit", "no model had left"]),
+        ([None, None], {"ended": "images"}, ["the test images are the limit", "none had left"]),
         (
             [None, None],
             {"ended": "equivalent", "equivalent": 0.02},
@@ -405,3 +404,14 @@ def test_why_a_study_ended_is_said(last, fields, parts):
 
 def test_a_study_without_looks_has_no_such_finding():
     assert seeds_where_they_decide(make_results(make_study())) is None
+
+
+def test_models_with_fewer_seeds_are_counted_with_theirs(tmp_path):
+    runs = {f"model_{number}": {"accuracy": 0.9 + number / 100} for number in (1, 2, 3)}
+    found, text = conclude(tmp_path, runs, seeds=(0, 1, 2), own_seeds={"model_2": [0, 1]})
+    assert found["line"].startswith("MNIST · 3 models × 2 to 3 seeds · ")
+    assert "The 3 models were trained 2 to 3 times (seeds 0 to 2 at most) for" in text
+    assert [len(model["runs"]) for model in found["numbers"]["models"]] == [3, 2, 3]
+    (vote,) = (one for one in found["numbers"]["ensemble"]["votes"] if one["who"] == "all")
+    assert vote["seeds"] == 2, "the third seed's would be no vote of all"
+    assert vote["runs"] == 8

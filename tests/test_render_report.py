@@ -19,7 +19,7 @@ from PIL import Image
 from bakeoff import numbers
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
-from bakeoff.figures.colours import GRID, INK, PAPER
+from bakeoff.figures.colours import GRID, INK, PAPER, model_colours
 from bakeoff.limits import MOST_PAIRS, MOST_SHOWN
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images, png_uri, read_test_images
@@ -635,3 +635,13 @@ def test_a_hundred_models_with_ten_seeds_take_a_minute_and_two_gigabytes(large_s
     # Of 4,950 pairs the page lists those with the best, and lists in sentences stay short.
     assert "Of the 4,950 pairs, the table lists the 99 with a best model" in page.text
     assert max(map(len, re.findall(r"<(?:p|li)[^>]*>(.*?)</(?:p|li)>", html))) < 1500
+
+
+def test_a_model_has_one_colour_on_the_page(tmp_path):
+    # Two of one family, with others between them.
+    names = ["One", "Two", "Three", "Four", "Five"]
+    page = render(tmp_path, {name: {} for name in names})
+    colours = list(model_colours(describe_study(names)).items())
+    assert [model for model, _ in colours] != sorted(model for model, _ in colours)
+    swatches = dict(re.findall(r"\.swatch-(\d) \{ background: (#\w+); \}", page))
+    assert {f"model_{place}": colour for place, colour in swatches.items()} == dict(colours)

@@ -92,13 +92,13 @@ def render_report(
 
 def fill_template(template_folder, study, content):
     """Return the page, with its style and its script, made of a dict of what it shows."""
-    environment = _environment(template_folder)
+    environment, colours = _environment(template_folder), model_colours(study)
     style = environment.get_template("report.css.j2").render(
         paper=PAPER,
         ink=INK,
         grid=GRID,
         dark_paper=DARK_PAPER,
-        colours=model_colours(study).values(),
+        colours=[colours[entry["model"]] for entry in study["models"]],
         heat_levels=range(1, HEAT_LEVELS + 1),
     )
     script = (Path(template_folder) / "report.js").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.analysis.significance import compare_each
 from bakeoff.numbers import Ensemble, Estimate, Vote
+from bakeoff.study.readers import runs_in
 
 
 def ensemble(results: MeasuredStudy) -> Ensemble:
@@ -27,8 +28,8 @@ def ensemble(results: MeasuredStudy) -> Ensemble:
         voters["group"] = [sound[key] for key in group]
     if len(best.runs) > 1:
         voters["best"] = [best]
-    seeds, labels = results.study["seeds"], results.data.labels
-    votes = {who: _soft_vote(members, seeds, labels) for who, members in voters.items()}
+    planned, labels = dict.fromkeys(runs_in(results.study)), results.data.labels
+    votes = {who: _soft_vote(members, planned, labels) for who, members in voters.items()}
     of = results.sample.ranking
     described = []
     for who, (by_seed, together) in votes.items():
@@ -74,19 +75,20 @@ def _against(best, votes, models, of):
     return dict(zip(answers, compare_each(answers.values(), of), strict=True)).get(best.key)
 
 
-def _soft_vote(members, seeds, labels):
+def _soft_vote(members, planned, labels):
     """Return which test images the soft vote of ``members`` gets right, boolean (n_test,).
 
-    First a dict of the votes of the members' runs with one seed, for each seed that at least two
-    of them finished; then the vote of all their runs. ``labels`` are uint8 (n_test,).
+    First a dict of the votes of the members' runs with one seed, for each seed that all of them
+    have in ``planned``, (model, seed) pairs, and that at least two finished; then the vote of all
+    their runs. ``labels`` are uint8 (n_test,).
     """
     by_seed, total = {}, 0.0
-    for seed in seeds:
+    for seed in dict.fromkeys(seed for _, seed in planned):
         runs = [run for model in members for run in model.runs if run.seed == seed]
         if not runs:
             continue
         votes = sum(run.probabilities for run in runs)
         total = total + votes
-        if len(runs) > 1:
+        if len(runs) > 1 and all((model.key, seed) in planned for model in members):
             by_seed[seed] = votes.argmax(axis=1) == labels
     return by_seed, total.argmax(axis=1) == labels

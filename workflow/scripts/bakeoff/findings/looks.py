@@ -23,20 +23,20 @@ def seeds_where_they_decide(results: Results) -> Finding | None:
 
 
 def _course(race, results):
-    models, looks = len(race.racers), len(race.looks)
-    start = f"{w.count(models, 'model')} started with {w.count(race.looks[0].seeds, 'seed')} each."
+    models = f"Of {w.count(len(race.racers), 'model')} that started with"
+    start = f"{models} {w.count(race.looks[0].seeds, 'seed')} each"
     seeds = w.listing(str(look.seeds) for look in race.looks)
-    after = f"After {w.count(looks, 'look')} (at {seeds} seeds), "
+    after = f"after {w.count(len(race.looks), 'look')} (at {seeds} seeds)"
     stayed = results.named(race.stayed)
-    left = models - len(stayed)
+    left = len(race.racers) - len(stayed)
     if not left:
-        return f"{start} {after}no model had left."
+        return f"{start}, none had left {after}."
     unfinished = [racer for racer in race.racers if racer.left and racer.worse_than is None]
-    why = "as significantly worse than another"
+    why = f"{'each ' * (left > 1)}as significantly worse than another"
     if unfinished:
         why += ", or as none of its runs was finished"
     rest = f" {names(stayed)} stayed." if stayed else ""
-    return f"{start} {after}{left:,} had left, each {why}.{rest}"
+    return f"{start}, {left:,} had left {after}, {why}.{rest}"
 
 
 def _end(race: Race, results):

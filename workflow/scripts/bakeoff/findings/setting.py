@@ -17,11 +17,22 @@ def in_one_line(results: Results) -> str:
     return " · ".join(
         [
             study["dataset"]["title"],
-            f"{w.count(len(results.models), 'model')} × {w.count(len(study['seeds']), 'seed')}",
+            f"{w.count(len(results.models), 'model')} × {_number_of_seeds(study)}",
             f"{span} {w.plural(epochs[-1], 'epoch')}",
             *(devices if len(devices) == 1 else [w.count(len(devices), "device")]),
         ]
     )
+
+
+def _number_of_seeds(study):
+    """Return "3 seeds", or "3 to 12 seeds" where models have unlike numbers of them."""
+    most = len(study["seeds"])
+    fewest = _fewest_seeds(study)
+    return w.count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
+
+
+def _fewest_seeds(study):
+    return min(len(entry.get("seeds", study["seeds"])) for entry in study["models"])
 
 
 def setting(results: Results) -> list[str]:
@@ -78,7 +89,7 @@ def _how_often(study):
     models, seeds = study["models"], study["seeds"]
     listed = w.listing(map(str, seeds))
     times = f"once (seed {listed})" if len(seeds) == 1 else f"{len(seeds)} times (seeds {listed})"
-    fewest = min(len(entry.get("seeds", seeds)) for entry in models)
+    fewest = _fewest_seeds(study)
     if fewest < len(seeds):
         times = f"{fewest} to {len(seeds)} times (seeds {seeds[0]} to {seeds[-1]} at most)"
         return f"The {len(models)} models were trained {times}"
