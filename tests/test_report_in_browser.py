@@ -211,6 +211,17 @@ def test_the_page_never_scrolls_sideways(browser, report, width):
             assert set(visit.page.evaluate(scrolling)) == {0}
 
 
+def test_on_a_phone_the_ranked_table_keeps_names_and_their_heading_in_sight(browser):
+    with Visit(browser, REFERENCE, width=390) as visit:
+        page = visit.page
+        scroll = page.locator("#results > .scroll")
+        left = scroll.bounding_box()["x"]
+        scroll.evaluate("part => part.scrollLeft = 250")
+        for cell in ("thead th", "tbody th"):
+            assert scroll.locator(cell).first.bounding_box()["x"] == pytest.approx(left, abs=1)
+        assert scroll.locator("tbody td").first.bounding_box()["x"] < left
+
+
 def unfold(page):
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 

@@ -1,13 +1,12 @@
 """Draw the answer and the accuracies as one picture, for slides and chats."""
 
-from statistics import median
-
 from matplotlib.figure import Figure
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import model_looks, shortened, wrapped
 from bakeoff.limits import MOST_IN_PICTURE
+from bakeoff.ranges import share_range
 from bakeoff.results import Results
 
 _INCHES, _DPI = (12, 6.3), 100
@@ -68,7 +67,7 @@ def _below(results, shown):
 def _draw_accuracies(figure, place, results, shown):
     axes = figure.add_axes(place)
     looks = model_looks(results.study)
-    low, high = _limits(shown)
+    low, high = (100 * end for end in share_range(shown))
     for row, model in enumerate(shown):
         accuracy, look = model.score, looks[model.model]
         group = model.standing in _BEST_GROUP
@@ -77,7 +76,8 @@ def _draw_accuracies(figure, place, results, shown):
         value = 100 * accuracy.value
         axes.hlines(row, 100 * accuracy.low, 100 * accuracy.high, color=look["color"], linewidth=3)
         mark = {"color": look["color"], "markersize": 11, "zorder": 3, "clip_on": False}
-        axes.plot(max(value, low), row, marker="<" if value < low else "o", **mark)
+        shape = "<" if value < low else ">" if value > high else "o"
+        axes.plot(min(max(value, low), high), row, marker=shape, **mark)
         seeds = (
             [100 * one for one in accuracy.by_seed.values()] if len(accuracy.by_seed) > 1 else []
         )
@@ -100,13 +100,3 @@ def _draw_accuracies(figure, place, results, shown):
     axes.tick_params(axis="x", labelsize=12)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
-
-
-def _limits(shown):
-    """Return the ends of the axis, in percent: those of the intervals, but for odd ones out."""
-    values = [100 * model.score.value for model in shown]
-    reach = 3 * max(values[0] - median(values), 0.5)
-    low = max(min(100 * model.score.low for model in shown), values[0] - reach)
-    high = min(max(100 * model.score.high for model in shown), values[0] + reach)
-    room = 0.04 * (high - low)
-    return low - room, high + room
