@@ -5,7 +5,7 @@ AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
 .DELETE_ON_ERROR:
-.PHONY: env backends demo study watch test test-all golden lint lock schema bench
+.PHONY: env backends demo study watch test test-all golden lint lock schema docs bench
 
 env: .venv/.installed
 
@@ -61,6 +61,10 @@ schema: env
 	cd workflow/scripts && ../../$(BIN)/python -c "import json; from bakeoff.results import \
 	  analysis_schema; print(json.dumps(analysis_schema(), indent=1))" \
 	  > ../schemas/analysis.schema.json
+
+# The documentation as a site: site/index.html.
+docs: env
+	$(BIN)/mkdocs build --strict
 
 # Pins every dependency, for all platforms and Python 3.11 to 3.13, without index addresses.
 lock:

@@ -101,17 +101,18 @@ def table_of_models(runs: pd.DataFrame, results: MeasuredStudy) -> pd.DataFrame:
     """Return summary.csv, a DataFrame with a row a model, in the study's order.
 
     ``runs`` is what :func:`table_of_runs` returns and ``results`` the
-    :class:`bakeoff.analysis.ranking.MeasuredStudy`: ``above_chance`` is 1 for the models that are
-    shown to be better than chance, otherwise 0. Measurements are means over the seeds that finished
-    (``n_seeds``), the best epoch a median, ``val_accuracy_last_sd`` pooled over as many of the last
-    epochs as all runs have; ``test_accuracy_sd`` is the sample standard deviation, missing with one
-    seed, and ``test_accuracy_min`` and ``_max`` the lowest and the highest seed;
-    ``balanced_accuracy`` is the mean of the classes' recalls. ``_low`` and ``_high`` are 95 %
-    intervals: of these two, of the ``gap`` as in
-    :class:`bakeoff.numbers.Overfitting`, and of ``loss_slope``, the slope of validation loss per
-    epoch over the last ``loss_slope_epochs``, missing where these are too few; ``loss_trend`` is
-    the verdict on it, as in :class:`bakeoff.numbers.Trend`. A model that diverged with every seed
-    has none of them.
+    :class:`bakeoff.analysis.ranking.MeasuredStudy`.
+
+    ``above_chance`` is 1 for the models that are shown to be better than chance, otherwise 0.
+    Measurements are means over the seeds that finished (``n_seeds``), the best epoch a median,
+    ``val_accuracy_last_sd`` pooled over as many of the last epochs as all runs have;
+    ``test_accuracy_sd`` is the sample standard deviation, missing with one seed, and
+    ``test_accuracy_min`` and ``_max`` the lowest and the highest seed; ``balanced_accuracy`` is the
+    mean of the classes' recalls. ``_low`` and ``_high`` are 95 % intervals: of these two, of the
+    ``gap`` as in :class:`bakeoff.numbers.Overfitting`, and of ``loss_slope``, the slope of
+    validation loss per epoch over the last ``loss_slope_epochs``, missing where these are too few;
+    ``loss_trend`` is the verdict on it, as in :class:`bakeoff.numbers.Trend`. A model that diverged
+    with every seed has none of them.
     """
     rows = [
         {"model": model.key} | _summarise(runs[runs["model"] == model.key], model, results)

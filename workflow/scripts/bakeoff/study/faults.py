@@ -12,7 +12,7 @@ import yaml
 
 from bakeoff.study.config_files import ConfigFiles, Key, Written
 
-_TYPES = {
+TYPES = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
@@ -21,12 +21,16 @@ _TYPES = {
     "object": "keys with values",
     "null": "null",
 }
-_LIMITS = {
+"""What a type of the schema is called."""
+
+LIMITS = {
     "minimum": "at least",
     "exclusiveMinimum": "more than",
     "maximum": "at most",
     "exclusiveMaximum": "less than",
 }
+"""What a limit of the schema is called, before its number."""
+
 _LONGEST = 60
 _NOTHING = ("", "~", "null")
 
@@ -155,14 +159,14 @@ def _wrong_value(error, written):
         case "maxItems":
             return f"{len(value)} given; expected at most {limit}: leave some out."
     return (
-        f"{stands} is out of range; expected {_LIMITS[error.validator]} {limit}: change the value."
+        f"{stands} is out of range; expected {LIMITS[error.validator]} {limit}: change the value."
     )
 
 
 def _wrong_type(error, written):
     stands, types = found(error.instance, written, meaning=True), error.validator_value
     types = [types] if isinstance(types, str) else types
-    expected = _described(error) or " or ".join(_TYPES[name] for name in types)
+    expected = _described(error) or " or ".join(TYPES[name] for name in types)
     return f"{stands} is of the wrong type; expected {expected}: {_remedy(error, types, written)}"
 
 

@@ -1,0 +1,80 @@
+"""The documentation's site, and the tutorial that it begins with."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from image_files import class_folders
+from projects import ROOT, copy_workflow
+
+pytestmark = pytest.mark.workflow
+
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+
+
+def test_the_site_builds_strictly_and_names_every_key_and_rule(tmp_path):
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"]
+    run = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    pages = {
+        page.name: re.sub(r"<script.*?</script>", "", page.read_text("utf-8"), flags=re.DOTALL)
+        for page in (tmp_path / "site").glob("*.html")
+    }
+
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
+    sections = schema["properties"] | {"training": schema["$defs"]["training"]}
+    keys = [
+        f"{section}.{key}"
+        for section, spec in sections.items()
+        for key in spec.get("properties", ())
+    ]
+    keys += ["training.optimizer.beta_1", "study.seeds.budget", "models.&lt;key&gt;.vary[].product"]
+    assert [key for key in keys if f"<code>{key}</code>" not in pages["config_keys.html"]] == []
+    rules = [
+        name
+        for file in (ROOT / "workflow" / "rules").glob("*.smk")
+        for name in re.findall(r"^ *rule (\w+):", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert [name for name in rules if f"<code>{name}</code>" not in pages["rules.html"]] == []
+
+    # The pages of finished studies come along; what running an example leaves does not.
+    assert (tmp_path / "site/reference/report.html").exists()
+    assert list((tmp_path / "site").glob("examples/*/results")) == []
+    # Nothing comes from another address, and files that are not of the site are not linked to.
+    for name, page in pages.items():
+        assert re.findall(r'<(?:script|img|link)[^>]*(?:src|href)="(?:https?:)?//', page) == [], (
+            name
+        )
+    assert "provided.txt" in pages["borrowed_gpu.html"]
+    assert 'provided.txt"' not in pages["borrowed_gpu.html"]
+    assert 'href="configuring.html#seeds-where-they-decide"' in pages["tutorial.html"]
+
+
+def test_the_tutorials_commands_plan_what_it_says(tmp_path):
+    project = copy_workflow(tmp_path / "clone")
+    class_folders(project.path("leaves"), {"oak": 10, "birch": 10}, (70, 64))
+    for file in re.findall(r"as `([\w./]+)`", TUTORIAL):
+        text = TUTORIAL[TUTORIAL.index(f"as `{file}`") :]
+        project.path(file).write_text(re.search(r"```\w+\n(.*?)```", text, re.DOTALL)[1])
+    planned = [
+        project.planned(*shlex.split(arguments))
+        for arguments in re.findall(r"^\$ snakemake --cores 2 (.*)", TUTORIAL, re.MULTILINE)
+    ]
+    demo = ("model_01", "model_03", "model_08", "tutorial")
+    assert [sorted(part for part in plan if "/" in part) for plan in planned] == [
+        [f"{model}/0" for model in demo],
+        [f"{model}/{seed}" for model in demo for seed in (0, 1, 2)],
+        [],
+        [],
+        [f"{model}/{seed}" for model in ("model_01", "model_03", "tutorial") for seed in (0, 1, 2)],
+    ]
+    assert "describe" in planned[2]
+    assert "plan_study" in planned[3]
+
+    namespace = {}
+    exec(project.path("architectures/tutorial.py").read_text(), namespace)
+    assert namespace["build"]((28, 28, 1), 10).output_shape == (None, 10)
