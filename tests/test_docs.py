@@ -13,7 +13,7 @@ from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
-TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").replace("\\\n", "")
 
 
 def test_the_site_builds_strictly_and_names_every_key_and_rule(tmp_path):

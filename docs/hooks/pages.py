@@ -35,7 +35,7 @@ def on_files(files, config):
 
 
 def on_page_markdown(markdown, page, config, files):
-    """Let links lead to the site's pages, and indent lists as Python-Markdown wants them."""
+    """Let links lead to the site's pages, and write lists as Python-Markdown has them."""
     here = page.file.src_uri
     origin = {target: file for file, target in INCLUDED.items()}.get(here, f"docs/{here}")
 
@@ -54,6 +54,7 @@ def on_page_markdown(markdown, page, config, files):
     link = r"(!?\[[^\[\]]*\]|(?<=\))\])\(([^\s()#]*)(#[\w-]*)?\)"
     parts = re.split(r"(^```.*?^```$)", re.sub(link, relink, markdown), flags=re.M | re.S)
     for number in range(0, len(parts), 2):
+        parts[number] = parts[number].replace(" \\\n", "  \n")
         parts[number] = re.sub(r"^ {2,3}(?=\S)", "    ", parts[number], flags=re.M)
         parts[number] = re.sub(r"(\n {4}.*\n)(?=\d+\. )", r"\1\n", parts[number])
     return "".join(parts)
