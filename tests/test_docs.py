@@ -40,6 +40,8 @@ def test_the_site_builds_strictly_and_names_every_key_and_rule(tmp_path):
         for name in re.findall(r"^ *rule (\w+):", file.read_text("utf-8"), re.MULTILINE)
     ]
     assert [name for name in rules if f"<code>{name}</code>" not in pages["rules.html"]] == []
+    tables = ("history.csv", "runs.csv", "summary.csv", "analysis.json")
+    assert [name for name in tables if f">{name}<" not in pages["numbers.html"]] == []
 
     # The pages of finished studies come along; what running an example leaves does not.
     assert (tmp_path / "site/reference/report.html").exists()

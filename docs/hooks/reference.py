@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import yaml
@@ -14,10 +15,13 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from bakeoff.study.faults import LIMITS, TYPES  # noqa: E402
 
+REFERENCE = ROOT / "docs" / "reference"
+HISTORY = zipfile.Path(REFERENCE / "runs.zip", "models/model_01/seed_0/history.csv")
 # Whose docstrings' last paragraphs say what is in a table.
 COLUMNS = {
     "runs.csv": {"analysis/summary.py": "_run", "analysis/last_epochs.py": "history_figures"},
     "summary.csv": {"analysis/summary.py": "table_of_models"},
+    "history.csv": {"study/readers.py": "read_history"},
 }
 
 
@@ -66,7 +70,8 @@ def numbers():
     """Return the page of the tables' columns and of all numbers in analysis.json."""
     page = "# Columns and numbers\n\nWhich file is what: [what comes out](results.md).\n"
     for file, sources in COLUMNS.items():
-        columns = read(f"docs/reference/{file}").split("\n")[0]
+        table = REFERENCE / file if (REFERENCE / file).exists() else HISTORY
+        columns = table.read_text(encoding="utf-8").split("\n")[0]
         page += f"\n## {file}\n\n`{columns.replace(',', '`, `')}`\n"
         for module, name in sources.items():
             body = ast.parse(read(f"workflow/scripts/bakeoff/{module}")).body

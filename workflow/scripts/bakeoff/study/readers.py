@@ -44,10 +44,11 @@ def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
 def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
     """Return one run's history, a structured array (epochs,) with the file's numbers.
 
+    Raises :class:`StudyError` when the file is not the whole history of ``model`` with ``seed``.
+
     Its fields are ``epoch``, int64, and losses, accuracies and ``seconds``, float64, which are
     finite, but for the last epoch of a run that diverged; ``judged``, bool, is true of the one
-    epoch whose weights count. Raises :class:`StudyError` when the file is not the whole history of
-    ``model`` with ``seed``.
+    epoch whose weights count.
     """
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
