@@ -112,6 +112,7 @@ def run_steps(folder, study):
         data_file=data,
         cards=cards,
         descriptions=descriptions,
+        histories=histories,
         curves=curves,
         figures=drawn,
         template_folder=ROOT / "workflow" / "report",

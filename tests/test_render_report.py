@@ -1,8 +1,10 @@
 """Tests of the report: it is one file, it is whole, and nothing in it loads."""
 
 import base64
+import csv
 import io
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -77,7 +79,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes)))
-        self._open = tag
+        # Data that the script reads is no script.
+        self._open = tag if "type" not in dict(attributes) else None
 
     handle_startendtag = handle_starttag
 
@@ -129,6 +132,22 @@ def test_the_policy_allows_the_pages_own_script_and_style_alone(made):
     # Style attributes would need an exception.
     assert page.attributes("style") == []
     assert [name for _, a in page.elements for name in a if name.startswith("on")] == []
+
+
+def test_the_page_holds_the_mean_losses_of_the_models_that_finished(tmp_path):
+    models = {"Model 1": {"accuracy": 0.9}, "Model 2": {"status": "diverged"}}
+    models["Model 2"]["curves"] = {"val_loss": [*[0.5] * 12, math.nan]}
+    html = render(tmp_path, models, seeds=[0, 1])
+    (model,) = json.loads(re.search(r'id="curves">(.*?)</script>', html)[1])
+    assert (model["name"], model["number"]) == ("Model 1", 1)
+    histories = []
+    for file in sorted(tmp_path.glob("models/model_0/seed_*/history.csv")):
+        with file.open(newline="") as rows:
+            histories.append(list(csv.DictReader(rows)))
+    assert len(histories) == 2
+    for field in ("loss", "val_loss"):
+        means = np.mean([[float(row[field]) for row in rows] for rows in histories], axis=0)
+        assert model[field] == pytest.approx(means, rel=1e-3)
 
 
 def test_every_id_is_its_own_and_every_reference_finds_its_target(made):

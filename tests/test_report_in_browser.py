@@ -4,7 +4,9 @@ import csv
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from browser import ROOT, Visit, axe, launched
 from fabricated_study import fabricate_data, fabricate_run
@@ -109,6 +111,7 @@ def test_nothing_leaves_the_page_and_the_browser_has_nothing_to_say(browser, rep
     with Visit(browser, report, scheme=scheme) as visit:
         for summary in visit.page.locator("summary:visible").all():
             summary.click()
+        visit.page.get_by_role("button", name="linear", exact=True).click()
         heading(visit.page, "Parameters").get_by_role("button").click()
         visit.page.wait_for_load_state("networkidle")
         assert visit.requests == []
@@ -302,6 +305,7 @@ def test_axe_finds_nothing_wrong(browser, request, page, width, scheme):
     with Visit(browser, file, width=width, scheme=scheme, bypass_csp=True) as visit:
         if page == "report":
             unfold(visit.page)
+            visit.page.get_by_role("button", name="linear", exact=True).click()
         visit.page.evaluate(source)
         result = visit.page.evaluate("axe.run(document)")
     found = [
@@ -407,6 +411,53 @@ def test_tables_and_drawings_are_saved(browser):
         svg = ElementTree.parse(download.value.path()).getroot()
         assert svg.tag == "{http://www.w3.org/2000/svg}svg"
         assert "var(" not in ElementTree.tostring(svg, encoding="unicode")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_drawings_are_saved_as_pixels_as_they_are_shown(browser, scheme):
+    with Visit(browser, REFERENCE, scheme=scheme, accept_downloads=True) as visit:
+        page = visit.page
+        with page.expect_download() as download:
+            page.locator("#comparisons").get_by_role("button", name="PNG of").first.click()
+        assert download.value.suggested_filename.endswith(".png")
+        pixels = np.asarray(Image.open(download.value.path()).convert("RGB"))
+        assert min(pixels.shape[:2]) > 1000
+        assert (pixels[0, 0].mean() > 200) == (scheme == "light")
+        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50
+        assert visit.complaints == []
+
+
+def test_the_losses_are_switched(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        figure = page.locator(".overlay")
+        drawing = figure.locator("svg[role=img]:visible")
+
+        def press(name):
+            figure.get_by_role("button", name=name, exact=True).press("Enter")
+
+        def shown():
+            (label,) = drawing.evaluate_all("all => all.map(part => part.ariaLabel)")
+            return label
+
+        came = shown()
+        press("train")
+        press("linear")
+        assert shown() == "Train loss of 4 models over the epochs, on a linear scale."
+        assert shown() in figure.locator("figcaption").inner_text()
+        assert drawing.locator("text").get_by_text("0", exact=True).count() == 1
+        press("Model 10")
+        assert shown() == "Train loss of 3 models over the epochs, on a linear scale."
+        assert drawing.locator("text").get_by_text("Model 10").count() == 0
+        assert drawing.locator("[data-model='1']").count() == 2
+        # One model is always shown.
+        for number in (1, 2, 3):
+            press(f"Model {number}")
+        assert shown() == "Train loss of 1 model over the epochs, on a linear scale."
+        for name in ("Model 1", "Model 2", "Model 10", "logarithmic", "validation"):
+            press(name)
+        assert shown() == came
+        assert visit.complaints == []
 
 
 def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):

@@ -90,24 +90,34 @@ if (rows.length > 15) {
   document.getElementById("accuracy").prepend(search);
 }
 
-// Tables are saved as CSV and drawings as SVG, as they are shown.
-function offer(part, kind, title, content) {
+// Tables are saved as CSV and drawings as SVG and PNG, as they are shown.
+function offer(part, kinds) {
+  const buttons = document.createElement("div");
+  buttons.className = "saves";
+  for (const [kind, content] of Object.entries(kinds)) {
+    const title = () => part.getAttribute("aria-label");
+    const button = buttonOf(kind, buttons);
+    const what = document.createElement("span");
+    what.className = "hidden";
+    what.textContent = ` of: ${title()}`;
+    button.append(what);
+    button.addEventListener("click", async () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await content());
+      link.download = `${title().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "")}.${kind.toLowerCase()}`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    });
+  }
+  part.after(buttons);
+}
+
+function buttonOf(text, parent) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "save";
-  button.textContent = kind;
-  const what = document.createElement("span");
-  what.className = "hidden";
-  what.textContent = ` of: ${title}`;
-  button.append(what);
-  button.addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content()], { type: kind === "CSV" ? "text/csv" : "image/svg+xml" }));
-    link.download = `${title.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "")}.${kind.toLowerCase()}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  });
-  part.after(button);
+  button.textContent = text;
+  parent.append(button);
+  return button;
 }
 
 function asCsv(table) {
@@ -116,18 +126,168 @@ function asCsv(table) {
     const number = text.replace("\u2212", "-").replace(/,/g, "").replace(/ %$/, "");
     return /^-?[\d.]+$/.test(number) ? number : `"${text.replace(/"/g, '""')}"`;
   };
-  return Array.from(table.rows, (row) => Array.from(row.cells, field).join(",") + "\r\n").join("");
+  const lines = Array.from(table.rows, (row) => Array.from(row.cells, field).join(",") + "\r\n");
+  return new Blob(lines, { type: "text/csv" });
 }
 
-function asSvg(drawing) {
-  const style = getComputedStyle(document.documentElement);
-  const text = new XMLSerializer().serializeToString(drawing);
-  return text.replace(/var\((--\w+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+const valueOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function svgText(drawing) {
+  const copy = drawing.cloneNode(true);
+  // Some programs, and canvases, need the size in so many words.
+  const { width, height } = drawing.viewBox.baseVal;
+  for (const [name, value] of Object.entries({ width, height })) copy.setAttribute(name, value);
+  const text = new XMLSerializer().serializeToString(copy);
+  return text.replace(/var\((--\w+)\)/g, (_, name) => valueOf(name));
+}
+
+const asSvg = (drawing) => new Blob([svgText(drawing)], { type: "image/svg+xml" });
+
+async function asPng(drawing) {
+  const picture = new Image();
+  picture.src = `data:image/svg+xml,${encodeURIComponent(svgText(drawing))}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  // Sharp on slides, and not larger than browsers' canvases may be.
+  const scale = Math.min(4, 8000 / Math.max(picture.width, picture.height));
+  canvas.width = scale * picture.width;
+  canvas.height = scale * picture.height;
+  const brush = canvas.getContext("2d");
+  brush.fillStyle = valueOf("--paper");
+  brush.fillRect(0, 0, canvas.width, canvas.height);
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
 for (const part of document.querySelectorAll(".scroll")) {
   const table = part.querySelector("table");
-  const title = part.getAttribute("aria-label");
-  if (table) offer(part, "CSV", title, () => asCsv(table));
-  else offer(part, "SVG", title, () => asSvg(part.querySelector("svg")));
+  const drawing = () => part.querySelector("svg:not([hidden])");
+  if (table) offer(part, { CSV: () => asCsv(table) });
+  else offer(part, { SVG: () => asSvg(drawing()), PNG: () => asPng(drawing()) });
 }
+
+// The losses of all models: of training instead of validation, on a linear scale, or of some models.
+function ticksOf(low, high, log, most) {
+  const steps = (power) => [1, 2, 5].map((factor) => Number(`${factor}e${power}`));
+  const powers = (start, end) => Array.from({ length: end - start + 1 }, (_, place) => start + place);
+  const exponent = (value) => Math.floor(Math.log10(value));
+  if (!log) {
+    const step = powers(exponent(high / most), exponent(high) + 1).flatMap(steps).find((size) => size * most >= high);
+    return Array.from({ length: Math.ceil(high / step) + 1 }, (_, place) => Number((place * step).toPrecision(6)));
+  }
+  const all = powers(exponent(low), exponent(high) + 1).flatMap(steps);
+  return all.slice(all.findLastIndex((tick) => tick <= low), all.findIndex((tick) => tick >= high) + 1);
+}
+
+function drawLosses(models, column, log) {
+  const losses = models.flatMap((model) => model[column]).filter((loss) => loss > 0);
+  const epochs = Math.max(2, ...models.map((model) => model[column].length));
+  const ticks = ticksOf(Math.min(...losses), Math.max(...losses), log, 6);
+  const [left, right, top, bottom] = [44, 265, 30, 262];
+  const share = log ? Math.log10 : Number;
+  const x = (epoch) => left + ((epoch - 1) / (epochs - 1)) * (right - left);
+  const y = (loss) => bottom + ((share(loss) - share(ticks[0])) / (share(ticks.at(-1)) - share(ticks[0]))) * (top - bottom);
+  const space = document.querySelector(".overlay svg").namespaceURI;
+  const add = (parent, tag, attributes, text = "") => {
+    const part = document.createElementNS(space, tag);
+    for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
+    part.textContent = text;
+    parent?.append(part);
+    return part;
+  };
+  const font = { "font-size": 11, "font-family": "sans-serif", fill: "var(--ink)" };
+  const svg = add(null, "svg", { viewBox: "0 0 360 300", width: 360, role: "img" });
+  add(svg, "text", { x: 4, y: 16, ...font }, `${column === "loss" ? "train" : "validation"} log-loss${log ? " (logarithmic scale)" : ""}`);
+  add(svg, "text", { x: (left + right) / 2, y: 294, "text-anchor": "middle", ...font }, "epoch");
+  for (const tick of ticks) {
+    add(svg, "path", { d: `M${left} ${y(tick)}H${right}`, stroke: "var(--grid)" });
+    add(svg, "text", { x: left - 5, y: y(tick) + 4, "text-anchor": "end", ...font }, tick);
+  }
+  for (const tick of ticksOf(1, epochs, false, 6).map((epoch) => Math.max(1, epoch))) {
+    if (tick <= epochs && Number.isInteger(tick)) add(svg, "text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", ...font }, tick);
+  }
+  const drawn = models.map((model) => ({ ...model, points: model[column].map((loss, place) => [place + 1, loss]).filter(([, loss]) => !log || loss > 0) }));
+  for (const { number, colour, points } of drawn) {
+    const places = points.map(([epoch, loss]) => `${x(epoch).toFixed(1)} ${y(loss).toFixed(1)}`);
+    const curve = add(svg, "g", { "data-model": number });
+    add(curve, "path", { d: `M${places.join("L")}${places.length === 1 ? "h3" : ""}`, stroke: colour, "stroke-width": 1.8, fill: "none", "stroke-linejoin": "round" });
+  }
+  // Names stand at the ends of the curves, those that end close together one under the other.
+  const ends = drawn.filter(({ points }) => points.length && drawn.length <= 20).sort((a, b) => y(a.points.at(-1)[1]) - y(b.points.at(-1)[1]));
+  let lowest = top - 10;
+  ends.forEach(({ number, name, colour, points }, place) => {
+    const [epoch, loss] = points.at(-1);
+    lowest = Math.min(Math.max(y(loss), lowest + 12), bottom + 8 - 12 * (ends.length - 1 - place));
+    const label = add(svg, "g", { "data-model": number });
+    add(label, "path", { d: `M${x(epoch)} ${y(loss)}L${right + 6} ${lowest}`, stroke: colour, "stroke-width": 0.7, fill: "none" });
+    add(label, "text", { x: right + 9, y: lowest + 4, ...font }, name.length > 14 ? `${name.slice(0, 13)}…` : name);
+  });
+  return svg;
+}
+
+function switchLosses(models) {
+  const scroll = document.querySelector(".overlay .scroll");
+  const [original, label] = [scroll.querySelector("svg"), scroll.getAttribute("aria-label")];
+  const caption = document.createElement("span");
+  const figcaption = scroll.closest("figure").querySelector("figcaption");
+  caption.append(...figcaption.childNodes);
+  const said = caption.textContent;
+  const chosen = { column: "val_loss", scale: "log" };
+  const hidden = new Set();
+  const draw = () => {
+    const shown = models.filter((model) => !hidden.has(model));
+    const [column, log] = [chosen.column, chosen.scale === "log"];
+    const asItCame = column === "val_loss" && log && !hidden.size;
+    scroll.querySelector("svg + svg")?.remove();
+    original.toggleAttribute("hidden", !asItCame);
+    const kind = column === "loss" ? "Train" : "Validation";
+    const count = `${shown.length} ${shown.length === 1 ? "model" : "models"}`;
+    scroll.setAttribute("aria-label", asItCame ? label : `${kind} loss of ${count} over the epochs, on a ${log ? "logarithmic" : "linear"} scale.`);
+    caption.textContent = asItCame ? said : `${scroll.getAttribute("aria-label")} Lines are means over the runs that finished.`;
+    if (asItCame) return;
+    const svg = drawLosses(shown, column, log);
+    svg.setAttribute("aria-label", scroll.getAttribute("aria-label"));
+    scroll.append(svg);
+  };
+  const group = (name) => {
+    const part = document.createElement("div");
+    part.className = "switches";
+    part.setAttribute("role", "group");
+    part.setAttribute("aria-label", name);
+    return part;
+  };
+  const choice = (name, key, texts) => {
+    const part = group(name);
+    for (const [value, text] of Object.entries(texts)) {
+      const button = buttonOf(text, part);
+      button.setAttribute("aria-pressed", chosen[key] === value);
+      button.addEventListener("click", () => {
+        chosen[key] = value;
+        for (const other of part.children) other.setAttribute("aria-pressed", other === button);
+        draw();
+      });
+    }
+    return part;
+  };
+  const names = group("Models shown");
+  for (const model of models) {
+    const button = buttonOf(model.name, names);
+    button.dataset.model = model.number;
+    const swatch = document.createElement("span");
+    swatch.className = `swatch swatch-${model.number - 1}`;
+    button.prepend(swatch);
+    button.setAttribute("aria-pressed", true);
+    button.addEventListener("click", () => {
+      // The last one that is shown stays.
+      if (!hidden.delete(model) && hidden.size < models.length - 1) hidden.add(model);
+      button.setAttribute("aria-pressed", !hidden.has(model));
+      draw();
+    });
+  }
+  const losses = choice("Losses", "column", { val_loss: "validation", loss: "train" });
+  const scales = choice("Scale", "scale", { log: "logarithmic", linear: "linear" });
+  figcaption.append(losses, scales, ...(models.length > 1 ? [names] : []), document.createElement("br"), caption);
+}
+
+const models = JSON.parse(document.getElementById("curves").textContent);
+if (models.length) switchLosses(models);

@@ -201,6 +201,7 @@ rule render_report:
         tradeoffs=TRADEOFFS.values(),
         cards=per_run("card.json"),
         descriptions=per_model("description.json"),
+        histories=per_run("history.csv"),
     output:
         page=report(
             "<results>/report.html",

@@ -20,6 +20,7 @@ from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
 from bakeoff.report.chart import accuracy_chart
 from bakeoff.report.code import code_for
+from bakeoff.report.curves import mean_losses
 from bakeoff.report.data_set import describe_data_set
 from bakeoff.report.gallery import hardest_images
 from bakeoff.report.paper import bibtex
@@ -50,6 +51,7 @@ def render_report(
     data_file,
     cards,
     descriptions,
+    histories,
     curves,
     figures,
     template_folder,
@@ -58,16 +60,15 @@ def render_report(
     """Write the report, one HTML file that loads nothing from elsewhere.
 
     ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
-    :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` are
-    the paths of the runs' cards in the order of :func:`bakeoff.study.readers.runs_in`,
+    :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` and
+    ``histories`` are paths in the order of :func:`bakeoff.study.readers.runs_in`,
     ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
-    called by its key. ``figures`` maps ``overview``, ``overlay``, ``matrix`` and
-    ``reliability`` to an SVG each, and ``tradeoffs`` to a list of them. Raises
+    called by its key. ``figures`` maps ``overview``, ``overlay``, ``matrix`` and ``reliability``
+    to an SVG each, and ``tradeoffs`` to a list of them. Raises
     :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
-    runs = read_runs(runs_file, study)
     cards = read_cards(cards, descriptions, study)
     results = read_results(analysis_file, study)
     content = {
@@ -78,6 +79,7 @@ def render_report(
         "classes": results.data.class_names,
         "several_seeds": len(study["seeds"]) > 1,
         "figures": describe_figures(results, summary, figures),
+        "losses": mean_losses(study, results.models, histories),
         "gallery": hardest_images(results, data_file if study["show_images"] else None),
         "data_set": describe_data_set(data_file, study["show_images"]),
         "augmentations": augmentations(data_file, cards, study),
@@ -85,7 +87,7 @@ def render_report(
         "bibtex": bibtex(tree),
     }
     content |= describe_tables(results, summary)
-    content |= describe_models(results, findings, runs, cards, curves)
+    content |= describe_models(results, findings, read_runs(runs_file, study), cards, curves)
     with write_atomically(page_file) as temporary:
         temporary.write_text(fill_template(template_folder, study, content), encoding="utf-8")
 
@@ -269,6 +271,7 @@ if __name__ == "__main__":
             data_file=snakemake.input.data,
             cards=snakemake.input.cards,
             descriptions=snakemake.input.descriptions,
+            histories=snakemake.input.histories,
             curves=snakemake.input.curves,
             figures=dict(snakemake.input.items()),
             template_folder=workflow / "report",

@@ -1,5 +1,6 @@
 """The epochs of histories: how many a measurement is read from, and their course over seeds."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,11 @@ def last_epochs(epochs: int) -> int:
     """
     last = min(LAST_EPOCHS, epochs // 2)
     return last if last >= SPREAD_EPOCHS else 0
+
+
+def has_finished(history: np.ndarray) -> bool:
+    """Tell whether a run did not diverge: the losses of its last epoch are numbers."""
+    return all(math.isfinite(history[field][-1]) for field in ("loss", "val_loss"))
 
 
 def by_epoch(histories: Sequence[np.ndarray], field: str) -> np.ndarray:

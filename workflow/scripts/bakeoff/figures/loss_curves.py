@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
-from bakeoff.analysis.epochs import by_epoch
+from bakeoff.analysis.epochs import by_epoch, has_finished
 from bakeoff.figures.colours import INK, PAPER, part_ids
 from bakeoff.figures.style import (
     NARROW,
@@ -246,12 +246,12 @@ def draw_curves(axes: Axes, histories: Histories, colour: str, markers: int) -> 
             band = _BAND | {"color": look["color"]}
             axes.fill_between(_epochs(mean), losses.min(axis=0), losses.max(axis=0), **band)
         for history in histories:
-            rest = history[len(mean) - 1 :] if _has_finished(history) else history
-            if len(rest) > 1 or not _has_finished(history):
+            rest = history[len(mean) - 1 :] if has_finished(history) else history
+            if len(rest) > 1 or not has_finished(history):
                 axes.plot(rest["epoch"], rest[column], **(look | _LOST), **spacing)
     for history in histories:
         place: Look = {"transform": axes.get_xaxis_transform(), "zorder": 3}
-        if not _has_finished(history):
+        if not has_finished(history):
             axes.plot(len(history), 0.98, **_CROSS, **place)
         elif not history["judged"][-1]:
             axes.plot(history["epoch"][history["judged"]], 0.02, **_JUDGED, **place)
@@ -322,12 +322,8 @@ def _subject(study):
     return f"Log-loss for train and validation, {study['dataset']['title']}"
 
 
-def _has_finished(history):
-    return all(math.isfinite(history[column][-1]) for column in _LOOKS)
-
-
 def _finished(histories):
-    return [history for history in histories if _has_finished(history)]
+    return [history for history in histories if has_finished(history)]
 
 
 def _losses_to_show(histories, columns=tuple(_LOOKS)):
