@@ -175,12 +175,14 @@ function ticksOf(low, high, log, most) {
     const step = powers(exponent(high / most), exponent(high) + 1).flatMap(steps).find((size) => size * most >= high);
     return Array.from({ length: Math.ceil(high / step) + 1 }, (_, place) => Number((place * step).toPrecision(6)));
   }
-  const all = powers(exponent(low), exponent(high) + 1).flatMap(steps);
-  return all.slice(all.findLastIndex((tick) => tick <= low), all.findIndex((tick) => tick >= high) + 1);
+  const all = powers(exponent(low) - 1, exponent(high) + 1).flatMap(steps);
+  return all.slice(all.findLastIndex((tick) => tick <= low), all.findIndex((tick) => tick > high) + 1);
 }
 
 function drawLosses(models, column, log) {
   const losses = models.flatMap((model) => model[column]).filter((loss) => loss > 0);
+  // Where nothing is lost, there still is a scale.
+  if (!losses.length) losses.push(1);
   const epochs = Math.max(2, ...models.map((model) => model[column].length));
   const ticks = ticksOf(Math.min(...losses), Math.max(...losses), log, 6);
   const [left, right, top, bottom] = [44, 265, 30, 262];
