@@ -482,3 +482,18 @@ def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
         assert rows.count() == 18
     with Visit(browser, report) as visit:
         assert visit.page.get_by_role("searchbox").count() == 0
+
+
+def test_of_several_families_the_models_of_one_are_shown(browser):
+    with Visit(browser, REFERENCE) as visit:
+        page = visit.page
+        family = page.get_by_role("combobox", name="family")
+        assert family.locator("option").count() == 5
+        parts = [page.locator(part) for part in (".rows li", "#results > .scroll tbody tr")]
+        parts.append(page.locator("#models > [data-family]"))
+        family.select_option("no padding")
+        shown = [part.locator("visible=true").count() for part in parts]
+        assert shown == [3, 3, 3]
+        family.select_option("All families")
+        assert [part.locator("visible=true").count() for part in parts] == [10, 10, 10]
+        assert visit.complaints == []

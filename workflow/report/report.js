@@ -72,22 +72,33 @@ function light(event) {
 addEventListener("mouseover", light);
 addEventListener("focusin", light);
 
-// Of many models, those whose names hold some letters are shown.
+// Of many models, those whose names hold some letters are shown; of several families, those of one.
+const sections = "#models > [data-family]";
 const rows = document.querySelectorAll("#results > .scroll tbody tr");
+const names = new Map(Array.from(rows, (row) => [modelOf(row), row.cells[0].textContent.trim().toLowerCase()]));
+const families = new Map(Array.from(document.querySelectorAll(sections), (part) => [part.id.slice("model-".length), part.dataset.family]));
+const search = document.createElement("input");
+const family = document.createElement("select");
+function showModels() {
+  const letters = search.value.trim().toLowerCase();
+  const matches = (model) => (names.get(model) ?? "").includes(letters) && (!family.value || families.get(model) === family.value);
+  for (const part of document.querySelectorAll(`${ofModel}, ${sections}`)) {
+    const model = part.dataset.family === undefined ? modelOf(part) : part.id.slice("model-".length);
+    if (model) part.toggleAttribute("hidden", !matches(model));
+  }
+}
+search.addEventListener("input", showModels);
+family.addEventListener("input", showModels);
 if (rows.length > 15) {
-  const names = new Map(Array.from(rows, (row) => [modelOf(row), row.cells[0].textContent.trim().toLowerCase()]));
-  const search = document.createElement("input");
   search.type = "search";
   search.placeholder = "Show models named …";
   search.setAttribute("aria-label", "Show models whose names hold");
-  search.addEventListener("input", () => {
-    const letters = search.value.trim().toLowerCase();
-    for (const part of document.querySelectorAll(`${ofModel}, .model`)) {
-      const model = part.id.startsWith("model-") ? part.id.slice("model-".length) : modelOf(part);
-      if (model) part.toggleAttribute("hidden", !(names.get(model) ?? "").includes(letters));
-    }
-  });
   document.getElementById("accuracy").prepend(search);
+}
+if (new Set(families.values()).size > 1) {
+  family.setAttribute("aria-label", "Show models of the family");
+  family.append(new Option("All families", ""), ...Array.from(new Set(families.values()), (name) => new Option(name)));
+  document.querySelector("#results > .scroll").before(family);
 }
 
 // Tables are saved as CSV and drawings as SVG and PNG, as they are shown.

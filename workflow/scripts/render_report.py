@@ -139,6 +139,7 @@ def describe_models(results, findings, runs, cards, curves):
         label = f"Training and validation loss of {model.name} over the epochs."
         described = {
             "name": model.name,
+            "family": model.family,
             "description": model.description,
             "made_of": model.made_of,
             "notation": model.notation,
