@@ -250,7 +250,7 @@ def test_what_a_user_types_is_text(tmp_path):
         study={"title": HOSTILE},
     )
     page = Page(html)
-    assert len(page.all("script")) == 1
+    assert len(page.all("script")) == 2, "the losses, and what runs"
     assert page.all("b") == []
     assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt; &amp; &lt;b&gt; {{ 7 * 7 }}" in html
     assert page.text.count(HOSTILE) > 5

@@ -194,9 +194,9 @@ rule write_paper:
         "results/findings.json",
         per_run("history.csv"),
     output:
-        "results/summary.png",
-        "results/paper",
+        picture="results/summary.png",
+        folder=directory("results/paper"),
     log:
         "results/logs/write_paper.log",
     shell:
-        "touch {output}"
+        "mkdir {output.folder} && touch {output.picture}"
