@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.study.looks import Looks, budget_seconds, read_decision
+from bakeoff.study.looks import Looks, budget_seconds
+from bakeoff.study.readers import read_decision
 from projects import TINY
 
 OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}})

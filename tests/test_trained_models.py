@@ -11,7 +11,7 @@ from bakeoff.study.identity import contender
 from bakeoff.training.judging import is_finite
 from fabricated_study import fabricate_data
 from projects import TINY, make_tiny_study
-from test_readme import block
+from test_readme import ROOT, block
 from training_process import LOAD, SETTINGS, Training
 
 pytestmark = pytest.mark.workflow
@@ -115,7 +115,7 @@ def test_images_of_other_kinds_are_trained_on(tmp_path, channels, dtype):
     np.testing.assert_allclose(found, training.probabilities(), atol=1e-5)
 
 
-def test_a_subclassed_model_trains_and_is_loaded_as_the_readme_says(project, tmp_path):
+def test_a_subclassed_model_trains_and_is_loaded_as_the_docs_say(project, tmp_path):
     said, description = described(project, "subclassed")
     assert "subclassed: its model.keras will load with architectures/subclassed.py only" in said
     assert description["loads_with"] == "its architecture file"
@@ -124,7 +124,8 @@ def test_a_subclassed_model_trains_and_is_loaded_as_the_readme_says(project, tmp
     training = Training(project, tmp_path, epochs=2)
     training.run(model="subclassed")
     assert training.card()["status"] == "ok"
-    recipe = block("python", "load_weights").replace("small", "subclassed")
+    page = (ROOT / "docs" / "architectures.md").read_text()
+    recipe = block("python", "load_weights", page).replace("small", "subclassed")
     recipe = recipe.replace('"results/models/subclassed/seed_0/model.keras"', "model_file")
     script = LOAD.replace("model, data", "model_file, data").replace(
         "loaded = keras.models.load_model(model)", recipe + "\nloaded = model"

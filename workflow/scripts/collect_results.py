@@ -9,8 +9,7 @@ from bakeoff.analysis.summary import table_of_models, table_of_runs
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
-from bakeoff.study.looks import read_decision
-from bakeoff.study.readers import read_data_set
+from bakeoff.study.readers import read_data_set, read_decision
 
 
 def collect_results(

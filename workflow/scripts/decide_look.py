@@ -10,8 +10,14 @@ from bakeoff.analysis.looks import Decision, decide, plan_of
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
-from bakeoff.study.looks import Looks, budget_seconds, read_decision
-from bakeoff.study.readers import card_value, read_card, read_data_set, read_probabilities
+from bakeoff.study.looks import Looks, budget_seconds
+from bakeoff.study.readers import (
+    card_value,
+    read_card,
+    read_data_set,
+    read_decision,
+    read_probabilities,
+)
 
 
 def decide_look(of, look, data_file, cards, predictions, before, decision_file):

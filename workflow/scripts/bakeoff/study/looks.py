@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import wording as w
-from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
 from bakeoff.study.settings import training_settings
@@ -130,20 +129,6 @@ def _what_is_trained(config, sources, model):
     entry = config["models"][model]
     built = contender(model, entry["architecture"], entry["arguments"])
     return fingerprint(training_identity(sources, built, 0, training_settings(config, model)))
-
-
-def read_decision(path: str | Path) -> dict[str, Any]:
-    """Return what a decision's file says, apart from what it was made of.
-
-    Raises :class:`bakeoff.errors.StudyError` when the file is damaged.
-    """
-    try:
-        return dict(json.loads(Path(path).read_bytes())["decision"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{path}: not a decision ({error}); expected JSON with `decision`: delete it and run"
-            " again; it is made anew."
-        ) from error
 
 
 def budget_seconds(budget: str | None) -> float | None:
