@@ -178,6 +178,7 @@ rule render_report:
         FINDINGS,
         TRADEOFFS,
         per_run("card.json"),
+        per_run("history.csv"),
         per_model("description.json"),
     output:
         "results/report.html",
