@@ -1,5 +1,6 @@
 """One look for all figures, and files that are equal when what they show is equal."""
 
+import io
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,9 +124,13 @@ def save_png(figure: Figure, path: str | Path) -> None:
 
 def save_pdf(figure: Figure, path: str | Path) -> None:
     """Write ``figure`` as PDF with its texts as text; equal figures make equal bytes."""
+    # In memory first: where the disk is full, Matplotlib fails in another way while it gives up.
+    written = io.BytesIO()
     # TrueType, as journals want it.
-    with write_atomically(path) as temporary, mpl.rc_context({"pdf.fonttype": 42}):
-        figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(written, format="pdf", metadata={"CreationDate": None})
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(written.getvalue())
 
 
 def model_looks(study: Mapping[str, Any]) -> dict[str, Look]:
