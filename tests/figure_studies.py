@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from bakeoff import numbers
 from bakeoff.results import Results, write_analysis
 from bakeoff.study.config import numbers_study
-from bakeoff.study.readers import read_history, runs_in
+from bakeoff.study.readers import read_histories, runs_in
 from collect_results import collect_results
 from fabricated_study import descriptions_of, fabricate_data, fabricate_run
 from plot_findings import plot_findings
@@ -53,10 +53,7 @@ def fabricate(folder, study, diverged=(), **fields):
 def histories_of(folder, study, **fields):
     """Return each model's histories, one a seed, as plot_loss_curves reads them."""
     paths, *_ = fabricate(folder, study, **fields)
-    runs = {entry["model"]: [] for entry in study["models"]}
-    for (model, seed), path in zip(runs_in(study), paths, strict=True):
-        runs[model].append(read_history(path, model, seed))
-    return runs
+    return read_histories(paths, study)
 
 
 def collect(folder, study, images=1000, **fields):

@@ -22,7 +22,6 @@ from bakeoff.study.identity import (
     data_sources,
     description_identity,
     fingerprint,
-    training_identity,
 )
 from bakeoff.study.config import (
     numbers_study,
@@ -30,7 +29,7 @@ from bakeoff.study.config import (
     read_published,
     reported_study,
 )
-from bakeoff.study.settings import training_settings
+from bakeoff.study.settings import identity_of_run, training_settings
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
 from bakeoff.study.snakemake_internals import given_config, say_less
@@ -103,11 +102,6 @@ def built_for(model):
     return contender(model, entry["architecture"], entry["arguments"])
 
 
-def identity_of_run(model, seed):
-    """Everything that one run depends on apart from the data, ready for JSON."""
-    return training_identity(SOURCES, built_for(model), int(seed), settings_of(model))
-
-
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
 # see what this command was planned with, whatever has been decided since.
 LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
@@ -135,12 +129,17 @@ def look_of(look):
 
 def at_look(wildcards, file):
     """The path of one kind of file for every run that a look is decided by."""
-    runs = LOOKS.runs_at(int(wildcards.look))
+    return of_runs(LOOKS.runs_at(int(wildcards.look)), file)
+
+
+def of_runs(runs, file):
+    """The path of one kind of file for each of the (model, seed) pairs."""
     return [f"<results>/models/{model}/seed_{seed}/{file}" for model, seed in runs]
 
 
-if to_decide():
-    FIGURES["race"] = "<results>/figures/seeds.svg"
+# The race for seeds, where there is one.
+RACE = {"race": "<results>/figures/seeds.svg"} if to_decide() else {}
+FIGURES |= RACE
 
 
 def is_finished(model):
@@ -216,13 +215,9 @@ def label_of(model):
     return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})
 
 
-def per_run(file, seeds_of=seeds_of):
+def per_run(file):
     """The path of one kind of file for every run of the study."""
-    return [
-        f"<results>/models/{model}/seed_{seed}/{file}"
-        for model in MODELS
-        for seed in seeds_of(model)
-    ]
+    return of_runs([(model, seed) for model in MODELS for seed in seeds_of(model)], file)
 
 
 def per_model(file):
@@ -232,7 +227,8 @@ def per_model(file):
 
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
-    return canonical_json(identity_of_run(wildcards.model, wildcards.seed))
+    entry_of(wildcards.model)
+    return canonical_json(identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed)))
 
 
 def description_as_text(wildcards):
@@ -256,5 +252,7 @@ def description_to_wait_for(wildcards):
         trained = json.loads(card)["identity"]
     except (OSError, ValueError, KeyError, TypeError):
         return file
-    is_trained = trained == fingerprint(identity_of_run(wildcards.model, wildcards.seed))
+    entry_of(wildcards.model)
+    planned = identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed))
+    is_trained = trained == fingerprint(planned)
     return ancient(file) if is_trained else file

@@ -75,13 +75,12 @@ rule plot_findings:
     output:
         **{
             name: report(
-                FIGURES[name],
+                file,
                 category="Accuracy",
                 labels={"figure": "seeds of each model"},
                 caption="../report/looks.rst",
             )
-            for name in FIGURES
-            if name == "race"
+            for name, file in RACE.items()
         },
         forest=report(
             FIGURES["forest"],

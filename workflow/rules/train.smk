@@ -81,7 +81,9 @@ rule time_model:
         mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
         runtime=60,
     params:
-        training=lambda wildcards: canonical_json(identity_of_run(wildcards.model, 0)),
+        training=lambda wildcards: canonical_json(
+            identity_of_run(config, SOURCES, wildcards.model, 0)
+        ),
         sources=sources_of("workflow/scripts/time_model.py"),
     script:
         "../scripts/time_model.py"

@@ -6,7 +6,7 @@ from pathlib import Path
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.style import house_style, save_svg
 from bakeoff.joblog import job_log
-from bakeoff.study.readers import read_history, runs_in
+from bakeoff.study.readers import read_histories
 
 
 def plot_loss_curves(study, histories, folder, overview_file, overlay_file):
@@ -15,9 +15,7 @@ def plot_loss_curves(study, histories, folder, overview_file, overlay_file):
     ``histories`` are paths, in the order of :func:`bakeoff.study.readers.runs_in`. A model's
     figure has its key as name.
     """
-    runs = {entry["model"]: [] for entry in study["models"]}
-    for (model, seed), path in zip(runs_in(study), histories, strict=True):
-        runs[model].append(read_history(path, model, seed))
+    runs = read_histories(histories, study)
     with house_style():
         for entry in study["models"]:
             figure = draw_model(study, entry, runs[entry["model"]])

@@ -5,13 +5,12 @@ import time
 
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log, say
-from bakeoff.study.identity import all_settings, arguments_of, check_sources
-from bakeoff.training.architecture import build_model
+from bakeoff.study.identity import all_settings, check_sources
 from bakeoff.training.backend import prepare_backend
-from bakeoff.training.compile import compile_checked
 from bakeoff.training.data import batches_of_parts, open_data
 from bakeoff.training.machine import peak_memory_mb
 from bakeoff.wording import duration
+from train_model import prepare_model
 
 _TRAINING = 6
 """So many seconds of steps are enough."""
@@ -66,12 +65,11 @@ def _prepared(identity, data_file, settings, folders, threads):
     device = prepare_backend(
         threads, settings["backend"], settings["precision"], settings["deterministic"]
     )
-    shape, classes = data.shape, len(data.class_names)
-    name, batch_size = identity["architecture"], settings["batch_size"]
-    model = build_model(folders, name, shape, classes, arguments_of(identity))
-    steps = -(-data.counts["train"] // batch_size)
-    compile_checked(model, folders, identity, device, shape, classes, steps)
-    return model, batches_of_parts(data, batch_size, settings["augmentation"]), device
+    steps = -(-data.counts["train"] // settings["batch_size"])
+    classes = len(data.class_names)
+    model = prepare_model(identity, folders, data.shape, classes, device, steps)
+    parts = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
+    return model, parts, device
 
 
 class Trial:

@@ -16,7 +16,7 @@ from bakeoff.joblog import job_log
 from bakeoff.report.paper import bibtex, main_table, methods
 from bakeoff.results import read_results
 from bakeoff.study.commit import commits
-from bakeoff.study.readers import read_findings, read_history, read_summary, runs_in
+from bakeoff.study.readers import read_findings, read_histories, read_summary
 
 
 def write_paper(study, tree, analysis, summary, findings, histories, picture, folder):
@@ -29,10 +29,7 @@ def write_paper(study, tree, analysis, summary, findings, histories, picture, fo
     """
     results, words = read_results(analysis, study), read_findings(findings)
     costs = read_summary(summary, study)
-    runs = {entry["model"]: [] for entry in study["models"]}
-    for (model, seed), path in zip(runs_in(study), histories, strict=True):
-        runs[model].append(read_history(path, model, seed))
-    folder = Path(folder)
+    runs, folder = read_histories(histories, study), Path(folder)
     with house_style():
         save_png(draw_summary(results, words["headline"], words["pick"]), picture)
         figures = {

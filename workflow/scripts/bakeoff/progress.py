@@ -20,9 +20,9 @@ from typing import Any, Literal
 import numpy as np
 
 from bakeoff.joblog import error_in
-from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
+from bakeoff.study.identity import Sources, fingerprint
 from bakeoff.study.looks import looks_of
-from bakeoff.study.settings import training_settings
+from bakeoff.study.settings import identity_of_run
 from bakeoff.training.checkpoints import Checkpoints
 
 Key = tuple[str, int]
@@ -101,11 +101,8 @@ class Study:
     def _identities(self):
         config, identities = self._config, {}
         for model in config["study"]["models"]:
-            entry, settings = config["models"][model], training_settings(config, model)
-            built = contender(model, entry["architecture"], entry["arguments"])
             for seed in self._looks.seeds_of(model) if self._looks else config["study"]["seeds"]:
-                identity = training_identity(self._sources, built, seed, settings)
-                identities[model, seed] = identity
+                identities[model, seed] = identity_of_run(config, self._sources, model, seed)
         return identities
 
     @property

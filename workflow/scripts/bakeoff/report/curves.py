@@ -8,7 +8,7 @@ from bakeoff.analysis.epochs import by_epoch, has_finished
 from bakeoff.figures.colours import model_colours
 from bakeoff.results import Model
 from bakeoff.selection import most_accurate
-from bakeoff.study.readers import read_history, runs_in
+from bakeoff.study.readers import read_histories
 
 
 def mean_losses(
@@ -20,11 +20,7 @@ def mean_losses(
     means over the runs that finished, a number an epoch, to four digits. Models of which no run
     finished are left out, and of many all but the most accurate.
     """
-    runs: dict[str, list[Any]] = {model.model: [] for model in models}
-    for (model, seed), path in zip(runs_in(study), histories, strict=True):
-        history = read_history(path, model, seed)
-        if has_finished(history):
-            runs[model].append(history)
+    runs = read_histories(histories, study)
     colours, numbers = model_colours(study), {m.model: i for i, m in enumerate(models, start=1)}
     shown, _ = most_accurate(models)
     return [
@@ -34,5 +30,5 @@ def mean_losses(
             for field in ("loss", "val_loss")
         }
         for model in shown
-        if (kept := runs[model.model])
+        if (kept := [history for history in runs[model.model] if has_finished(history)])
     ]

@@ -22,8 +22,8 @@ from typing import Any
 
 from bakeoff import wording as w
 from bakeoff.files import canonical_json
-from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
-from bakeoff.study.settings import training_settings
+from bakeoff.study.identity import Sources, fingerprint
+from bakeoff.study.settings import identity_of_run
 
 DECIDED = "BAKEOFF_LOOKS_DECIDED"
 """Tells the processes of a command's jobs how many looks were decided when it was planned."""
@@ -117,18 +117,13 @@ def looks_of(
         "data": {key: value for key, value in config["data"].items() if key not in ORIGIN},
         "metric": config["study"]["metric"],
         "models": {
-            model: _what_is_trained(config, sources, model) for model in config["study"]["models"]
+            model: fingerprint(identity_of_run(config, sources, model, 0))
+            for model in config["study"]["models"]
         },
         "plan": plan,
     }
     looks = Looks(plan, canonical_json(of), Path(config["pathvars"]["results"], "looks"))
     return looks.as_decided(at_most)
-
-
-def _what_is_trained(config, sources, model):
-    entry = config["models"][model]
-    built = contender(model, entry["architecture"], entry["arguments"])
-    return fingerprint(training_identity(sources, built, 0, training_settings(config, model)))
 
 
 def budget_seconds(budget: str | None) -> float | None:

@@ -92,6 +92,19 @@ def read_history(path: str | Path, model: str, seed: int) -> np.ndarray:
     return history
 
 
+def read_histories(
+    paths: Iterable[str | Path], study: Mapping[str, Any]
+) -> dict[str, list[np.ndarray]]:
+    """Return the histories of all runs of ``study`` by model, each as :func:`read_history` does.
+
+    ``paths`` are in the study's order, and so are the models, and each one's seeds.
+    """
+    runs: dict[str, list[np.ndarray]] = {entry["model"]: [] for entry in study["models"]}
+    for (model, seed), path in zip(runs_in(study), paths, strict=True):
+        runs[model].append(read_history(path, model, seed))
+    return runs
+
+
 def read_training(
     history_file: str | Path,
     card_file: str | Path,

@@ -1,9 +1,9 @@
-"""What a model is trained with: the study's settings under its own."""
+"""What a model is trained with: the study's settings under its own; what a run depends on."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from bakeoff.study.identity import NEUTRAL
+from bakeoff.study.identity import NEUTRAL, Sources, contender, training_identity
 
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
@@ -28,3 +28,16 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     if settings["early_stopping"]:
         settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
     return settings
+
+
+def identity_of_run(
+    config: Mapping[str, Any], sources: Sources, model: str, seed: int
+) -> dict[str, Any]:
+    """Return what one run of a study depends on apart from the data, ready for JSON.
+
+    ``config`` is a checked one, ``sources`` are those of its folders: see
+    :func:`bakeoff.study.identity.training_identity`.
+    """
+    entry = config["models"][model]
+    built = contender(model, entry["architecture"], entry["arguments"])
+    return training_identity(sources, built, seed, training_settings(config, model))
