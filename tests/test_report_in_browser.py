@@ -225,6 +225,20 @@ def test_on_a_phone_the_ranked_table_keeps_names_and_their_heading_in_sight(brow
         assert scroll.locator("tbody td").first.bounding_box()["x"] < left
 
 
+KEPT = [REFERENCE, *sorted((ROOT / "docs" / "examples").glob("*/report.html"))]
+
+
+@pytest.mark.parametrize("page", KEPT, ids=lambda page: page.parent.name)
+def test_on_a_phone_names_stay_in_their_column(browser, page):
+    with Visit(browser, page, width=390) as visit:
+        names = visit.page.locator("#results > .scroll tbody th")
+        assert names.count() > 0
+        wide = names.evaluate_all(
+            "cells => cells.filter(c => c.scrollWidth > c.clientWidth).length"
+        )
+        assert wide == 0
+
+
 def unfold(page):
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 
