@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, read_published, reported_study
-from bakeoff.study.settings import training_settings
+from bakeoff.study.settings import has_curves, training_settings
 from projects import Project
 
 pytestmark = pytest.mark.workflow
@@ -428,6 +428,19 @@ def test_a_studys_backend_and_precision_hold_for_its_models(study):
         for model in ("small", "large")
     }
     assert chosen == {"small": ["jax", "float32"], "large": ["jax", "mixed_bfloat16"]}
+
+
+def test_curves_need_the_package_that_writes_them(study, monkeypatch):
+    study["training"]["tensorboard"] = True
+    assert has_curves(study.read(), "small")
+    assert "tensorboard" not in training_settings(study.read(), "small")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    line = refusal(study)
+    assert "config.yaml: training.tensorboard: true needs the package tensorboard" in line
+    assert "pip install tensorboard" in line
+    study["training"]["tensorboard"] = False
+    study["models"]["large"]["training"] = {"tensorboard": True}
+    assert "models.large.training.tensorboard: true needs" in refusal(study)
 
 
 OWN = {

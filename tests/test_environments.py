@@ -14,7 +14,13 @@ from bakeoff.study.identity import Sources
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
 ENVIRONMENTS = {
-    "training": ["download_images", "prepare_data", "describe_model", "train_model"],
+    "training": [
+        "download_images",
+        "prepare_data",
+        "describe_model",
+        "train_model",
+        "write_curves",
+    ],
     "reporting": [
         "describe",
         "collect_results",

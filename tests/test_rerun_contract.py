@@ -242,6 +242,10 @@ CONTRACT = {
         set_in("models", "tiny", "training", value={"evaluate": "last", "early_stopping": None}),
         set(),
     ),
+    "curves for TensorBoard": (
+        set_in("training", "tensorboard", value=True),
+        {"write_curves"},
+    ),
     "two arguments of one model swapped": (
         set_in("models", "wide", "arguments", value={"units": 4, "filters": 32}),
         {"wide", "wide/0"} | COLLECTING,

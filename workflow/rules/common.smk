@@ -29,7 +29,7 @@ from bakeoff.study.config import (
     read_published,
     reported_study,
 )
-from bakeoff.study.settings import identity_of_run, training_settings
+from bakeoff.study.settings import has_curves, identity_of_run, training_settings
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
 from bakeoff.study.snakemake_internals import given_config, say_less
@@ -157,6 +157,8 @@ if config["study"]["finished_only"]:
         sys.exit(
             f"{origin}: study.finished_only: no model has finished; expected one: train first."
         )
+
+CURVES = "<results>/tensorboard"
 
 REPORTED = reported_study(config, MODELS, UNFINISHED, published, LOOKS)
 STUDY = canonical_json(REPORTED)

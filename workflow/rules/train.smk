@@ -64,6 +64,25 @@ rule train_model:
         "../scripts/train_model.py"
 
 
+rule write_curves:
+    """Write the curves of all runs for TensorBoard: `training: {tensorboard: true}`."""
+    input:
+        # A run writes its own while it trains; one that had finished before has none.
+        histories=per_run("history.csv"),
+    output:
+        folder=directory(CURVES),
+    log:
+        "<results>/logs/write_curves.log",
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    params:
+        study=NUMBERS,
+        sources=sources_of("workflow/scripts/write_curves.py"),
+    script:
+        "../scripts/write_curves.py"
+
+
 rule time_model:
     """Train one architecture for a few seconds, to tell how long a run would take."""
     input:

@@ -1,4 +1,4 @@
-"""What is done after each epoch of a run that no number depends on: the console's line.
+"""What is done after each epoch of a run that no number depends on: a line, and its curves.
 
 In no run's identity: what is changed here trains nothing again. So nothing that it imports is in
 ``data/``, or in ``training/`` unless training imports it anyway.
@@ -14,6 +14,7 @@ from bakeoff.limits import MOST_FOLLOWED
 from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.identity import all_settings
 from bakeoff.study.looks import is_of_looks
+from bakeoff.tensorboard import add_epoch
 from bakeoff.training.judging import is_finite
 
 _config: Mapping[str, Any] | None = None
@@ -23,7 +24,8 @@ _study: Study | None = None
 def follow_study(config: Mapping[str, Any]) -> None:
     """Let the lines of this process's epochs say how far the study of ``config`` is.
 
-    ``config`` is what :func:`bakeoff.study.config.read_config` returns.
+    And let their curves be written where it asks for that. ``config`` is what
+    :func:`bakeoff.study.config.read_config` returns.
     """
     global _config, _study
     _config, _study = config, None
@@ -32,7 +34,7 @@ def follow_study(config: Mapping[str, Any]) -> None:
 def after_epoch(
     identity: Mapping[str, Any], history: Sequence[dict[str, Any]], first: int, stopped: bool
 ) -> None:
-    """Say the line of the last epoch of ``history``, which is on disk.
+    """Say the line of the last epoch of ``history``, which is on disk, and add to its curves.
 
     ``identity`` is the run's, ``first`` this process's first epoch, ``stopped`` whether early
     stopping ends the run here.
@@ -44,6 +46,12 @@ def after_epoch(
         # Others may write, move or delete what it is read from; no run ends for a line.
         study = f"the study's progress cannot be told ({type(error).__name__}: {error})"
     say(f"{line}; {study}" if study else line)
+    try:
+        if _config is not None:
+            add_epoch(_config, identity, history, first)
+    except Exception as error:
+        # Nor for a curve.
+        say(f"The epoch is missing in TensorBoard ({type(error).__name__}: {error}).")
 
 
 def epoch_line(

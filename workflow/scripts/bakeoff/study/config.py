@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from bakeoff.study.faults import (
 from bakeoff.study.folders import Folders, find
 from bakeoff.study.looks import Looks, is_of_looks
 from bakeoff.study.recipes import Recipes, laid_over_recipe
-from bakeoff.study.settings import training_settings
+from bakeoff.study.settings import has_curves, training_settings
 from bakeoff.study.signature import Architectures
 from bakeoff.study.variants import shown, written_out
 from bakeoff.wording import one_line
@@ -334,7 +335,9 @@ def _faults_of_models(config, sources, folders, recipes):
         )
         for error in training.iter_errors(entry["training"]):
             yield (*place, "training"), describe_value(error)
-        for key, fault in _faults_of_settings(training_settings(config, model), config["data"]):
+        settings = training_settings(config, model)
+        found = [*_faults_of_settings(settings, config["data"]), *_faults_of_curves(config, model)]
+        for key, fault in found:
             own = key[0] in entry["training"]
             yield (*(place if own else ()), "training", *key), fault
         name = entry["architecture"]
@@ -357,6 +360,16 @@ def _faults_of_settings(settings, data):
             ("augmentation", "mixup"),
             f"{mixup} mixes images of two classes, each with a weight of its own by `class_weight:"
             f" {weight}`; expected one of the two: drop one (null in an overlay).",
+        )
+
+
+def _faults_of_curves(config, model):
+    """Yield (key, fault) where a model's curves cannot be written."""
+    if has_curves(config, model) and importlib.util.find_spec("tensorboard") is None:
+        yield (
+            ("tensorboard",),
+            "true needs the package tensorboard; expected it beside Snakemake: python -m pip"
+            " install tensorboard, or set false.",
         )
 
 

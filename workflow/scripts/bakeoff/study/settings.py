@@ -8,6 +8,8 @@ from bakeoff.study.identity import NEUTRAL, Sources, contender, training_identit
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
 _STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
+# What no number depends on: a recipe's name, and whether curves are written.
+_OF_NO_RUN = ("recipe", "tensorboard")
 
 
 def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
@@ -17,7 +19,8 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
-    settings.pop("recipe", None)
+    for key in _OF_NO_RUN:
+        settings.pop(key, None)
     for key in ("optimizer", "schedule"):
         given = (settings[key] or {}).items()
         settings[key] = {part: value for part, value in given if value is not None} or None
@@ -28,6 +31,12 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     if settings["early_stopping"]:
         settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
     return settings
+
+
+def has_curves(config: Mapping[str, Any], model: str) -> bool:
+    """Tell whether the curves of a model's runs are written for TensorBoard."""
+    settings = config["training"] | config["models"][model]["training"]
+    return settings.get("tensorboard", False)
 
 
 def identity_of_run(
