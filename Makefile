@@ -18,6 +18,10 @@ env: .venv/.installed
 backends: env
 	$(BIN)/python -m pip install --quiet jax==0.10.2 torch==2.13.0
 
+# What Parquet needs, beside the environment: in it, pandas would start more slowly, for all tests.
+.venv/pyarrow: | .venv/.installed
+	$(BIN)/python -m pip install --quiet --no-deps --target $@ pyarrow==25.0.1
+
 .venv/axe.min.js: | .venv/.installed
 	npm pack --silent --pack-destination .venv axe-core@$(AXE) >/dev/null
 	tar -xzf .venv/axe-core-$(AXE).tgz -C .venv --strip-components 1 package/axe.min.js
@@ -36,7 +40,7 @@ watch: env
 	@$(BIN)/python workflow/scripts/watch.py $(if $(DIR),--directory "$(DIR)") $(ARGS)
 
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
-test test-all: env $(if $(shell command -v npm),.venv/axe.min.js)
+test test-all: env .venv/pyarrow $(if $(shell command -v npm),.venv/axe.min.js)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder \
 	  $(if $(filter test,$@),-m "not thorough")
 

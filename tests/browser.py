@@ -5,26 +5,19 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import sync_playwright
+
+from needs import need
 
 ROOT = Path(__file__).parents[1]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def lacking(what):
-    """Skip the test for want of ``what``, but let it fail where everything must be tested."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"{what} is missing")
 
 
 @contextlib.contextmanager
 def launched():
     """Start the browser that is installed, for the duration of a ``with`` block."""
     installed = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if installed is None:
-        lacking(f"a browser ({', '.join(_BROWSERS)})")
+    need(installed, f"a browser: {', '.join(_BROWSERS)}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
         try:
@@ -36,8 +29,7 @@ def launched():
 def axe():
     """Return axe-core's source: of the file that ``AXE`` names, or where `make test` puts it."""
     file = Path(os.environ.get("AXE", ROOT / ".venv" / "axe.min.js"))
-    if not file.is_file():
-        lacking("axe-core (`make .venv/axe.min.js`)")
+    need(file.is_file(), "axe-core: run `make .venv/axe.min.js`")
     return file.read_text(encoding="utf-8")
 
 

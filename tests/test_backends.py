@@ -12,6 +12,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.training.backend import compiles_steps, prepare_backend
+from needs import need_backend
 from projects import TINY, make_tiny_study, study_only
 from training_process import Training
 
@@ -53,10 +54,7 @@ for step in range(5):
 @pytest.fixture(params=BACKENDS[1:])
 def backend(request):
     """Each of those that the other tests do not use."""
-    if importlib.util.find_spec(request.param) is None:
-        reason = f"{request.param} is not installed: run `make backends`"
-        assert not os.environ.get("CI"), reason
-        pytest.skip(reason)
+    need_backend(request.param)
     return request.param
 
 
@@ -121,8 +119,7 @@ def test_mixed_precision_learns_and_resumes(precision, project, tmp_path):
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("other", ["jax", "torch"])
 def test_a_saved_model_keeps_its_precision_on_other_backends(other, precision, project, tmp_path):
-    if importlib.util.find_spec(other) is None and not os.environ.get("CI"):
-        pytest.skip(f"{other} is not installed: run `make backends`")
+    need_backend(other)
     training = Training(project, tmp_path, backend=other, precision=precision, epochs=1)
     training.run(model="mixed")
     np.testing.assert_array_equal(training.loaded_probabilities(), training.probabilities())
@@ -137,8 +134,7 @@ def test_a_saved_model_keeps_its_precision_on_other_backends(other, precision, p
     ],
 )
 def test_a_file_that_changes_another_backend_is_refused(other, line, said, project, tmp_path):
-    if importlib.util.find_spec(other) is None and not os.environ.get("CI"):
-        pytest.skip(f"{other} is not installed: run `make backends`")
+    need_backend(other)
     source = TINY.format(units=16).replace("import keras\n", f"import keras\n{line}\n", 1)
     project.path("architectures/sets.py").write_text(source)
     training = Training(project, tmp_path, backend=other, epochs=1)
@@ -165,8 +161,7 @@ def test_first_losses_from_equal_weights_agree(project, tmp_path):
     paths = [str(project.path("workflow/scripts")), str(project.folder)]
     losses = {}
     for name in BACKENDS:
-        if importlib.util.find_spec(name) is None and not os.environ.get("CI"):
-            continue
+        need_backend(name)
         run = subprocess.run(
             [
                 *(sys.executable, tmp_path / "first_steps.py", name),

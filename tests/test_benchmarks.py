@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from fabricated_study import fabricate_data
+from needs import need_backend
 from run import PARTS
 
 pytestmark = pytest.mark.workflow
@@ -23,10 +23,7 @@ MODELS = [f"model_{number:02}" for number in range(1, 11)]
 
 @pytest.fixture(scope="module", autouse=True)
 def torch():
-    if importlib.util.find_spec("torch") is None:
-        if os.environ.get("CI"):
-            pytest.fail("expected PyTorch: run `make backends`")
-        pytest.skip("needs PyTorch: `make backends`")
+    need_backend("torch")
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from bakeoff.files import sha256_of
 from idx_files import write_idx_set
 from measuring import ON_GPU
+from needs import need_backend
 from projects import ROOT, copy_workflow
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -59,10 +60,8 @@ def packed(home):
 @pytest.fixture(scope="module")
 def borrowed_python(tmp_path_factory):
     """A Python that holds what provided.txt names, with its needs, and pip: nothing else."""
-    if not all(map(is_installed, ("jax", "torch"))):
-        if os.environ.get("CI"):
-            pytest.fail("expected JAX and PyTorch: run `make backends`")
-        pytest.skip("needs JAX and PyTorch: `make backends`")
+    for name in ("jax", "torch"):
+        need_backend(name)
     folder = tmp_path_factory.mktemp("borrowed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     site = folder / "lib" / f"python{PYTHON}" / "site-packages"

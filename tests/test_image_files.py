@@ -477,13 +477,6 @@ def test_kaggles_table_of_pixels(images, scratch):
     )
 
 
-def test_a_parquet_table(images, scratch):
-    pytest.importorskip("pyarrow")
-    rows = rows_of(images)
-    pd.DataFrame(rows).to_parquet(images / "table.parquet")
-    assert read(images / "table.parquet", scratch, source="table")[0] == ["a", "b"]
-
-
 def test_parquet_without_pyarrow_is_said(images, scratch, monkeypatch):
     def missing(*_, **__):
         raise ImportError("no pyarrow")

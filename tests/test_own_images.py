@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -14,10 +16,17 @@ from bakeoff.data.prepared import PreparedData
 from idx_files import write_idx_set
 from image_files import cifar_folder, random_images, save, tar_of
 from loopback_mirror import loopback_mirror
-from projects import RUNS_ALONE, make_tiny_study
+from needs import need
+from projects import ROOT, RUNS_ALONE, make_tiny_study
 
 pytestmark = pytest.mark.workflow
 
+TO_PARQUET = """
+import pandas as pd
+
+table = pd.read_csv("scans.csv", dtype={"label": "category"})
+table.to_parquet("scans.parquet")
+"""
 COLOURS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 
 
@@ -127,6 +136,39 @@ def test_a_table_with_patients_as_groups(own_study):
     assert len(data.per_image("test_groups")) == data.counts["test"]
     os.utime(own_study.path("scans/0_0.png"), ns=(1, 1))
     assert "prepare_data" in own_study.planned("results/data/scans/data.json")
+
+
+def test_a_study_from_a_parquet_table_is_that_of_its_csv(own_study):
+    """pyarrow, which Parquet needs, has pandas keep texts in another form, in every step."""
+    pyarrow = ROOT / ".venv" / "pyarrow"
+    need(pyarrow.is_dir(), "pyarrow: run `make .venv/pyarrow`")
+    with_pyarrow = os.environ | {"PYTHONPATH": str(pyarrow)}
+    rows = []
+    for number in range(60):
+        colour = list(COLOURS)[number % 3]
+        save(own_study.path(f"scans/{number}.png"), coloured(number, colour, (16, 16)))
+        rows.append({"path": f"scans/{number}.png", "label": colour})
+    pd.DataFrame(rows).to_csv(own_study.path("scans.csv"), index=False)
+    written = subprocess.run(
+        [sys.executable, "-c", TO_PARQUET],
+        cwd=own_study.folder,
+        env=with_pyarrow,
+        capture_output=True,
+        text=True,
+    )
+    assert written.returncode == 0, written.stderr
+
+    outcomes = []
+    for file, environment in (("scans.csv", os.environ), ("scans.parquet", with_pyarrow)):
+        own_study.take({"dataset": "scans", "source": "table", "path": file})
+        own_study.snakemake(env=environment)
+        data = PreparedData.read(own_study.path("results/data/scans/data.json"))
+        assert data.class_names == ["blue", "green", "red"]
+        runs = pd.read_csv(own_study.path("results/runs.csv"))
+        scores = runs.filter(regex="^model$|^seed$|loss|accuracy")
+        outcomes.append((data.images("train").tobytes(), scores.to_csv()))
+        shutil.rmtree(own_study.path("results"))
+    assert outcomes[0] == outcomes[1]
 
 
 @pytest.fixture

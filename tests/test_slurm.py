@@ -1,7 +1,6 @@
 """`snakemake --profile slurm` on a real Slurm of one machine, and what faults leave behind."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import time
 
 import pytest
 
+from needs import need
 from patience import PATIENCE
 from projects import TINY as TINY_SOURCE
 from projects import make_tiny_study
@@ -31,9 +31,8 @@ ONE_THREAD = ["--set-threads", "train_model=1"]
 
 @pytest.fixture(scope="module")
 def cluster():
-    if missing_programs():
-        message = f"needs Slurm and munge: {', '.join(missing_programs())} not found"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    missing = missing_programs()
+    need(not missing, f"Slurm and munge: {', '.join(missing)} not found")
     with Cluster(gpus=2) as cluster:
         yield cluster
 

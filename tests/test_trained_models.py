@@ -10,6 +10,7 @@ from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.study.identity import contender
 from bakeoff.training.judging import is_finite
 from fabricated_study import fabricate_data
+from needs import need_backend
 from projects import TINY, make_tiny_study
 from test_readme import ROOT, block
 from training_process import LOAD, SETTINGS, Training
@@ -83,7 +84,7 @@ def log_loss(probabilities, labels):
 def test_losses_are_those_of_the_predictions_whatever_penalties_are_trained_on(
     backend, project, tmp_path
 ):
-    pytest.importorskip(backend)
+    need_backend(backend)
     training = Training(project, tmp_path, epochs=4, backend=backend)
     training.run(model="ridge")
     history = pd.read_csv(tmp_path / "output" / "history.csv")
