@@ -5,7 +5,7 @@ import json
 from bakeoff.numbers import Comparison
 from bakeoff.study.config import numbers_study
 from collect_results import collect_results
-from fabricated_study import descriptions_of, fabricate_data, fabricate_run
+from fabricated_study import descriptions_of, fabricate_data, fabricate_latency, fabricate_run
 from steps_after_training import NUMBERS, WORDS
 from write_conclusions import write_conclusions
 
@@ -20,6 +20,7 @@ def conclude(
     metric="accuracy",
     looked=None,
     own_seeds=None,
+    latencies=None,
     **shared,
 ):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
@@ -27,7 +28,8 @@ def conclude(
     ``runs`` maps a model to the settings of its runs, or to a dict from seed to the
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
     prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models;
-    ``looked`` are the looks at it, and ``own_seeds`` maps models with fewer seeds to these.
+    ``looked`` are the looks at it, and ``own_seeds`` maps models with fewer seeds to these;
+    ``latencies`` maps each model to the arguments of :func:`fabricated_study.fabricate_latency`.
     """
     files, own_seeds = [], own_seeds or {}
     for model, settings in runs.items():
@@ -54,18 +56,19 @@ def conclude(
         "show_images": True,
         "published": None,
     }
-    collect_and_conclude(folder, study, data_file, files, looked)
+    alone = [fabricate_latency(folder, model, **how) for model, how in (latencies or {}).items()]
+    collect_and_conclude(folder, study, data_file, files, looked, alone)
     findings = json.loads((folder / "findings.json").read_text())
     numbers = json.loads((folder / "analysis.json").read_text())
     return findings | {"numbers": numbers}, (folder / "conclusions.md").read_text()
 
 
-def collect_and_conclude(folder, study, data_file, runs, looked=None):
+def collect_and_conclude(folder, study, data_file, runs, looked=None, latencies=()):
     """Write numbers and words of a study into ``folder``; ``runs`` are its runs' folders."""
     files = [[run / n for run in runs] for n in ("history.csv", "card.json", "predictions.npz")]
     numbers = [folder / name for name in NUMBERS]
     described = descriptions_of(folder, study)
-    collect_results(numbers_study(study), data_file, *files, described, *numbers, looked)
+    collect_results(numbers_study(study), data_file, *files, described, *numbers, looked, latencies)
     _, summary, analysis = numbers
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
 

@@ -209,7 +209,7 @@ def test_unlike_circumstances_of_times_leave_no_front(tmp_path, changed, reason)
     analysis, summary = collect_files(tmp_path, study, files, fabricate_data(tmp_path))
     figure = draw_collected(study, analysis, summary, "latency_ms")
     title = title_of(figure.axes[0])
-    assert f"Latencies and training times are not compared: {reason}" in title
+    assert f"Latencies are not compared: {reason}" in title
     assert lines_of(figure.axes[0]) == []
     assert faults_of_layout(figure) == []
 

@@ -154,6 +154,19 @@ def fabricate_run(
     return folder
 
 
+def fabricate_latency(folder, model, latency_ms, **circumstances):
+    """Write what measure_latency would say of a model, and return the path."""
+    file = Path(folder) / "models" / model / "latency.json"
+    found = {
+        **{"model": model, "seed": 0, "backend": "tensorflow", "precision": "float32"},
+        "latency_ms": {"median": latency_ms, "p95": 1.2 * latency_ms, "repeats": 300},
+        **{"device": "CPU: made up", "threads": 2, "concurrent_runs": 1},
+        "versions": {"python": "3.11.7", "keras": "3.15.1", "tensorflow": "2.21.0"},
+    }
+    file.write_text(json.dumps(found | circumstances))
+    return file
+
+
 def descriptions_of(folder, study):
     """Return the paths of the descriptions of a study's models, in its order."""
     models = Path(folder) / "models"

@@ -227,6 +227,19 @@ def per_model(file):
     return expand(f"<results>/models/{{model}}/{file}", model=MODELS)
 
 
+def measured_alone():
+    """The latencies of all models, where some have been asked for: `snakemake measure_latency`."""
+    folder = Path(config["pathvars"]["results"]) / "models"
+    asked_for = any((folder / model / "latency.json").is_file() for model in MODELS)
+    return per_model("latency.json") if asked_for else []
+
+
+def first_run(wildcards, file):
+    """The path of one kind of file of the run that stands for a model."""
+    seed = seeds_of(wildcards.model)[0]
+    return f"<results>/models/{wildcards.model}/seed_{seed}/{file}"
+
+
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
     entry_of(wildcards.model)

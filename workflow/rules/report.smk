@@ -10,6 +10,7 @@ rule collect_results:
         predictions=per_run("predictions.npz"),
         descriptions=per_model("description.json"),
         decisions=to_decide(),
+        latencies=measured_alone(),
     output:
         runs="<results>/runs.csv",
         summary="<results>/summary.csv",

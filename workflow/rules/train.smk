@@ -127,6 +127,45 @@ rule plan_study:
         "../scripts/plan_study.py"
 
 
+rule time_predictions:
+    """Measure how long a trained model takes for one image, while no other is measured here."""
+    input:
+        data="<results>/data/<dataset>/data.json",
+        description="<results>/models/{model}/description.json",
+        card=lambda wildcards: first_run(wildcards, "card.json"),
+        model=lambda wildcards: first_run(wildcards, "model.keras"),
+    output:
+        latency="<results>/models/{model}/latency.json",
+    log:
+        "<results>/logs/time_predictions/{model}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        sources=sources_of("workflow/scripts/time_predictions.py"),
+    script:
+        "../scripts/time_predictions.py"
+
+
+rule measure_latency:
+    """Print every model's latency: `snakemake --cores 4 --resources gpu=1 measure_latency`."""
+    input:
+        latencies=per_model("latency.json"),
+    log:
+        "<results>/logs/measure_latency.log",
+    localrule: True
+    conda:
+        "../../envs/reporting.yaml"
+    params:
+        models=REPORTED["models"],
+    script:
+        "../scripts/measure_latency.py"
+
+
 rule list_checkpoints:
     """Print how much room the checkpoints take: `snakemake --cores 1 list_checkpoints`."""
     log:

@@ -9,7 +9,7 @@ from bakeoff.analysis.summary import table_of_models, table_of_runs
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
-from bakeoff.study.readers import read_data_set, read_decision
+from bakeoff.study.readers import read_data_set, read_decision, read_latencies
 
 
 def collect_results(
@@ -23,18 +23,20 @@ def collect_results(
     summary_file,
     analysis_file,
     looked=None,
+    latencies=(),
 ):
     """Write runs.csv, summary.csv and analysis.json.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns and ``data_file`` its
     prepared data; ``histories``, ``cards`` and ``predictions`` are the paths of its runs' files in
     the order of :func:`bakeoff.study.readers.runs_in`, ``descriptions`` those of its models.
-    ``looked`` is a :class:`bakeoff.analysis.looks.Looked` where seeds were given where they decide.
+    ``looked`` is a :class:`bakeoff.analysis.looks.Looked` where seeds were given where they decide;
+    ``latencies`` are the paths of the models' latencies, where these were measured alone.
     Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
     runs = read_runs(study, data, cards, histories, predictions, descriptions)
-    results = compare_models(study, data, runs, looked)
+    results = compare_models(study, data, runs, looked, read_latencies(latencies, study))
     by_run = table_of_runs(runs, data.disputed)
     by_model = table_of_models(by_run, results)
     for path, table in ((runs_file, by_run), (summary_file, by_model)):
@@ -66,4 +68,5 @@ if __name__ == "__main__":
             snakemake.output.summary,
             snakemake.output.analysis,
             looked_at(snakemake.params.plan, snakemake.input.decisions),
+            snakemake.input.latencies,
         )

@@ -848,7 +848,8 @@ class Analysis:
     ``sd_between_seeds`` is pooled over the models with several. What asks for models that learned
     is None where there are none. ``looks`` is None where all models were to have the same seeds;
     otherwise it is by these that models are told apart, ``ranked`` has those that left last, and
-    ``power`` is None.
+    ``power`` is None. ``latencies`` is None where each run has measured its own at its end; else
+    each model's was measured alone, later, under these circumstances.
     """
 
     metric: Literal["accuracy", "balanced_accuracy"]
@@ -861,6 +862,7 @@ class Analysis:
     pairs: Pairs
     bargains: list[Bargain]
     times: Times
+    latencies: Times | None
     settings: list[Setting]
     factors: list[Factor]
     last_epochs: LastEpochs | None
@@ -873,6 +875,11 @@ class Analysis:
     published: Published | None
     known: Known | None = None
     looks: Race | None = None
+
+    @property
+    def times_of_latencies(self) -> Times:
+        """Why latencies cannot be compared, if they cannot."""
+        return self.latencies or self.times
 
     def runs(self) -> Iterator[Run]:
         """Yield every run, those that diverged after those of the same model that finished."""

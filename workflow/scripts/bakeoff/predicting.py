@@ -15,7 +15,7 @@ from PIL import Image
 from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
-from bakeoff.study.folders import study_folders
+from bakeoff.study.folders import Folders, study_folders
 
 if TYPE_CHECKING:
     # Not before its backend is named.
@@ -57,7 +57,7 @@ def read_images(
     return 1 - images if invert else images
 
 
-def load(run: Path, card: Mapping[str, Any], data: PreparedData) -> "keras.Model":
+def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folders) -> "keras.Model":
     """Return the model of the folder of a ``run``, with the backend that it was trained with."""
     os.environ["KERAS_BACKEND"] = card["backend"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -70,7 +70,6 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData) -> "keras.Model
     from bakeoff.describe.saving import load_with_file
 
     keras.config.set_dtype_policy(card["precision"])
-    folders = study_folders(Path.cwd(), _TOOL)
     name, arguments = card["architecture"], card["arguments"]
     return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
 
@@ -93,7 +92,8 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
     own = {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
     given = {name: value for name, value in how.items() if value is not None}
     images = read_images(files, data.shape, **own | given)
-    probabilities = load(run, card, data).predict(images, verbose=0)
+    model = load(run, card, data, study_folders(Path.cwd(), _TOOL))
+    probabilities = model.predict(images, verbose=0)
     return [
         f"{file}: {_said(row, data.class_names)}"
         for file, row in zip(files, probabilities, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 from bakeoff.limits import LONGEST_LIST
-from bakeoff.numbers import Times
+from bakeoff.numbers import Analysis, Times
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -144,10 +144,24 @@ def uncorrected(number: int) -> str:
     )
 
 
-def why_not_compared(times: Times) -> str | None:
-    """Return the sentence that says why times are not compared, or None where they are.
+def uncompared_times(analysis: Analysis) -> str | None:
+    """Return the sentences that say why times of any kind are not compared, None where all are.
 
-    ``times`` are :class:`bakeoff.numbers.Times`.
+    ``analysis`` is the study's :class:`bakeoff.numbers.Analysis`.
+    """
+    if analysis.latencies is None:
+        return why_not_compared("Latencies and training times", analysis.times)
+    reasons = [
+        why_not_compared("Training times", analysis.times),
+        why_not_compared("Latencies", analysis.latencies),
+    ]
+    return " ".join(filter(None, reasons)) or None
+
+
+def why_not_compared(what: str, times: Times) -> str | None:
+    """Return the sentence that says why ``what`` is not compared, or None where it is.
+
+    ``times`` are its :class:`bakeoff.numbers.Times`.
     """
     if times.comparable:
         return None
@@ -159,4 +173,4 @@ def why_not_compared(times: Times) -> str | None:
     if times.unlike:
         unlike = [f"{noun} ({listing(values)})" for noun, values in times.unlike.items()]
         reasons.append(f"the runs differ in {listing(unlike)}")
-    return f"Latencies and training times are not compared: {listing(reasons)}."
+    return f"{what} are not compared: {listing(reasons)}."

@@ -109,14 +109,16 @@ def _predicted(probabilities, labels):
 class MeasuredModel:
     """A model of the study with the runs of it that ended well.
 
-    ``diverged`` holds the others; ``sample`` says what the test images are a sample of. Numbers are
-    means over the seeds; accuracies are shares of 1.
+    ``diverged`` holds the others; ``sample`` says what the test images are a sample of.
+    ``latency_alone`` is what :func:`bakeoff.study.readers.read_latency` returns, if it was measured
+    so. Numbers are means over the seeds; accuracies are shares of 1.
     """
 
     key: str
     runs: list[MeasuredRun]
     diverged: list[MeasuredRun]
     sample: TestSample
+    latency_alone: Mapping[str, Any] | None = None
 
     @property
     def card(self) -> dict[str, Any]:
@@ -227,8 +229,14 @@ class MeasuredModel:
         cost = {"parameters": self.card["parameters"]["total"]}
         if not self.card.get("multiply_adds_not_counted"):
             cost["multiply-adds"] = self.card["multiply_adds"]
-        latencies = [run.card["latency_ms"]["median"] for run in self.runs]
-        return cost | ({"latency": float(np.mean(latencies))} if latencies else {})
+        return cost | ({"latency": self.latency} if self.runs else {})
+
+    @property
+    def latency(self) -> float:
+        """Milliseconds for one image: measured alone, or the mean of what its runs measured."""
+        if self.latency_alone:
+            return self.latency_alone["latency_ms"]["median"]
+        return float(np.mean([run.card["latency_ms"]["median"] for run in self.runs]))
 
     @cached_property
     def best_epochs(self) -> list[tuple[int, int]]:
@@ -286,11 +294,15 @@ class MeasuredModel:
 
 
 def models_of_study(
-    study: Mapping[str, Any], runs: Iterable[MeasuredRun], sample: TestSample
+    study: Mapping[str, Any],
+    runs: Iterable[MeasuredRun],
+    sample: TestSample,
+    latencies: Mapping[str, Mapping[str, Any]],
 ) -> list[MeasuredModel]:
     """Group ``runs`` by the models of ``study``, in the study's order.
 
-    ``sample`` is the :class:`bakeoff.analysis.sampling.TestSample`.
+    ``sample`` is the :class:`bakeoff.analysis.sampling.TestSample`, ``latencies`` maps models to
+    what :func:`bakeoff.study.readers.read_latency` returns.
     """
     by_model: dict[str, tuple[list[MeasuredRun], list[MeasuredRun]]] = {
         entry["model"]: ([], []) for entry in study["models"]
@@ -298,4 +310,7 @@ def models_of_study(
     for run in runs:
         finished, diverged = by_model[run.card["model"]]
         (finished if run.card["status"] == "ok" else diverged).append(run)
-    return [MeasuredModel(key, *of_model, sample) for key, of_model in by_model.items()]
+    return [
+        MeasuredModel(key, *of_model, sample, latencies.get(key))
+        for key, of_model in by_model.items()
+    ]

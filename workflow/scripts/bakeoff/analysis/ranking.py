@@ -99,12 +99,18 @@ class MeasuredStudy:
         """The :class:`bakeoff.numbers.Times` of the runs that finished."""
         return obstacles(circumstances(run.card) for model in self.finished for run in model.runs)
 
+    @cached_property
+    def latencies(self) -> Times | None:
+        """The :class:`bakeoff.numbers.Times` of latencies measured alone; None where none was."""
+        alone = [model.latency_alone for model in self.finished if model.latency_alone]
+        return obstacles(map(circumstances, alone)) if alone else None
+
     def costs(self, model: MeasuredModel) -> dict[str, float]:
         """Return what ``model`` costs, by what costs, as far as models can be compared by it."""
         return {
             cost: value
             for cost, value in model.cost.items()
-            if cost != "latency" or self.times.comparable
+            if cost != "latency" or (self.latencies or self.times).comparable
         }
 
     @cached_property

@@ -33,16 +33,19 @@ def compare_models(
     data: DataSet,
     runs: Iterable[MeasuredRun],
     looked: Looked | None = None,
+    latencies: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> MeasuredStudy:
     """Return the :class:`bakeoff.analysis.ranking.MeasuredStudy` of a study's runs.
 
     ``study`` is what :func:`bakeoff.study.config.numbers_study` returns, ``data`` its
     :class:`bakeoff.study.readers.DataSet` and ``runs`` what
     :func:`bakeoff.analysis.models.read_runs` returns. ``looked`` are the looks at a study whose
-    seeds were given where they decide.
+    seeds were given where they decide. ``latencies`` is what
+    :func:`bakeoff.study.readers.read_latencies` returns, None where none was measured alone.
     """
     sample = TestSample(data.labels, data.groups, study["metric"])
-    return MeasuredStudy(study, data, models_of_study(study, runs, sample), sample, looked)
+    models = models_of_study(study, runs, sample, latencies or {})
+    return MeasuredStudy(study, data, models, sample, looked)
 
 
 def analyse(results: MeasuredStudy) -> Analysis:
@@ -59,6 +62,7 @@ def analyse(results: MeasuredStudy) -> Analysis:
         pairs=_pairs(results),
         bargains=results.bargains,
         times=results.times,
+        latencies=results.latencies,
         settings=unlike_settings(results.models),
         factors=factors(results) if learned else [],
         last_epochs=results.last_epochs,

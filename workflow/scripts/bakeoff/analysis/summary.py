@@ -105,7 +105,8 @@ def table_of_models(runs: pd.DataFrame, results: MeasuredStudy) -> pd.DataFrame:
 
     ``above_chance`` is 1 for the models that are shown to be better than chance, otherwise 0.
     Measurements are means over the seeds that finished (``n_seeds``), the best epoch a median,
-    ``val_accuracy_last_sd`` pooled over as many of the last epochs as all runs have;
+    ``val_accuracy_last_sd`` pooled over as many of the last epochs as all runs have, and
+    ``latency_ms`` that of one run where it was measured alone;
     ``test_accuracy_sd`` is the sample standard deviation, missing with one seed, and
     ``test_accuracy_min`` and ``_max`` the lowest and the highest seed; ``balanced_accuracy`` is the
     mean of the classes' recalls. ``_low`` and ``_high`` are 95 % intervals: of these two, of the
@@ -129,7 +130,7 @@ def _summarise(runs, model, results):
         **measured.mean(),
         **runs[_SIZES].iloc[0],
         "concurrent_runs": runs["concurrent_runs"].max(),
-        **(_judged(model) if model.runs else {}),
+        **(_judged(model) | {"latency_ms": model.latency} if model.runs else {}),
         "above_chance": int(bool(model.runs) and model not in results.at_chance),
         "n_seeds": len(finished),
         "n_diverged": len(runs) - len(finished),

@@ -24,7 +24,10 @@ _OF_A_PIECE = ("device", "threads", "versions")
 
 
 def circumstances(card: Mapping[str, Any]) -> Circumstances:
-    """Return the :class:`bakeoff.numbers.Circumstances` of a run, from its card."""
+    """Return the :class:`bakeoff.numbers.Circumstances` of a run, from its card.
+
+    What :func:`bakeoff.study.readers.read_latency` returns has them as well.
+    """
     versions = card["versions"]
     return Circumstances(
         device=card["device"],
@@ -35,14 +38,13 @@ def circumstances(card: Mapping[str, Any]) -> Circumstances:
         python=versions["python"],
         keras=versions["keras"],
         backend_version=versions[card["backend"]],
-        moved=_was_moved(card["pieces"]),
+        moved=_was_moved(card.get("pieces", [])),
     )
 
 
 def _was_moved(pieces):
     """Tell whether the ``pieces`` of a resumed run were made under unlike circumstances."""
-    first, *later = pieces
-    return any(piece[key] != first[key] for piece in later for key in _OF_A_PIECE)
+    return any(piece[key] != pieces[0][key] for piece in pieces[1:] for key in _OF_A_PIECE)
 
 
 def obstacles(runs: Iterable[Circumstances]) -> Times:

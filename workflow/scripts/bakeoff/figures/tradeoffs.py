@@ -35,8 +35,14 @@ COSTS: dict[str, tuple[str, str, Callable[[float], str]]] = {
 Rows = Sequence[Mapping[str, Any]]
 """summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
 
-TIMES = ("training_seconds", "latency_ms")
-"""The costs that are times, which cannot always be compared."""
+
+def why_not_compared(results: Results, cost: str) -> str | None:
+    """Return why models are not compared by a ``cost``, None where they are: times not always."""
+    if cost == "training_seconds":
+        return w.why_not_compared("Training times", results.analysis.times)
+    if cost == "latency_ms":
+        return w.why_not_compared("Latencies", results.analysis.times_of_latencies)
+    return None
 
 
 def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
@@ -49,7 +55,7 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     have names and bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
-    why = w.why_not_compared(results.analysis.times) if cost in TIMES else None
+    why = why_not_compared(results, cost)
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row[results.column] for row in shown])

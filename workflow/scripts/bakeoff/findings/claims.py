@@ -173,7 +173,7 @@ def _latency(results, judged):
     return (
         f"One image takes {_range(results.named(judged.about), latency, milliseconds)} against"
         f" {_range(results.named(judged.against), latency, milliseconds)}."
-        f" {w.why_not_compared(results.analysis.times) or _tally(judged)}"
+        f" {w.why_not_compared('Latencies', results.analysis.times_of_latencies) or _tally(judged)}"
     )
 
 

@@ -23,8 +23,15 @@ def expensive_models(results: Results) -> Finding:
             f" {w.points(SMALL_LEAD)} that chance may give). Each is set against the most accurate"
             " of such models."
         ]
-    if why := w.why_not_compared(results.analysis.times):
+    if results.analysis.latencies:
+        text.append("Latencies were measured one model after the other, on the first seed's runs.")
+    if why := w.uncompared_times(results.analysis):
         text.append(why)
+    if not results.analysis.times_of_latencies.comparable:
+        text.append(
+            "What measures latencies one model after the other: snakemake --cores 4 --resources"
+            " gpu=1 measure_latency."
+        )
     unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
     if unknown:
         text.append(

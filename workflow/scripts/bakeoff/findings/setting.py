@@ -149,7 +149,7 @@ def cautions(results: Results) -> list[str]:
     sentences += _diverged(results.models)
     sentences += _without_learning(results)
     sentences += _unlike_runs(results)
-    if len(results.finished) > 1 and (why := w.why_not_compared(results.analysis.times)):
+    if len(results.finished) > 1 and (why := w.uncompared_times(results.analysis)):
         sentences.append(why)
     return sentences
 

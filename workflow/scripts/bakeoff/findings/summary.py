@@ -47,7 +47,7 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
             " this accuracy minus that on the test images.",
             gap_table(summary),
         ),
-        ("Size and cost", _cost_note(results.analysis.times, several), cost_table(summary)),
+        ("Size and cost", _cost_note(results.analysis, several), cost_table(summary)),
     ]
 
 
@@ -261,11 +261,13 @@ def _last_epochs_note(summary, several):
     return " ".join(sentences)
 
 
-def _cost_note(times, several):
+def _cost_note(analysis, several):
     sentences = ["Seconds in all are those of one whole run."]
-    if several:
+    if several and analysis.latencies:
+        sentences.append("They are means over the seeds, and latencies those of one run.")
+    elif several:
         sentences.append("Times are means over the seeds.")
-    if why := w.why_not_compared(times):
+    if why := w.uncompared_times(analysis):
         sentences.append(why)
     return " ".join(sentences)
 

@@ -166,6 +166,10 @@ _CARD = [
     *(("device",), ("threads",), ("concurrent_runs",), ("pieces",)),
     *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
 ]
+_LATENCY = [
+    *(("latency_ms", "median"), ("device",), ("threads",), ("concurrent_runs",)),
+    *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
+]
 _FINISHED_CARD = [
     *(("clean_train", "loss"), ("clean_train", "accuracy"), ("clean_train", "images")),
     *(("seconds", "training"), ("latency_ms", "median")),
@@ -215,6 +219,35 @@ def read_card(
         raise _broken(path, f"not a card ({error})", "JSON with model and seed") from error
     _check_owner(path, [owner], model, seed)
     return description | card
+
+
+def read_latencies(
+    paths: Iterable[str | Path], study: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Map each model of ``study`` to its latency, read from ``paths`` in the study's order.
+
+    Without any paths, there are none. See :func:`read_latency`.
+    """
+    models = [entry["model"] for entry in study["models"]] if (paths := list(paths)) else []
+    return {model: read_latency(path, model) for model, path in zip(models, paths, strict=True)}
+
+
+def read_latency(path: str | Path, model: str) -> dict[str, Any]:
+    """Return what measure_latency.py measured of a model: milliseconds, and the circumstances.
+
+    These stand as in a run's card. Raises :class:`StudyError` when it is not JSON, not that of
+    ``model``, or not whole.
+    """
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        owner = found["model"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, f"not a latency ({error})", "JSON with model", _TABLE) from error
+    if owner != model:
+        raise _broken(path, f"is of {owner}", model, _TABLE)
+    for keys in [*_LATENCY, ("versions", found.get("backend"))]:
+        card_value(found, path, *keys)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
