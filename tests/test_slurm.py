@@ -12,7 +12,7 @@ import pytest
 from needs import need
 from patience import PATIENCE
 from projects import TINY as TINY_SOURCE
-from projects import make_tiny_study
+from projects import decisions_of, give_seeds_where_they_decide, make_tiny_study
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
 
@@ -130,6 +130,18 @@ def test_two_at_a_time_on_two_gpus_and_no_job_for_anything_else(cluster, finishe
 
 def test_what_ran_there_is_complete_here(finished):
     assert finished.planned() == set()
+
+
+def test_one_command_goes_from_look_to_look_there_too(cluster, tiny_study):
+    give_seeds_where_they_decide(tiny_study)
+    finish(start(tiny_study, cluster, *ONE_THREAD), tiny_study, cluster)
+    first, last = decisions_of(tiny_study)
+    assert list(first["left"]) == ["poor"]
+    assert last["ended"]
+    cards = [*tiny_study.path("results/models").glob("*/*/card.json")]
+    assert len(cards) == 8
+    assert len(jobs_of(cluster, tiny_study)) == len(cards)
+    assert tiny_study.planned() == set()
 
 
 def test_the_lines_for_a_site_are_right_once_they_are_no_comments(tiny_study):

@@ -10,7 +10,7 @@ import pytest
 from bakeoff.errors import StudyError
 from bakeoff.study.looks import Looks, budget_seconds
 from bakeoff.study.readers import read_decision
-from projects import TINY
+from projects import TINY, decisions_of, give_seeds_where_they_decide
 
 OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}})
 FOLDER = Path("looks")
@@ -84,36 +84,9 @@ def test_a_damaged_decision_is_told(tmp_path):
 
 @pytest.fixture
 def study_of_looks(tiny_study):
-    """Four models, of which one cannot tell the digits apart, and two looks."""
-    tiny_study.add_architecture("poor", POOR)
-
-    def change(config):
-        config["study"]["seeds"] = {"looks": [2, 3], "level": 0.2}
-        config["training"] |= {"epochs": 4, "optimizer": {"name": "Adam", "learning_rate": 0.01}}
-
-    tiny_study.change_config(change)
+    """A study of two looks, of which one model is in the first alone."""
+    give_seeds_where_they_decide(tiny_study)
     return tiny_study
-
-
-POOR = '''"""One unit cannot tell ten digits apart."""
-
-import keras
-from keras import layers
-
-
-def build(input_shape, num_classes):
-    """Return the uncompiled model, images ``input_shape`` in, class probabilities out."""
-    inputs = keras.Input(input_shape)
-    x = layers.Dense(1, activation="relu")(layers.Flatten()(inputs))
-    return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
-'''
-
-
-def decisions_of(project):
-    return [
-        json.loads(file.read_text())["decision"]
-        for file in sorted(project.path("results/looks").glob("look_*.json"))
-    ]
 
 
 def run(project, *arguments):

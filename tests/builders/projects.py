@@ -1,6 +1,7 @@
 """A copy of the workflow with a study that may be changed, and a way to run Snakemake there."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -43,6 +44,19 @@ def build(input_shape, num_classes):
     x = layers.Dense({units}, activation="relu")(x)
     outputs = layers.Dense(num_classes, activation="softmax")(x)
     return keras.Model(inputs, outputs)
+'''
+
+POOR = '''"""One unit cannot tell ten digits apart."""
+
+import keras
+from keras import layers
+
+
+def build(input_shape, num_classes):
+    """Return the uncompiled model, images ``input_shape`` in, class probabilities out."""
+    inputs = keras.Input(input_shape)
+    x = layers.Dense(1, activation="relu")(layers.Flatten()(inputs))
+    return keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
 '''
 
 
@@ -185,3 +199,22 @@ def make_tiny_study(folder):
 def study_only(project, *models):
     """Leave all other models out of a project's study."""
     project.change_config(lambda config: config["study"].update(models=list(models)))
+
+
+def give_seeds_where_they_decide(project):
+    """Let a tiny study have two looks, and a third model that leaves after the first."""
+    project.add_architecture("poor", POOR)
+
+    def change(config):
+        config["study"]["seeds"] = {"looks": [2, 3], "level": 0.2}
+        config["training"] |= {"epochs": 4, "optimizer": {"name": "Adam", "learning_rate": 0.01}}
+
+    project.change_config(change)
+
+
+def decisions_of(project):
+    """Return what was decided after each look of a study."""
+    return [
+        json.loads(file.read_text())["decision"]
+        for file in sorted(project.path("results/looks").glob("look_*.json"))
+    ]
