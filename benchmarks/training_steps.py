@@ -4,11 +4,13 @@ For each architecture and precision the three stand ready in processes of their 
 turns; a turn is an epoch over as many images as take some seconds, with its validation.
 """
 
+import statistics
 from contextlib import ExitStack
 
 from bakeoff import wording as w
 from contenders import BATCH, Job, standing_by
 from measuring import DATA, describe_ratio, interleaved, ratio_of_medians, table, title_of
+from rates import matrix_rate, operations_of_training
 
 TITLE = "Training"
 CONTENDERS = ("pipeline", "flat script", "PyTorch")
@@ -44,8 +46,19 @@ STEPS = {
 """Steps in a turn: fewer for models whose steps take longer."""
 
 
+SIDE = 4096
+"""Of the square matrices whose product tells the machine's rate."""
+VALIDATED = 1 + 1 / 6 / 3
+"""A turn's operations over those of training: a sixth as many images go forward, a third of it."""
+
+
 def measure(folder):
-    """Return for each model and precision the seconds of every turn of each contender."""
+    """Return for each model and precision the seconds of every turn of each contender.
+
+    And the operations a second of a large matrix product in each precision, before and after, and
+    the operations that training on an image of each model takes.
+    """
+    before = _matrix_rates()
     rows = []
     for model, steps in STEPS.items():
         for precision in PRECISIONS:
@@ -60,7 +73,10 @@ def measure(folder):
             )
             ratios = [ratio_of_medians(seconds, "pipeline", name) for name in CONTENDERS[1:]]
             print(f"{model} {precision}: {ratios[0]:.3f} flat script, {ratios[1]:.3f} PyTorch")
-    return {"rows": rows}
+    after = _matrix_rates()
+    rates = {precision: max(before[precision], after[precision]) for precision in PRECISIONS}
+    operations = {model: operations_of_training(model) for model in STEPS}
+    return {"rows": rows, "rates": rates, "operations": operations}
 
 
 def describe(measured):
@@ -88,6 +104,38 @@ def describe(measured):
             f" times as long as its fastest, of the pipeline {_unrest(rows, 'pipeline'):.1f}, of"
             f" PyTorch {_unrest(rows, 'PyTorch'):.1f}."
             + (AUTOTUNER if _unrest(rows, "flat script") > UNREST else ""),
+            _describe_rates(measured),
+        ]
+    )
+
+
+def _matrix_rates():
+    """Return the operations a second of a large matrix product, by precision."""
+    return {p: matrix_rate(NAMES[p], SIDE, repeats=5, threads=THREADS) for p in PRECISIONS}
+
+
+def _describe_rates(measured):
+    """Return how near each model comes to what the machine can do."""
+    columns = [(p, name) for p in PRECISIONS for name in ("pipeline", "PyTorch")]
+    shares = {}
+    for row in measured["rows"]:
+        model, precision = row["model"], row["precision"]
+        asked = VALIDATED * row["images"] * measured["operations"][model]
+        least = asked / measured["rates"][precision]
+        for name, seconds in row["seconds"].items():
+            shares[model, precision, name] = least / statistics.median(seconds)
+    cells = [
+        [title_of(model), *(f"{shares[model, *column]:.0%}" for column in columns)]
+        for model in dict.fromkeys(row["model"] for row in measured["rows"])
+    ]
+    ratio = measured["rates"]["mixed_bfloat16"] / measured["rates"]["float32"]
+    return "\n\n".join(
+        [
+            "**Of the machine's peak**: operations a second in such an epoch (convolutions and"
+            " dense layers, forward and backward), as a share of those in the product of two"
+            f" matrices of {SIDE:,} by {SIDE:,} with the same type and threads. That product is"
+            f" {ratio:.1f} times as fast in bfloat16 as in float32 here.",
+            table(["", *(f"{NAMES[p]} / {name}" for p, name in columns)], cells),
         ]
     )
 

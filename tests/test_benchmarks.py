@@ -120,3 +120,25 @@ def test_both_ways_of_training_are_compared():
         {"seeds": 20, "precision": "float32", "rows": [row | {"p_holm": 0.04}]}
     )
     assert "Model 1 differs." in said
+
+
+def test_what_share_of_the_peak_a_model_reaches_is_told_by_its_operations():
+    import training_steps
+    from rates import operations_of_training
+
+    seconds = {"pipeline": [2.0, 2.0], "PyTorch": [4.0, 4.0], "flat script": [2.0, 2.0]}
+    rows = [
+        {"model": "model_03", "precision": precision, "images": 180, "seconds": seconds}
+        for precision in training_steps.PRECISIONS
+    ]
+    said = training_steps._describe_rates(
+        {
+            "rows": rows,
+            # 180 images and the validation's 30 that go forward take 190 images' operations.
+            "operations": {"model_03": 1000},
+            "rates": {"float32": 190_000.0, "mixed_bfloat16": 380_000.0},
+        }
+    )
+    assert "| Model 3 | 50% | 25% | 25% | 12% |" in said
+    assert "2.0 times as fast in bfloat16" in said
+    assert operations_of_training("model_03") > 6 * 1_000_000

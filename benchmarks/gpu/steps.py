@@ -14,7 +14,6 @@ import json
 import os
 import statistics
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "bench
 from bakeoff.files import write_atomically  # noqa: E402
 from contenders import BATCH, Job, standing_by  # noqa: E402
 from measuring import interleaved  # noqa: E402
+from rates import matrix_rate, operations_of_training  # noqa: E402
 
 MODELS = [f"model_{number:02}" for number in range(1, 11)]
 STEPS = 150
@@ -50,6 +50,7 @@ def measure(chosen):
     """Measure all models and write what is found to ``chosen.file`` after each."""
     # All models compile at once, and PyTorch would take a worker a core for each of them.
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "2")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
     models, steps, side = MODELS, STEPS, SIDE
     if chosen.rehearsal:
         models, steps, side = MODELS[:1], 2, 256
@@ -87,7 +88,7 @@ def measure(chosen):
         for model in models:
             seconds = interleaved({n: turns[model][n] for n in ready[model]}, ROUNDS)
             found["models"][model] = {
-                "flops": flops_of_a_step(model),
+                "flops": BATCH * operations_of_training(model),
                 "steps_per_second": {
                     name: steps / statistics.median(each) for name, each in seconds.items()
                 },
@@ -100,46 +101,6 @@ def measure(chosen):
 def write(file, found):
     with write_atomically(file) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n")
-
-
-def matrix_rate(precision, side, repeats=20):
-    """Return the operations per second of a product of two ``(side, side)`` matrices.
-
-    float32 ones may use the TF32 units of a card, as in the studies. A multiply-add is two
-    operations.
-    """
-    import torch
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_float32_matmul_precision("high")
-    a, b = (torch.randn(side, side, device=device).to(getattr(torch, precision)) for _ in "ab")
-
-    def wait():
-        if device == "cuda":
-            torch.cuda.synchronize()
-
-    for _ in range(3):
-        a @ b
-    wait()
-    begun = time.perf_counter()
-    for _ in range(repeats):
-        a @ b
-    wait()
-    return repeats * 2 * side**3 / (time.perf_counter() - begun)
-
-
-def flops_of_a_step(model):
-    """Return the floating-point operations of a training step of ``BATCH`` images.
-
-    Forward, a multiply-add is two; backward takes twice as many, for the gradients of weights and
-    of inputs. Layers whose multiply-adds are not known are left out.
-    """
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    from bakeoff.describe.layers import count_multiply_adds, describe_layers
-    from bakeoff.training.architecture import build_model
-
-    built = build_model([ROOT], model, (28, 28, 1), 10)
-    return 3 * 2 * BATCH * count_multiply_adds(describe_layers(built))[0]
 
 
 if __name__ == "__main__":
