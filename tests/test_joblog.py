@@ -88,3 +88,22 @@ def test_a_log_that_cannot_be_opened_is_said(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_signal_ends_the_process_before_libraries_can_crash(tmp_path):
+    """Cleaning up what is open, and then at once: what is called on leaving Python is not."""
+    log = tmp_path / "job.log"
+    body = (
+        "    import atexit\n"
+        "    from bakeoff.errors import Terminated\n"
+        "    atexit.register(os.abort)\n"
+        "    try:\n"
+        "        say('Terminated: kept.')\n"
+        "        raise Terminated(143)\n"
+        "    finally:\n"
+        "        print('closed')\n"
+    )
+    done = run(log, body)
+    assert done.returncode == 143
+    assert done.stdout + done.stderr == "Terminated: kept.\n"
+    assert log.read_text() == "Terminated: kept.\nclosed\n"

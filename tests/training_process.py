@@ -149,18 +149,23 @@ def arrays_of(h5):
 
 def main(project, model, output, checkpoints, settings):
     """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
+    from bakeoff.errors import Terminated
     from bakeoff.study.identity import Sources, contender, training_identity
     from train_model import leave, train_model
 
     signal.signal(signal.SIGTERM, leave)
-    train_model(
-        training_identity(Sources([project]), contender(model), 0, json.loads(settings)),
-        f"{project}/results/data/digits/data.json",
-        {name: f"{output}/{file}" for name, file in FILES.items()},
-        checkpoints,
-        [Path(project)],
-        1,
-    )
+    try:
+        train_model(
+            training_identity(Sources([project]), contender(model), 0, json.loads(settings)),
+            f"{project}/results/data/digits/data.json",
+            {name: f"{output}/{file}" for name, file in FILES.items()},
+            checkpoints,
+            [Path(project)],
+            1,
+        )
+    except Terminated as ended:
+        # As job_log does.
+        os._exit(ended.code)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ class ConfigError(StudyError):
 class Terminated(SystemExit):
     """The end of this process by a signal, which no one may take for anything else."""
 
+    code: int
+
 
 def cause_of(error: BaseException) -> str:
     """Return what an exception says, in one line: its type and the paragraph with the cause.

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import TextIO
 
-from bakeoff.errors import ConfigError, StudyError
+from bakeoff.errors import ConfigError, StudyError, Terminated
 from bakeoff.garbage import keep_for_good
 
 _console = None
@@ -23,7 +23,7 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. ``origins`` are those of :func:`bakeoff.study.config.read_config`. For a
+    to the console. A :class:`Terminated` ends it at once. ``origins`` are those of :func:`bakeoff.study.config.read_config`. For a
     script that is all of its process: what it has imported is kept from garbage collection, here
     and when Python is left.
     """
@@ -41,10 +41,13 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
         sys.exit(f"{_FAILED}{_in_one_line(error, path)}")
     for descriptor in (1, 2):
         os.dup2(log.fileno(), descriptor)
+    status = None
     try:
         # A stream of its own, so that what a full disk did not take is not printed later.
         with redirect_stdout(log), redirect_stderr(log):
             yield
+    except Terminated as ended:
+        status = ended.code
     except Exception as error:
         # The disk that is full may be the one that the log is on.
         with suppress(OSError):
@@ -60,6 +63,10 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
             log.close()
         _console.close()
         _console = None
+    if status is not None:
+        # In the midst of a step, a library's own threads may crash while Python is left, and the
+        # status would be theirs.
+        os._exit(status)
 
 
 def say(line: str) -> None:
