@@ -464,7 +464,7 @@ def test_the_slower(tmp_path, latencies, runs_at_a_time, expected):
     if latencies == (0.0, 0.0):
         assert "One image takes 0.00 ms (Model 1) against 0.00 ms (Model 2)." in said
     assert f"One image takes {latencies[0]:.2f} ms (Model 1) against {latencies[1]:.2f} ms" in said
-    reason = "Latencies and training times are not compared: up to 2 runs shared the machine."
+    reason = "Latencies are not compared: up to 2 runs shared the machine."
     assert (reason in said) == (runs_at_a_time == 2)
     assert ("The test" in said) == (runs_at_a_time == 1)
 
@@ -477,8 +477,7 @@ def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
     found, said = verdict(tmp_path, runs, "slower", ["model_1"], ["model_2"])
     assert found == "not decided"
     assert said.endswith(
-        "Latencies and training times are not compared: the runs differ in device (GPU:"
-        " another and CPU: made up)."
+        "Latencies are not compared: the runs differ in device (GPU: another and CPU: made up)."
     )
 
 

@@ -23,9 +23,9 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. A :class:`Terminated` ends it at once. ``origins`` are those of :func:`bakeoff.study.config.read_config`. For a
-    script that is all of its process: what it has imported is kept from garbage collection, here
-    and when Python is left.
+    to the console. A :class:`Terminated` ends it at once. ``origins`` are those of
+    :func:`bakeoff.study.config.read_config`. For a script that is all of its process: what it has
+    imported is kept from garbage collection, here and when Python is left.
     """
     global _console
     keep_for_good()

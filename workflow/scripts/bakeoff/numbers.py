@@ -862,7 +862,6 @@ class Analysis:
     pairs: Pairs
     bargains: list[Bargain]
     times: Times
-    latencies: Times | None
     settings: list[Setting]
     factors: list[Factor]
     last_epochs: LastEpochs | None
@@ -875,6 +874,7 @@ class Analysis:
     published: Published | None
     known: Known | None = None
     looks: Race | None = None
+    latencies: Times | None = None
 
     @property
     def times_of_latencies(self) -> Times:
