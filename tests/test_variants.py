@@ -334,6 +334,33 @@ def test_a_recipe_lies_under_what_is_given_beside_it(root):
     assert training_settings(config, "soft")["optimizer"] == {"name": "SGD"}
 
 
+def test_a_product_of_recipes_trains_by_each(root):
+    write_recipe(root, "adam", "training: {optimizer: {name: Adam, learning_rate: 0.001}}")
+    write_recipe(root, "sgd", "training: {optimizer: {name: SGD}, schedule: {name: one_cycle}}")
+    lists = {"training.recipe": ["adam", "sgd"], "training.optimizer.learning_rate": [0.1, 0.2]}
+    one = {"product": lists, "name": "{recipe}, {learning_rate}"}
+    config = read(root, {"base": BASE | {"vary": [one]}})
+    settings = {model: training_settings(config, model) for model in config["study"]["models"]}
+    named = {
+        model: (found["optimizer"]["name"], found["optimizer"]["learning_rate"])
+        for model, found in settings.items()
+    }
+    assert named == {
+        "base": ("Adadelta", 1.0),
+        "base_recipe_adam_learning_rate_0_1": ("Adam", 0.1),
+        "base_recipe_adam_learning_rate_0_2": ("Adam", 0.2),
+        "base_recipe_sgd_learning_rate_0_1": ("SGD", 0.1),
+        "base_recipe_sgd_learning_rate_0_2": ("SGD", 0.2),
+    }
+    scheduled = [model for model, found in settings.items() if found.get("schedule")]
+    assert scheduled == list(named)[3:]
+    assert not any("recipe" in entry["training"] for entry in config["models"].values())
+    lists["training.recipe"] = ["adam", "none"]
+    said = refusal(root, {"base": BASE | {"vary": [one]}})
+    assert "models.base.vary.0.product.training.recipe: 'none' has no file; expected one of" in said
+    assert said.count("has no file") == 1
+
+
 def test_a_studys_optimizer_without_a_name_is_that_of_its_recipe(root):
     write_recipe(root, "own", "training: {optimizer: {name: Adam, learning_rate: 0.01}}")
     training = {"recipe": "own", "optimizer": {"beta_1": 0.8}}

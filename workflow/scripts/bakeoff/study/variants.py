@@ -13,6 +13,7 @@ Place = tuple[str, ...]
 """The way to a value in the config: keys, and indices in lists, as texts."""
 
 _KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+_RECIPE = "training.recipe"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -47,16 +48,16 @@ def written_out(
     found = Contenders()
     for key, entry in models.items():
         base = {"architecture": key, "arguments": {}, "training": {}} | entry
-        base["training"] = _resolved(found, resolved, base["training"], ("models", key))
+        base["training"] = _resolved(
+            found, resolved, base["training"], ("models", key, "training", "recipe")
+        )
         varied = base.pop("vary", [])
         found.members[key] = []
         if "name" in base or not varied:
             _add(found, key, key, base, ("models", key))
         for index, one in enumerate(varied):
             place = ("models", key, "vary", str(index))
-            given = _resolved(found, resolved, one.get("training", {}), place)
-            one = {**one, "training": given}
-            for own, variant in _variants(found, key, base, one, training, place):
+            for own, variant in _variants(found, key, base, one, training, resolved, place):
                 _add(found, key, own, variant, place)
     return found
 
@@ -65,7 +66,8 @@ def _resolved(found, resolved, training, place):
     try:
         return resolved(training)
     except StudyError as fault:
-        found.faults.append(((*place, "training", "recipe"), str(fault)))
+        if (place, str(fault)) not in found.faults:
+            found.faults.append((place, str(fault)))
         return {}
 
 
@@ -92,11 +94,16 @@ def _add(found, owner, key, entry, place):
         found.members.setdefault(key, [key])
 
 
-def _variants(found, key, base, one, training, place) -> Iterator[tuple[str, dict[str, Any]]]:
+def _variants(
+    found, key, base, one, training, resolved, place
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key, entry) of each variant that one item of `vary` stands for."""
     one = dict(one)
+    given = one.get("training", {})
     lists = one.pop("product", None)
     if lists is None:
+        of_recipe = (*place, "training", "recipe")
+        one["training"] = _resolved(found, resolved, given, of_recipe)
         if "key" not in one:
             found.faults.append(((*place, "key"), "missing; expected a value: add the key."))
             return
@@ -118,8 +125,13 @@ def _variants(found, key, base, one, training, place) -> Iterator[tuple[str, dic
             for part in ("key", "name", "description")
             if part in one
         }
-        entry = _laid_over(base, one, patterns, chosen, training)
-        yield patterns["key"], entry
+        # What is varied beside a recipe goes over its settings, as what is given beside it does.
+        of_recipe = (*place, "training", "recipe")
+        recipe = {}
+        if _RECIPE in chosen:
+            of_recipe, recipe = (*place, "product", _RECIPE), {"recipe": chosen.pop(_RECIPE)}
+        one["training"] = _resolved(found, resolved, given | recipe, of_recipe)
+        yield patterns["key"], _laid_over(base, one, patterns, chosen, training)
 
 
 def _fault_of_patterns(one, names):
