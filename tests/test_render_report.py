@@ -605,6 +605,27 @@ def test_drawings_suit_a_page(tmp_path):
     assert 'id="two-loss-a"' in inline_svg(tmp_path / "two" / "loss.svg", "a label")
 
 
+def test_an_axis_is_pinned_without_what_stands_above_and_below_it(tmp_path):
+    file = tmp_path / "wide.svg"
+    file.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="600pt" viewBox="0 0 600 300">'
+        '<g id="figure_1"><g id="patch_1"><path d="M 0 300 L 600 0 z"/></g>'
+        '<g id="axes_1"><g id="patch_2"><path d="M 60 200 L 290 200 L 290 100 z"/></g></g>'
+        '<g id="axes_2"><g id="patch_3"><path d="M 310 250 L 590 250 L 590 150 z"/></g></g></g>'
+        "</svg>"
+    )
+    figure = f"{tmp_path.name}-wide-figure_1"
+    drawing, axis = inline_svg(file, "A drawing.", pinned=True).split("</svg><svg", 1)
+    assert f'id="{figure}"' in drawing
+    assert 'class="pinned" aria-hidden="true" viewBox="0 0 60.00 300" width="80.00"' in axis
+    # Six points more at both ends.
+    assert 'y="94.00" viewBox="0 94.00 60.00 162.00"' in axis
+    assert f'<use href="#{figure}"' in axis
+    assert "pinned" not in inline_svg(file, "A drawing.")
+    file.write_text(file.read_text().replace("axes_", "other_"))
+    assert "pinned" not in inline_svg(file, "Without axes.", pinned=True)
+
+
 def test_numbers_stay_with_their_units():
     assert unbroken("99.36 % of p-values, p = 0.21 and 2 percentage points") == (
         "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0percentage points"

@@ -225,6 +225,30 @@ def test_on_a_phone_the_ranked_table_keeps_names_and_their_heading_in_sight(brow
         assert scroll.locator("tbody td").first.bounding_box()["x"] < left
 
 
+def test_on_a_phone_wide_drawings_keep_their_axis_in_sight(browser, report):
+    with Visit(browser, report, width=390) as visit:
+        page = visit.page
+        unfold(page)
+        figures = page.locator("figure:has(.pinned)").all()
+        assert len(figures) == 3, "losses, reliability, comparisons"
+        for figure in figures:
+            scroll = figure.locator(".scroll")
+            scroll.evaluate("part => part.scrollLeft = 110")
+            drawing, axis = (
+                scroll.locator(f"> {svg}").bounding_box() for svg in ("svg[role]", ".pinned")
+            )
+            left = scroll.bounding_box()["x"]
+            assert axis["x"] == pytest.approx(left, abs=1)
+            assert drawing["x"] == pytest.approx(left - 110, abs=1)
+            assert axis["height"] == pytest.approx(drawing["height"], abs=1)
+            assert axis["width"] < 100
+            source = scroll.locator("use").last.get_attribute("href")
+            assert scroll.locator(source).locator("text").count() > 5
+    with Visit(browser, report) as visit:
+        unfold(visit.page)
+        assert visit.page.locator(".pinned >> visible=true").count() == 0
+
+
 KEPT = [REFERENCE, *sorted((ROOT / "docs" / "examples").glob("*/report.html"))]
 
 
@@ -297,6 +321,9 @@ def test_on_paper_nothing_is_folded_cut_off_or_only_for_screens(browser, report)
         page.emulate_media(media="print")
         assert page.locator("nav").is_hidden()
         assert page.get_by_text("Conv2D").first.is_visible()
+        # What is drawn for a phone does not fill a page, and nobody types code from one.
+        assert page.locator(".overlay svg").first.bounding_box()["width"] < 500
+        assert page.locator(".code >> visible=true").count() == 0
         widest = """Math.max(...Array.from(document.querySelectorAll("table, svg, pre"),
                                            part => part.getBoundingClientRect().right))"""
         assert page.evaluate(widest) <= 680
@@ -320,6 +347,7 @@ def test_axe_finds_nothing_wrong(browser, request, page, width, scheme):
         if page == "report":
             unfold(visit.page)
             visit.page.get_by_role("button", name="linear", exact=True).click()
+            visit.page.get_by_role("button", name="Hide Model 2").click()
         visit.page.evaluate(source)
         result = visit.page.evaluate("axe.run(document)")
     found = [
@@ -402,7 +430,7 @@ def test_what_is_of_one_model_is_lit_together(browser):
         lit = page.locator(".lit")
         assert lit.count() >= 7, "the chart, the first table, the losses and four costs"
         assert set(page.locator("tr.lit th").all_text_contents()) == {name}
-        assert page.locator(f"svg .lit[data-model='{number}']").count() == 5
+        assert page.locator(f"svg:has(.lit[data-model='{number}'])").count() == 5
         page.locator("h1").hover()
         assert lit.count() == 0
         page.locator(".rows a").first.focus()
@@ -511,3 +539,41 @@ def test_of_several_families_the_models_of_one_are_shown(browser):
         family.select_option("All families")
         assert [part.locator("visible=true").count() for part in parts] == [10, 10, 10]
         assert visit.complaints == []
+
+
+def test_a_model_is_hidden_from_the_whole_page(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        parts = [page.locator(part) for part in (".rows li", "#results > .scroll tbody tr")]
+        parts.append(page.locator("#models > [data-family]"))
+        overlay = page.locator(".overlay")
+        drawing = overlay.locator("svg[role=img]:visible")
+
+        def shown():
+            return [part.locator("visible=true").count() for part in parts]
+
+        assert shown() == [4, 4, 4]
+        page.get_by_role("button", name="Hide Model 1 on").press("Enter")
+        assert shown() == [3, 3, 3]
+        assert parts[1].filter(has_text="Model 1").locator("visible=true").count() == 1, "10 alone"
+        assert drawing.get_attribute("aria-label").startswith("Validation loss of 3 models")
+        # In the drawings of costs too, point and name.
+        assert page.locator("#costs [data-model='1']").locator("visible=true").count() == 0
+        # Whoever uses the keyboard is where it is undone.
+        restore = page.get_by_role("button", name="Show the hidden again: Model 1")
+        assert restore.evaluate("button => button === document.activeElement")
+        # Or where the losses are switched.
+        overlay.get_by_role("button", name="Model 10", exact=True).press("Space")
+        assert shown() == [2, 2, 2]
+        overlay.get_by_role("button", name="Model 1", exact=True).press("Space")
+        assert shown() == [3, 3, 3]
+        page.get_by_role("button", name="Show the hidden again: Model 10").press("Enter")
+        assert shown() == [4, 4, 4]
+        assert restore.count() == 0
+        assert visit.complaints == []
+        # Nor does the table's text say more than it did.
+        assert (
+            page.evaluate("asCsv(document.querySelector('#results table')).text()").count("×") == 0
+        )
+    with Visit(browser, report, java_script_enabled=False) as visit:
+        assert visit.page.locator(".hide").count() == 0

@@ -72,20 +72,36 @@ function light(event) {
 addEventListener("mouseover", light);
 addEventListener("focusin", light);
 
-// Of many models, those whose names hold some letters are shown; of several families, those of one.
+// Of many models, those whose names hold some letters are shown; of several families, those of one;
+// and each is hidden by itself.
 const sections = "#models > [data-family]";
-const rows = document.querySelectorAll("#results > .scroll tbody tr");
-const names = new Map(Array.from(rows, (row) => [modelOf(row), row.cells[0].textContent.trim().toLowerCase()]));
+const ranked = document.querySelector("#results > .scroll");
+const rows = ranked.querySelectorAll("tbody tr");
+const names = new Map(Array.from(rows, (row) => [modelOf(row), row.cells[0].textContent.trim()]));
 const families = new Map(Array.from(document.querySelectorAll(sections), (part) => [part.id.slice("model-".length), part.dataset.family]));
+const hidden = new Set();
 const search = document.createElement("input");
 const family = document.createElement("select");
+const filters = document.createElement("div");
+const restore = buttonOf("", filters);
+const matches = (model) => (names.get(model) ?? "").toLowerCase().includes(search.value.trim().toLowerCase()) && (!family.value || families.get(model) === family.value);
+const isShown = (model) => matches(model) && !hidden.has(model);
+let drawShown = () => {};
 function showModels() {
-  const letters = search.value.trim().toLowerCase();
-  const matches = (model) => (names.get(model) ?? "").includes(letters) && (!family.value || families.get(model) === family.value);
   for (const part of document.querySelectorAll(`${ofModel}, ${sections}`)) {
     const model = part.dataset.family === undefined ? modelOf(part) : part.id.slice("model-".length);
-    if (model) part.toggleAttribute("hidden", !matches(model));
+    // A button that hides a model shows it again.
+    if (model) part.toggleAttribute("hidden", !(part.tagName === "BUTTON" ? matches : isShown)(model));
   }
+  restore.toggleAttribute("hidden", !hidden.size);
+  restore.textContent = `Show the hidden again: ${Array.from(hidden, (model) => names.get(model)).join(", ")}`;
+  drawShown();
+}
+function hide(model) {
+  hidden.add(model);
+  // The last one that is shown stays.
+  if (!Array.from(names.keys()).some(isShown)) hidden.delete(model);
+  showModels();
 }
 search.addEventListener("input", showModels);
 family.addEventListener("input", showModels);
@@ -98,7 +114,26 @@ if (rows.length > 15) {
 if (new Set(families.values()).size > 1) {
   family.setAttribute("aria-label", "Show models of the family");
   family.append(new Option("All families", ""), ...Array.from(new Set(families.values()), (name) => new Option(name)));
-  document.querySelector("#results > .scroll").before(family);
+  filters.prepend(family);
+}
+filters.className = "switches";
+restore.hidden = true;
+restore.addEventListener("click", () => {
+  hidden.clear();
+  showModels();
+  ranked.focus();
+});
+ranked.before(filters);
+for (const row of rows) {
+  const model = modelOf(row);
+  if (!model || rows.length < 2) continue;
+  const button = buttonOf("", row.cells[0]);
+  button.className = "hide";
+  button.title = button.ariaLabel = `Hide ${names.get(model)} on the whole page`;
+  button.addEventListener("click", () => {
+    hide(model);
+    if (hidden.has(model)) restore.focus();
+  });
 }
 
 // Tables are saved as CSV and drawings as SVG and PNG, as they are shown.
@@ -246,11 +281,11 @@ function switchLosses(models) {
   caption.append(...figcaption.childNodes);
   const said = caption.textContent;
   const chosen = { column: "val_loss", scale: "log" };
-  const hidden = new Set();
   const draw = () => {
-    const shown = models.filter((model) => !hidden.has(model));
+    const shown = models.filter((model) => isShown(`${model.number}`));
     const [column, log] = [chosen.column, chosen.scale === "log"];
-    const asItCame = column === "val_loss" && log && !hidden.size;
+    const asItCame = column === "val_loss" && log && shown.length === models.length;
+    for (const button of switches.children) button.setAttribute("aria-pressed", !hidden.has(button.dataset.model));
     scroll.querySelector("svg + svg")?.remove();
     original.toggleAttribute("hidden", !asItCame);
     const kind = column === "loss" ? "Train" : "Validation";
@@ -282,24 +317,23 @@ function switchLosses(models) {
     }
     return part;
   };
-  const names = group("Models shown");
+  const switches = group("Models shown");
   for (const model of models) {
-    const button = buttonOf(model.name, names);
+    const button = buttonOf(model.name, switches);
     button.dataset.model = model.number;
     const swatch = document.createElement("span");
     swatch.className = `swatch swatch-${model.number - 1}`;
     button.prepend(swatch);
-    button.setAttribute("aria-pressed", true);
     button.addEventListener("click", () => {
-      // The last one that is shown stays.
-      if (!hidden.delete(model) && hidden.size < models.length - 1) hidden.add(model);
-      button.setAttribute("aria-pressed", !hidden.has(model));
-      draw();
+      if (hidden.delete(button.dataset.model)) showModels();
+      else hide(button.dataset.model);
     });
   }
   const losses = choice("Losses", "column", { val_loss: "validation", loss: "train" });
   const scales = choice("Scale", "scale", { log: "logarithmic", linear: "linear" });
-  figcaption.append(losses, scales, ...(models.length > 1 ? [names] : []), document.createElement("br"), caption);
+  figcaption.append(losses, scales, ...(models.length > 1 ? [switches] : []), document.createElement("br"), caption);
+  drawShown = draw;
+  draw();
 }
 
 const models = JSON.parse(document.getElementById("curves").textContent);

@@ -195,7 +195,8 @@ def describe_figures(results, summary, figures):
     if "race" in figures:
         labels["race"] = f"Seeds of {most} at each look, and after which look models left."
     described = {
-        key: {"label": label, "svg": inline_svg(figures[key], label)}
+        # All but the overlay are wider than a phone.
+        key: {"label": label, "svg": inline_svg(figures[key], label, pinned=key != "overlay")}
         for key, label in labels.items()
     }
     tradeoffs = [

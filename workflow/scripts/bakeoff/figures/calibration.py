@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import Look, model_looks, small_multiples, wrapped
+from bakeoff.figures.style import TITLE, Look, model_looks, small_multiples, wrapped
 from bakeoff.results import Results
 from bakeoff.selection import most_accurate
 
@@ -31,9 +31,8 @@ def draw_reliability(results: Results) -> Figure:
         "ECE: expected calibration error, in percentage points",
         *choice,
     ]
-    letters = int(12 * figure.get_figwidth())
     figure.suptitle(
-        "\n".join(wrapped(line, letters) for line in lines), x=0.01, ha="left", fontsize=10
+        "\n".join(wrapped(line, TITLE) for line in lines), x=0.01, ha="left", fontsize=10
     )
     figure.supylabel("accuracy (%)", fontsize=9)
     panels[0].set(xlim=(0, 104), ylim=(-4, 104), xticks=[0, 50, 100], yticks=[0, 50, 100])
@@ -53,7 +52,7 @@ def draw_reliability(results: Results) -> Figure:
         dots: Look = {"linewidth": diameter(predictions), "capstyle": "round", "clip_on": False}
         axes.vlines(confidence, accuracy, accuracy, color=colour, zorder=3, **dots)
         most = max(most, predictions.max())
-    figure.legend(handles=_legend_entries(most), loc="outside lower left", ncols=len(panels) + 1)
+    figure.legend(handles=_legend_entries(most), loc="outside lower left", ncols=2)
     return figure
 
 

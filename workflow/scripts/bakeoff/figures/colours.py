@@ -46,7 +46,8 @@ def model_colours(study: Mapping[str, Any]) -> dict[str, str]:
 def part_ids(study: Mapping[str, Any]) -> dict[str, str]:
     """Return a dict from each model's key to the id of its part of a drawing.
 
-    The page lights what is of one model together.
+    The page lights and hides what is of one model together. What else is of it has that id, a
+    hyphen and a word.
     """
     return {entry["model"]: f"{OF_MODEL}{n}" for n, entry in enumerate(study["models"], 1)}
 

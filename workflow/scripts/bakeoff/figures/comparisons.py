@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
-from bakeoff.figures.style import SMALLEST, columns_of, new_figure, shortened, wrapped
+from bakeoff.figures.style import SMALLEST, TITLE, columns_of, new_figure, shortened, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.numbers import Pair
 from bakeoff.results import Results
@@ -48,9 +48,8 @@ def draw_matrix(results: Results) -> Figure:
     width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)
     figure = new_figure(max(5, width), height)
     axes = figure.subplots()
-    letters = int(11 * figure.get_figwidth())
     figure.suptitle(
-        "\n".join(wrapped(line, letters) for line in lines), x=0.01, ha="left", fontsize=10
+        "\n".join(wrapped(line, TITLE) for line in lines), x=0.01, ha="left", fontsize=10
     )
     axes.set_aspect("equal", anchor="NW")
     axes.grid(visible=False)

@@ -18,6 +18,7 @@ from bakeoff.figures.colours import INK, PAPER, part_ids
 from bakeoff.figures.style import (
     NARROW,
     SMALLEST,
+    TITLE,
     Look,
     log_ticks,
     model_looks,
@@ -86,14 +87,13 @@ def draw_overview(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fi
         axes.minorticks_off()
         draw_curves(axes, runs[entry["model"]], looks[entry["model"]]["color"], markers=5)
         _mark_beyond(axes, _finished(runs[entry["model"]]))
-    letters = int(12 * figure.get_figwidth())
-    title = "\n".join(wrapped(line, letters) for line in (_subject(study), *choice))
+    title = "\n".join(wrapped(line, TITLE) for line in (_subject(study), *choice))
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     figure.supylabel("log-loss (logarithmic scale)", fontsize=9)
     # Of several models' colours, the legend shows none.
     colour = INK if len(panels) > 1 else looks[entries[0]["model"]]["color"]
     handles = legend_entries(study, everything, colour)
-    figure.legend(handles=handles, loc="outside lower left", ncols=min(4, len(panels)))
+    figure.legend(handles=handles, loc="outside lower left")
     return figure
 
 

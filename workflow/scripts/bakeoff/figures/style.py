@@ -29,6 +29,9 @@ NARROW = 3.75
 SMALLEST = 8.5
 """Size in points of the smallest text: more than 11 pixels of a page."""
 
+TITLE = 51
+"""Letters in a line of the title of a figure that a phone scrolls: no more are in sight there."""
+
 _STYLE: Any = {
     # Matplotlib brings DejaVu Sans, so layouts are the same everywhere; viewers without it take
     # the next, which are no wider.

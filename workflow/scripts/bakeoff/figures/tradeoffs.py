@@ -87,14 +87,20 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.minorticks_off()
     # Labels are placed on the finished layout.
     figure.draw_without_rendering()
-    names = [
-        shortened(row["name"], 14 if named.sum() > 6 else 20)
+    names = {
+        part: shortened(row["name"], 14 if named.sum() > 6 else 20)
         + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
-        for row, value in zip(shown, accuracy, strict=True)
-    ]
+        for part, row, value in zip(_ids(results, shown), shown, accuracy, strict=True)
+    }
     inside = np.clip(accuracy, *limits)
     _write_names(axes, names, (costs, inside), (named, front), bars, steps)
     return figure
+
+
+def _ids(results, shown):
+    """Return the id of each model's point."""
+    parts = part_ids(results.study)
+    return [parts[row["model"]] for row in shown]
 
 
 def _limits(results, shown):
@@ -111,15 +117,16 @@ def _limits(results, shown):
 def _write_names(axes, names, points, chosen, bars, steps):
     """Write the names of models beside their points, bold for those on the front.
 
-    ``points`` are (x, y) and ``chosen`` (has a name, is on the front) of each model; no name hides
-    a point, one of the ``bars`` or the line of ``steps``.
+    ``names`` are by the ids of the points, ``points`` (x, y) and ``chosen`` (has a name, is on the
+    front) of each model; no name hides a point, one of the ``bars`` or the line of ``steps``.
     """
     (x, y), (named, front) = points, chosen
-    textalloc.allocate(
+    written = {part: name for (part, name), kept in zip(names.items(), named, strict=True) if kept}
+    *_, texts, lines = textalloc.allocate(
         axes,
         x[named],
         y[named],
-        [name for name, kept in zip(names, named, strict=True) if kept],
+        list(written.values()),
         x_scatter=x,
         y_scatter=y,
         x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
@@ -132,6 +139,11 @@ def _write_names(axes, names, points, chosen, bars, steps):
         max_distance=0.6,
         nbr_candidates=800,
     )
+    for part, text, line in zip(written, texts, lines, strict=True):
+        # Either may be missing: where there is no room, and where none is needed.
+        for drawn, what in ((text, "name"), (line, "line")):
+            if drawn is not None:
+                drawn.set_gid(f"{part}-{what}")
 
 
 def _named(accuracy, eligible):
@@ -177,12 +189,12 @@ def _draw_points(axes, results, shown, places, named):
     looks = [all_looks[row["model"]] for row in shown]
     # Bars of all would hide the points of many.
     bars = costs[named], np.clip(low, *limits)[named], np.clip(high, *limits)[named]
-    colours = [look["color"] for look, kept in zip(looks, named, strict=True) if kept]
-    axes.vlines(*bars, color=colours, linewidth=1)
+    ids = _ids(results, shown)
+    for place, bar in zip(np.flatnonzero(named), zip(*bars, strict=True), strict=True):
+        axes.vlines(*bar, color=looks[place]["color"], linewidth=1, gid=f"{ids[place]}-bar")
     mark: Look = {"linestyle": "none", "markersize": 6, "zorder": 3, "clip_on": False}
-    parts = part_ids(results.study)
-    for row, look, x, y in zip(shown, looks, costs, value, strict=True):
-        axes.plot(x, np.clip(y, *limits), **(look | mark), gid=parts[row["model"]])
+    for part, look, x, y in zip(ids, looks, costs, value, strict=True):
+        axes.plot(x, np.clip(y, *limits), **(look | mark), gid=part)
     return bars
 
 
