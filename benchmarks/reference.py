@@ -42,10 +42,11 @@ FIGURES = (
     "comparisons",
     "loss_overlay",
     "loss_overview",
+    "power",
     "reliability",
     "seeds",
 )
-"""Of these, the last one is of a study whose seeds were given where they decide."""
+"""Of the last ones, a study has "seeds" if these were given where they decide, else "power"."""
 DROPPED_BITS = 8
 """Of the 24 significant bits of a probability, those that are not kept."""
 

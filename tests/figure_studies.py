@@ -1,7 +1,7 @@
 """Studies to draw, and what the tests of all figures ask of a drawing."""
 
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, cycle, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +14,7 @@ from bakeoff.study.config import numbers_study
 from bakeoff.study.readers import read_histories, runs_in
 from collect_results import collect_results
 from fabricated_study import descriptions_of, fabricate_data, fabricate_run
-from plot_findings import plot_findings
+from plot_findings import DRAWN, plot_findings
 from steps_after_training import NUMBERS, describe_study
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -135,6 +135,32 @@ def make_race(last, names=None, **fields):
     return Results(study, replace(results.analysis, looks=replace(race, **fields)))
 
 
+def make_open(results, *, needed=None, one_seed=(), **fields):
+    """Return ``results`` with what it would take to tell their models from the best.
+
+    ``needed`` are fields of the :class:`bakeoff.numbers.Needed` of each, by its model, by default
+    of all models but the best, in turn settled by seeds, by test images and by neither; ``fields``
+    are those of the :class:`bakeoff.numbers.Power`.
+    """
+    ends = {"settled": {"seeds": 25, "seconds": 900.0}, "images": {"images": 37_799}, "open": {}}
+    if needed is None:
+        needed = dict(zip(results.analysis.ranked[1:], cycle(ends.values()), strict=False))
+    usual = {"present": 3, "difference": 0.001, "largest": 0.004, "detectable": 0.003}
+    usual |= {"limit": 0.0008, "seeds_if_largest": 4} | dict.fromkeys(
+        ("seeds", "images", "seconds")
+    )
+    by_seeds = {seeds: [0.005 / seeds**0.5, 0.007 / seeds**0.5] for seeds in (3, 10, 40, 200)}
+    power = numbers.Power(
+        **{"best": results.analysis.ranked[0], "comparisons": len(results.analysis.pairs.listed)},
+        **{"detectable": by_seeds[3], "limit": [0.0003, 0.0004]},
+        needed=[numbers.Needed(model, **usual | own) for model, own in needed.items()],
+        **{"seeds": None, "seconds": None, "one_seed": list(one_seed), "second_seed": None},
+        by_seeds=by_seeds,
+    )
+    analysis = replace(results.analysis, power=replace(power, **fields))
+    return Results(results.study, analysis)
+
+
 def _compared(difference, once):
     p = 0.001 if abs(difference) > 0.002 else 0.5
     ahead = None if once else 0.5
@@ -167,12 +193,12 @@ def _describe(study, entry, accuracies, ranked):
 
 
 def plotted(folder, results):
-    """Write the figures of ``results``; return the paths of forest, matrix and reliability."""
+    """Write the figures of ``results``; return their paths, as `plot_findings` calls them."""
     file = folder / "analysis.json"
     write_analysis(file, results.analysis)
-    paths = {name: folder / f"{name}.svg" for name in ("forest", "matrix", "reliability")}
+    paths = {name: folder / f"{name}.svg" for name in DRAWN if name != "looks"}
     plot_findings(results.study, file, **paths)
-    return list(paths.values())
+    return paths
 
 
 def texts_in(path):

@@ -77,6 +77,7 @@ def run_steps(folder, study):
         "forest": figures / "accuracy_forest.svg",
         "matrix": figures / "comparisons.svg",
         "reliability": figures / "reliability.svg",
+        "power": figures / "power.svg",
         "tradeoffs": [
             figures / f"accuracy_{cost}.svg"
             for cost in ("parameters", "multiply_adds", "training_time", "latency")
@@ -87,9 +88,8 @@ def run_steps(folder, study):
     )
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
     plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
-    plot_findings(
-        study, analysis, **{key: drawn[key] for key in ("forest", "matrix", "reliability")}
-    )
+    findings_drawn = ("forest", "matrix", "reliability", "power")
+    plot_findings(study, analysis, **{key: drawn[key] for key in findings_drawn})
     plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
     write_paper(
         study,

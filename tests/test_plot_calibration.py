@@ -45,7 +45,7 @@ def test_a_point_grows_with_its_answers_and_one_answer_is_seen():
 
 def test_every_model_has_a_panel_with_its_error(tmp_path):
     study = make_study(models=7)
-    *_, file = plotted(tmp_path, make_results(study, diverged={"model_03"}))
+    file = plotted(tmp_path, make_results(study, diverged={"model_03"}))["reliability"]
     texts = texts_in(file)
     assert {f"Model {number}" for number in range(1, 8)} <= set(texts)
     assert texts.count("ECE 1.23") == 6
@@ -59,7 +59,7 @@ def test_an_error_within_chance_is_said_to_be(tmp_path):
     results = make_results(study)
     within = replace(results.analysis.models[0].calibration, limit=0.02)
     results.analysis.models[0] = replace(results.analysis.models[0], calibration=within)
-    *_, file = plotted(tmp_path, results)
+    file = plotted(tmp_path, results)["reliability"]
     texts = texts_in(file)
     assert texts.count("ECE 1.23, within chance") == 1
     assert texts.count("ECE 1.23") == 1
@@ -68,5 +68,5 @@ def test_an_error_within_chance_is_said_to_be(tmp_path):
 def test_everything_diverged_still_draws(tmp_path):
     study = make_study(models=2)
     results = make_results(study, diverged={"model_01", "model_02"})
-    *_, file = plotted(tmp_path, results)
+    file = plotted(tmp_path, results)["reliability"]
     assert texts_in(file).count("diverged") == 2

@@ -11,6 +11,7 @@ from bakeoff.figures.calibration import draw_reliability
 from bakeoff.figures.colours import GRID, HUES, INK, PAPER, model_colours
 from bakeoff.figures.comparisons import draw_matrix
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
+from bakeoff.figures.power import draw_power
 from bakeoff.figures.style import house_style, log_ticks, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
@@ -22,6 +23,7 @@ from figure_studies import (
     fabricate,
     faults_of_layout,
     histories_of,
+    make_open,
     make_results,
     make_study,
     plotted,
@@ -49,8 +51,7 @@ def draw_all(folder, study, diverged=()):
     paths = {name: folder / f"{name}.svg" for name in ("overview", "overlay", *COSTS, *names)}
     plot_loss_curves(study, histories, folder, paths["overview"], paths["overlay"])
     plot_tradeoffs(study, *tables, *(paths[cost] for cost in COSTS))
-    drawn = plotted(folder, make_results(study, diverged=diverged))
-    return paths | dict(zip(("forest", "matrix", "reliability"), drawn, strict=True))
+    return paths | plotted(folder, make_open(make_results(study, diverged=diverged)))
 
 
 @pytest.mark.parametrize(("models", "seeds"), [(1, 1), (4, 2)])
@@ -88,8 +89,8 @@ def test_of_many_models_figures_with_a_place_for_each_show_the_most_accurate(tmp
     histories, *_ = fabricate(tmp_path, study)
     paths = {"overview": tmp_path / "overview.svg"}
     plot_loss_curves(study, histories, tmp_path, paths["overview"], tmp_path / "overlay.svg")
-    drawn = plotted(tmp_path, make_results(study))
-    paths |= dict(zip(("forest", "matrix", "reliability"), drawn, strict=True))
+    paths |= plotted(tmp_path, make_results(study))
+    del paths["power"]
     # Accuracy rises with the number.
     shown = {f"Model {number}" for number in range(3, MOST_SHOWN + 3)}
     for name, path in paths.items():
@@ -120,6 +121,7 @@ def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
             draw_forest(results),
             draw_matrix(results),
             draw_reliability(results),
+            draw_power(make_open(results)),
         ]
         assert [faults_of_layout(figure) for figure in figures] == [[]] * len(figures)
 

@@ -77,6 +77,12 @@ def test_what_seeds_can_settle_is_told_from_what_they_cannot(tmp_path):
     assert few["seeds"] is None
     # As many times as many images as the limit is too large, squared.
     assert few["images"] == np.ceil(1000 * (few["limit"] / few["difference"]) ** 2)
+    # A figure draws what other numbers of seeds show: as now at first, and less and less.
+    low, high = np.array(list(found["by_seeds"].values())).T
+    assert [low[0], high[0]] == found["detectable"]
+    assert list(found["by_seeds"])[:: len(low) - 1] == ["3", "400"]
+    assert (np.diff(low) < 0).all()
+    assert low[-1] > found["limit"][0]
     assert "no number of seeds is enough with these test images: it takes " in text
     assert "shown with a probability of 80 % if it is at least" in text
 
@@ -102,6 +108,7 @@ def test_one_seed_says_nothing_of_more(tmp_path):
     )
     assert found["detectable"] is None
     assert found["needed"] == []
+    assert found["by_seeds"] == {}
     assert found["one_seed"] == ["b"]
     assert found["second_seed"] == 2 * 130
     assert "A second seed of each, about 4 min of training in all, would tell." in text

@@ -284,12 +284,23 @@ def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     accuracies = [None, *(0.9 + 0.001 * number for number in range(MOST_SHOWN + 1))]
     summary = [{"test_accuracy": accuracy} for accuracy in accuracies]
     results = SimpleNamespace(column="test_accuracy", measure="test accuracy")
+    results.analysis = SimpleNamespace(looks=None, power=None)
     described = describe_figures(results, summary, figures | {"tradeoffs": []})
     of_finished = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 1} models"
     assert of_finished in described["matrix"]["label"]
     of_all = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 2} models"
     assert of_all in described["overview"]["label"]
     assert f"of {MOST_SHOWN + 2} models" in described["overlay"]["label"]
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+def test_what_more_seeds_would_show_is_drawn_where_it_is_known(tmp_path, seeds):
+    page = Page(render(tmp_path, {"Model 1": {}, "Model 2": {"wrong_images": range(40)}}, seeds))
+    labels = [drawing.get("aria-label", "") for drawing in page.all("svg")]
+    drawn = any(label.startswith("The smallest difference that is shown") for label in labels)
+    assert drawn == (len(seeds) > 1)
+    assert ("no number of them shows less than the test images allow" in page.text) == drawn
+    assert "What it would take to be surer" in page.text
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("<svg")])

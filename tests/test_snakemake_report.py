@@ -9,7 +9,10 @@ pytestmark = pytest.mark.workflow
 # Menu entries and, below them, what the tables of results hold.
 CATEGORIES = {
     "Results": ["tables", "conclusions", "the whole report on one page"],
-    "Accuracy": ["accuracy with intervals", "every two models compared", "confidence and accuracy"],
+    "Accuracy": [
+        *("accuracy with intervals", "every two models compared", "confidence and accuracy"),
+        "what it would take to be surer",
+    ],
     "Accuracy and cost": ["parameters", "multiply-adds", "training time", "latency"],
     "Loss curves": ["Tiny", "Wide", "side by side", "validation loss in one"],
 }

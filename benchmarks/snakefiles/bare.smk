@@ -17,7 +17,7 @@ def figures(*names):
 
 
 CURVES = figures("loss_overview", "loss_overlay")
-FINDINGS = figures("accuracy_forest", "comparisons", "reliability")
+FINDINGS = figures("accuracy_forest", "comparisons", "reliability", "power")
 TRADEOFFS = expand(
     "results/figures/accuracy_{cost}.svg",
     cost=["parameters", "multiply_adds", "training_time", "latency"],

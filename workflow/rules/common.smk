@@ -137,9 +137,13 @@ def of_runs(runs, file):
     return [f"<results>/models/{model}/seed_{seed}/{file}" for model, seed in runs]
 
 
-# The race for seeds, where there is one.
-RACE = {"race": "<results>/figures/seeds.svg"} if to_decide() else {}
-FIGURES |= RACE
+# The race for seeds, where there is one; elsewhere, what more seeds would show.
+OF_SEEDS = (
+    {"looks": "<results>/figures/seeds.svg"}
+    if to_decide()
+    else {"power": "<results>/figures/power.svg"}
+)
+FIGURES |= OF_SEEDS
 
 
 def is_finished(model):

@@ -70,7 +70,7 @@ rule plot_loss_curves:
 
 
 rule plot_findings:
-    """Draw each model's accuracy, the difference between every two, and their calibration."""
+    """Draw the models' accuracies, differences, calibration, and what their seeds decide."""
     input:
         analysis="<results>/analysis.json",
     output:
@@ -78,10 +78,14 @@ rule plot_findings:
             name: report(
                 file,
                 category="Accuracy",
-                labels={"figure": "seeds of each model"},
-                caption="../report/looks.rst",
+                labels={
+                    "figure": "seeds of each model"
+                    if name == "looks"
+                    else "what it would take to be surer"
+                },
+                caption=f"../report/{name}.rst",
             )
-            for name, file in RACE.items()
+            for name, file in OF_SEEDS.items()
         },
         forest=report(
             FIGURES["forest"],

@@ -59,14 +59,13 @@ def render_report(
 ):
     """Write the report, one HTML file that loads nothing from elsewhere.
 
-    ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
-    :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` and
-    ``histories`` are paths in the order of :func:`bakeoff.study.readers.runs_in`,
-    ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
-    called by its key. ``figures`` maps ``overview``, ``overlay``, ``matrix`` and ``reliability``
-    to an SVG each, and ``tradeoffs`` to a list of them. Raises
-    :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
-    """
+        ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
+        :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` and
+        ``histories`` are paths in the order of :func:`bakeoff.study.readers.runs_in`,
+        ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
+            called by its key. ``figures`` maps names of figures to an SVG each, and ``tradeoffs`` to
+        several. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+        """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
     cards = read_cards(cards, descriptions, study)
@@ -192,8 +191,13 @@ def describe_figures(results, summary, figures):
         "matrix": f"Difference in {results.measure} for every pair of {finished}, a cell a pair.",
         "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
-    if "race" in figures:
-        labels["race"] = f"Seeds of {most} at each look, and after which look models left."
+    if results.analysis.looks:
+        labels["looks"] = f"Seeds of {most} at each look, and after which look models left."
+    if results.analysis.power and results.analysis.power.by_seeds:
+        labels["power"] = (
+            "The smallest difference that is shown, against the seeds of each model, and the seeds"
+            " that it takes to tell models from the best."
+        )
     described = {
         # All but the overlay are wider than a phone.
         key: {"label": label, "svg": inline_svg(figures[key], label, pinned=key != "overlay")}

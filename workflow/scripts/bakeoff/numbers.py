@@ -374,11 +374,12 @@ class Power:
     is shown with the probability POWER, after the correction for ``comparisons``, if it is at least
     ``detectable``, the lowest and the highest for the models of ``needed``, or without any for all
     others, and with any number of seeds at least ``limit``; None where no model has two seeds in
-    common with it. ``needed`` has each that is too close to call; ``one_seed`` those that are so
-    with one seed in common, of which a second one would cost ``second_seed`` seconds in all, the
-    best's counted. If differences are as seen, between the two numbers of ``seeds`` would settle
-    each of the former that seeds can settle: the runs that are missing, the best's counted, take so
-    many ``seconds``.
+    common with it. ``by_seeds`` has what it would be with other numbers of seeds, from the most
+    that any of these models has in common with it. ``needed`` has each that is too close to call;
+    ``one_seed`` those that are so with one seed in common, of which a second one would cost
+    ``second_seed`` seconds in all, the best's counted. If differences are as seen, between the two
+    numbers of ``seeds`` would settle each of the former that seeds can settle: the runs that are
+    missing, the best's counted, take so many ``seconds``.
     """
 
     best: str
@@ -390,6 +391,7 @@ class Power:
     seconds: float | None
     one_seed: list[str]
     second_seed: float | None
+    by_seeds: dict[int, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

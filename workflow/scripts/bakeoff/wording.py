@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 from bakeoff.limits import LONGEST_LIST
-from bakeoff.numbers import Analysis, Times
+from bakeoff.numbers import Analysis, Data, Times
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -67,6 +67,11 @@ def models(names: Iterable[str]) -> str:
     return f"Models {listing(text for text, _ in parts)}"
 
 
+def two_digits(number: int) -> str:
+    """Return "11,000" for 11138: a whole number that is known about."""
+    return f"{float(f'{number:.1e}'):,.0f}"
+
+
 def number(value: float, decimals: int = 2) -> str:
     """Return a number with a true minus sign, and never a negative zero.
 
@@ -84,6 +89,12 @@ def percent(share: float) -> str:
 def points(share: float) -> str:
     """Return "0.18 percentage points" for a difference of 0.0018."""
     return f"{number(100 * share)} percentage points"
+
+
+def points_range(low: float, high: float) -> str:
+    """Return "0.12 percentage points" or "0.12 to 0.15 percentage points" for two shares of 1."""
+    least, most = (number(100 * end) for end in (low, high))
+    return f"{least} percentage points" if least == most else f"{least} to {most} percentage points"
 
 
 def interval(low: float, high: float, decimals: int = 2) -> str:
@@ -142,6 +153,13 @@ def uncorrected(number: int) -> str:
         f"The intervals are not corrected for there being {number} models: expect one false alarm"
         " in 20 models whose loss does not move."
     )
+
+
+def test_sample(data: Data) -> str:
+    """Return "10,000 test images" or "20 groups of test images": what is the sample."""
+    if data.groups:
+        return count(data.groups.number, "group of test images", "groups of test images")
+    return count(data.test_images, "test image")
 
 
 def uncompared_times(analysis: Analysis) -> str | None:

@@ -49,6 +49,7 @@ def power(results: MeasuredStudy) -> Power | None:
         seconds=_seconds({best: max(asked.values())} | asked) if asked else None,
         one_seed=[model.key for model in one_seed],
         second_seed=_seconds(dict.fromkeys([best, *one_seed], 2)) if one_seed else None,
+        by_seeds=_by_seeds(list(shares.values()), number),
     )
 
 
@@ -75,6 +76,16 @@ def detectable_if(seeds: float, deviation: float, images: int, number: int) -> f
 
 def _ends(values):
     return [float(min(values)), float(max(values))] if values else None
+
+
+def _by_seeds(shares, number):
+    """Return the ends of what is detectable by numbers of seeds, evenly spread on a log scale."""
+    if not shares:
+        return {}
+    present = max(of.seeds for of in shares)
+    tried = np.unique(np.geomspace(present, 2 * max(POWER_SEEDS, present), 30).round().astype(int))
+    found = np.array([of.detectable(tried, number) for of in shares]).T.tolist()
+    return {seeds: _ends(values) for seeds, values in zip(tried.tolist(), found, strict=True)}
 
 
 def _shares_of(models, best, results):

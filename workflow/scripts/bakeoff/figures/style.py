@@ -86,6 +86,13 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def text_alone(text: str) -> Figure:
+    """Return a figure that says in a line why there is nothing to draw."""
+    figure = new_figure(7, 0.4)
+    figure.text(0.01, 0.5, text, va="center")
+    return figure
+
+
 def small_multiples(
     titles: Sequence[tuple[str, str]], height: float, xlabel: str
 ) -> tuple[Figure, list[Axes]]:

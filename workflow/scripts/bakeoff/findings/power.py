@@ -68,28 +68,17 @@ def in_one_sentence(results: Results) -> str | None:
 
 
 def _detectable(found, best, results):
-    images = _images(results)
+    images = w.test_sample(results.data)
     pairs = w.count(found.comparisons, "pair")
     low, high = (w.number(100 * end) for end in found.detectable)
     by_model = "" if low == high else " (by model)"
     return (
         f"With these seeds and {images}, a difference from {best} is shown with a probability of"
-        f" {100 * POWER:g} % if it is at least {_span(found.detectable)}{by_model}, after the"
-        f" correction for {pairs}. With any number of seeds, it would still have to be"
-        f" {_span(found.limit)}: that is the test images' share, which seeds do not change."
+        f" {100 * POWER:g} % if it is at least {w.points_range(*found.detectable)}{by_model}, after"
+        f" the correction for {pairs}. With any number of seeds, it would still have to be"
+        f" {w.points_range(*found.limit)}: that is the test images' share, which seeds do not"
+        " change."
     )
-
-
-def _span(ends):
-    """Return "0.12 percentage points" or "0.12 to 0.15 percentage points"."""
-    low, high = (w.number(100 * end) for end in ends)
-    return f"{low} percentage points" if low == high else f"{low} to {high} percentage points"
-
-
-def _images(results):
-    if groups := results.data.groups:
-        return w.count(groups.number, "group of test images", "groups of test images")
-    return w.count(results.data.test_images, "test image")
 
 
 def _cost(found: Power, results):
@@ -135,7 +124,7 @@ def _as_seen(one, results):
         return f"more than {POWER_SEEDS} seeds of each"
     of = "groups of test images" if results.data.groups else "test images"
     return (
-        f"no number of seeds is enough with these {of}: it takes {_rounded(one.images):,} or more"
+        f"no number of seeds is enough with these {of}: it takes {w.two_digits(one.images)} or more"
     )
 
 
@@ -146,8 +135,3 @@ def _if_largest(one):
     if one.seeds_if_largest <= one.present:
         return f"; {large}, as many as now would show it more often than not"
     return f"; {large}, {one.seeds_if_largest} seeds"
-
-
-def _rounded(number):
-    """Return a whole number rounded to two digits."""
-    return int(float(f"{number:.1e}"))
