@@ -9,12 +9,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from bakeoff import numbers
+from bakeoff.figures.drawn import OF_NUMBERS
 from bakeoff.results import Results, write_analysis
 from bakeoff.study.config import numbers_study
 from bakeoff.study.readers import read_histories, runs_in
 from collect_results import collect_results
 from fabricated_study import descriptions_of, fabricate_data, fabricate_run
-from plot_findings import DRAWN, plot_findings
+from plot_findings import plot_findings
 from steps_after_training import NUMBERS, describe_study
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -196,7 +197,7 @@ def plotted(folder, results):
     """Write the figures of ``results``; return their paths, as `plot_findings` calls them."""
     file = folder / "analysis.json"
     write_analysis(file, results.analysis)
-    paths = {name: folder / f"{name}.svg" for name in DRAWN if name != "looks"}
+    paths = {name: folder / f"{name}.svg" for name in OF_NUMBERS if name != "seeds"}
     plot_findings(results.study, file, **paths)
     return paths
 

@@ -72,10 +72,10 @@ def run_steps(folder, study):
     findings, page = folder / "findings.json", folder / "report.html"
     curves = figures / "loss"
     drawn = {
-        "overview": figures / "loss_overview.svg",
-        "overlay": figures / "loss_overlay.svg",
-        "forest": figures / "accuracy_forest.svg",
-        "matrix": figures / "comparisons.svg",
+        "loss_overview": figures / "loss_overview.svg",
+        "loss_overlay": figures / "loss_overlay.svg",
+        "accuracy_forest": figures / "accuracy_forest.svg",
+        "comparisons": figures / "comparisons.svg",
         "reliability": figures / "reliability.svg",
         "power": figures / "power.svg",
         "tradeoffs": [
@@ -87,8 +87,8 @@ def run_steps(folder, study):
         numbers_study(study), data, histories, cards, predictions, descriptions, *numbers
     )
     write_conclusions(study, analysis, summary, *(folder / name for name in WORDS))
-    plot_loss_curves(study, histories, curves, drawn["overview"], drawn["overlay"])
-    findings_drawn = ("forest", "matrix", "reliability", "power")
+    plot_loss_curves(study, histories, curves, drawn["loss_overview"], drawn["loss_overlay"])
+    findings_drawn = ("accuracy_forest", "comparisons", "reliability", "power")
     plot_findings(study, analysis, **{key: drawn[key] for key in findings_drawn})
     plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
     write_paper(

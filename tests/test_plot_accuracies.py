@@ -103,7 +103,7 @@ def test_a_model_that_is_not_compared_is_said_to_be_so():
 @pytest.mark.parametrize("diverged", [{"model_01"}, {"model_01", "model_02"}])
 def test_diverged_models_are_named(tmp_path, diverged):
     study = make_study(models=2)
-    file = plotted(tmp_path, make_results(study, diverged=diverged))["forest"]
+    file = plotted(tmp_path, make_results(study, diverged=diverged))["accuracy_forest"]
     texts = texts_in(file)
     expected = "Model 1" if len(diverged) == 1 else "Models 1 and 2"
     assert f"Not shown (diverged): {expected}" in texts

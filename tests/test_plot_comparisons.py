@@ -91,7 +91,7 @@ def test_text_reads_well_on_the_tints_in_both_modes():
 @pytest.mark.parametrize("models", [MOST_WITH_TEXT, MOST_WITH_TEXT + 1, MOST_DRAWN + 1])
 def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
     study = make_study(models)
-    file = plotted(tmp_path, make_results(study))["matrix"]
+    file = plotted(tmp_path, make_results(study))["comparisons"]
     texts = texts_in(file)
     assert any(text.startswith("+") for text in texts) == (models <= MOST_WITH_TEXT)
     assert texts.count("Model 1") == 2
@@ -102,7 +102,7 @@ def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
 @pytest.mark.parametrize("diverged", [(), ("model_01",), ("model_01", "model_02")])
 def test_nothing_to_compare_is_said(tmp_path, diverged):
     study = make_study(models=2 if diverged else 1)
-    file = plotted(tmp_path, make_results(study, diverged=diverged))["matrix"]
+    file = plotted(tmp_path, make_results(study, diverged=diverged))["comparisons"]
     texts = texts_in(file)
     assert "Nothing to compare: fewer than two models finished." in texts
     assert ("Not shown (diverged): Model 1" in texts) == (len(diverged) == 1)

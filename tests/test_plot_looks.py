@@ -2,10 +2,11 @@
 
 import pytest
 
+from bakeoff.figures.drawn import OF_NUMBERS
 from bakeoff.figures.looks import draw_race
 from bakeoff.figures.style import house_style
 from bakeoff.limits import MOST_SHOWN
-from figure_studies import faults_of_layout, make_race, make_results, make_study
+from figure_studies import faults_of_layout, make_open, make_race, make_results, make_study
 
 
 def drawn(results):
@@ -41,6 +42,16 @@ def test_of_many_models_those_that_lasted_longest_are_shown():
 
 def test_a_study_without_looks_has_no_such_figure():
     assert drawn(make_results(make_study())) is None
+
+
+def test_a_study_has_either_the_race_or_what_more_seeds_would_show():
+    with house_style():
+        for results, figure in (
+            (make_race([None, 1]), "seeds"),
+            (make_open(make_results(make_study(seeds=3))), "power"),
+        ):
+            drawn = {name for name, draw in OF_NUMBERS.items() if draw(results)}
+            assert drawn == {"accuracy_forest", "comparisons", "reliability", figure}
 
 
 @pytest.mark.parametrize("models", [1, 2, 10, 40])

@@ -278,7 +278,7 @@ def test_a_diverged_model_has_its_place(tmp_path):
 
 def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     figures = {}
-    for name in ("overview", "overlay", "matrix", "reliability"):
+    for name in ("loss_overview", "loss_overlay", "comparisons", "reliability"):
         figures[name] = tmp_path / f"{name}.svg"
         figures[name].write_text('<svg xmlns="http://www.w3.org/2000/svg" width="72pt"/>')
     accuracies = [None, *(0.9 + 0.001 * number for number in range(MOST_SHOWN + 1))]
@@ -287,10 +287,10 @@ def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     results.analysis = SimpleNamespace(looks=None, power=None)
     described = describe_figures(results, summary, figures | {"tradeoffs": []})
     of_finished = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 1} models"
-    assert of_finished in described["matrix"]["label"]
+    assert of_finished in described["comparisons"]["label"]
     of_all = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 2} models"
-    assert of_all in described["overview"]["label"]
-    assert f"of {MOST_SHOWN + 2} models" in described["overlay"]["label"]
+    assert of_all in described["loss_overview"]["label"]
+    assert f"of {MOST_SHOWN + 2} models" in described["loss_overlay"]["label"]
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])

@@ -11,7 +11,7 @@ CATEGORIES = {
     "Results": ["tables", "conclusions", "the whole report on one page"],
     "Accuracy": [
         *("accuracy with intervals", "every two models compared", "confidence and accuracy"),
-        "what it would take to be surer",
+        "what it would take",
     ],
     "Accuracy and cost": ["parameters", "multiply-adds", "training time", "latency"],
     "Loss curves": ["Tiny", "Wide", "side by side", "validation loss in one"],

@@ -120,6 +120,8 @@ def test_one_command_goes_from_look_to_look(study_of_looks):
     assert runs == {"seed_0", "seed_1"}
     conclusions = study_of_looks.path("results/conclusions.md").read_text()
     assert "The 3 models were trained 2 to 3 times" in conclusions
+    drawn = {file.stem for file in study_of_looks.path("results/paper").glob("*.pdf")}
+    assert {"seeds", "power"} & drawn == {"seeds"}
     page = study_of_looks.path("results/report.html").read_text()
     assert "and after which look models left." in page
     assert study_of_looks.planned() == set()

@@ -13,7 +13,7 @@ from steps_after_training import TREE, describe_study, run_steps
 
 ODD = r"100 % {wide}_net & co. #1 ^~\ <a|b> − “x” $5$"
 PDFS = {
-    *("accuracies", "comparisons", "reliability", "loss_overview", "loss_overlay"),
+    *("accuracy_forest", "comparisons", "reliability", "power", "loss_overview", "loss_overlay"),
     *(
         f"accuracy_{cost}"
         for cost in ("parameters", "multiply_adds", "training_seconds", "latency_ms")
@@ -101,6 +101,11 @@ def test_the_figures_are_pdfs_that_are_equal_when_they_show_the_same(results, tm
     assert drawn == {file.stem: file.read_bytes() for file in (again / "paper").glob("*.pdf")}
     picture = "summary.png"
     assert (results / picture).read_bytes() == (again / picture).read_bytes()
+
+
+def test_a_figure_that_shows_nothing_is_left_out(tmp_path):
+    folder = made(tmp_path, ["LeNet", ODD], seeds=(0,)) / "paper"
+    assert {file.stem for file in folder.glob("*.pdf")} == PDFS - {"power"}
 
 
 def ink(file):

@@ -56,17 +56,6 @@ except StudyError as error:
 
 # What the data is prepared into: the first, data.json, describes the others.
 PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
-# The figures, as rules and scripts call them.
-FIGURES = {
-    name: f"<results>/figures/{file}.svg"
-    for name, file in {
-        "overview": "loss_overview",
-        "overlay": "loss_overlay",
-        "forest": "accuracy_forest",
-        "matrix": "comparisons",
-        "reliability": "reliability",
-    }.items()
-}
 TRADEOFFS = {
     cost: f"<results>/figures/accuracy_{cost}.svg"
     for cost in ("parameters", "multiply_adds", "training_time", "latency")
@@ -137,13 +126,16 @@ def of_runs(runs, file):
     return [f"<results>/models/{model}/seed_{seed}/{file}" for model, seed in runs]
 
 
-# The race for seeds, where there is one; elsewhere, what more seeds would show.
-OF_SEEDS = (
-    {"looks": "<results>/figures/seeds.svg"}
-    if to_decide()
-    else {"power": "<results>/figures/power.svg"}
-)
-FIGURES |= OF_SEEDS
+# What is drawn of the numbers, in Snakemake's report: the race for seeds, where there is one.
+OF_NUMBERS = {
+    "accuracy_forest": "accuracy with intervals",
+    "comparisons": "every two models compared",
+    "reliability": "confidence and accuracy",
+    **({"seeds": "seeds of each model"} if to_decide() else {"power": "what it would take"}),
+}
+FIGURES = {
+    name: f"<results>/figures/{name}.svg" for name in ("loss_overview", "loss_overlay", *OF_NUMBERS)
+}
 
 
 def is_finished(model):

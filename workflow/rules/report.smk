@@ -45,14 +45,14 @@ rule plot_loss_curves:
             },
             caption="../report/loss_curves.rst",
         ),
-        overview=report(
-            FIGURES["overview"],
+        loss_overview=report(
+            FIGURES["loss_overview"],
             category="Loss curves",
             labels={"figure": "side by side", "model": "all"},
             caption="../report/loss_overview.rst",
         ),
-        overlay=report(
-            FIGURES["overlay"],
+        loss_overlay=report(
+            FIGURES["loss_overlay"],
             category="Loss curves",
             labels={"figure": "validation loss in one", "model": "all"},
             caption="../report/loss_overlay.rst",
@@ -76,35 +76,13 @@ rule plot_findings:
     output:
         **{
             name: report(
-                file,
+                FIGURES[name],
                 category="Accuracy",
-                labels={
-                    "figure": "seeds of each model"
-                    if name == "looks"
-                    else "what it would take to be surer"
-                },
+                labels={"figure": label},
                 caption=f"../report/{name}.rst",
             )
-            for name, file in OF_SEEDS.items()
+            for name, label in OF_NUMBERS.items()
         },
-        forest=report(
-            FIGURES["forest"],
-            category="Accuracy",
-            labels={"figure": "accuracy with intervals"},
-            caption="../report/accuracies.rst",
-        ),
-        matrix=report(
-            FIGURES["matrix"],
-            category="Accuracy",
-            labels={"figure": "every two models compared"},
-            caption="../report/comparisons.rst",
-        ),
-        reliability=report(
-            FIGURES["reliability"],
-            category="Accuracy",
-            labels={"figure": "confidence and accuracy"},
-            caption="../report/calibration.rst",
-        ),
     log:
         "<results>/logs/plot_findings.log",
     localrule: True

@@ -30,6 +30,6 @@ if __name__ == "__main__":
             json.loads(snakemake.params.study),
             snakemake.input.histories,
             snakemake.output.folder,
-            snakemake.output.overview,
-            snakemake.output.overlay,
+            snakemake.output.loss_overview,
+            snakemake.output.loss_overlay,
         )

@@ -59,13 +59,13 @@ def render_report(
 ):
     """Write the report, one HTML file that loads nothing from elsewhere.
 
-        ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
-        :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` and
-        ``histories`` are paths in the order of :func:`bakeoff.study.readers.runs_in`,
-        ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
-            called by its key. ``figures`` maps names of figures to an SVG each, and ``tradeoffs`` to
-        several. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
-        """
+    ``study`` is the reported study, ``command`` what makes it, and ``tree`` what
+    :func:`bakeoff.study.commit.commits` says of the files that make the page. ``cards`` and
+    ``histories`` are paths in the order of :func:`bakeoff.study.readers.runs_in`,
+    ``descriptions`` those of its models' descriptions, ``curves`` a folder with an SVG a model,
+    called by its key. ``figures`` maps names of figures to an SVG each, and ``tradeoffs`` to
+    several. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
+    """
     findings = read_findings(findings_file)
     summary = read_summary(summary_file, study)
     cards = read_cards(cards, descriptions, study)
@@ -186,13 +186,13 @@ def describe_figures(results, summary, figures):
     measure = results.measure.capitalize()
     finished = _some(sum(row[results.column] is not None for row in summary))
     labels = {
-        "overview": f"Training and validation loss of {most} over the epochs, a panel a model.",
-        "overlay": f"Validation loss of {models} over the epochs, in one panel.",
-        "matrix": f"Difference in {results.measure} for every pair of {finished}, a cell a pair.",
+        "loss_overview": f"Training and validation loss of {most} over the epochs, a panel each.",
+        "loss_overlay": f"Validation loss of {models} over the epochs, in one panel.",
+        "comparisons": f"Difference in {results.measure} for each pair of {finished}, a cell each.",
         "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
     if results.analysis.looks:
-        labels["looks"] = f"Seeds of {most} at each look, and after which look models left."
+        labels["seeds"] = f"Seeds of {most} at each look, and after which look models left."
     if results.analysis.power and results.analysis.power.by_seeds:
         labels["power"] = (
             "The smallest difference that is shown, against the seeds of each model, and the seeds"

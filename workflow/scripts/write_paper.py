@@ -4,9 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from bakeoff.figures.accuracies import draw_forest
-from bakeoff.figures.calibration import draw_reliability
-from bakeoff.figures.comparisons import draw_matrix
+from bakeoff.figures.drawn import OF_NUMBERS
 from bakeoff.figures.loss_curves import draw_overlay, draw_overview
 from bakeoff.figures.style import house_style, save_pdf, save_png
 from bakeoff.figures.summary import draw_summary
@@ -33,15 +31,14 @@ def write_paper(study, tree, analysis, summary, findings, histories, picture, fo
     with house_style():
         save_png(draw_summary(results, words["headline"], words["pick"]), picture)
         figures = {
-            "accuracies": draw_forest(results),
-            "comparisons": draw_matrix(results),
-            "reliability": draw_reliability(results),
+            **{name: draw(results) for name, draw in OF_NUMBERS.items()},
             "loss_overview": draw_overview(study, runs),
             "loss_overlay": draw_overlay(study, runs),
             **{f"accuracy_{cost}": draw_tradeoff(results, costs, cost) for cost in COSTS},
         }
         for name, figure in figures.items():
-            save_pdf(figure, folder / f"{name}.pdf")
+            if figure:
+                save_pdf(figure, folder / f"{name}.pdf")
     texts = {
         "table.tex": main_table(results),
         "methods.tex": methods(results, tree),
