@@ -159,5 +159,5 @@ def test_letters_that_the_font_lacks_are_kept_as_text_without_a_warning(tmp_path
     study = make_study(2, **WIDE)
     study["models"][1]["name"] = "नमूना"
     paths = draw_all(tmp_path, study)
-    assert "नमूना" in texts_in(paths["forest"])
+    assert "नमूना" in texts_in(paths["accuracy_forest"])
     assert [str(warning.message) for warning in recwarn] == []

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from bakeoff import epochs
-from bakeoff.epochs import after_epoch, clock, duration, epoch_line, follow_study, study_line
+from bakeoff import wording as w
+from bakeoff.epochs import after_epoch, clock, epoch_line, follow_study, study_line
 from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.identity import Sources, training_identity
 from followed_study import FollowedStudy
@@ -213,7 +214,8 @@ def test_the_line_of_an_epoch():
 
 
 def test_durations():
-    assert [duration(s) for s in (0.4, 65, 3720)] == ["0 s", "1 min 05 s", "1 h 02 min"]
+    said = [w.duration(seconds) for seconds in (0.4, 59.7, 65, 599.6, 3570, 3720)]
+    assert said == ["0 s", "1 min 00 s", "1 min 05 s", "10 min", "1 h 00 min", "1 h 02 min"]
 
 
 def test_an_epoch_says_how_far_the_study_is(followed, capsys):

@@ -218,7 +218,7 @@ def test_the_page_says_how_it_was_made(made):
         "optimizer (name Adadelta, learning_rate 1.0, rho 0.95)",
         "CPU: made up",
         "python 3.11.7, keras 3.15.1, tensorflow 2.21.0",
-        "2 runs, 4 min in all; the last finished 2026-01-01T00:00:00+00:00",
+        "2 runs, 4 min 20 s in all; the last finished 2026-01-01T00:00:00+00:00",
         "2 runs: c0ffee" + "0" * 34 + ", files as committed",
         f"Commit of this page {TREE['id']}, files as committed",
         COMMAND,

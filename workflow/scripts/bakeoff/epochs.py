@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bakeoff import wording as w
 from bakeoff.joblog import say
 from bakeoff.limits import MOST_FOLLOWED
 from bakeoff.progress import Outlook, Run, Study
@@ -63,7 +64,7 @@ def epoch_line(
     epochs, timed = settings["epochs"], history[first:] or history[first - 1 :]
     seconds = sum(r["seconds"] for r in timed) / len(timed)
     goes_on = is_finite(row) and not stopped
-    left = duration((epochs - row["epoch"]) * seconds if goes_on else 0)
+    left = w.duration((epochs - row["epoch"]) * seconds if goes_on else 0)
     at_most = "at most " * (settings["early_stopping"] is not None and not stopped)
     return (
         f"{identity['model']} seed {identity['seed']}"
@@ -113,12 +114,3 @@ def clock(seconds: float, now: float | None = None) -> str:
     end = datetime.fromtimestamp(begun.timestamp() + seconds)
     day = "" if end.date() == begun.date() else f"{end.day} {end:%b} "
     return f"{day}{end:%H:%M}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people write it, to the second: ``1 h 02 min``, ``3 min 05 s``."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -23,7 +23,8 @@ from rich.table import Table
 from rich.text import Text
 from snakemake.utils import update_config
 
-from bakeoff.epochs import duration, study_line
+from bakeoff import wording as w
+from bakeoff.epochs import study_line
 from bakeoff.errors import StudyError
 from bakeoff.limits import MOST_FAILURES, MOST_TICKS
 from bakeoff.progress import Outlook, Run, Study
@@ -104,7 +105,7 @@ def view(
     more = ", ".join(f"{left_out[state]} {state}" for state in _STYLES if left_out[state])
     line = study_line(runs, outlook, now, study.part)
     if outlook.study is not None:
-        line += f" (in {'at most ' * outlook.at_most}{duration(outlook.study)})"
+        line += f" (in {'at most ' * outlook.at_most}{w.duration(outlook.study)})"
     whole = sum(run.epochs for run in runs)
     done = sum(run.epochs if run.ended else len(run.history) for run in runs)
     parts = [
@@ -179,12 +180,12 @@ def _share(row, name):
 
 def _time(run: Run, outlook: Outlook) -> str:
     if run.overhead is not None:
-        return f"took {duration(run.overhead + sum(row['seconds'] for row in run.history))}"
+        return f"took {w.duration(run.overhead + sum(row['seconds'] for row in run.history))}"
     left = outlook.of_runs.get((run.model, run.seed))
     if left is None:
         return ""
     at_most = "at most " * run.stops_early
-    return f"{at_most}{duration(left)}{' left' * (run.state == 'running')}"
+    return f"{at_most}{w.duration(left)}{' left' * (run.state == 'running')}"
 
 
 def sparkline(values: Sequence[float]) -> str:

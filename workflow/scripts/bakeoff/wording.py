@@ -125,11 +125,12 @@ def times(ratio: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return "1 h 02 min", "3 min" or "40 s"."""
+    """Return "1 h 02 min", "12 min", "3 min 05 s" or "40 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 10:
+        return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    if hours:
-        return f"{hours:,} h {minutes:02d} min"
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+    return f"{hours:,} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
 def setting(value: Any) -> str:
