@@ -200,7 +200,7 @@ def describe_figures(results, summary, figures):
         )
     described = {
         # All but the overlay are wider than a phone.
-        key: {"label": label, "svg": inline_svg(figures[key], label, pinned=key != "overlay")}
+        key: {"label": label, "svg": inline_svg(figures[key], label, pinned=key != "loss_overlay")}
         for key, label in labels.items()
     }
     tradeoffs = [

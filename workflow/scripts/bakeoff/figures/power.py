@@ -10,6 +10,7 @@ from bakeoff import wording as w
 from bakeoff.figures.colours import HUES, INK, PAPER
 from bakeoff.figures.style import (
     SMALLEST,
+    TITLE,
     Look,
     log_ticks,
     model_looks,
@@ -43,7 +44,7 @@ def draw_power(results: Results) -> Figure | None:
     if found is None or not found.by_seeds:
         return None
     rows = found.needed[:MOST_SHOWN]
-    lines = [line for text in _title(found, results) for line in wrapped(text, 84).split("\n")]
+    lines = [line for text in _title(found, results) for line in wrapped(text, TITLE).split("\n")]
     handles = _legend_entries(found, results)
     heights = [2.2, 0.24 * len(rows)] if rows else [2.2]
     height = sum(heights) + 0.8 + 0.2 * (len(lines) + len(handles))
