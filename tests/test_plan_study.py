@@ -39,8 +39,8 @@ def test_the_most_costly_model_stands_first_and_what_it_costs_is_said():
         *("Large", "900,000", "5,000,000", "30 min", "6 h 40 min", "3", "20 h 00 min", "100 %"),
         "3,000",
     ]
-    assert small[:5] == ["Small", "1,000", "10,000", "2.5 s", "1 min 00 s"]
-    assert "All runs one after the other: 20 h 03 min. Without Large: 3 min 00 s." in said
+    assert small[:5] == ["Small", "1,000", "10,000", "2.5 s", "1 min"]
+    assert "All runs one after the other: 20 h 03 min. Without Large: 3 min." in said
 
 
 def test_what_a_cluster_is_asked_for_has_a_margin():

@@ -111,7 +111,7 @@ def test_one_seed_says_nothing_of_more(tmp_path):
     assert found["by_seeds"] == {}
     assert found["one_seed"] == ["b"]
     assert found["second_seed"] == 2 * 130
-    assert "A second seed of each, about 4 min 20 s of training in all, would tell." in text
+    assert "A second seed of each, about 4 min of training in all, would tell." in text
 
 
 def test_a_study_that_is_decided_needs_nothing_more(tmp_path):

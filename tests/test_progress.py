@@ -216,6 +216,8 @@ def test_the_line_of_an_epoch():
 def test_durations():
     said = [w.duration(seconds) for seconds in (0.4, 59.7, 65, 599.6, 3570, 3720)]
     assert said == ["0 s", "1 min 00 s", "1 min 05 s", "10 min", "1 h 00 min", "1 h 02 min"]
+    said = [w.rough_duration(seconds) for seconds in (0.4, 59.7, 65, 599.6, 3570, 3720)]
+    assert said == ["0 s", "1 min", "1 min", "10 min", "1 h 00 min", "1 h 02 min"]
 
 
 def test_an_epoch_says_how_far_the_study_is(followed, capsys):

@@ -63,13 +63,15 @@ def costs(names, runs, described, tried):
     threads = w.count(max(trial["threads"] for trial in tried), "thread")
     devices = w.listing(w.distinct(trial["device"] for trial in tried))
     heaviest = found[0][0]["model"]
-    without = f"Without {names[heaviest]}: {w.duration(total - whole[heaviest])}." * (len(rows) > 1)
+    without = f"Without {names[heaviest]}: {w.rough_duration(total - whole[heaviest])}." * (
+        len(rows) > 1
+    )
     return "\n".join(
         [
             f"What the study would take here, told by some seconds of each model on {devices},"
             f" {threads} a run:",
             table,
-            f"All runs one after the other: {w.duration(total)}. {without}".rstrip(),
+            f"All runs one after the other: {w.rough_duration(total)}. {without}".rstrip(),
             "Runs at the same time share this; where a job has cores or a GPU of its own, divide"
             " by their number.",
             f"On a cluster, a job is safe with runtime={_minutes(found)} (minutes) and"
@@ -80,7 +82,7 @@ def costs(names, runs, described, tried):
 
 
 def _duration(seconds):
-    return t.Cell(f"{seconds:.1f} s" if seconds < 10 else w.duration(seconds), seconds)
+    return t.Cell(f"{seconds:.1f} s" if seconds < 10 else w.rough_duration(seconds), seconds)
 
 
 def _minutes(found):

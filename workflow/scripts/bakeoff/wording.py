@@ -127,8 +127,13 @@ def times(ratio: float) -> str:
 def duration(seconds: float) -> str:
     """Return "1 h 02 min", "12 min", "3 min 05 s" or "40 s"."""
     minutes, rest = divmod(round(seconds), 60)
-    if minutes < 10:
-        return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return f"{minutes} min {rest:02d} s" if 0 < minutes < 10 else rough_duration(seconds)
+
+
+def rough_duration(seconds: float) -> str:
+    """Return "1 h 02 min", "3 min" or "40 s": of what is only estimated."""
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours:,} h {minutes:02d} min" if hours else f"{minutes} min"
 

@@ -127,7 +127,7 @@ def _draw_needed(panels, results, rows, most):
 
 def _taken(one: Needed, results):
     if one.seeds is not None:
-        return f"{one.seeds} seeds: {w.duration(one.seconds or 0)} more"
+        return f"{one.seeds} seeds: {w.rough_duration(one.seconds or 0)} more"
     if not one.difference:
         return "no difference seen"
     if one.images is None:

@@ -42,7 +42,7 @@ def in_one_sentence(results: Results) -> str | None:
     if found.one_seed:
         return (
             "To be surer, give each model a second seed: about"
-            f" {w.duration(found.second_seed or 0)} more of training in all."
+            f" {w.rough_duration(found.second_seed or 0)} more of training in all."
         )
     number = len(found.needed)
     if not found.needed:
@@ -62,8 +62,9 @@ def in_one_sentence(results: Results) -> str | None:
         else f"{settled} of the {number} models"
     )
     return (
-        f"To be surer, train {span} seeds of each, about {w.duration(found.seconds or 0)} more:"
-        f" that would settle {which} too close to the best to call, if differences are as seen."
+        f"To be surer, train {span} seeds of each, about"
+        f" {w.rough_duration(found.seconds or 0)} more: that would settle {which} too close to the"
+        " best to call, if differences are as seen."
     )
 
 
@@ -87,8 +88,8 @@ def _cost(found: Power, results):
     span = f"{few}" if few == many else f"{few} to {many}"
     return (
         f"If differences are as seen, {span} seeds would settle the place of {names(settled)}:"
-        f" about {w.duration(found.seconds or 0)} more of training, the best model's counted, at"
-        " the speed of these runs."
+        f" about {w.rough_duration(found.seconds or 0)} more of training, the best model's counted,"
+        " at the speed of these runs."
     )
 
 
@@ -98,7 +99,7 @@ def _second_seed(found, best, results):
     return (
         f"Of {names(models)} nothing can be said, as {one} one seed in common with {best}: how much"
         " runs of one model differ is not known. A second seed of each, about"
-        f" {w.duration(found.second_seed)} of training in all, would tell."
+        f" {w.rough_duration(found.second_seed)} of training in all, would tell."
     )
 
 
@@ -116,7 +117,7 @@ def _as_seen(one, results):
     if one.seeds is not None:
         return (
             f"{one.seeds} seeds of each instead of {one.present}, about"
-            f" {w.duration(one.seconds)} more of training"
+            f" {w.rough_duration(one.seconds)} more of training"
         )
     if not one.difference:
         return "no number of seeds shows a difference that is not there"
