@@ -73,6 +73,8 @@ def sketched_figures():
     with ExitStack() as stack:
         for step in ("plot_findings", "plot_loss_curves", "plot_tradeoffs"):
             stack.enter_context(patch(f"{step}.save_svg", sketch))
+        for kind in ("pdf", "png"):
+            stack.enter_context(patch(f"write_paper.save_{kind}", sketch))
         stack.enter_context(patch.object(Figure, "draw_without_rendering", lambda self: None))
         stack.enter_context(patch("textalloc.allocate", write_no_names))
         yield
@@ -104,6 +106,7 @@ def no_figures():
         patch("plot_loss_curves.plot_loss_curves", curves),
         patch("plot_findings.plot_findings", others),
         patch("plot_tradeoffs.plot_tradeoffs", others),
+        patch("write_paper.write_paper", lambda *_: None),
     ):
         yield
 

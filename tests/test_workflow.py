@@ -144,10 +144,10 @@ def test_models_are_described_without_training(tiny_study):
 WITHOUT_NUMBERS = {
     "workflow/scripts/bakeoff/__init__.py",
     *(f"workflow/scripts/bakeoff/{name}.py" for name in ("errors", "files", "garbage", "joblog")),
-    # The console's line of an epoch, and what it reads of the study.
+    # The console's line of an epoch, what it reads of the study, and curves.
     *(
         f"workflow/scripts/bakeoff/{name}.py"
-        for name in ("epochs", "limits", "numbers", "progress", "wording")
+        for name in ("epochs", "limits", "numbers", "progress", "tensorboard", "wording")
     ),
     *(
         f"workflow/scripts/bakeoff/study/{name}.py"
@@ -243,7 +243,7 @@ def test_what_users_of_snakemake_expect(finished_study):
 def test_the_report_names_the_command_that_makes_it(copy):
     copy.snakemake("--config", "study={title: It's mine}", "data={mirrors: [/elsewhere]}")
     page = html.unescape(copy.path("results/report.html").read_text())
-    (command,) = re.findall(r"snakemake --cores 4 --resources gpu=1[^<\n]*", page)
+    (command,) = re.findall(r"snakemake --cores 4 --resources gpu=1 --config[^<\n]*", page)
     assert shlex.split(command)[-2:] == ["--config", 'study={"title": "It\'s mine"}']
     arguments = shlex.split(command)[-2:]
     assert copy.planned(*arguments, "data={mirrors: [/another]}") == set()

@@ -1,11 +1,17 @@
-"""Snakemake, forked from a process that has imported it: a second less of processor time each."""
+"""Snakemake, forked from a process that has imported it: a second less of processor time each.
+
+So are the jobs of it that import TensorFlow: see warm_python.py.
+"""
 
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
+
+from warm_python import warm_command
 
 _FORKING = multiprocessing.get_context("forkserver")
 # Nothing of this repository: a project has its own copy. `pytest` is what a child has as its main
@@ -24,7 +30,7 @@ def run_snakemake(folder, arguments, environment):
     arguments = [str(argument) for argument in arguments]
     with tempfile.NamedTemporaryFile("r") as log:
         process = _FORKING.Process(
-            target=_main, args=(str(folder), arguments, dict(environment), log.name)
+            target=_main, args=(str(folder), arguments, dict(environment), log.name, _warm())
         )
         process.start()
         try:
@@ -34,7 +40,15 @@ def run_snakemake(folder, arguments, environment):
         return subprocess.CompletedProcess(arguments, process.exitcode, log.read())
 
 
-def _main(folder, arguments, environment, log):
+_FOLDER = tempfile.TemporaryDirectory(prefix="warm_")
+
+
+@cache
+def _warm():
+    return warm_command(_FOLDER.name)
+
+
+def _main(folder, arguments, environment, log, python):
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -46,6 +60,8 @@ def _main(folder, arguments, environment, log):
     kept = [place for place in sys.path if any(map(Path(place).is_relative_to, installed))]
     sys.path[:] = [folder, *kept]
     sys.argv = ["snakemake", *arguments]
+    # What Snakemake calls its scripts with.
+    sys.executable = python
     from snakemake.cli import main
 
     main()
