@@ -152,6 +152,11 @@ def _whole_images(accuracies, images):
     return np.where(np.isclose(accuracies, exact, rtol=0, atol=1e-7), exact, accuracies)
 
 
+# Under what a run, or a latency, was measured.
+_CIRCUMSTANCES = [
+    *(("device",), ("threads",), ("concurrent_runs",)),
+    *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
+]
 # What is read of a card of any run, and of one that did not diverge, besides the description.
 _CARD = [
     *(
@@ -163,13 +168,10 @@ _CARD = [
         ("dataset", "test_images"),
     ),
     *(("dataset", "train_images"), ("dataset", "validation"), ("dataset", "validation_images")),
-    *(("device",), ("threads",), ("concurrent_runs",), ("pieces",)),
-    *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
+    ("pieces",),
+    *_CIRCUMSTANCES,
 ]
-_LATENCY = [
-    *(("latency_ms", "median"), ("device",), ("threads",), ("concurrent_runs",)),
-    *(("backend",), ("precision",), ("versions", "python"), ("versions", "keras")),
-]
+_LATENCY = [("latency_ms", "median"), ("latency_ms", "p95"), *_CIRCUMSTANCES]
 _FINISHED_CARD = [
     *(("clean_train", "loss"), ("clean_train", "accuracy"), ("clean_train", "images")),
     *(("seconds", "training"), ("latency_ms", "median")),
