@@ -40,11 +40,12 @@ def describe_study(models, seeds=(0,), **changes):
     return study | changes
 
 
-def run_steps(folder, study):
+def run_steps(folder, study, paper=True):
     """Run the steps as their rules do and return the page's path.
 
-    The runs are those of :func:`fabricated_study.fabricate_run` in ``folder``, and so
-    is the data, of :func:`fabricated_study.fabricate_data`.
+    The runs are those of :func:`fabricated_study.fabricate_run` in ``folder``, and so is the data,
+    of :func:`fabricated_study.fabricate_data`. Drawing the figures of a ``paper``, which no page
+    needs, takes longer than all else.
     """
     from bakeoff.study.config import numbers_study
     from bakeoff.study.readers import runs_in
@@ -91,16 +92,17 @@ def run_steps(folder, study):
     findings_drawn = ("accuracy_forest", "comparisons", "reliability", "power")
     plot_findings(study, analysis, **{key: drawn[key] for key in findings_drawn})
     plot_tradeoffs(study, analysis, summary, *drawn["tradeoffs"])
-    write_paper(
-        study,
-        {"commit": TREE},
-        analysis,
-        summary,
-        findings,
-        histories,
-        folder / "summary.png",
-        folder / "paper",
-    )
+    if paper:
+        write_paper(
+            study,
+            {"commit": TREE},
+            analysis,
+            summary,
+            findings,
+            histories,
+            folder / "summary.png",
+            folder / "paper",
+        )
     render_report(
         study=study,
         command=COMMAND,

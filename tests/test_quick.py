@@ -26,6 +26,8 @@ def test_quick_runs_on_real_mnist_over_http(tmp_path):
             "--configfile",
             "config/quick.yaml",
             "--config",
+            # Three of the ten, which the demo trains all.
+            "study={models: [model_01, model_03, model_05]}",
             # The first mirror is dead, as one may be some day.
             f"data={{mirrors: ['http://127.0.0.1:9/', '{mirror.address}']}}",
             env=os.environ | {"no_proxy": "127.0.0.1"},
@@ -36,9 +38,9 @@ def test_quick_runs_on_real_mnist_over_http(tmp_path):
     assert data.images("train").shape == (1500, 28, 28, 1)
     assert np.bincount(data.labels("train")).min() > 100
     summary = pd.read_csv(project.path("results/quick/summary.csv"))
-    assert len(summary) == 10
+    assert len(summary) == 3
     # Real training on real images: chance is 10 %.
-    assert (summary["test_accuracy"] > 0.5).sum() >= 7, summary[["name", "test_accuracy"]]
+    assert (summary["test_accuracy"] > 0.5).all(), summary[["name", "test_accuracy"]]
     table = project.path("results/quick/summary.txt").read_text()
     assert "1,000 test images" in table
     for header in ("Model number", "Model Description", "Train loss", "Validation loss"):

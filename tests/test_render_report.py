@@ -64,7 +64,7 @@ def render(folder, models, seeds=(0,), data=None, study=None, **shared):
             fabricate_run(folder, entry["model"], seed, **settings)
     sizes = {key: shared[key] for key in ("images", "classes") if key in shared}
     fabricate_data(folder, **sizes | (data or {}))
-    return run_steps(folder, study).read_text(encoding="utf-8")
+    return run_steps(folder, study, paper=False).read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):

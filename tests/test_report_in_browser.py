@@ -45,7 +45,7 @@ def make_page(folder, models, seeds):
             settings = {"images": IMAGES, "layers": LAYERS} | settings
             fabricate_run(folder, entry["model"], seed, **settings)
     fabricate_data(folder, images=IMAGES)
-    return run_steps(folder, study)
+    return run_steps(folder, study, paper=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,8 @@
-"""One run as a process of its own, without Snakemake: for tests that kill it or compare it.
-
-Usage: python training_process.py PROJECT MODEL OUTPUT CHECKPOINTS SETTINGS
-with PYTHONPATH=PROJECT/workflow/scripts:tests/builders; SETTINGS is JSON.
-"""
+"""One run as a process of its own, without Snakemake: for tests that kill it or compare it."""
 
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from patience import PATIENCE
+from warm_python import shared_command
 
 EPOCHS = 40
 # What someone does with the files, in a folder of their own: Keras, and nothing of this study.
@@ -40,12 +36,7 @@ SETTINGS = {
     "precision": "float32",
     "deterministic": False,
 }
-FILES = {
-    "history": "history.csv",
-    "model": "model.keras",
-    "predictions": "predictions.npz",
-    "card": "card.json",
-}
+PROGRAM = Path(__file__).with_name("train_once.py")
 
 
 class Training:
@@ -58,25 +49,29 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log.txt"
 
-    def start(self, model="tiny", **settings):
+    def start(self, model="tiny", python=(sys.executable,), **settings):
+        """Start a run in a new Python, and return its process."""
         folders = [self.folder / name for name in ("output", "checkpoints")]
-        command = [sys.executable, __file__, self.project.folder, model, *folders]
+        command = [*python, PROGRAM, self.project.folder, model, *folders]
         with self.log.open("w") as log:
             return subprocess.Popen(
                 [*command, json.dumps(self.settings | settings)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONPATH": self._path()},
             )
 
-    def _path(self):
-        places = self.project.path("workflow/scripts"), Path(__file__).with_name("builders")
-        return os.pathsep.join(map(str, places))
-
     def run(self, **settings):
-        process = self.start(**settings)
+        """Make a whole run and return what it printed.
+
+        Nobody kills it, so that it may be forked from a Python that has imported TensorFlow.
+        """
+        process = self.start(python=self._python(), **settings)
         assert process.wait(PATIENCE) == 0, self.log.read_text()
         return self.log.read_text()
+
+    def _python(self):
+        tensorflow = self.settings["backend"] == "tensorflow"
+        return shared_command() if tensorflow else (sys.executable,)
 
     def wait_for(self, text, process):
         end = time.monotonic() + PATIENCE
@@ -145,28 +140,3 @@ def arrays_of(h5):
         file.visititems(keep)
     assert arrays
     return arrays
-
-
-def main(project, model, output, checkpoints, settings):
-    """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
-    from bakeoff.errors import Terminated
-    from bakeoff.study.identity import Sources, contender, training_identity
-    from train_model import leave, train_model
-
-    signal.signal(signal.SIGTERM, leave)
-    try:
-        train_model(
-            training_identity(Sources([project]), contender(model), 0, json.loads(settings)),
-            f"{project}/results/data/digits/data.json",
-            {name: f"{output}/{file}" for name, file in FILES.items()},
-            checkpoints,
-            [Path(project)],
-            1,
-        )
-    except Terminated as ended:
-        # As job_log does.
-        os._exit(ended.code)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

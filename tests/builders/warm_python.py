@@ -1,42 +1,54 @@
 """Jobs forked from a Python that has imported TensorFlow: seconds of processor time less each.
 
-As a program, ``python -IS warm_python.py SOCKET PYTHON SCRIPT`` runs ``SCRIPT`` as ``PYTHON``
+As a program, ``python -IS warm_python.py SOCKET PYTHON SCRIPT ...`` runs ``SCRIPT`` as ``PYTHON``
 would: forked from the server at ``SOCKET`` where the script is one that imports TensorFlow, else
 by ``PYTHON`` itself. No module of this repository is imported before the fork.
 """
 
-import atexit
 import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from functools import cache
 
-_HEAVY = re.compile(r"\.(train_model|describe_model|time_model|time_predictions)\.py$")
+_HEAVY = re.compile(
+    r"\.(train_model|describe_model|time_model|time_predictions)\.py$|/train_once\.py$"
+)
 # What a job finds imported, besides what TensorFlow imports.
 _PRELOADED = ("tensorflow", "h5py", "pandas", "optree", "snakemake.script", "multiprocessing.pool")
 _LONGEST = 1 << 20
 
 
-def warm_command(folder):
-    """Start a server whose socket is in ``folder``; return what stands before a script.
+@cache
+def shared_command():
+    """Start a server, once a process; return the command that a script is called with.
 
-    It ends with this process.
+    It ends some seconds after this process.
     """
+    folder = tempfile.mkdtemp(prefix="warm_")
     address = os.path.join(folder, "socket")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
         # Nothing of pytest's, whose modules are not the jobs'.
-        server = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, os.path.dirname(__file__), str(listener.fileno())],
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                _SERVER,
+                os.path.dirname(__file__),
+                f"{listener.fileno()}",
+                folder,
+            ],
             pass_fds=[listener.fileno()],
         )
-    atexit.register(server.kill)
-    return f"{sys.executable} -IS {__file__} {address} {sys.executable}"
+    return sys.executable, "-IS", __file__, address, sys.executable
 
 
 _SERVER = "import sys; sys.path.insert(0, sys.argv[1]); import warm_python; warm_python.serve()"
@@ -64,6 +76,8 @@ def serve():
                 listener.close()
                 _become(asked)
             asked.close()
+    # Not by that process, which may end without a last word.
+    shutil.rmtree(sys.argv[3])
 
 
 def _become(asked):
@@ -80,7 +94,7 @@ def _become(asked):
     os.environ.clear()
     os.environ.update(wanted["environment"])
     asked.sendall(f"{os.getpid()}\n".encode())
-    status = _run(wanted["script"])
+    status = _run(*wanted["command"])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
@@ -88,11 +102,11 @@ def _become(asked):
     os._exit(0)
 
 
-def _run(script):
+def _run(script, *arguments):
     import runpy
     import traceback
 
-    sys.argv = [script]
+    sys.argv = [script, *arguments]
     sys.path.insert(0, os.path.dirname(script))
     try:
         runpy.run_path(script, run_name="__main__")
@@ -107,14 +121,15 @@ def _run(script):
     return 0
 
 
-def main(address, python, script):
+def main(address, python, script, *arguments):
     """Run a script and end with its status."""
     environment = dict(os.environ)
     if not _HEAVY.search(script) or {"PYTHONPATH", "KERAS_BACKEND"} & set(environment):
-        os.execv(python, [python, script])
+        os.execv(python, [python, script, *arguments])
     asked = socket.socket(socket.AF_UNIX)
     asked.connect(address)
-    wanted = {"folder": os.getcwd(), "environment": environment, "script": script}
+    command = [script, *arguments]
+    wanted = {"folder": os.getcwd(), "environment": environment, "command": command}
     socket.send_fds(asked, [b" "], [0, 1, 2])
     asked.sendall(json.dumps(wanted).encode() + b"\n")
     said = asked.makefile()

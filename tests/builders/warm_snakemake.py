@@ -8,10 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
 
-from warm_python import warm_command
+from warm_python import shared_command
 
 _FORKING = multiprocessing.get_context("forkserver")
 # Nothing of this repository: a project has its own copy. `pytest` is what a child has as its main
@@ -29,8 +28,9 @@ def run_snakemake(folder, arguments, environment):
     """
     arguments = [str(argument) for argument in arguments]
     with tempfile.NamedTemporaryFile("r") as log:
+        python = " ".join(shared_command())
         process = _FORKING.Process(
-            target=_main, args=(str(folder), arguments, dict(environment), log.name, _warm())
+            target=_main, args=(str(folder), arguments, dict(environment), log.name, python)
         )
         process.start()
         try:
@@ -38,14 +38,6 @@ def run_snakemake(folder, arguments, environment):
         finally:
             process.kill()
         return subprocess.CompletedProcess(arguments, process.exitcode, log.read())
-
-
-_FOLDER = tempfile.TemporaryDirectory(prefix="warm_")
-
-
-@cache
-def _warm():
-    return warm_command(_FOLDER.name)
 
 
 def _main(folder, arguments, environment, log, python):
