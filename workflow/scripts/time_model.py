@@ -4,6 +4,7 @@ import json
 import time
 
 from bakeoff.files import write_atomically
+from bakeoff.importing import unneeded_left_out
 from bakeoff.joblog import job_log, say
 from bakeoff.study.identity import all_settings, check_sources
 from bakeoff.training.backend import prepare_backend
@@ -62,9 +63,10 @@ def _prepared(identity, data_file, settings, folders, threads):
     """Return the model, compiled, the batches of the data's parts, and what device there is."""
     check_sources(folders, identity["sources"])
     data = open_data(data_file)
-    device = prepare_backend(
-        threads, settings["backend"], settings["precision"], settings["deterministic"]
-    )
+    with unneeded_left_out(settings["backend"]):
+        device = prepare_backend(
+            threads, settings["backend"], settings["precision"], settings["deterministic"]
+        )
     steps = -(-data.counts["train"] // settings["batch_size"])
     classes = len(data.class_names)
     model = prepare_model(identity, folders, data.shape, classes, device, steps)

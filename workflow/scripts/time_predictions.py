@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.files import write_atomically
+from bakeoff.importing import unneeded_left_out
 from bakeoff.joblog import job_log, say
 from bakeoff.predicting import load
 from bakeoff.training.backend import prepare_backend, software_versions
@@ -32,9 +33,10 @@ def time_predictions(card_file, data_file, latency_file, folders, threads):
     # Before Keras is imported, which would disturb the one that is being measured.
     with _alone(), counted_run():
         settings = card["training"]
-        device = prepare_backend(
-            threads, card["backend"], card["precision"], settings["deterministic"]
-        )
+        with unneeded_left_out(card["backend"]):
+            device = prepare_backend(
+                threads, card["backend"], card["precision"], settings["deterministic"]
+            )
         model = load(card_file.parent, card, data, folders)
         before = count_runs()
         latency = measure_latency(model, scaled(data.images("test")[:1]), _PREDICTIONS)

@@ -11,6 +11,7 @@ from bakeoff.data.prepared import scaled
 from bakeoff.epochs import follow_study
 from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, write_atomically
+from bakeoff.importing import unneeded_left_out
 from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import commits
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
@@ -47,9 +48,10 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
     check_sources(folders, identity["sources"])
     data = open_data(data_file)
     settings = all_settings(identity)
-    device = prepare_backend(
-        threads, settings["backend"], settings["precision"], settings["deterministic"]
-    )
+    with unneeded_left_out(settings["backend"]):
+        device = prepare_backend(
+            threads, settings["backend"], settings["precision"], settings["deterministic"]
+        )
     shape, classes = data.shape, len(data.class_names)
     steps = -(-data.counts["train"] // settings["batch_size"])
     model = prepare_model(identity, folders, shape, classes, device, steps)
