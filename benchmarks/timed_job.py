@@ -27,7 +27,7 @@ seconds["imports"] = time.perf_counter() - entered
 
 PARTS = {
     "open_data": "data",
-    "prepare_backend": "backend",
+    "import_backend": "backend",
     "build_model": "build",
     "compile_checked": "build",
     "prepare_model": "build",
@@ -36,8 +36,6 @@ PARTS = {
     "evaluate": "measures",
     "predict": "measures",
     "measure_latency": "measures",
-    "write_history": "files",
-    "write_model": "files",
 }
 FEW = 1_280
 rows = []
@@ -49,7 +47,7 @@ def counted():
 
 
 def timed(name, part, owner=train_model):
-    """Replace a function, one of train_model or of ``owner``, by one that adds to a part's time."""
+    """Replace a function, train_model's or ``owner``'s, by one that adds to a part's time."""
     function = getattr(owner, name)
 
     def replacement(*arguments, **options):
@@ -70,6 +68,8 @@ def timed(name, part, owner=train_model):
 
 for name, part in PARTS.items():
     timed(name, part)
+for name in ("write_history", "write_model"):
+    timed(name, "files", train_model.outputs)
 timed("state_of", "checkpoints", loop)
 timed("save", "checkpoints", train_model.Checkpoints)
 

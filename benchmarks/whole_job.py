@@ -36,7 +36,7 @@ def run_job(data_file, epochs, precision, model, folder):
             Sources([ROOT]), contender(model), 0, settings(int(epochs), precision)
         ),
         data_file=data_file,
-        outputs={Path(name).stem: folder / name for name in OUTPUTS},
+        files={Path(name).stem: folder / name for name in OUTPUTS},
         checkpoint_folder=folder / "checkpoints",
         folders=[ROOT],
         threads=2,

@@ -12,10 +12,9 @@ from projects import ROOT
 LEAN = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from bakeoff.importing import unneeded_left_out
-from bakeoff.training.backend import prepare_backend
-with unneeded_left_out(sys.argv[2]):
-    prepare_backend(1, sys.argv[2], gpu=False)
+from bakeoff.importing import import_backend
+settings = {"backend": sys.argv[2], "precision": "float32", "deterministic": False}
+import_backend(settings, threads=1, gpu=False)
 print({"sklearn", "matplotlib"} & set(sys.modules))
 import matplotlib.pyplot, sklearn.datasets
 """

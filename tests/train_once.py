@@ -20,11 +20,13 @@ FILES = {
 def main(project, model, output, checkpoints, settings):
     """Train ``model`` of the project in the folder ``project`` with seed 0 and one thread."""
     sys.path.insert(0, f"{project}/workflow/scripts")
+    from bakeoff.compiled import keep_compiled
     from bakeoff.errors import Terminated
     from bakeoff.study.identity import Sources, contender, training_identity
     from train_model import leave, train_model
 
     signal.signal(signal.SIGTERM, leave)
+    keep_compiled(f"{project}/results/compiled")
     try:
         train_model(
             training_identity(Sources([project]), contender(model), 0, json.loads(settings)),

@@ -5,10 +5,9 @@ import json
 from bakeoff.data.disputed import check_disputed_of
 from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
-from bakeoff.importing import unneeded_left_out
+from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log
 from bakeoff.study.identity import all_settings, check_sources
-from bakeoff.training.backend import prepare_backend
 
 
 def describe_model(identity, data_file, description_file, layers_file, folders):
@@ -21,11 +20,7 @@ def describe_model(identity, data_file, description_file, layers_file, folders):
     """
     check_sources(folders, identity["sources"])
     data = PreparedData.read(data_file)
-    settings = all_settings(identity)
-    with unneeded_left_out(settings["backend"]):
-        prepare_backend(
-            1, settings["backend"], settings["precision"], settings["deterministic"], gpu=False
-        )
+    import_backend(all_settings(identity), threads=1, gpu=False)
     # Imports Keras, which must find its backend prepared.
     from bakeoff.describe.model import checked_description
 

@@ -4,10 +4,9 @@ import json
 import time
 
 from bakeoff.files import write_atomically
-from bakeoff.importing import unneeded_left_out
+from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log, say
 from bakeoff.study.identity import all_settings, check_sources
-from bakeoff.training.backend import prepare_backend
 from bakeoff.training.data import batches_of_parts, open_data
 from bakeoff.training.machine import peak_memory_mb
 from bakeoff.wording import duration
@@ -63,13 +62,8 @@ def _prepared(identity, data_file, settings, folders, threads):
     """Return the model, compiled, the batches of the data's parts, and what device there is."""
     check_sources(folders, identity["sources"])
     data = open_data(data_file)
-    with unneeded_left_out(settings["backend"]):
-        device = prepare_backend(
-            threads, settings["backend"], settings["precision"], settings["deterministic"]
-        )
-    steps = -(-data.counts["train"] // settings["batch_size"])
-    classes = len(data.class_names)
-    model = prepare_model(identity, folders, data.shape, classes, device, steps)
+    device = import_backend(settings, threads)
+    model = prepare_model(identity, folders, data, device)
     parts = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
     return model, parts, device
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.files import write_atomically
-from bakeoff.importing import unneeded_left_out
+from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log, say
 from bakeoff.predicting import load
-from bakeoff.training.backend import prepare_backend, software_versions
+from bakeoff.training.backend import software_versions
 from bakeoff.training.evaluation import measure_latency
 from bakeoff.training.sharing import count_runs, counted_run
 
@@ -32,11 +32,8 @@ def time_predictions(card_file, data_file, latency_file, folders, threads):
     data = PreparedData.read(data_file)
     # Before Keras is imported, which would disturb the one that is being measured.
     with _alone(), counted_run():
-        settings = card["training"]
-        with unneeded_left_out(card["backend"]):
-            device = prepare_backend(
-                threads, card["backend"], card["precision"], settings["deterministic"]
-            )
+        settings = card["training"] | {key: card[key] for key in ("backend", "precision")}
+        device = import_backend(settings, threads)
         model = load(card_file.parent, card, data, folders)
         before = count_runs()
         latency = measure_latency(model, scaled(data.images("test")[:1]), _PREDICTIONS)

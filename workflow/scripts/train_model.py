@@ -7,38 +7,31 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.compiled import keep_compiled
 from bakeoff.data.prepared import scaled
 from bakeoff.epochs import follow_study
 from bakeoff.errors import Terminated
 from bakeoff.files import remove_unfinished, write_atomically
-from bakeoff.importing import unneeded_left_out
+from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log, say
 from bakeoff.study.commit import commits
 from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
+from bakeoff.training import outputs
 from bakeoff.training.architecture import blamed_on, build_model
-from bakeoff.training.backend import prepare_backend, software_versions
+from bakeoff.training.backend import software_versions
 from bakeoff.training.checkpoints import Checkpoints
 from bakeoff.training.compile import compile_checked
 from bakeoff.training.data import batches_of_parts, describe_data, open_data
 from bakeoff.training.evaluation import evaluate, measure_latency, predict
 from bakeoff.training.hooks import callbacks_of
 from bakeoff.training.loop import train_epochs
-from bakeoff.training.outputs import (
-    costs,
-    outcome_of,
-    piece_of_card,
-    plan_of_card,
-    write_card,
-    write_history,
-    write_model,
-)
 from bakeoff.training.sharing import counted_run
 
 
-def train_model(identity, data_file, outputs, checkpoint_folder, folders, threads):
+def train_model(identity, data_file, files, checkpoint_folder, folders, threads):
     """Train as ``identity`` says and write the four output files.
 
-    ``identity`` is what :func:`bakeoff.study.identity.training_identity` returns; ``outputs`` maps
+    ``identity`` is what :func:`bakeoff.study.identity.training_identity` returns; ``files`` maps
     history, model, predictions and card to paths; ``folders`` are
     :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole epoch found under
     ``checkpoint_folder``. A run whose loss stops being a number ends there with status
@@ -48,54 +41,53 @@ def train_model(identity, data_file, outputs, checkpoint_folder, folders, thread
     check_sources(folders, identity["sources"])
     data = open_data(data_file)
     settings = all_settings(identity)
-    with unneeded_left_out(settings["backend"]):
-        device = prepare_backend(
-            threads, settings["backend"], settings["precision"], settings["deterministic"]
-        )
-    shape, classes = data.shape, len(data.class_names)
-    steps = -(-data.counts["train"] // settings["batch_size"])
-    model = prepare_model(identity, folders, shape, classes, device, steps)
+    device = import_backend(settings, threads)
+    model = prepare_model(identity, folders, data, device)
     batches = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
     checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
-        remove_unfinished(Path(outputs["card"]).parent)
+        remove_unfinished(Path(files["card"]).parent)
         with blamed_on(folders, identity["architecture"], "training"):
             own = callbacks_of(folders, identity["architecture"], settings)
             record = train_epochs(model, batches, identity, checkpoints, piece, started, own)
-        outcome = outcome_of(record["history"], settings)
+        history = record["history"]
+        outcome = outputs.outcome_of(history, settings)
         probabilities = predict(model, batches["test"])
         card = {
-            **plan_of_card(identity, model),
+            **outputs.plan_of_card(identity, model),
             **outcome,
             "dataset": describe_data(data),
             "clean_train": evaluate(model, batches["clean"])
             | {"images": len(batches["clean"].chosen)},
             "latency_ms": measure_latency(model, scaled(data.images("test")[:1])),
-            **piece_of_card(record, piece),
+            **outputs.piece_of_card(record, piece),
             "sources": sources_read(folders),
             **commits(folders),
         }
-        write_history(outputs["history"], record["history"], identity, outcome["judged_epoch"])
-        with write_atomically(outputs["predictions"]) as temporary:
+        outputs.write_history(files["history"], history, identity, outcome["judged_epoch"])
+        with write_atomically(files["predictions"]) as temporary:
             np.savez(temporary, probabilities=probabilities, labels=data.labels("test"))
-        write_model(outputs["model"], model, folders, identity, shape, classes)
+        outputs.write_model(
+            files["model"], model, folders, identity, data.shape, len(data.class_names)
+        )
         # Last, so that a card stands for a run that is all there.
-        write_card(outputs["card"], card | costs(record, piece, started))
+        outputs.write_card(files["card"], card | outputs.costs(record, piece, started))
     say(f"{identity['model']} seed {identity['seed']}: {outcome['status']}.")
 
 
-def prepare_model(identity, folders, shape, classes, device, steps):
-    """Return the model that ``identity`` names, checked and compiled.
+def prepare_model(identity, folders, data, device):
+    """Return the model that ``identity`` names for ``data``, prepared, checked and compiled.
 
-    ``shape`` is that of an image, ``(height, width, channels)``; ``steps`` is how many an epoch
-    has. That the model can be saved was tried when it was described.
+    That it can be saved was tried when it was described.
     """
     # Imports Keras, which must find its backend prepared.
     import keras
 
     keras.utils.set_random_seed(identity["seed"])
+    shape, classes = data.shape, len(data.class_names)
+    steps = -(-data.counts["train"] // all_settings(identity)["batch_size"])
     name = identity["architecture"]
     model = build_model(folders, name, shape, classes, arguments_of(identity))
     compile_checked(model, folders, identity, device, shape, classes, steps)
@@ -112,14 +104,15 @@ if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         signal.signal(signal.SIGTERM, leave)
         follow_study(snakemake.config)
-        card_file = Path(snakemake.output.card)
+        # <results>/models/<model>/seed_<seed>/card.json
+        results = Path(snakemake.output.card).parents[3]
+        keep_compiled(results / "compiled")
         train_model(
             identity=json.loads(snakemake.params.training),
             data_file=snakemake.input.data,
-            outputs=dict(snakemake.output.items()),
-            # <results>/models/<model>/seed_<seed>/card.json: checkpoints are not declared, as
-            # Snakemake deletes declared outputs before a job starts.
-            checkpoint_folder=card_file.parents[3] / "checkpoints",
+            files=dict(snakemake.output.items()),
+            # Not declared, as Snakemake deletes declared outputs before a job starts.
+            checkpoint_folder=results / "checkpoints",
             folders=snakemake.config["folders"],
             threads=snakemake.threads,
         )

@@ -14,6 +14,6 @@ picture in ``figures``.
 
 Between analysis and the others stand ``numbers``, all that analysis.json holds, and ``results``,
 these numbers with the names of the models. Beside them lies what every room uses: errors, files,
-logs, how a backend is imported, garbage collection, wording, Markdown, tables, and how much is
-shown of what there may be too much of.
+logs, how a backend is imported and what it has compiled, garbage collection, wording, Markdown,
+tables, and how much is shown of what there may be too much of.
 """

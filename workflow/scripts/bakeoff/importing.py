@@ -6,11 +6,26 @@ of the import of TensorFlow (Intel Xeon, keras 3.15, tensorflow 2.21).
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+
+from bakeoff.training.backend import prepare_backend
 
 _UNNEEDED = ("sklearn", "matplotlib", "jax")
 """Packages that Keras and its backends do without, as they do where these are not installed."""
+
+
+def import_backend(settings: Mapping[str, Any], threads: int, gpu: bool = True) -> str:
+    """Prepare the backend as ``settings`` of a training say, and return the device's name.
+
+    ``settings`` have backend, precision and deterministic; see :func:`prepare_backend`.
+    """
+    backend = settings["backend"]
+    with unneeded_left_out(backend):
+        return prepare_backend(
+            threads, backend, settings["precision"], settings["deterministic"], gpu
+        )
 
 
 @contextmanager
