@@ -13,7 +13,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -25,18 +24,36 @@ THREADS = 2
 STEPS = {"model_01": 100, "model_03": 100, "model_04": 24, "model_06": 12}
 PRECISIONS = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
 KINDS = {
-    "convolution, forward": r"Conv2D(?!Backprop)",
-    "convolution, gradient of inputs": r"Conv2DBackpropInput",
-    "convolution, gradient of weights": r"Conv2DBackpropFilter",
-    "dense layers": r"MatMul",
-    "pooling": r"Pool",
-    "bias and ReLU": r"Bias|Relu",
-    "casts": r"^Cast$",
-    "dropout": r"Random|Stateless",
-    "optimizer and all else": r"",
+    "optimizer": r"/adadelta/",
+    "convolution, forward": r"Conv2D$",
+    "convolution, gradient of inputs": r"BackpropInput$",
+    "convolution, gradient of weights": r"BackpropFilter\w*$",
+    "dense layers": r"MatMul$",
+    "pooling": r"Pool\w*$",
+    "bias and ReLU": r"(Bias|Relu)\w*$",
+    "casts": r":Cast$",
+    "dropout": r"dropout",
+    "all else": r"",
 }
-"""What an operation is, by the first pattern that is found in the name of its type."""
-CHILD = "TF_CPP_MIN_LOG_LEVEL"
+"""What an operation is, by the first pattern that is found in its name, which ends in its type."""
+
+TRIED = (
+    "What bfloat16 does not shorten is what it leaves in float32, the optimizer above all, and what"
+    " waits for memory rather than for the multipliers: pooling, ReLU, dropout. Of the"
+    " convolutions, the gradient of the weights gains least. Casts are 3 to 7 % of a step in"
+    " bfloat16.\n\n"
+    "Tried on an Intel Xeon with AMX, as multiples of a step in bfloat16 (Models 1, 3 and 4,"
+    " medians of seven turns of single processes, which differ by some percent):\n\n"
+    "- TensorFlow's own rewriting of float32 graphs instead of Keras's casts: 1.05 for Model 1 and"
+    " 0.96 for Model 4. It rounds the softmax too, and Model 3 is refused for that. No gain.\n"
+    "- TensorFlow's kernel of Adadelta, which goes through memory once where Keras's goes through"
+    " it ten times: 0.83 for Model 1, 0.90 for Model 3; in float32 1.03 for Model 3. Compiling"
+    " Keras's own update with XLA: 1.0 to 1.1. Not taken: it is one optimizer of many, and its last"
+    " bits are not those of Keras's on other backends.\n"
+    "- Batches of 512 instead of 128: 0.81, 0.83 and 0.85 an image. That is another training, and"
+    " up to who studies it (`batch_size`).\n"
+    "- Channels padded to whole vectors: they are, but for the single one of the images."
+)
 
 
 def measure(folder):
@@ -73,6 +90,7 @@ def describe(measured):
             " that they take together in float32; two threads. What the profiler adds itself, and"
             " what waits between operations, is not in it.",
             table(["", *(f"{title_of(m)}, {PRECISIONS[p]}" for m, p in columns)], cells),
+            TRIED,
         ]
     )
 
@@ -93,30 +111,23 @@ class _ProfiledTurn:
         self.turns += 1
         if self.turns == 3:
             tf.profiler.experimental.start(self.folder)
-            self.begun = time.perf_counter()
         if self.turns == 4:
-            self.seconds = time.perf_counter() - self.begun
             tf.profiler.experimental.stop()
             raise _Over
 
 
 def main(data, model, precision, steps):
-    """Print the seconds of each kind of operation in a turn, and of the whole turn."""
+    """Print the seconds of each kind of operation in a turn."""
     job = Job(data, model, precision, THREADS, int(steps) * BATCH)
     with tempfile.TemporaryDirectory(prefix="profile-") as folder:
         turn = _ProfiledTurn(folder)
         with contextlib.suppress(_Over):
             _pipeline(job, turn)
-        seconds = _seconds_by_type(folder)
-    kinds = Counter()
-    for name, value in seconds.items():
-        kinds[next(kind for kind, pattern in KINDS.items() if re.search(pattern, name))] += value
-    print(json.dumps(seconds), file=sys.stderr)
-    print(json.dumps(kinds | {"turn": turn.seconds}))
+        print(json.dumps(_seconds_by_kind(folder)))
 
 
-def _seconds_by_type(folder):
-    """Return the seconds of all operations by type, as the profiler has written them."""
+def _seconds_by_kind(folder):
+    """Return the seconds of all operations by kind, as the profiler has written them."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     space = xplane_pb2.XSpace()
@@ -126,10 +137,11 @@ def _seconds_by_type(folder):
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
-                # name:type, for operations alone.
                 name = plane.event_metadata[event.metadata_id].name
-                if found := re.fullmatch(r"[^:]+:(\w+)", name):
-                    seconds[found[1]] += event.duration_ps / 1e12
+                # name:type, for operations alone; those that others are part of have no such name.
+                if re.fullmatch(r"[^:]+:\w+", name):
+                    kind = next(kind for kind, known in KINDS.items() if re.search(known, name))
+                    seconds[kind] += event.duration_ps / 1e12
     return seconds
 
 

@@ -25,6 +25,7 @@ from measuring import ON_GPU, replace_section, section_of  # noqa: E402
 MEASURED = ROOT / "results" / "benchmarks"
 PARTS = (
     "training_steps",
+    "operations",
     "recipe_steps",
     "precision_accuracy",
     "same_training",

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from bakeoff.errors import StudyError
 from bakeoff.study.looks import Looks, budget_seconds
 from bakeoff.study.readers import read_decision
 from projects import TINY, decisions_of, give_seeds_where_they_decide
+from warm_python import warm_python
 
 OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}})
 FOLDER = Path("looks")
@@ -92,7 +92,7 @@ def study_of_looks(tiny_study):
 def run(project, *arguments):
     """Run Snakemake as people do: a process of its own, which may start itself again."""
     return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        [warm_python(), "-m", "snakemake", "--cores", "2", *arguments],
         cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

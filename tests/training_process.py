@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from patience import PATIENCE
-from warm_python import shared_command
+from warm_python import warm_python
 
 EPOCHS = 40
 # What someone does with the files, in a folder of their own: Keras, and nothing of this study.
@@ -49,10 +49,12 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log.txt"
 
-    def start(self, model="tiny", python=(sys.executable,), **settings):
-        """Start a run in a new Python, and return its process."""
+    def start(self, model="tiny", **settings):
+        """Start a run and return its process."""
         folders = [self.folder / name for name in ("output", "checkpoints")]
-        command = [*python, PROGRAM, self.project.folder, model, *folders]
+        tensorflow = self.settings["backend"] == "tensorflow"
+        python = warm_python() if tensorflow else sys.executable
+        command = [python, PROGRAM, self.project.folder, model, *folders]
         with self.log.open("w") as log:
             return subprocess.Popen(
                 [*command, json.dumps(self.settings | settings)],
@@ -61,17 +63,10 @@ class Training:
             )
 
     def run(self, **settings):
-        """Make a whole run and return what it printed.
-
-        Nobody kills it, so that it may be forked from a Python that has imported TensorFlow.
-        """
-        process = self.start(python=self._python(), **settings)
+        """Make a whole run and return what it printed."""
+        process = self.start(**settings)
         assert process.wait(PATIENCE) == 0, self.log.read_text()
         return self.log.read_text()
-
-    def _python(self):
-        tensorflow = self.settings["backend"] == "tensorflow"
-        return shared_command() if tensorflow else (sys.executable,)
 
     def wait_for(self, text, process):
         end = time.monotonic() + PATIENCE

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ import pandas as pd
 import yaml
 
 from patience import PATIENCE
+from warm_python import warm_python
 from warm_snakemake import run_snakemake
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ class Running:
         self.log = Path(name)
         with open(descriptor, "w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "snakemake", *arguments],
+                [warm_python(), "-m", "snakemake", *arguments],
                 cwd=project.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,

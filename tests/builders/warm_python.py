@@ -1,14 +1,16 @@
 """Jobs forked from a Python that has imported TensorFlow: seconds of processor time less each.
 
-As a program, ``python -IS warm_python.py SOCKET PYTHON SCRIPT ...`` runs ``SCRIPT`` as ``PYTHON``
-would: forked from the server at ``SOCKET`` where the script is one that imports TensorFlow, else
-by ``PYTHON`` itself. No module of this repository is imported before the fork.
+:func:`warm_python` returns a program that runs scripts and ``-m snakemake`` as Python would. A
+script that imports TensorFlow is forked from a server; so are those of Snakemake's jobs, for which
+it is ``sys.executable``. Who ends the program with SIGKILL so ends what was forked. No module of
+this repository is imported before the fork.
 """
 
 import contextlib
 import json
 import os
 import re
+import selectors
 import shutil
 import signal
 import socket
@@ -26,13 +28,16 @@ _LONGEST = 1 << 20
 
 
 @cache
-def shared_command():
-    """Start a server, once a process; return the command that a script is called with.
+def warm_python():
+    """Start a server, once a process; return the path of the program that asks it.
 
     It ends some seconds after this process.
     """
     folder = tempfile.mkdtemp(prefix="warm_")
-    address = os.path.join(folder, "socket")
+    address, program = os.path.join(folder, "socket"), os.path.join(folder, "python")
+    with open(program, "w") as file:
+        file.write(f'#!/bin/sh\nexec {sys.executable} -IS {__file__} {address} $0 "$@"\n')
+    os.chmod(program, 0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -48,7 +53,7 @@ def shared_command():
             ],
             pass_fds=[listener.fileno()],
         )
-    return sys.executable, "-IS", __file__, address, sys.executable
+    return program
 
 
 _SERVER = "import sys; sys.path.insert(0, sys.argv[1]); import warm_python; warm_python.serve()"
@@ -63,43 +68,76 @@ def serve():
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "1", "TF_ENABLE_ONEDNN_OPTS": "1"}
     for name in _PRELOADED:
         importlib.import_module(name)
-    listener = socket.socket(fileno=int(sys.argv[2]))
-    # The kernel clears away what has ended.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    parent = os.getppid()
-    listener.settimeout(5)
+    parent, jobs = os.getppid(), _Jobs(socket.socket(fileno=int(sys.argv[2])))
     while os.getppid() == parent:
-        with contextlib.suppress(TimeoutError):
-            asked, _ = listener.accept()
-            asked.settimeout(None)
-            if os.fork() == 0:
-                listener.close()
-                _become(asked)
-            asked.close()
+        jobs.wait(seconds=5)
     # Not by that process, which may end without a last word.
     shutil.rmtree(sys.argv[3])
 
 
-def _become(asked):
-    """Run the script that the other end of the socket ``asked`` for, and tell its status."""
-    message, files, _, _ = socket.recv_fds(asked, _LONGEST, 3)
-    while not message.endswith(b"\n"):
-        message += asked.recv(_LONGEST)
-    wanted = json.loads(message)
+class _Jobs:
+    """The server's: who asks at the socket ``listener`` has a job, which ends with who asked."""
+
+    def __init__(self, listener):
+        self.listener = listener
+        self.waiting = selectors.DefaultSelector()
+        self.waiting.register(listener, selectors.EVENT_READ, self._start)
+
+    def wait(self, seconds):
+        for key, _ in self.waiting.select(seconds):
+            if key.fd in self.waiting.get_map():
+                key.data()
+
+    def _start(self):
+        asked, _ = self.listener.accept()
+        message, files, _, _ = socket.recv_fds(asked, _LONGEST, 3)
+        while not message.endswith(b"\n"):
+            message += asked.recv(_LONGEST)
+        pid = os.fork()
+        if pid == 0:
+            # Others' sockets would tell nobody of an end, as long as they were open here.
+            for key in list(self.waiting.get_map().values()):
+                os.close(key.fd)
+            _become(json.loads(message), files)
+        for descriptor in files:
+            os.close(descriptor)
+        job = os.pidfd_open(pid)
+
+        def tell():
+            ended = os.waitid(os.P_PIDFD, job, os.WEXITED)
+            killed = 0 if ended.si_code == os.CLD_EXITED else 128
+            with contextlib.suppress(OSError):
+                asked.sendall(f"{killed + ended.si_status}\n".encode())
+            self.waiting.unregister(job)
+            os.close(job)
+            if asked in self.waiting.get_map():
+                self.waiting.unregister(asked)
+            asked.close()
+
+        def kill():
+            self.waiting.unregister(asked)
+            signal.pidfd_send_signal(job, signal.SIGKILL)
+
+        self.waiting.register(job, selectors.EVENT_READ, tell)
+        # It says no more: it is ready when who asked has ended.
+        self.waiting.register(asked, selectors.EVENT_READ, kill)
+        with contextlib.suppress(OSError):
+            asked.sendall(f"{pid}\n".encode())
+
+
+def _become(wanted, files):
+    """Run the script of ``wanted`` with the open ``files`` as its standard ones, and end."""
     for descriptor, file in enumerate(files):
         os.dup2(file, descriptor)
         os.close(file)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
-    asked.sendall(f"{os.getpid()}\n".encode())
     status = _run(*wanted["command"])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    asked.sendall(f"{status}\n".encode())
-    os._exit(0)
+    os._exit(status)
 
 
 def _run(script, *arguments):
@@ -121,11 +159,21 @@ def _run(script, *arguments):
     return 0
 
 
-def main(address, python, script, *arguments):
-    """Run a script and end with its status."""
+_SNAKEMAKE = """
+import sys
+sys.executable, sys.argv = sys.argv[1], ["snakemake", *sys.argv[2:]]
+from snakemake.cli import main
+main()
+"""
+
+
+def main(address, program, script, *arguments):
+    """Run a script, or Snakemake, and end with its status."""
     environment = dict(os.environ)
+    if script == "-m":
+        os.execv(sys.executable, [sys.executable, "-c", _SNAKEMAKE, program, *arguments[1:]])
     if not _HEAVY.search(script) or {"PYTHONPATH", "KERAS_BACKEND"} & set(environment):
-        os.execv(python, [python, script, *arguments])
+        os.execv(sys.executable, [sys.executable, script, *arguments])
     asked = socket.socket(socket.AF_UNIX)
     asked.connect(address)
     command = [script, *arguments]
@@ -136,9 +184,7 @@ def main(address, python, script, *arguments):
     pid = int(said.readline())
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, _: os.kill(pid, number))
-    status = said.readline()
-    # Without a word, it was killed.
-    os._exit(int(status) if status else 128 + signal.SIGKILL)
+    os._exit(int(said.readline()))
 
 
 if __name__ == "__main__":

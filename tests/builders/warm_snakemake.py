@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from warm_python import shared_command
+from warm_python import warm_python
 
 _FORKING = multiprocessing.get_context("forkserver")
 # Nothing of this repository: a project has its own copy. `pytest` is what a child has as its main
@@ -28,7 +28,7 @@ def run_snakemake(folder, arguments, environment):
     """
     arguments = [str(argument) for argument in arguments]
     with tempfile.NamedTemporaryFile("r") as log:
-        python = " ".join(shared_command())
+        python = warm_python()
         process = _FORKING.Process(
             target=_main, args=(str(folder), arguments, dict(environment), log.name, python)
         )
