@@ -48,8 +48,8 @@ TRIED = (
     " 0.96 for Model 4. It rounds the softmax too, and Model 3 is refused for that. No gain.\n"
     "- TensorFlow's kernel of Adadelta, which goes through memory once where Keras's goes through"
     " it ten times: 0.83 for Model 1, 0.90 for Model 3; in float32 1.03 for Model 3. Compiling"
-    " Keras's own update with XLA: 1.0 to 1.1. Not taken: it is one optimizer of many, and its last"
-    " bits are not those of Keras's on other backends.\n"
+    " Keras's own update with XLA: 0.95 to 1.06. Not taken: it is one optimizer of many, and its"
+    " last bits are not those of Keras's on other backends.\n"
     "- Batches of 512 instead of 128: 0.81, 0.83 and 0.85 an image. That is another training, and"
     " up to who studies it (`batch_size`).\n"
     "- Channels padded to whole vectors: they are, but for the single one of the images."
@@ -87,8 +87,8 @@ def describe(measured):
     return "\n\n".join(
         [
             "The operations of an epoch's steps under TensorFlow's profiler, as shares of the time"
-            " that they take together in float32; two threads. What the profiler adds itself, and"
-            " what waits between operations, is not in it.",
+            " that they take together in float32; two threads. Up to two operations run at a time"
+            " and share the threads, and the whole time of each counts.",
             table(["", *(f"{title_of(m)}, {PRECISIONS[p]}" for m, p in columns)], cells),
             TRIED,
         ]

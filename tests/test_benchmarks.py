@@ -48,6 +48,17 @@ def test_every_part_measures_and_describes(part):
     assert callable(module.describe)
 
 
+def test_the_operations_of_a_step_are_told_apart(data_file):
+    script = ROOT / "benchmarks" / "operations.py"
+    command = [sys.executable, script, data_file, "model_03", "float32", "2"]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    seconds = json.loads(printed.splitlines()[-1])
+    kinds = {"optimizer", "dense layers", "pooling", "dropout", "all else"}
+    kinds |= {f"convolution, {name}" for name in ("forward", "gradient of weights")}
+    assert seconds.keys() >= kinds
+    assert seconds["convolution, gradient of weights"] > seconds["dropout"]
+
+
 def test_a_layer_without_translation_is_named():
     import keras
 
