@@ -16,8 +16,8 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     project.snakemake(
         *("--set-threads", "train_model=1", "--configfile", "config/demo.yaml"),
-        # One of its three epochs, which take minutes each.
-        *("--config", "training={epochs: 1}"),
+        # Two of its three epochs, which take a minute each.
+        *("--config", "training={epochs: 2}"),
         env=offline,
     )
     results = project.path("results/demo")

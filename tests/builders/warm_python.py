@@ -66,8 +66,13 @@ def serve():
     del sys.path[0]
     # As workflow/scripts/bakeoff/training/backend.py sets them before it imports TensorFlow.
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "1", "TF_ENABLE_ONEDNN_OPTS": "1"}
+    # Nor does a job's own import of TensorFlow find them, as bakeoff/importing.py says.
+    left_out = ("sklearn", "matplotlib", "jax")
+    sys.modules.update(dict.fromkeys(left_out))
     for name in _PRELOADED:
         importlib.import_module(name)
+    for name in left_out:
+        del sys.modules[name]
     parent, jobs = os.getppid(), _Jobs(socket.socket(fileno=int(sys.argv[2])))
     while os.getppid() == parent:
         jobs.wait(seconds=5)
