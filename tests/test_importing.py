@@ -1,5 +1,6 @@
 """What Keras and its backends are imported without."""
 
+import os
 import subprocess
 import sys
 
@@ -43,3 +44,14 @@ def test_what_is_imported_before_stays(monkeypatch):
             import jax  # noqa: F401
     assert sys.modules["sklearn"] is sys
     assert "jax" not in sys.modules
+
+
+@pytest.mark.workflow
+def test_another_backend_that_keras_was_imported_with_is_told():
+    run = subprocess.run(
+        [sys.executable, "-c", f"import keras\n{LEAN}", ROOT / "workflow" / "scripts", "jax"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+    )
+    assert "training.backend: jax; but Keras runs on tensorflow" in run.stderr

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from bakeoff.errors import StudyError
 from bakeoff.training.backend import prepare_backend
 
 _UNNEEDED = ("sklearn", "matplotlib", "jax")
@@ -19,13 +20,23 @@ _UNNEEDED = ("sklearn", "matplotlib", "jax")
 def import_backend(settings: Mapping[str, Any], threads: int, gpu: bool = True) -> str:
     """Prepare the backend as ``settings`` of a training say, and return the device's name.
 
-    ``settings`` have backend, precision and deterministic; see :func:`prepare_backend`.
+    ``settings`` have backend, precision and deterministic; see :func:`prepare_backend`. Raises
+    :class:`StudyError` where Keras was imported before, by whatever, and so runs on another one.
     """
     backend = settings["backend"]
     with unneeded_left_out(backend):
-        return prepare_backend(
+        device = prepare_backend(
             threads, backend, settings["precision"], settings["deterministic"], gpu
         )
+    import keras
+
+    if (found := keras.config.backend()) != backend:
+        raise StudyError(
+            f"config: training.backend: {backend}; but Keras runs on {found}, as something has"
+            " imported it before the run did: look for a sitecustomize or a .pth file of this"
+            " Python."
+        )
+    return device
 
 
 @contextmanager
