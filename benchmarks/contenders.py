@@ -86,12 +86,13 @@ class Turns:
 
 def _contend(contender, job, pipe):
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    {"pipeline": _pipeline, "flat script": _flat_script, "PyTorch": _native_torch}[contender](
+    {"pipeline": pipeline, "flat script": _flat_script, "PyTorch": _native_torch}[contender](
         job, Turns(pipe)
     )
 
 
-def _pipeline(job, turns):
+def pipeline(job, turns):
+    """Train as the workflow does; ``turns.next()`` is called before each turn, and may raise."""
     import numpy as np
 
     from bakeoff.study.identity import Sources, contender, training_identity

@@ -16,13 +16,12 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from contenders import BATCH, Job, _pipeline
+from contenders import BATCH, Job, pipeline
 from measuring import DATA, table, title_of
+from training_steps import NAMES, PRECISIONS, THREADS
 
 TITLE = "Where a step's time goes"
-THREADS = 2
 STEPS = {"model_01": 100, "model_03": 100, "model_04": 24, "model_06": 12}
-PRECISIONS = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
 KINDS = {
     "optimizer": r"/adadelta/",
     "convolution, forward": r"Conv2D$",
@@ -38,11 +37,10 @@ KINDS = {
 """What an operation is, by the first pattern that is found in its name, which ends in its type."""
 
 TRIED = (
-    "What bfloat16 does not shorten is what it leaves in float32, the optimizer above all, and what"
-    " waits for memory rather than for the multipliers: pooling, ReLU, dropout. Of the"
-    " convolutions, the gradient of the weights gains least. Casts are 3 to 7 % of a step in"
-    " bfloat16.\n\n"
-    "Tried on an Intel Xeon with AMX, as multiples of a step in bfloat16 (Models 1, 3 and 4,"
+    "On an Intel Xeon with AMX, what bfloat16 does not shorten is what it leaves in float32, the"
+    " optimizer above all, and what waits for memory rather than for the multipliers: pooling,"
+    " ReLU, dropout. Of the convolutions, the gradient of the weights gains least.\n\n"
+    "Tried there, as multiples of a step in bfloat16 (Models 1, 3 and 4,"
     " medians of seven turns of single processes, which differ by some percent):\n\n"
     "- TensorFlow's own rewriting of float32 graphs instead of Keras's casts: 1.05 for Model 1 and"
     " 0.96 for Model 4. It rounds the softmax too, and Model 3 is refused for that. No gain.\n"
@@ -83,13 +81,16 @@ def describe(measured):
     cells = [
         [kind, *(f"{by_run[c].get(kind, 0) / totals[c[0]]:.2f}" for c in columns)] for kind in KINDS
     ]
+    in_bfloat16 = [by_run[model, "mixed_bfloat16"] for model in models]
+    casts = [seconds.get("casts", 0) / sum(seconds.values()) for seconds in in_bfloat16]
     cells.append(["all", *(f"{sum(by_run[c].values()) / totals[c[0]]:.2f}" for c in columns)])
     return "\n\n".join(
         [
             "The operations of an epoch's steps under TensorFlow's profiler, as shares of the time"
             " that they take together in float32; two threads. Up to two operations run at a time"
-            " and share the threads, and the whole time of each counts.",
-            table(["", *(f"{title_of(m)}, {PRECISIONS[p]}" for m, p in columns)], cells),
+            " and share the threads, and the whole time of each counts. Casts are"
+            f" {100 * min(casts):.0f} to {100 * max(casts):.0f} % of the operations in bfloat16.",
+            table(["", *(f"{title_of(m)}, {NAMES[p]}" for m, p in columns)], cells),
             TRIED,
         ]
     )
@@ -99,8 +100,8 @@ class _Over(Exception):  # noqa: N818
     """The turn is over."""
 
 
-class _ProfiledTurn:
-    """Stands where a contender's turns do: the second of two is profiled."""
+class _ProfiledTurns:
+    """Stands where a contender's turns do: the third is profiled, and the last."""
 
     def __init__(self, folder):
         self.folder, self.turns = folder, 0
@@ -120,9 +121,8 @@ def main(data, model, precision, steps):
     """Print the seconds of each kind of operation in a turn."""
     job = Job(data, model, precision, THREADS, int(steps) * BATCH)
     with tempfile.TemporaryDirectory(prefix="profile-") as folder:
-        turn = _ProfiledTurn(folder)
         with contextlib.suppress(_Over):
-            _pipeline(job, turn)
+            pipeline(job, _ProfiledTurns(folder))
         print(json.dumps(_seconds_by_kind(folder)))
 
 

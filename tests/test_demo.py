@@ -1,4 +1,4 @@
-"""The offline demo, run whole: ten architectures in minutes, without a network."""
+"""The offline demo, but for one of its epochs: ten architectures, without a network."""
 
 import os
 

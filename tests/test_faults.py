@@ -204,7 +204,8 @@ def test_a_disputed_index_beyond_the_test_set_is_refused_before_training(tiny_st
 def test_two_snakemakes_at_once(tiny_study):
     target = "results/models/tiny/seed_0/card.json"
     go = tiny_study.path("go")
-    waiting = f"    while not __import__('os').path.exists({str(go)!r}):\n        pass\n"
+    waiting = f"    while not __import__('os').path.exists({str(go)!r}):\n"
+    waiting += "        __import__('time').sleep(0.05)\n"
     source = TINY.format(units=16).replace("    inputs =", f"{waiting}    inputs =", 1)
     tiny_study.path("architectures/tiny.py").write_text(source)
     with tiny_study.start_snakemake(target) as running:
