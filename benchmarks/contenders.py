@@ -95,7 +95,7 @@ def pipeline(job, turns):
     """Train as the workflow does; ``turns.next()`` is called before each turn, and may raise."""
     import numpy as np
 
-    from bakeoff.study.identity import Sources, contender, training_identity
+    from bakeoff.study.identity import Sources, all_settings, contender, training_identity
     from bakeoff.training import loop
     from bakeoff.training.architecture import build_model
     from bakeoff.training.backend import prepare_backend
@@ -112,7 +112,7 @@ def pipeline(job, turns):
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
     # measured elsewhere (whole_study.py, job_startup.py).
     loop.state_of = lambda model: []
-    batches = batches_of_parts(data, BATCH)
+    batches = batches_of_parts(data, all_settings(identity), device, model)
     chosen = np.arange(min(job.images, data.counts["train"]))
     held_out = np.arange(min(job.images // 6, data.counts["validation"]))
     batches["train"] = batches["train"].only(chosen, job.recipe.get("augmentation"))

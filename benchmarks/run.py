@@ -27,6 +27,7 @@ PARTS = (
     "training_steps",
     "operations",
     "recipe_steps",
+    "resident",
     "precision_accuracy",
     "same_training",
     "cpu_split",

@@ -8,8 +8,9 @@ import pytest
 
 from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled
-from bakeoff.training.batches import ArrayBatches, TensorFlowBatches, epoch_order
+from bakeoff.training.batches import ArrayBatches, TensorFlowBatches
 from bakeoff.training.data import batches_of_parts, open_data
+from bakeoff.training.order import epoch_order
 from fabricated_study import fabricate_data
 
 pytestmark = pytest.mark.workflow
@@ -123,8 +124,10 @@ def test_augmented_batches_follow_from_seed_epoch_and_batch_alone(kind, pixels):
 
 def test_training_images_alone_are_augmented(tmp_path):
     data = fabricate_data(tmp_path, images=30, train_images=20, size=8)
-    parts = batches_of_parts(open_data(data), 8, {"noise": 0.5})
-    plain = batches_of_parts(open_data(data), 8)
+    settings = {"backend": "tensorflow", "batch_size": 8, "augmentation": None}
+    plain = batches_of_parts(open_data(data), settings, "CPU: any", None)
+    settings["augmentation"] = {"noise": 0.5}
+    parts = batches_of_parts(open_data(data), settings, "CPU: any", None)
     kind = type(parts["train"])
     for name, batches in parts.items():
         alike = [

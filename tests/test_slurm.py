@@ -15,6 +15,7 @@ from projects import TINY as TINY_SOURCE
 from projects import decisions_of, give_seeds_where_they_decide, make_tiny_study
 from slurm_cluster import Cluster, missing_programs
 from training_process import bits_of
+from warm_python import warm_python
 
 pytestmark = pytest.mark.thorough
 
@@ -37,13 +38,16 @@ def cluster():
         yield cluster
 
 
-def start(project, cluster, *arguments):
-    """Start Snakemake on the cluster; its output goes to slurm.log in the project's folder."""
+def start(project, cluster, *arguments, python=sys.executable):
+    """Start Snakemake on the cluster; its output goes to slurm.log in the project's folder.
+
+    Jobs are of the same ``python``: of one whose jobs are forked elsewhere, Slurm cannot tell the
+    memory.
+    """
     with project.path("slurm.log").open("w") as output:
         return subprocess.Popen(
             # A shell lets what it starts in the background ignore Ctrl-C, and all that this starts.
-            ["env", "--default-signal=INT", sys.executable]
-            + ["-m", "snakemake", *COMMAND, *arguments],
+            ["env", "--default-signal=INT", python, "-m", "snakemake", *COMMAND, *arguments],
             cwd=project.folder,
             env=cluster.environment,
             stdout=output,
@@ -98,7 +102,7 @@ def finished(cluster, tmp_path_factory):
     project = make_tiny_study(tmp_path_factory.mktemp("slurm") / "study")
     project.change_config(lambda config: config["study"].update(seeds=[0, 1]))
     project.change_config(lambda config: config["training"].update(epochs=4))
-    finish(start(project, cluster), project, cluster)
+    finish(start(project, cluster, python=warm_python()), project, cluster)
     return project
 
 
@@ -134,7 +138,8 @@ def test_what_ran_there_is_complete_here(finished):
 
 def test_one_command_goes_from_look_to_look_there_too(cluster, tiny_study):
     give_seeds_where_they_decide(tiny_study)
-    finish(start(tiny_study, cluster, *ONE_THREAD), tiny_study, cluster)
+    process = start(tiny_study, cluster, *ONE_THREAD, python=warm_python())
+    finish(process, tiny_study, cluster)
     first, last = decisions_of(tiny_study)
     assert list(first["left"]) == ["poor"]
     assert last["ended"]

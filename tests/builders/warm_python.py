@@ -1,9 +1,9 @@
-"""Jobs forked from a Python that has imported TensorFlow: seconds of processor time less each.
+"""Jobs forked from a Python that has imported what they need: processor time less for each.
 
-:func:`warm_python` returns a program that runs scripts and ``-m snakemake`` as Python would. A
-script that imports TensorFlow is forked from a server; so are those of Snakemake's jobs, for which
-it is ``sys.executable``. Who ends the program with SIGKILL so ends what was forked. No module of
-this repository is imported before the fork.
+:func:`warm_python` returns a program that runs scripts and ``-m snakemake`` as Python would. The
+script of a job is forked from a server that has imported TensorFlow, or what draws and counts; so
+are those of Snakemake's jobs, for which the program is ``sys.executable``. Who ends the program
+with SIGKILL so ends what was forked. No module of this repository is imported before the fork.
 """
 
 import contextlib
@@ -19,40 +19,58 @@ import sys
 import tempfile
 from functools import cache
 
-_HEAVY = re.compile(
-    r"\.(train_model|describe_model|time_model|time_predictions)\.py$|/train_once\.py$"
-)
-# What a job finds imported, besides what TensorFlow imports.
-_PRELOADED = ("tensorflow", "h5py", "pandas", "optree", "snakemake.script", "multiprocessing.pool")
+# What a job finds imported, and the scripts that are such jobs.
+_KINDS = {
+    "training": (
+        ("tensorflow", "h5py", "pandas", "optree", "snakemake.script", "multiprocessing.pool"),
+        re.compile(
+            r"\.(train_model|describe_model|time_model|time_predictions)\.py$|/train_once\.py$"
+        ),
+    ),
+    "reporting": (
+        (
+            *("pandas", "pydantic", "scipy.stats", "statsmodels.stats.multitest", "jinja2"),
+            *("matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg"),
+            *("matplotlib.figure", "textalloc", "prettytable", "wcwidth", "snakemake.script"),
+        ),
+        re.compile(
+            r"\.(collect_results|decide_look|plan_study|plot_\w+|prepare_data|render_report"
+            r"|write_\w+)\.py$"
+        ),
+    ),
+}
+# Found by no job's import of TensorFlow, as bakeoff/importing.py says.
+_LEFT_OUT = ("sklearn", "matplotlib", "jax")
 _LONGEST = 1 << 20
 
 
 @cache
 def warm_python():
-    """Start a server, once a process; return the path of the program that asks it.
+    """Start the servers, once a process; return the path of the program that asks them.
 
-    It ends some seconds after this process.
+    They end some seconds after this process, and import nothing before they are asked.
     """
     folder = tempfile.mkdtemp(prefix="warm_")
-    address, program = os.path.join(folder, "socket"), os.path.join(folder, "python")
+    program = os.path.join(folder, "python")
     with open(program, "w") as file:
-        file.write(f'#!/bin/sh\nexec {sys.executable} -IS {__file__} {address} $0 "$@"\n')
+        file.write(f'#!/bin/sh\nexec {sys.executable} -IS {__file__} {folder} $0 "$@"\n')
     os.chmod(program, 0o755)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen(64)
-        # Nothing of pytest's, whose modules are not the jobs'.
-        subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                _SERVER,
-                os.path.dirname(__file__),
-                f"{listener.fileno()}",
-                folder,
-            ],
-            pass_fds=[listener.fileno()],
-        )
+    listeners = []
+    for kind in _KINDS:
+        listeners.append(socket.socket(socket.AF_UNIX))
+        listeners[-1].bind(os.path.join(folder, kind))
+        listeners[-1].listen(64)
+    descriptors = [listener.fileno() for listener in listeners]
+    # Nothing of pytest's, whose modules are not the jobs'.
+    subprocess.Popen(
+        [
+            *(sys.executable, "-c", _SERVER, os.path.dirname(__file__), folder),
+            *map(str, descriptors),
+        ],
+        pass_fds=descriptors,
+    )
+    for listener in listeners:
+        listener.close()
     return program
 
 
@@ -60,24 +78,38 @@ _SERVER = "import sys; sys.path.insert(0, sys.argv[1]); import warm_python; warm
 
 
 def serve():
-    """Fork a process for each script that is asked for, for ever."""
+    """Start the server of each kind when it is asked for the first time."""
+    del sys.path[0]
+    parent, waiting = os.getppid(), selectors.DefaultSelector()
+    for kind, descriptor in zip(_KINDS, sys.argv[3:], strict=True):
+        waiting.register(socket.socket(fileno=int(descriptor)), selectors.EVENT_READ, kind)
+    while os.getppid() == parent:
+        for key, _ in waiting.select(5):
+            waiting.unregister(key.fileobj)
+            if os.fork() == 0:
+                waiting.close()
+                _serve(key.data, key.fileobj)
+            key.fileobj.close()
+    # Not by that process, which may end without a last word.
+    shutil.rmtree(sys.argv[2])
+
+
+def _serve(kind, listener):
+    """Import what jobs of a kind need, and fork a process for each that is asked for."""
     import importlib
 
-    del sys.path[0]
     # As workflow/scripts/bakeoff/training/backend.py sets them before it imports TensorFlow.
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "1", "TF_ENABLE_ONEDNN_OPTS": "1"}
-    # Nor does a job's own import of TensorFlow find them, as bakeoff/importing.py says.
-    left_out = ("sklearn", "matplotlib", "jax")
+    left_out = _LEFT_OUT if kind == "training" else ()
     sys.modules.update(dict.fromkeys(left_out))
-    for name in _PRELOADED:
+    for name in _KINDS[kind][0]:
         importlib.import_module(name)
     for name in left_out:
         del sys.modules[name]
-    parent, jobs = os.getppid(), _Jobs(socket.socket(fileno=int(sys.argv[2])))
-    while os.getppid() == parent:
+    server, jobs = os.getppid(), _Jobs(listener)
+    while os.getppid() == server:
         jobs.wait(seconds=5)
-    # Not by that process, which may end without a last word.
-    shutil.rmtree(sys.argv[3])
+    os._exit(0)
 
 
 class _Jobs:
@@ -172,15 +204,17 @@ main()
 """
 
 
-def main(address, program, script, *arguments):
+def main(folder, program, script, *arguments):
     """Run a script, or Snakemake, and end with its status."""
     environment = dict(os.environ)
     if script == "-m":
         os.execv(sys.executable, [sys.executable, "-c", _SNAKEMAKE, program, *arguments[1:]])
-    if not _HEAVY.search(script) or {"PYTHONPATH", "KERAS_BACKEND"} & set(environment):
+    kind = next((kind for kind, (_, scripts) in _KINDS.items() if scripts.search(script)), None)
+    another = {"PYTHONPATH"} | ({"KERAS_BACKEND"} if kind == "training" else set())
+    if kind is None or another & set(environment):
         os.execv(sys.executable, [sys.executable, script, *arguments])
     asked = socket.socket(socket.AF_UNIX)
-    asked.connect(address)
+    asked.connect(os.path.join(folder, kind))
     command = [script, *arguments]
     wanted = {"folder": os.getcwd(), "environment": environment, "command": command}
     socket.send_fds(asked, [b" "], [0, 1, 2])

@@ -64,7 +64,7 @@ def _prepared(identity, data_file, settings, folders, threads):
     data = open_data(data_file)
     device = import_backend(settings, threads)
     model = prepare_model(identity, folders, data, device)
-    parts = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
+    parts = batches_of_parts(data, settings, device, model)
     return model, parts, device
 
 

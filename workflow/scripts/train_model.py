@@ -43,7 +43,7 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
     settings = all_settings(identity)
     device = import_backend(settings, threads)
     model = prepare_model(identity, folders, data, device)
-    batches = batches_of_parts(data, settings["batch_size"], settings["augmentation"])
+    batches = batches_of_parts(data, settings, device, model)
     checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}

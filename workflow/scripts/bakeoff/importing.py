@@ -2,7 +2,8 @@
 
 Keras imports scikit-learn for its wrappers and matplotlib for its galleries, TensorFlow imports JAX
 for its converter to other formats, and none of them is used in a run. All three were 1.7 of 4.4 s
-of the import of TensorFlow (Intel Xeon, keras 3.15, tensorflow 2.21).
+of the import of TensorFlow (Intel Xeon, keras 3.15, tensorflow 2.21). On another backend, Keras
+imports TensorFlow itself, to seed it.
 """
 
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from bakeoff.errors import StudyError
 from bakeoff.training.backend import prepare_backend
 
-_UNNEEDED = ("sklearn", "matplotlib", "jax")
+_UNNEEDED = ("sklearn", "matplotlib", "jax", "tensorflow")
 """Packages that Keras and its backends do without, as they do where these are not installed."""
 
 
@@ -28,8 +29,11 @@ def import_backend(settings: Mapping[str, Any], threads: int, gpu: bool = True) 
         device = prepare_backend(
             threads, backend, settings["precision"], settings["deterministic"], gpu
         )
-    import keras
+        import keras
 
+        if backend != "tensorflow":
+            # Looks for TensorFlow; Keras never does again.
+            keras.utils.set_random_seed(0)
     if (found := keras.config.backend()) != backend:
         raise StudyError(
             f"config: training.backend: {backend}; but Keras runs on {found}, as something has"

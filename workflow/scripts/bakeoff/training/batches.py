@@ -3,17 +3,11 @@
 Importing this imports Keras, which must find its backend prepared (see backend.py).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import keras
 import numpy as np
 
-from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled, white_of
-
-Augmentation = Mapping[str, Any] | None
-"""The config's, None without any."""
+from bakeoff.training.order import Augmentation, Selection
 
 
 def batches_of(
@@ -35,40 +29,7 @@ def batches_of(
     return kind(images, labels, classes, batch_size, augmentation=augmentation)
 
 
-def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
-    """Return the order of an epoch, a permutation int64 ``(images,)``, whatever went before."""
-    return np.random.default_rng([seed, epoch]).permutation(images)
-
-
-class _Selection:
-    """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
-
-    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
-        super().__init__()
-        self.images, self.labels = images, labels
-        self.classes, self.batch_size = classes, batch_size
-        self.chosen = np.arange(len(images)) if chosen is None else chosen
-        self.augmentation, self.seed_and_epoch = augmentation, (0, 0)
-
-    def only(self, chosen, augmentation=None):
-        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied.
-
-        They are as they are, unless there is another ``augmentation``.
-        """
-        own = self.images, self.labels, self.classes, self.batch_size
-        return type(self)(*own, chosen, augmentation)
-
-    def in_order(self, seed, epoch):
-        """Return the chosen indices in the order of that epoch, which batches are augmented for."""
-        self.seed_and_epoch = seed, epoch
-        return self.chosen[epoch_order(len(self.chosen), seed, epoch)]
-
-    def augment(self, batch, images, targets):
-        """Return the images and targets of a batch, as arrays, for the epoch of the order."""
-        return augmented(images, targets, self.augmentation, (*self.seed_and_epoch, int(batch)))
-
-
-class ArrayBatches(_Selection, keras.utils.PyDataset):
+class ArrayBatches(Selection, keras.utils.PyDataset):
     """Batches of images and one-hot labels, as float32 arrays, in the order of :meth:`shuffle`.
 
     ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
@@ -101,7 +62,7 @@ class ArrayBatches(_Selection, keras.utils.PyDataset):
         return self.augment(batch, images, targets) if self.augmentation else (images, targets)
 
 
-class TensorFlowBatches(_Selection):
+class TensorFlowBatches(Selection):
     """The same batches, which TensorFlow picks by itself while it trains on those before.
 
     Python would hold it up: it runs several steps before it comes back there. Batches are picked

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.prepared import PreparedData
+
+if TYPE_CHECKING:
+    # Not before its backend is prepared.
+    import keras
 
 
 def open_data(file: str | Path) -> PreparedData:
@@ -29,24 +33,27 @@ def describe_data(data: PreparedData) -> dict[str, Any]:
 
 
 def batches_of_parts(
-    data: PreparedData, batch_size: int, augmentation: Mapping[str, Any] | None = None
+    data: PreparedData, settings: Mapping[str, Any], device: str, model: "keras.Model"
 ) -> dict[str, Any]:
     """Return a dict of batches of the prepared ``data``: train, clean, val and test.
 
-    train alone gets ``augmentation``, as the config has it. clean are images of train, whose
-    accuracy is measured with dropout off. val and test are the same where the test set validates.
+    They are for the compiled ``model``, which is made ready for them. ``settings`` are all of its
+    training, ``device`` what it runs on, as for :func:`bakeoff.training.resident.lies_there`. train
+    alone is augmented. clean are images of train, whose accuracy is measured with dropout off. val
+    and test are the same where the test set validates.
     """
-    # Imports Keras.
+    # Both import Keras.
     from bakeoff.training.batches import batches_of
+    from bakeoff.training.resident import lies_there, resident_batches, take_resident
 
-    classes = len(data.class_names)
-    train, test = (
-        batches_of(data.images(part), data.labels(part), classes, batch_size, changed)
-        for part, changed in (("train", augmentation), ("test", None))
-    )
-    val = test
-    if data.validation != "test":
-        images, labels = data.images("validation"), data.labels("validation")
-        val = batches_of(images, labels, classes, batch_size)
+    if resident := lies_there(data, settings, device):
+        take_resident(model, data.shape, len(data.class_names))
+
+    def of(part, augmentation=None):
+        given = data.images(part), data.labels(part), len(data.class_names), settings["batch_size"]
+        return resident_batches(*given) if resident else batches_of(*given, augmentation)
+
+    train, test = of("train", settings["augmentation"]), of("test")
+    val = test if data.validation == "test" else of("validation")
     clean = train.only(data.per_image("train_eval_index"))
     return {"train": train, "clean": clean, "val": val, "test": test}

@@ -1,0 +1,44 @@
+"""Which images a part of the data has, and in which order they come in an epoch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bakeoff.data.augmentation import augmented
+
+Augmentation = Mapping[str, Any] | None
+"""The config's, None without any."""
+
+
+def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of an epoch, a permutation int64 ``(images,)``, whatever went before."""
+    return np.random.default_rng([seed, epoch]).permutation(images)
+
+
+class Selection:
+    """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
+
+    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
+        super().__init__()
+        self.images, self.labels = images, labels
+        self.classes, self.batch_size = classes, batch_size
+        self.chosen = np.arange(len(images)) if chosen is None else chosen
+        self.augmentation, self.seed_and_epoch = augmentation, (0, 0)
+
+    def only(self, chosen, augmentation=None):
+        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied.
+
+        They are as they are, unless there is another ``augmentation``.
+        """
+        own = self.images, self.labels, self.classes, self.batch_size
+        return type(self)(*own, chosen, augmentation)
+
+    def in_order(self, seed, epoch):
+        """Return the chosen indices in the order of that epoch, which batches are augmented for."""
+        self.seed_and_epoch = seed, epoch
+        return self.chosen[epoch_order(len(self.chosen), seed, epoch)]
+
+    def augment(self, batch, images, targets):
+        """Return the images and targets of a batch, as arrays, for the epoch of the order."""
+        return augmented(images, targets, self.augmentation, (*self.seed_and_epoch, int(batch)))
