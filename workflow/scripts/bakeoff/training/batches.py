@@ -58,8 +58,7 @@ class ArrayBatches(Selection, keras.utils.PyDataset):
 
     def __getitem__(self, batch):
         chosen = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        images, targets = scaled(self.images[chosen]), self.one_hot[self.labels[chosen]]
-        return self.augment(batch, images, targets) if self.augmentation else (images, targets)
+        return self.augment(batch, scaled(self.images[chosen]), self.one_hot[self.labels[chosen]])
 
 
 class TensorFlowBatches(Selection):

@@ -19,14 +19,22 @@ def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
 class Selection:
     """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
 
-    def __init__(self, images, labels, classes, batch_size, chosen=None, augmentation=None):
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        classes: int,
+        batch_size: int,
+        chosen: np.ndarray | None = None,
+        augmentation: Augmentation = None,
+    ):
         super().__init__()
         self.images, self.labels = images, labels
         self.classes, self.batch_size = classes, batch_size
         self.chosen = np.arange(len(images)) if chosen is None else chosen
         self.augmentation, self.seed_and_epoch = augmentation, (0, 0)
 
-    def only(self, chosen, augmentation=None):
+    def only(self, chosen: np.ndarray, augmentation: Augmentation = None) -> "Selection":
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied.
 
         They are as they are, unless there is another ``augmentation``.
@@ -34,11 +42,15 @@ class Selection:
         own = self.images, self.labels, self.classes, self.batch_size
         return type(self)(*own, chosen, augmentation)
 
-    def in_order(self, seed, epoch):
+    def in_order(self, seed: int, epoch: int) -> np.ndarray:
         """Return the chosen indices in the order of that epoch, which batches are augmented for."""
         self.seed_and_epoch = seed, epoch
         return self.chosen[epoch_order(len(self.chosen), seed, epoch)]
 
-    def augment(self, batch, images, targets):
-        """Return the images and targets of a batch, as arrays, for the epoch of the order."""
+    def augment(
+        self, batch: int, images: np.ndarray, targets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images and targets of a batch, as the epoch of the order augments them."""
+        if self.augmentation is None:
+            return images, targets
         return augmented(images, targets, self.augmentation, (*self.seed_and_epoch, int(batch)))
