@@ -57,6 +57,21 @@ def test_one_seed_is_no_verdict_on_models(tmp_path):
     assert headline == "Model 1 is ahead with 99.00 %, but one seed is no verdict on models."
 
 
+def test_nobody_is_told_to_pick_a_network_that_is_worse(tmp_path):
+    wrong = {"model_1": of(10), "model_2": of(11, parameters=99), "model_3": of(300, parameters=9)}
+    _, pick = said(tmp_path, wrong, seeds=(0,))
+    assert pick == "Cheapest of these: Model 2 by parameters, Model 1 by multiply-adds."
+    _, pick = said(tmp_path / "two", {"model_1": of(10), "model_3": wrong["model_3"]}, seeds=(0,))
+    assert pick is None
+
+
+def test_nobody_is_told_to_pick_a_model_at_chance(tmp_path):
+    others = {"wrong_images": range(110, 1000), "parameters": 9}
+    headline, pick = said(tmp_path, {"model_1": of(870), "model_2": others})
+    assert headline == "Too close to call: Models 1 and 2 reach 11.00 to 13.00 %."
+    assert pick is None
+
+
 def test_one_model_stands_alone(tmp_path):
     assert said(tmp_path, {"model_1": 10})[0] == (
         "Model 1 is the only model: 99.00 % test accuracy."

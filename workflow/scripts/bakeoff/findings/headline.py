@@ -19,7 +19,7 @@ def headline(results: Results) -> str:
     if results.analysis.pairs.all_on_one_seed:
         verb = w.plural(len(best), "is", "are")
         return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
-    group = [*best, *results.alike]
+    group = _too_close(results)
     if len(group) > 1:
         number = len(finished)
         who = f"all {number} models" if len(group) == number > 2 else names(group)
@@ -34,10 +34,10 @@ def headline(results: Results) -> str:
 def pick(results: Results) -> str | None:
     """Return which of the models that are too close to call is cheapest; None where there are none.
 
-    By each cost that can be compared.
+    By each cost that can be compared. Models at chance are not for anybody to pick.
     """
-    group = [*results.best, *results.alike]
-    if len(group) < 2 or results.nothing_learned:
+    group = [model for model in _too_close(results) if model not in results.at_chance]
+    if len(group) < 2:
         return None
     cheapest: dict[str, list[str]] = {}
     for cost in ("parameters", "multiply-adds"):
@@ -49,6 +49,11 @@ def pick(results: Results) -> str | None:
         return None
     said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
     return f"Cheapest of these: {', '.join(said)}."
+
+
+def _too_close(results):
+    """Return the best models and those that are not shown to be worse, not even one run of them."""
+    return [*results.best, *results.standing("too close to call")]
 
 
 def _span(group):
