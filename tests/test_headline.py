@@ -60,7 +60,10 @@ def test_one_seed_is_no_verdict_on_models(tmp_path):
 def test_nobody_is_told_to_pick_a_network_that_is_worse(tmp_path):
     wrong = {"model_1": of(10), "model_2": of(11, parameters=99), "model_3": of(300, parameters=9)}
     _, pick = said(tmp_path, wrong, seeds=(0,))
-    assert pick == "Cheapest of these: Model 2 by parameters, Model 1 by multiply-adds."
+    assert pick == (
+        "Cheapest of the networks that are too close to call: Model 2 by parameters, Model 1 by"
+        " multiply-adds."
+    )
     _, pick = said(tmp_path / "two", {"model_1": of(10), "model_3": wrong["model_3"]}, seeds=(0,))
     assert pick is None
 

@@ -48,7 +48,9 @@ def pick(results: Results) -> str | None:
     if not cheapest:
         return None
     said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
-    return f"Cheapest of these: {', '.join(said)}."
+    one_seed = results.analysis.pairs.all_on_one_seed
+    these = "the networks that are too close to call" if one_seed else "these"
+    return f"Cheapest of {these}: {', '.join(said)}."
 
 
 def _too_close(results):
