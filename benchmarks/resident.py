@@ -60,8 +60,9 @@ def describe(measured):
             " batch is picked and scaled; what goes there is the order of an epoch. JAX takes up"
             " to 32 steps a call. Counted without a GPU, for batches of 128 images of MNIST and a"
             " model of one dense layer, whose steps are next to nothing but what Python does: calls"
-            " and bytes a step of training, functions compiled in an epoch with its validation, and"
-            " the time of a step over that with the images in the file.",
+            " and bytes a step of training, functions compiled in an epoch with its validation (an"
+            " epoch's last batch is smaller; validation's are all of one size, where they can be),"
+            " and the time of a step over that with the images in the file.",
             table(["", "calls a step", "bytes a step", "compiled", "time"], cells),
         ]
     )

@@ -10,7 +10,7 @@ from bakeoff.data.augmentation import augmented
 from bakeoff.data.prepared import scaled
 from bakeoff.training.batches import ArrayBatches, TensorFlowBatches
 from bakeoff.training.data import batches_of_parts, open_data
-from bakeoff.training.order import epoch_order
+from bakeoff.training.order import epoch_order, even_batch
 from fabricated_study import fabricate_data
 
 pytestmark = pytest.mark.workflow
@@ -159,3 +159,13 @@ def memory_of_its_own():
     """Return the bytes of memory of this process that no file stands for."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(re.search(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)[1])
+
+
+def test_batches_for_measuring_are_of_one_size_where_they_can_be():
+    assert [even_batch(n, 128) for n in (10_000, 1_000, 128, 60, 9_973)] == [
+        125,
+        125,
+        128,
+        128,
+        128,
+    ]

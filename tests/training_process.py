@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from bakeoff.training.order import even_batch
 from patience import PATIENCE
 from warm_python import warm_python
 
@@ -96,6 +97,8 @@ class Training:
         output = self.folder / "loaded.npy"
         data = self.project.path("results/data/digits/test_images.npy")
         backend, batch_size = self.settings["backend"], self.settings["batch_size"]
+        if backend == "jax":
+            batch_size = even_batch(len(np.load(data)), batch_size)
         # The same number of threads and the same kernels as in training: both change the last bits.
         alike = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
         alike["TF_ENABLE_ONEDNN_OPTS"] = "1"

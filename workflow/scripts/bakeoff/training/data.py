@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.data.prepared import PreparedData
+from bakeoff.training.order import even_batch
 
 if TYPE_CHECKING:
     # Not before its backend is prepared.
@@ -48,12 +49,20 @@ def batches_of_parts(
 
     if resident := lies_there(data, settings, device):
         take_resident(model, data.shape, len(data.class_names))
+    most = settings["batch_size"]
 
-    def of(part, augmentation=None):
-        given = data.images(part), data.labels(part), len(data.class_names), settings["batch_size"]
+    def measured(images):
+        return even_batch(images, most) if settings["backend"] == "jax" else most
+
+    def of(part, batch_size, augmentation=None):
+        given = data.images(part), data.labels(part), len(data.class_names), batch_size
         return resident_batches(*given) if resident else batches_of(*given, augmentation)
 
-    train, test = of("train", settings["augmentation"]), of("test")
-    val = test if data.validation == "test" else of("validation")
-    clean = train.only(data.per_image("train_eval_index"))
+    train = of("train", most, settings["augmentation"])
+    test = of("test", measured(data.counts["test"]))
+    val = test
+    if data.validation != "test":
+        val = of("validation", measured(data.counts["validation"]))
+    chosen = data.per_image("train_eval_index")
+    clean = train.only(chosen, batch_size=measured(len(chosen)))
     return {"train": train, "clean": clean, "val": val, "test": test}

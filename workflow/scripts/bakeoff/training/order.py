@@ -16,6 +16,15 @@ def epoch_order(images: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(images)
 
 
+def even_batch(images: int, most: int) -> int:
+    """Return a batch size of ``most`` at most in which so many images leave no smaller last batch.
+
+    That is ``most`` where none above half of it does. JAX compiles each size that it meets, and
+    what is measured of an image does not depend on the others of its batch.
+    """
+    return next((size for size in range(most, most // 2, -1) if images % size == 0), most)
+
+
 class Selection:
     """Images and labels, of which those with the indices ``chosen``, int64 ``(m,)``, count."""
 
@@ -34,12 +43,17 @@ class Selection:
         self.chosen = np.arange(len(images)) if chosen is None else chosen
         self.augmentation, self.seed_and_epoch = augmentation, (0, 0)
 
-    def only(self, chosen: np.ndarray, augmentation: Augmentation = None) -> "Selection":
+    def only(
+        self,
+        chosen: np.ndarray,
+        augmentation: Augmentation = None,
+        batch_size: int | None = None,
+    ) -> "Selection":
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied.
 
         They are as they are, unless there is another ``augmentation``.
         """
-        own = self.images, self.labels, self.classes, self.batch_size
+        own = self.images, self.labels, self.classes, batch_size or self.batch_size
         return type(self)(*own, chosen, augmentation)
 
     def in_order(self, seed: int, epoch: int) -> np.ndarray:

@@ -76,9 +76,14 @@ class TorchResidentBatches(Selection, keras.utils.PyDataset):
         self.order = keras.ops.convert_to_tensor(self.chosen)
         self.source = self
 
-    def only(self, chosen: np.ndarray, augmentation: Augmentation = None) -> "TorchResidentBatches":
+    def only(
+        self,
+        chosen: np.ndarray,
+        augmentation: Augmentation = None,
+        batch_size: int | None = None,
+    ) -> "TorchResidentBatches":
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        own = self.images, self.labels, self.classes, self.batch_size
+        own = self.images, self.labels, self.classes, batch_size or self.batch_size
         return type(self)(*own, chosen, self.placed)
 
     def shuffle(self, seed: int, epoch: int) -> None:
@@ -119,9 +124,14 @@ class JaxResidentBatches(Selection, keras.utils.PyDataset):
         self.order = self.chosen
         self.source = self
 
-    def only(self, chosen: np.ndarray, augmentation: Augmentation = None) -> "JaxResidentBatches":
+    def only(
+        self,
+        chosen: np.ndarray,
+        augmentation: Augmentation = None,
+        batch_size: int | None = None,
+    ) -> "JaxResidentBatches":
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        own = self.images, self.labels, self.classes, self.batch_size
+        own = self.images, self.labels, self.classes, batch_size or self.batch_size
         return type(self)(*own, chosen, self.placed)
 
     def shuffle(self, seed: int, epoch: int) -> None:
