@@ -123,7 +123,9 @@ def ink(file):
     ],
     ids=["two", "long names", "one", "none finished"],
 )
-def test_the_picture_has_its_size_and_nothing_leaves_it(tmp_path, models, seeds, runs):
+def test_the_picture_has_its_size_and_nothing_leaves_it(tmp_path, monkeypatch, models, seeds, runs):
+    # What takes most of the time, and is looked at above.
+    monkeypatch.setattr("write_paper.save_pdf", lambda *_: None)
     folder = made(tmp_path, models, seeds, **runs)
     drawn = ink(folder / "summary.png")
     assert drawn.shape == (630, 1200)
