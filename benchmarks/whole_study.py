@@ -5,6 +5,7 @@ from that and from the epochs of training_steps.
 """
 
 import json
+import resource
 import shutil
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import training_steps
-from measuring import interleaved, run_timed, snakemake, table
+from measuring import describe_ratio, interleaved, run_timed, snakemake, table
 
 TITLE = "A whole study"
 ROOT = Path(__file__).parents[1]
@@ -22,21 +23,26 @@ EPOCHS = 2
 IMAGES = 6_000
 FULL_EPOCHS = 13
 MOST = 1.02
-MOST_BFLOAT16 = 0.6
+MOST_BFLOAT16 = 0.4
+MOST_SHORT = 1.2
+"""How many times as long as the flat script the short study may take, two jobs at a time."""
+
+CORES = 2
 FULL_RATIOS = {
     "float32": ("float32", MOST),
     "mixed_bfloat16": ("bfloat16", MOST),
     "mixed_bfloat16 over float32": ("bfloat16, over the flat script in float32", MOST_BFLOAT16),
     "PyTorch": ("for comparison: PyTorch's steps in bfloat16, over its own in float32", ""),
 }
+ONE, TWO = "snakemake, one job at a time", "snakemake, two jobs of one thread"
 SNAKEMAKE = {
-    "snakemake, one job at a time": ["--cores", "2"],
-    "snakemake, two jobs of one thread": ["--cores", "2", "--set-threads", "train_model=1"],
+    ONE: ["--cores", CORES],
+    TWO: ["--cores", CORES, "--set-threads", "train_model=1"],
 }
 
 
 def measure(folder):
-    """Return the seconds of each way, and those that Snakemake adds to each run."""
+    """Return the seconds of each way, those of processor time, and what Snakemake adds to a run."""
     project = folder / "project"
     shutil.copytree(
         ROOT, project, ignore=shutil.ignore_patterns("results", ".*", "resources", "benchmarks")
@@ -48,25 +54,26 @@ def measure(folder):
     overlay.write_text(json.dumps({"study": study, "data": data, "training": {"epochs": EPOCHS}}))
     prepared = project / "results" / "data" / "mnist" / "data.json"
     command = [*snakemake("--configfile", overlay)]
-    run_timed([*command, "--cores", "2", prepared.relative_to(project)], cwd=project)
+    _run([*command, "--cores", CORES, prepared.relative_to(project)], project)
     flat = [sys.executable, ROOT / "benchmarks/flat_script.py", prepared, EPOCHS, "float32"]
 
     def script():
-        return run_timed([*map(str, flat), *MODELS], cwd=folder)[0], None
+        return *_run([*flat, *MODELS], folder), None
 
     def study_by(options):
         for output in (project / "results").iterdir():
             if output.name != "data":
                 shutil.rmtree(output) if output.is_dir() else output.unlink()
-        seconds = run_timed([*command, *options], cwd=project)[0]
+        seconds, busy = _run([*command, *options], project)
         cards = (project / "results" / "models").glob("*/*/card.json")
         trained = [json.loads(card.read_text())["seconds"]["training"] for card in cards]
-        return seconds, (seconds - sum(trained)) / len(MODELS)
+        return seconds, busy, (seconds - sum(trained)) / len(MODELS)
 
     ways = {name: lambda options=options: study_by(options) for name, options in SNAKEMAKE.items()}
     found = interleaved({"flat script": script} | ways)
-    seconds = {name: [whole for whole, _ in turns] for name, turns in found.items()}
-    added = [each for _, each in found["snakemake, one job at a time"]]
+    seconds = {name: [whole for whole, _, _ in turns] for name, turns in found.items()}
+    busy = {name: [each for _, each, _ in turns] for name, turns in found.items()}
+    added = [each for _, _, each in found[ONE]]
     for name, values in seconds.items():
         print(f"{name}: {median(values) / median(seconds['flat script']):.2f}")
     steps = json.loads((ROOT / "results/benchmarks/training_steps.json").read_text())
@@ -75,7 +82,15 @@ def measure(folder):
         kind: _full_length(steps["found"], median(added), saving, of_turns)
         for kind, of_turns in {"medians": median, "fastest": min}.items()
     }
-    return {"seconds": seconds, "added": added, "saving": saving, "full": full}
+    return {"seconds": seconds, "busy": busy, "added": added, "saving": saving, "full": full}
+
+
+def _run(command, folder):
+    """Run a command; return its seconds, and those that processors worked for it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = run_timed([*map(str, command)], cwd=folder)[0]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _seconds_of_a_checkpoint(model, folder):
@@ -133,17 +148,29 @@ def _full_length(steps, added, saving, of_turns):
 
 
 def describe(measured):
+    """Return the section of docs/performance.md."""
     seconds, full = measured["seconds"], measured["full"]
-    flat = median(seconds["flat script"])
+    whole = {name: median(values) for name, values in seconds.items()}
+    busy = {name: median(values) for name, values in measured["busy"].items()}
+    flat = next(iter(whole))
+    rows = [
+        [
+            name,
+            f"{whole[name] / whole[flat]:.2f}",
+            f"{busy[name] / busy[flat]:.2f}",
+            f"{busy[name] / whole[name] / CORES:.0%}",
+        ]
+        for name in whole
+    ]
+    two = describe_ratio("With two jobs, the ratio is", whole[TWO] / whole[flat], MOST_SHORT)
     return "\n\n".join(
         [
             f"Three models with {EPOCHS} epochs of {IMAGES:,} images, from the command to the"
             " last file, against the flat script's time. So short a study shows what each job"
             " adds: its own import of TensorFlow, checkpoints, measures; and the report.",
-            table(
-                ["", "times the flat script"],
-                [[name, f"{median(values) / flat:.2f}"] for name, values in seconds.items()],
-            ),
+            table(["", "time", "processor time", "cores busy"], rows),
+            f"{two} Three runs on two cores leave one idle while the last one trains, and nothing"
+            " runs beside the planning.",
             f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
             " images, one job at a time, computed from the epochs above and what a job adds"
             " and its checkpoints take, over the sum of the runs in the flat script. By the"
