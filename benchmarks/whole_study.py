@@ -32,6 +32,7 @@ FULL_RATIOS = {
     "float32": ("float32", MOST),
     "mixed_bfloat16": ("bfloat16", MOST),
     "mixed_bfloat16 over float32": ("bfloat16, over the flat script in float32", MOST_BFLOAT16),
+    "mixed_bfloat16 over its own": ("bfloat16, over the pipeline in float32", ""),
     "PyTorch": ("for comparison: PyTorch's steps in bfloat16, over its own in float32", ""),
 }
 ONE, TWO = "snakemake, one job at a time", "snakemake, two jobs of one thread"
@@ -143,6 +144,7 @@ def _full_length(steps, added, saving, of_turns):
         "float32": whole["float32"] / totals["float32", "flat script"],
         "mixed_bfloat16": whole["mixed_bfloat16"] / totals["mixed_bfloat16", "flat script"],
         "mixed_bfloat16 over float32": whole["mixed_bfloat16"] / totals["float32", "flat script"],
+        "mixed_bfloat16 over its own": whole["mixed_bfloat16"] / whole["float32"],
         "PyTorch": totals["mixed_bfloat16", "PyTorch"] / totals["float32", "PyTorch"],
     }
 
@@ -170,7 +172,8 @@ def describe(measured):
             " adds: its own import of TensorFlow, checkpoints, measures; and the report.",
             table(["", "time", "processor time", "cores busy"], rows),
             f"{two} Three runs on two cores leave one idle while the last one trains, and nothing"
-            " runs beside the planning.",
+            " runs beside the planning. Were both busy throughout, it would be"
+            f" {busy[TWO] / CORES / whole[flat]:.2f}.",
             f"At full length, ten models with {FULL_EPOCHS} epochs of {training_steps.EPOCH:,}"
             " images, one job at a time, computed from the epochs above and what a job adds"
             " and its checkpoints take, over the sum of the runs in the flat script. By the"
