@@ -5,7 +5,7 @@ from matplotlib.ticker import NullLocator
 from bakeoff.figures.colours import HUES, INK
 from bakeoff.figures.style import house_style, log_ticks, new_figure, save_svg
 from measuring import ratio_of_medians, title_of
-from training_steps import PRECISIONS
+from training_steps import NAMES, PRECISIONS
 
 LOOKS = {
     "flat script": {"color": HUES[0], "marker": "o"},
@@ -21,7 +21,7 @@ def plot_ratios(rows, path):
         panels = figure.subplots(1, len(PRECISIONS), sharex=True, sharey=True)
         ratios = []
         for axes, precision in zip(panels, PRECISIONS, strict=True):
-            axes.set_title(precision)
+            axes.set_title(NAMES[precision])
             axes.axvline(1, color=INK, linewidth=0.8, linestyle="dashed")
             for name, look in LOOKS.items():
                 values = {
