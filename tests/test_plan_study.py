@@ -8,6 +8,7 @@ import pytest
 
 from bakeoff.analysis.power import DIFFERING, detectable_if
 from plan_study import costs, detectables
+from time_model import Trial
 
 NAMES = {"small": "Small", "large": "Large"}
 RUNS = {"small": 3, "large": 3}
@@ -86,3 +87,30 @@ def test_a_study_is_planned_without_training_it(tiny_study):
         assert found["memory_mb"] > 200
     # Printed again, of the trials that are there.
     assert tiny_study.planned("plan_study") == {"plan_study"}
+
+
+class Batches:
+    """Stands for batches of one image each."""
+
+    batch_size = 1
+
+    def __init__(self, chosen):
+        self.chosen = chosen
+
+    def only(self, chosen, augmentation=None):
+        return Batches(chosen)
+
+
+def test_what_is_compiled_for_a_number_of_batches_is_not_a_batchs_time(monkeypatch):
+    clock, compiled = [0.0], set()
+    monkeypatch.setattr("time_model.time.perf_counter", lambda: clock[0])
+
+    def run(batches):
+        number = len(batches.chosen)
+        clock[0] += 0.001 * number + 10 * (number not in compiled)
+        compiled.add(number)
+
+    trial = Trial()
+    assert trial.seconds_a_batch(run, Batches(range(100_000)), 6) == pytest.approx(0.001)
+    compiled.clear()
+    assert trial.seconds_a_batch(run, Batches(range(3)), 6) == pytest.approx(0.001)
