@@ -53,11 +53,8 @@ def resident_batches(
     return _KINDS[keras.backend.backend()](images, labels, classes, batch_size)
 
 
-class TorchResidentBatches(Selection, keras.utils.PyDataset):
-    """Batches of images and one-hot labels, float32 tensors on PyTorch's device.
-
-    ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
-    """
+class _ResidentBatches(Selection, keras.utils.PyDataset):
+    """What both kinds have in common; ``placed`` are the arrays in the GPU's memory, by name."""
 
     def __init__(
         self,
@@ -66,14 +63,13 @@ class TorchResidentBatches(Selection, keras.utils.PyDataset):
         classes: int,
         batch_size: int,
         chosen: np.ndarray | None = None,
-        placed: Mapping[str, Any] | None = None,
+        placed: dict[str, Any] | None = None,
     ):
         super().__init__(images, labels, classes, batch_size, chosen)
-        arrays = {} if placed else _arrays_of(images, labels, classes)
         self.placed = placed or {
-            name: keras.ops.convert_to_tensor(array) for name, array in arrays.items()
+            name: keras.ops.convert_to_tensor(array)
+            for name, array in _arrays_of(images, labels, classes).items()
         }
-        self.order = keras.ops.convert_to_tensor(self.chosen)
         self.source = self
 
     def only(
@@ -81,10 +77,21 @@ class TorchResidentBatches(Selection, keras.utils.PyDataset):
         chosen: np.ndarray,
         augmentation: Augmentation = None,
         batch_size: int | None = None,
-    ) -> "TorchResidentBatches":
+    ) -> "_ResidentBatches":
         """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
         own = self.images, self.labels, self.classes, batch_size or self.batch_size
         return type(self)(*own, chosen, self.placed)
+
+
+class TorchResidentBatches(_ResidentBatches):
+    """Batches of images and one-hot labels, float32 tensors on PyTorch's device.
+
+    ``source`` is what Keras's ``fit``, ``evaluate`` and ``predict`` take.
+    """
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.order = keras.ops.convert_to_tensor(self.chosen)
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Put the images into the order of that epoch."""
@@ -99,7 +106,7 @@ class TorchResidentBatches(Selection, keras.utils.PyDataset):
         return images, self.placed["one_hot"][self.placed["labels"][chosen]]
 
 
-class JaxResidentBatches(Selection, keras.utils.PyDataset):
+class JaxResidentBatches(_ResidentBatches):
     """The order of several batches an element, for models of :func:`take_resident`.
 
     Such an element is a dict of arrays: what lies in the GPU's memory, and the indices of the
@@ -107,32 +114,10 @@ class JaxResidentBatches(Selection, keras.utils.PyDataset):
     and ``predict`` take.
     """
 
-    def __init__(
-        self,
-        images: np.ndarray,
-        labels: np.ndarray,
-        classes: int,
-        batch_size: int,
-        chosen: np.ndarray | None = None,
-        placed: Mapping[str, Any] | None = None,
-    ):
-        import jax
-
-        super().__init__(images, labels, classes, batch_size, chosen)
-        self.placed = placed or jax.device_put(_arrays_of(images, labels, classes))
-        self.calls = calls_of(len(self.chosen), batch_size)
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.calls = calls_of(len(self.chosen), self.batch_size)
         self.order = self.chosen
-        self.source = self
-
-    def only(
-        self,
-        chosen: np.ndarray,
-        augmentation: Augmentation = None,
-        batch_size: int | None = None,
-    ) -> "JaxResidentBatches":
-        """Return batches of the images with the indices ``chosen``, int64 ``(m,)``, not copied."""
-        own = self.images, self.labels, self.classes, batch_size or self.batch_size
-        return type(self)(*own, chosen, self.placed)
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Put the images into the order of that epoch."""
@@ -144,7 +129,7 @@ class JaxResidentBatches(Selection, keras.utils.PyDataset):
     def __getitem__(self, call):
         first, steps, images = self.calls[call]
         order = self.order[first : first + steps * images].astype(np.int32)
-        return (dict(self.placed) | {"order": order.reshape(steps, images)},)
+        return (self.placed | {"order": order.reshape(steps, images)},)
 
 
 def calls_of(images: int, batch_size: int) -> list[tuple[int, int, int]]:
