@@ -1100,6 +1100,14 @@ def test_long_lists_say_how_many_models_are_left():
     assert w.models(names).endswith(f"61 to 65 and {len(names) - 55} more")
 
 
+def test_an_interval_that_stops_short_of_zero_says_so():
+    assert w.points_interval(-0.0765, -1e-9) == "[−7.65, below 0]"
+    assert w.points_interval(0.00003, 0.0765) == "[above 0, 7.65]"
+    assert w.points_interval(-0.00003, 0.0765) == "[0.00, 7.65]"
+    assert w.points_interval(0.0, 0.0765) == "[0.00, 7.65]"
+    assert w.points_interval(-0.0765, 1e-17) == "[−7.65, 0.00]"
+
+
 def test_numbers_in_words():
     assert w.points(-0.00001) == "0.00 percentage points"
     assert w.points(-0.0012) == "−0.12 percentage points"

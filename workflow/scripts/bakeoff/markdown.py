@@ -10,8 +10,8 @@ _MARKS = re.compile(
     r"[\\`*|~$#]"
     # Within a word, as in mixed_float16, it marks nothing.
     r"|_(?![^\W_])|(?<![^\W_])_"
-    # Links, but not intervals: "[−0.05, 0.41]".
-    r"|\[(?![−\d])|\](?=[(\[:])"
+    # Links, but not intervals: "[−0.05, 0.41]", "[above 0, 0.41]".
+    r"|\[(?![−\d]|(?:above|below) 0)|\](?=[(\[:])"
     # Elements and comments, but not "< 0.001"; characters by their names or numbers.
     r"|<(?=[a-zA-Z/!?])|&(?=#?\w+;)"
     # Addresses, which GitHub makes links of.

@@ -98,8 +98,14 @@ def points_range(low: float, high: float) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 2) -> str:
-    """Return "[−0.05, 0.41]"."""
-    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+    """Return "[−0.05, 0.41]", or "[above 0, 0.41]" where an end of 0.00 would seem to hold zero."""
+    start, end = number(low, decimals), number(high, decimals)
+    zero = number(0, decimals)
+    if start == zero and round(low, 9) > 0:
+        start = "above 0"
+    if end == zero and round(high, 9) < 0:
+        end = "below 0"
+    return f"[{start}, {end}]"
 
 
 def points_interval(low: float, high: float) -> str:

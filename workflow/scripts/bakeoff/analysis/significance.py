@@ -28,6 +28,9 @@ from bakeoff.numbers import LEVEL, Comparison
 Key = TypeVar("Key", bound=Hashable)
 """What names a model."""
 
+SHORT_OF_ZERO = 1e-9
+"""Where the interval of a significant difference ends at the nearest: less than any difference."""
+
 # So many models are compared with so many others at once: fewer where each has many answers, of
 # which both sides are held as floats.
 _BLOCK = 128
@@ -236,7 +239,7 @@ def ending_at_zero(
 
     ``differ`` is bool. An interval is widened to zero, or ends short of it.
     """
-    positive, least = difference > 0, np.finfo(float).tiny
+    positive, least = difference > 0, SHORT_OF_ZERO
     low = np.where(~differ, np.minimum(low, 0), np.where(positive, np.maximum(low, least), low))
     high = np.where(
         ~differ, np.maximum(high, 0), np.where(positive, high, np.minimum(high, -least))
