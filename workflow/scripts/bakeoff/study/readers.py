@@ -194,17 +194,21 @@ def read_description(path: str | Path, model: str) -> dict[str, Any]:
 
     Raises :class:`StudyError` when it is not JSON, not that of ``model``, or not whole.
     """
-    try:
-        description = json.loads(Path(path).read_text(encoding="utf-8"))
-        owner = description["model"]
-        missing = [key for key in _DESCRIPTION if key not in description]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _broken(path, f"not a description ({error})", "JSON", _TABLE) from error
-    if owner != model:
-        raise _broken(path, f"is of {owner}", model, _TABLE)
-    if missing:
+    description = _of_model(path, model, "description")
+    if missing := [key for key in _DESCRIPTION if key not in description]:
         raise _broken(path, f"without {', '.join(missing)}", "all of them", _TABLE)
     return description
+
+
+def _of_model(path, model, what):
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        owner = found["model"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _broken(path, f"not a {what} ({error})", "JSON with model", _TABLE) from error
+    if owner != model:
+        raise _broken(path, f"is of {owner}", model, _TABLE)
+    return found
 
 
 def read_card(
@@ -240,13 +244,7 @@ def read_latency(path: str | Path, model: str) -> dict[str, Any]:
     These stand as in a run's card. Raises :class:`StudyError` when it is not JSON, not that of
     ``model``, or not whole.
     """
-    try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
-        owner = found["model"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _broken(path, f"not a latency ({error})", "JSON with model", _TABLE) from error
-    if owner != model:
-        raise _broken(path, f"is of {owner}", model, _TABLE)
+    found = _of_model(path, model, "latency")
     for keys in [*_LATENCY, ("versions", found.get("backend"))]:
         card_value(found, path, *keys)
     return found
