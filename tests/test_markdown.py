@@ -113,7 +113,7 @@ def test_preformatted_text_stays_as_it_is():
 
 
 def test_what_marks_nothing_is_left_alone():
-    for text in ("99.36 % [−0.05, 0.41], [above 0, 1.00], p < 0.001", "mixed_float16", "Q&A (1. item)"):
+    for text in ("99.36 % [−0.05, 0.41] [above 0, 1], p < 0.001", "mixed_float16", "Q&A (1. item)"):
         assert escaped(text) == text
     # GitHub would make links of these.
     assert escaped("https://a.b www.c.d") == r"https\://a.b www\.c.d"
