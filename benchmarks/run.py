@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -39,7 +40,9 @@ PARTS = (
 )
 LONGEST = ("same_training",)
 """Parts that take hours, and go on where they were stopped."""
-PACKAGES = ("keras", "tensorflow", "torch", "numpy", "snakemake")
+PACKAGES = ("keras", "tensorflow", "torch", "jax", "numpy", "snakemake")
+EXTENSIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
+"""What multiplies bfloat16, the fastest first, by its flag in /proc/cpuinfo."""
 
 
 def main():
@@ -60,14 +63,17 @@ def main():
 
 
 def describe_machine():
-    """Return processor, cores, memory and versions, as one line for each."""
+    """Return processor, cores, memory and versions, in two lines."""
     import psutil
 
     from bakeoff.training.machine import describe_processor
 
+    processor = Path("/proc/cpuinfo")
+    flags = processor.read_text().split() if processor.exists() else ()
+    extension = next((f" with {EXTENSIONS[flag]}" for flag in EXTENSIONS if flag in flags), "")
     versions = [f"{package} {importlib.metadata.version(package)}" for package in PACKAGES]
     return [
-        f"{describe_processor()}, {os.cpu_count()} cores, "
+        f"{describe_processor()}{extension}, {os.cpu_count()} cores, "
         f"{psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()}, no GPU",
         f"Python {platform.python_version()}, {', '.join(versions)}",
     ]
@@ -80,14 +86,16 @@ def write_document():
         for name in PARTS
         if (MEASURED / f"{name}.json").exists()
     }
-    machines = {tuple(part["machine"]) for part in found.values()}
+    # Parts may have been measured on several machines: the most usual is named once.
+    machines = Counter(tuple(part["machine"]) for part in found.values())
+    [(usual, _)] = machines.most_common(1)
     sections = [
         "# Performance",
         "What the pipeline costs beside what one would use instead. `make bench` measures it anew"
         " and writes this page; it takes two hours on two quiet cores, and wants nothing"
         " else to run. Contenders take turns, and what is compared are medians of five turns after"
         " one to warm up, unless a section says otherwise. Times on a CPU are given as ratios.",
-        *(" \\\n".join(machine) for machine in sorted(machines)),
+        " \\\n".join(usual),
         "- *The flat script* (`benchmarks/flat_script.py`) is the notebook's way: `model.fit` on"
         " arrays in memory, one model after the other. XLA is switched off in it, as in the"
         " pipeline on a CPU: Keras's default, on, makes it slower there.\n"
@@ -105,6 +113,8 @@ def write_document():
                 "![Times of an epoch over the flat script's, by model and precision]"
                 "(performance.svg)"
             )
+        if (machine := tuple(part["machine"])) != usual:
+            sections.append(f"Measured on another machine: {'; '.join(machine)}.")
     document = ROOT / "docs" / "performance.md"
     text = "\n\n".join(sections) + "\n"
     # What a borrowed GPU has shown is not measured here: see benchmarks/gpu.
