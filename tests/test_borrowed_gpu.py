@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -235,6 +236,7 @@ def gpu_run(monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "LEAST", 0.1)
     monkeypatch.setattr(module, "GRACE", 0.2)
+    monkeypatch.setattr(module, "LOOK", 0.1)
     return module
 
 
@@ -271,9 +273,13 @@ def test_a_stopped_study_keeps_what_has_finished(gpu_run, tmp_path, monkeypatch)
         "time.sleep(600)"
     )
     monkeypatch.setattr(gpu_run, "snakemake", lambda *_: [sys.executable, "-c", writing])
+    # The limit is reached when all of that is there, however long it takes.
+    begun = made.with_name("seed_1") / "history.csv"
+    clock = SimpleNamespace(monotonic=lambda: 1000 if begun.exists() else 0)
+    monkeypatch.setattr(gpu_run, "time", clock)
     session = gpu_run.Session(tmp_path / "findings", 100, rehearsal=False)
     with pytest.raises(gpu_run.OutOfTimeError):
-        gpu_run.run_study(session, "study", 3)
+        gpu_run.run_study(session, "study", 60)
     with gpu_run.zipfile.ZipFile(tmp_path / "findings" / "study.zip") as archive:
         assert sorted(map(Path, archive.namelist())) == [
             Path("models/m/seed_0/card.json"),

@@ -36,6 +36,8 @@ WORK = ROOT / "results" / "gpu"
 """Where the studies' results trees lie, and what is only needed while this runs."""
 
 SITE = WORK / "site"
+LOOK = 3
+"""How often what a command makes is looked at, in seconds."""
 GRACE = 5
 """Seconds that a step which has reached its limit has to end by itself."""
 
@@ -174,10 +176,10 @@ class Session:
         limit = time.monotonic() + seconds
         try:
             while process.poll() is None:
-                if time.monotonic() > limit:
+                if (left := limit - time.monotonic()) <= 0:
                     raise OutOfTimeError(f"stopped at its limit of {seconds:.0f} s")
                 try:
-                    process.wait(timeout=3)
+                    process.wait(min(left, LOOK))
                 except subprocess.TimeoutExpired:
                     watch()
         finally:
