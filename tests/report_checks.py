@@ -189,6 +189,9 @@ def _check_numbers(found):
                 elif column == "95 % interval" and cell not in _NO_NUMBER:
                     *ends, factor, decimals = _INTERVALS[title]
                     for part, end in zip(re.split(" to |, ", cell.strip("[]")), ends, strict=True):
+                        if part in ("above 0", "below 0"):
+                            assert float(source[end]) * (1 if part == "above 0" else -1) > 0
+                            part = "0"
                         assert_rounded(part, source[end], factor, decimals)
     spread = tables.get("Test accuracy over seeds") or tables["Test accuracy"]
     place = next(i for i, name in enumerate(spread[0]) if name.lower().endswith("test accuracy"))

@@ -74,8 +74,8 @@ def points(difference: float, decimals: int = 2) -> Cell:
 
 
 def interval(low: float, high: float, decimals: int = 2) -> Cell:
-    """Return a cell with "[−0.05, 0.41]", sorted by its lower end."""
-    return Cell(w.interval(low, high, decimals), low)
+    """Return a cell with the interval of what may be zero, sorted by its lower end."""
+    return Cell(w.signed_interval(low, high, decimals), low)
 
 
 def points_interval(low: float, high: float) -> Cell:

@@ -98,6 +98,16 @@ def points_range(low: float, high: float) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 2) -> str:
+    """Return "[99.18, 99.48]", of what cannot be negative."""
+    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def share_interval(low: float, high: float) -> str:
+    """Return "[99.18, 99.48]" in percent for two shares of 1, of an accuracy."""
+    return interval(100 * low, 100 * high)
+
+
+def signed_interval(low: float, high: float, decimals: int = 2) -> str:
     """Return "[−0.05, 0.41]", or "[above 0, 0.41]" where an end of 0.00 would seem to hold zero."""
     start, end = number(low, decimals), number(high, decimals)
     zero = number(0, decimals)
@@ -109,8 +119,8 @@ def interval(low: float, high: float, decimals: int = 2) -> str:
 
 
 def points_interval(low: float, high: float) -> str:
-    """Return "[−0.05, 0.41]" in percentage points for two shares of 1."""
-    return interval(100 * low, 100 * high)
+    """Return "[−0.05, 0.41]" in percentage points for two differences of shares of 1."""
+    return signed_interval(100 * low, 100 * high)
 
 
 def probability(p: float) -> str:

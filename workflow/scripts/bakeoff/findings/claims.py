@@ -133,7 +133,7 @@ def _train_accuracy(results, judged):
 
     def described(model):
         low, high = model.train_accuracy.low, min(1, model.train_accuracy.high)
-        return f"{w.percent(middle(model))} {w.points_interval(low, high)} ({model.name})"
+        return f"{w.percent(middle(model))} {w.share_interval(low, high)} ({model.name})"
 
     highest = max(results.named(judged.against), key=middle)
     return (

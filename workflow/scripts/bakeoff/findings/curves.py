@@ -91,7 +91,7 @@ def _method(tested):
 def slope(trend: Trend) -> str:
     """Return a loss's slope with its interval in words, where there are enough epochs for one."""
     value, low, high = cast(tuple[float, float, float], (trend.slope, trend.low, trend.high))
-    return f"{w.number(value, 5)} per epoch {w.interval(low, high, 5)}"
+    return f"{w.number(value, 5)} per epoch {w.signed_interval(low, high, 5)}"
 
 
 def heading(trend: Trend) -> str:

@@ -18,7 +18,7 @@ def remark(model: Model, results: Results) -> str:
         plain = f", test accuracy {w.percent(model.accuracy.value)}"
     sentences = [
         f"Validation loss {model.val_loss:.4f}, {results.measure} {w.percent(accuracy.value)}"
-        f" {w.points_interval(accuracy.low, accuracy.high)}{plain}.",
+        f" {w.share_interval(accuracy.low, accuracy.high)}{plain}.",
         _standing(model, results),
         _heading(model),
         _closeness(model),

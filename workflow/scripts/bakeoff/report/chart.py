@@ -84,7 +84,7 @@ class _Scale:
         drawn = published is not None and self.low <= published <= self.high
         return {
             "accuracy": w.percent(score.value),
-            "interval": w.interval(100 * score.low, 100 * score.high),
+            "interval": w.share_interval(score.low, score.high),
             "value": None if beyond else self.place(score.value),
             "low": self.place(score.low),
             "high": self.place(score.high),
