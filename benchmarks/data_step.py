@@ -10,38 +10,46 @@ import time
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from measuring import interleaved, ratio_of_medians, table
 
 TITLE = "Preparing the data"
+ROOT = Path(__file__).parents[1]
 FILES = {
-    f"{part}_{kind}": Path(__file__).parents[1] / "resources" / "mnist" / f"{name}-{end}-ubyte.gz"
+    f"{part}_{kind}": ROOT / "resources" / "mnist" / f"{name}-{end}-ubyte.gz"
     for part, name in (("train", "train"), ("test", "t10k"))
     for kind, end in (("images", "images-idx3"), ("labels", "labels-idx1"))
 }
-SETTINGS = {
-    "source": "idx",
-    "path": None,
-    "classes": list("0123456789"),
-    "train_images": None,
-    "test_images": None,
-    "validation": "test",
-    "holdout_images": 10_000,
-    "split_seed": 0,
-}
+
+
+def settings():
+    """Return what config/config.yaml says of the data, with all defaults."""
+    from bakeoff.study.config import read_config
+
+    file = ROOT / "config" / "config.yaml"
+    return read_config(yaml.safe_load(file.read_text()), [file], [ROOT])["data"]
+
+
+def prepare(data, files, folder):
+    """Do what the step does, in silence."""
+    from bakeoff.data.checksums import checksums_of
+    from bakeoff.data.preparing import write_prepared
+    from bakeoff.data.reading import open_source
+
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        open_source(data, files, folder, checksums_of(data)) as source,
+    ):
+        write_prepared(source, data, folder / "mnist" / "data.json", data["disputed"])
 
 
 def measure(folder):
     """Return the seconds of every turn of both."""
-    from bakeoff.data.preparing import write_prepared
-    from bakeoff.data.reading import open_source
+    data = settings()
 
     def pipeline():
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            open_source(SETTINGS, list(FILES.values()), folder) as source,
-        ):
-            write_prepared(source, SETTINGS, folder / "mnist" / "data.json")
+        prepare(data, list(FILES.values()), folder)
 
     def a_few_lines():
         arrays = {}

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.files import sha256_of
 from fabricated_study import fabricate_data
+from idx_files import write_idx_set
 from needs import need_backend
 from run import PARTS
 
@@ -46,6 +48,19 @@ def test_every_part_measures_and_describes(part):
     assert module.TITLE
     assert callable(module.measure)
     assert callable(module.describe)
+
+
+def test_the_data_are_prepared_with_the_settings_of_the_config(tmp_path):
+    import data_step
+
+    labels = (np.arange(40) % 10).astype(np.uint8)
+    parts = [(np.zeros((40, 28, 28), np.uint8) + labels[:, None, None], labels)] * 2
+    write_idx_set(tmp_path / "images", *parts)
+    files = sorted((tmp_path / "images").iterdir())
+    its_own = {"sha256": {file.name: sha256_of(file) for file in files}, "disputed": []}
+    its_own |= {"train_images": None, "test_images": None, "holdout_images": 10}
+    data_step.prepare(data_step.settings() | its_own, files, tmp_path)
+    assert (tmp_path / "mnist" / "data.json").exists()
 
 
 def test_the_operations_of_a_step_are_told_apart(data_file):

@@ -16,6 +16,7 @@ is.
 
 import ast
 import hashlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,6 +154,7 @@ class Sources:
         self._trees: dict = {}
         self._checksums: dict = {}
         self._imported: dict = {}
+        self._files: dict = {}
         self._found: dict = {}
 
     def of(self, *entries: str) -> dict[str, str]:
@@ -202,9 +204,14 @@ class Sources:
             modules = [
                 m for node in _statements(self._tree(file)) for m in self._modules(file, node)
             ]
-            found = [_module_files(self._places, module) for module in dict.fromkeys(modules)]
+            found = [self._module_files(module) for module in dict.fromkeys(modules)]
             self._imported[file] = set().union(*found)
         return self._imported[file]
+
+    def _module_files(self, module):
+        if module not in self._files:
+            self._files[module] = _module_files(self._places, module)
+        return self._files[module]
 
     def _modules(self, file, node):
         """Return the names of the modules that a statement in ``file`` may import."""
@@ -311,9 +318,11 @@ def _module_files(places, module):
     files, parts = [], [part for part in module.split(".") if part]
     for length in range(1, len(parts) + 1):
         path = "/".join(parts[:length])
-        found = (place / name for place in places for name in (f"{path}/__init__.py", f"{path}.py"))
-        files.append(next((file for file in found if file.is_file()), None))
-    return [file for file in files if file]
+        names = (f"{path}/__init__.py", f"{path}.py")
+        found = (f"{place}/{name}" for place in places for name in names)
+        # Thousands are looked for: as texts, in a fifth of the time that paths take.
+        files.append(next(filter(os.path.isfile, found), None))
+    return [Path(file) for file in files if file]
 
 
 def check_sources(folders: Folders, planned: Mapping[str, str]) -> None:
