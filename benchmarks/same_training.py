@@ -118,7 +118,8 @@ def describe(measured):
         verdict = f"{w.listing(apart)} {w.plural(len(apart), 'differs', 'differ')}."
     return "\n\n".join(
         [
-            f"Test accuracy after {EPOCHS} epochs in {measured['precision']}: means of"
+            f"Test accuracy after {EPOCHS} epochs in"
+            f" {measured['precision'].removeprefix('mixed_')}: means of"
             f" {measured['seeds']} runs of the pipeline and of {measured['seeds']} of the flat"
             " script, on the 10,000 test images, with the standard deviation between runs in"
             " percentage points. The difference, pipeline minus script, is in percentage points,"
@@ -133,7 +134,7 @@ def describe(measured):
                         f"{100 * row['sd'][0]:.3f}",
                         w.percent(row["script"]),
                         f"{100 * row['sd'][1]:.3f}",
-                        f"{100 * row['difference']:.3f}",
+                        w.number(100 * row["difference"], 3),
                         w.points_interval(row["low"], row["high"]),
                         w.probability(row["p_holm"]),
                     ]
