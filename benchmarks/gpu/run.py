@@ -36,8 +36,10 @@ WORK = ROOT / "results" / "gpu"
 """Where the studies' results trees lie, and what is only needed while this runs."""
 
 SITE = WORK / "site"
+
 LOOK = 3
 """How often what a command makes is looked at, in seconds."""
+
 GRACE = 5
 """Seconds that a step which has reached its limit has to end by itself."""
 

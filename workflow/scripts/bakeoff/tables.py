@@ -73,14 +73,14 @@ def points(difference: float, decimals: int = 2) -> Cell:
     return number(100 * difference, decimals)
 
 
-def interval(low: float, high: float, decimals: int = 2) -> Cell:
+def signed_interval(low: float, high: float, decimals: int = 2) -> Cell:
     """Return a cell with the interval of what may be zero, sorted by its lower end."""
     return Cell(w.signed_interval(low, high, decimals), low)
 
 
 def points_interval(low: float, high: float) -> Cell:
     """Return a cell with the interval of a difference of shares, in percentage points."""
-    return interval(100 * low, 100 * high)
+    return signed_interval(100 * low, 100 * high)
 
 
 def percent_interval(low: float, high: float) -> Cell:

@@ -321,7 +321,7 @@ def _span(row, low, high):
 def _slope_interval(row):
     if _lacks(row, "loss_slope"):
         return _missing(row)
-    return t.interval(row["loss_slope_low"], row["loss_slope_high"], 5)
+    return t.signed_interval(row["loss_slope_low"], row["loss_slope_high"], 5)
 
 
 def _heading(row):

@@ -320,7 +320,7 @@ def _module_files(places, module):
         path = "/".join(parts[:length])
         names = (f"{path}/__init__.py", f"{path}.py")
         found = (f"{place}/{name}" for place in places for name in names)
-        # Thousands are looked for: as texts, in a fifth of the time that paths take.
+        # Thousands are looked for: as texts, in a quarter of the time that paths take.
         files.append(next(filter(os.path.isfile, found), None))
     return [Path(file) for file in files if file]
 
