@@ -140,7 +140,7 @@ def test_both_ways_of_training_are_compared():
     row = {"model": "model_01", "pipeline": 0.9935, "script": 0.994, "sd": [0.0005, 0.0006]}
     row |= {"difference": -0.0005, "low": -0.001, "high": 0.0, "p_holm": 0.06}
     said = same_training.describe({"seeds": 20, "precision": "float32", "rows": [row]})
-    assert "| Model 1 | 99.35 % | 0.050 | 99.40 % | 0.060 | -0.050 |" in said
+    assert "| Model 1 | 99.35 % | 0.050 | 99.40 % | 0.060 | −0.050 |" in said
     assert "No difference is significant." in said
     said = same_training.describe(
         {"seeds": 20, "precision": "float32", "rows": [row | {"p_holm": 0.04}]}
