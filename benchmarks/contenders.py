@@ -95,7 +95,8 @@ def pipeline(job, turns):
     """Train as the workflow does; ``turns.next()`` is called before each turn, and may raise."""
     import numpy as np
 
-    from bakeoff.study.identity import Sources, all_settings, contender, training_identity
+    from bakeoff.study.identity import all_settings, contender, training_identity
+    from bakeoff.study.sources import Sources
     from bakeoff.training import loop
     from bakeoff.training.architecture import build_model
     from bakeoff.training.backend import prepare_backend

@@ -74,7 +74,8 @@ def main(data_file, backend, where, images):
     import numpy as np
 
     from bakeoff.importing import import_backend
-    from bakeoff.study.identity import Sources, all_settings, contender, training_identity
+    from bakeoff.study.identity import all_settings, contender, training_identity
+    from bakeoff.study.sources import Sources
     from bakeoff.training.compile import compile_model
     from bakeoff.training.data import batches_of_parts, open_data
     from whole_job import settings

@@ -3,8 +3,8 @@
     python benchmarks/run.py [PART ...]
 
 Runs the parts, all but the longest unless some are named, one after the other, keeps what they
-measured in results/benchmarks/<part>.json, and writes docs/performance.md and docs/performance.svg
-from all that is there. Nothing else may run meanwhile.
+measured in results/benchmarks/<part>.json, and writes the sections of all that is there into
+docs/performance.md, and docs/performance.svg. Nothing else may run meanwhile.
 """
 
 import argparse
@@ -41,6 +41,7 @@ PARTS = (
 LONGEST = ("same_training",)
 """Parts that take hours, and go on where they were stopped."""
 PACKAGES = ("keras", "tensorflow", "torch", "jax", "numpy", "snakemake")
+ELSEWHERE = "Measured on another machine: "
 EXTENSIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
 """What multiplies bfloat16, the fastest first, by its flag in /proc/cpuinfo."""
 
@@ -81,15 +82,39 @@ def describe_machine():
 
 def write_document():
     """Write docs/performance.md, and its plot, from what the parts have measured."""
-    found = {
+    measured = {
         name: json.loads((MEASURED / f"{name}.json").read_text())
         for name in PARTS
         if (MEASURED / f"{name}.json").exists()
     }
-    # Parts may have been measured on several machines: the most usual is named once.
-    machines = Counter(tuple(part["machine"]) for part in found.values())
-    [(usual, _)] = machines.most_common(1)
-    sections = [
+    document = ROOT / "docs" / "performance.md"
+    document.write_text(renewed(document.read_text(), measured))
+    if "training_steps" in measured:
+        from plot_ratios import plot_ratios
+
+        rows = measured["training_steps"]["found"]["rows"]
+        plot_ratios(rows, ROOT / "docs" / "performance.svg")
+
+
+def renewed(page, measured):
+    """Return the page with the sections of what was ``measured``; the others stay as they are.
+
+    ``measured`` maps parts to what main() keeps of them. Parts may have been measured on several
+    machines: the most usual is named once, at the top, the others in their sections.
+    """
+    of_page = page.split("\n\n")[2].split(" \\\n")
+    sections, machines = {}, {}
+    for name in PARTS:
+        part = importlib.import_module(name)
+        if name in measured:
+            machines[part.TITLE] = measured[name]["machine"]
+            sections[part.TITLE] = part.describe(measured[name]["found"])
+        elif (section := section_of(page, part.TITLE)) is not None:
+            text, _, machine = section.partition(f"\n\n{ELSEWHERE}")
+            machines[part.TITLE] = machine.rstrip(".").split("; ") if machine else of_page
+            sections[part.TITLE] = text
+    [(usual, _)] = Counter(map(tuple, machines.values())).most_common(1)
+    paragraphs = [
         "# Performance",
         "What the pipeline costs beside what one would use instead. `make bench` measures it anew"
         " and writes this page; it takes two hours on two quiet cores, and wants nothing"
@@ -102,25 +127,15 @@ def write_document():
         "- *PyTorch* (`benchmarks/native_torch.py`) has the same layers and Adadelta in a loop of"
         " its own, channels last, with autocast for bfloat16.",
     ]
-    for name, part in found.items():
-        module = importlib.import_module(name)
-        sections += [f"## {module.TITLE}", module.describe(part["found"])]
-        if name == "training_steps":
-            from plot_ratios import plot_ratios
-
-            plot_ratios(part["found"]["rows"], ROOT / "docs" / "performance.svg")
-            sections.append(
-                "![Times of an epoch over the flat script's, by model and precision]"
-                "(performance.svg)"
-            )
-        if (machine := tuple(part["machine"])) != usual:
-            sections.append(f"Measured on another machine: {'; '.join(machine)}.")
-    document = ROOT / "docs" / "performance.md"
-    text = "\n\n".join(sections) + "\n"
+    for title, text in sections.items():
+        paragraphs += [f"## {title}", text]
+        if tuple(machines[title]) != usual:
+            paragraphs.append(f"{ELSEWHERE}{'; '.join(machines[title])}.")
+    text = "\n\n".join(paragraphs) + "\n"
     # What a borrowed GPU has shown is not measured here: see benchmarks/gpu.
-    if (on_gpu := section_of(document.read_text(), ON_GPU)) is not None:
+    if (on_gpu := section_of(page, ON_GPU)) is not None:
         text = replace_section(text, ON_GPU, on_gpu)
-    document.write_text(text)
+    return text
 
 
 if __name__ == "__main__":

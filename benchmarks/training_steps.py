@@ -106,6 +106,7 @@ def describe(measured):
             f" PyTorch {_unrest(rows, 'PyTorch'):.1f}."
             + (AUTOTUNER if _unrest(rows, "flat script") > UNREST else ""),
             _describe_rates(measured),
+            "![Times of an epoch over the flat script's, by model and precision](performance.svg)",
         ]
     )
 

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 import train_model  # noqa: E402
-from bakeoff.study.identity import Sources, contender, training_identity  # noqa: E402
+from bakeoff.study.identity import contender, training_identity  # noqa: E402
+from bakeoff.study.sources import Sources  # noqa: E402
 
 OUTPUTS = ("history.csv", "model.keras", "predictions.npz", "card.json")
 

@@ -96,7 +96,8 @@ def _run(command, folder):
 
 def _seconds_of_a_checkpoint(model, folder):
     """Return the median time of taking and writing a state of ``model``, of five after one."""
-    from bakeoff.study.identity import Sources, contender, training_identity
+    from bakeoff.study.identity import contender, training_identity
+    from bakeoff.study.sources import Sources
     from bakeoff.training.architecture import build_model
     from bakeoff.training.checkpoints import Checkpoints
     from bakeoff.training.compile import compile_model

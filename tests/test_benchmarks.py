@@ -15,7 +15,7 @@ from bakeoff.files import sha256_of
 from fabricated_study import fabricate_data
 from idx_files import write_idx_set
 from needs import need_backend
-from run import PARTS
+from run import PARTS, renewed
 
 pytestmark = pytest.mark.workflow
 
@@ -48,6 +48,52 @@ def test_every_part_measures_and_describes(part):
     assert module.TITLE
     assert callable(module.measure)
     assert callable(module.describe)
+
+
+PAGE = """# Performance
+
+An introduction.
+
+A processor \\
+Python 3.11
+
+- What is compared.
+
+## Splitting two cores
+
+Old.
+
+## Preparing the data
+
+Kept.
+
+## Planning, and a run with nothing to do
+
+Kept too.
+
+Measured on another machine: Another processor; Python 3.12.
+
+## On a GPU
+
+Borrowed.
+"""
+
+
+def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
+    seconds = {"one of two threads": [4.0], "two of one thread": [5.0]}
+    rows = [
+        {"model": "model_01", "precision": p, "seconds": seconds}
+        for p in ("float32", "mixed_bfloat16")
+    ]
+    found = {"machine": ["Another processor", "Python 3.12"], "found": {"rows": rows}}
+    page = renewed(PAGE, {"cpu_split": found})
+    # Two of three sections are of that machine now, which is named once.
+    assert "Another processor \\\nPython 3.12" in page
+    assert page.count("Measured on another machine") == 1
+    assert "Kept.\n\nMeasured on another machine: A processor; Python 3.11.\n" in page
+    assert "Old." not in page
+    assert page.endswith("## On a GPU\n\nBorrowed.\n")
+    assert renewed(page, {}) == page
 
 
 def test_the_data_are_prepared_with_the_settings_of_the_config(tmp_path):

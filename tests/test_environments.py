@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bakeoff.study.identity import Sources
+from bakeoff.study.sources import Sources
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()

@@ -1,4 +1,4 @@
-"""What a run depends on is found without running it, and told by meaning."""
+"""What a run depends on is found without running it, and is no more than what decides it."""
 
 from pathlib import Path
 
@@ -8,15 +8,14 @@ import yaml
 from bakeoff.study.config import read_config
 from bakeoff.study.identity import (
     NEUTRAL,
-    Sources,
     all_settings,
-    checksum_of,
     contender,
     description_identity,
     fingerprint,
     training_identity,
 )
 from bakeoff.study.settings import training_settings
+from bakeoff.study.sources import Sources
 
 SETTINGS = {"epochs": 3, "optimizer": {"name": "Adadelta", "rho": 0.95, "learning_rate": 1.0}}
 
@@ -153,78 +152,3 @@ def test_training_does_not_import_reporting_code():
     assert not [name for name in everything if "/describe/" in name]
     assert "workflow/scripts/bakeoff/training/checkpoints.py" in sources
     assert "architectures/blocks.py" in sources
-
-
-SOURCE = '''"""A file."""
-
-import keras
-
-
-class Block(keras.layers.Layer):
-    """A block."""
-
-    width = 3
-    """Of the kernel."""
-
-    def call(self, x, scale=2):
-        """Return x scaled."""
-        return x * scale, f"{x:>{scale}.2f}", None, {}
-
-
-async def other(x):
-    match x:
-        case [1, *rest]:
-            return [y async for y in rest if y]
-    raise ValueError("ä" "b") from None
-'''
-
-SAME = {
-    "comments": ("import keras\n", "# why\nimport keras  # this\n"),
-    "a docstring": ('"""A block."""', '"""Another."""'),
-    "no docstring": ('"""A file."""\n', ""),
-    "a constant's docstring": ('    """Of the kernel."""\n', ""),
-    "blank lines": ("\n\n\nclass", "\nclass"),
-    "quotes": ('"ä" "b"', "'äb'"),
-    "brackets": ("return x * scale, f", "return x * (scale), f"),
-    "layout": ("x, scale=2)", "\n        x,\n        scale=2,\n    )"),
-    "how a number is written": ("scale=2", "scale=0x2"),
-}
-OTHER = {
-    "a name": ("width", "breadth"),
-    "a number": ("scale=2", "scale=3"),
-    "a whole number or not": ("scale=2", "scale=2.0"),
-    "a text": ('"ä" "b"', '"a" "b"'),
-    "a format": ("{scale}.2f", "{scale}.3f"),
-    "an order": ("x * scale, f", "scale * x, f"),
-    "a statement": ("    width = 3\n", "    width = 3\n    height = 3\n"),
-    "nothing or none": (", None, {}", ", {}, None"),
-    "a call's text": ('ValueError("ä" "b")', "ValueError()"),
-}
-
-
-@pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)
-def test_what_a_source_does_not_mean_is_no_part_of_it(tmp_path, old, new):
-    assert SOURCE.count(old) == 1
-    assert checksum(tmp_path, SOURCE.replace(old, new)) == checksum(tmp_path, SOURCE)
-
-
-@pytest.mark.parametrize(("old", "new"), OTHER.values(), ids=OTHER)
-def test_what_a_source_means_is_part_of_it(tmp_path, old, new):
-    assert SOURCE.count(old) == 1
-    assert checksum(tmp_path, SOURCE.replace(old, new)) != checksum(tmp_path, SOURCE)
-
-
-def test_the_checksum_is_the_same_on_every_python(tmp_path):
-    """It was found on 3.11.7, 3.12.1 and 3.13.0: a newer Python must not retrain a study."""
-    expected = "714f1e53a56e4ea1d57a7006fd307471ac6667f86e0e3b6f89c2ce374d6b9ea2"
-    assert checksum(tmp_path, SOURCE) == expected
-
-
-def test_a_source_that_does_not_parse_and_a_template_count_by_their_bytes(tmp_path):
-    assert checksum(tmp_path, "def") != checksum(tmp_path, "def ")
-    assert checksum(tmp_path, "# a", "page.j2") != checksum(tmp_path, "# b", "page.j2")
-
-
-def checksum(folder, text, name="source.py"):
-    (folder / name).write_text(text, encoding="utf-8")
-    return checksum_of(folder / name)

@@ -9,7 +9,8 @@ from bakeoff import epochs
 from bakeoff import wording as w
 from bakeoff.epochs import after_epoch, clock, epoch_line, follow_study, study_line
 from bakeoff.progress import Outlook, Run, Study
-from bakeoff.study.identity import Sources, training_identity
+from bakeoff.study.identity import training_identity
+from bakeoff.study.sources import Sources
 from followed_study import FollowedStudy
 from projects import ROOT
 

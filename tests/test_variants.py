@@ -8,8 +8,9 @@ import yaml
 
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config, reported_study
-from bakeoff.study.identity import Sources, contender, fingerprint, training_identity
+from bakeoff.study.identity import contender, fingerprint, training_identity
 from bakeoff.study.settings import training_settings
+from bakeoff.study.sources import Sources
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 BUILD = """

@@ -22,7 +22,8 @@ def main(project, model, output, checkpoints, settings):
     sys.path.insert(0, f"{project}/workflow/scripts")
     from bakeoff.compiled import keep_compiled
     from bakeoff.errors import Terminated
-    from bakeoff.study.identity import Sources, contender, training_identity
+    from bakeoff.study.identity import contender, training_identity
+    from bakeoff.study.sources import Sources
     from train_model import leave, train_model
 
     signal.signal(signal.SIGTERM, leave)

@@ -17,7 +17,6 @@ from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
 from bakeoff.study.identity import (
-    Sources,
     contender,
     data_sources,
     description_identity,
@@ -33,6 +32,7 @@ from bakeoff.study.settings import has_curves, identity_of_run, training_setting
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
 from bakeoff.study.snakemake_internals import given_config, say_less
+from bakeoff.study.sources import KEPT, Sources
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
 
@@ -68,7 +68,7 @@ DOWNLOADED = {
 }
 
 
-SOURCES = Sources(FOLDERS)
+SOURCES = Sources(FOLDERS, kept=KEPT)
 MODELS = config["study"]["models"]
 
 

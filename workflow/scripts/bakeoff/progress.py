@@ -20,9 +20,10 @@ from typing import Any, Literal
 import numpy as np
 
 from bakeoff.joblog import error_in
-from bakeoff.study.identity import Sources, fingerprint
+from bakeoff.study.identity import fingerprint
 from bakeoff.study.looks import looks_of
 from bakeoff.study.settings import identity_of_run
+from bakeoff.study.sources import KEPT, Sources
 from bakeoff.training.checkpoints import Checkpoints
 
 Key = tuple[str, int]
@@ -91,7 +92,7 @@ class Study:
     def __init__(self, config: Mapping[str, Any]):
         self.results = Path(config["pathvars"]["results"])
         self._data = self.results / "data" / config["data"]["dataset"] / "data.json"
-        self._config, self._sources = config, Sources(config["folders"])
+        self._config, self._sources = config, Sources(config["folders"], kept=KEPT)
         self._looks = looks_of(config, self._sources)
         self.identities: dict[Key, dict[str, Any]] = self._identities()
         # Of finished runs, which do not change any more: (date of the card, run).

@@ -22,8 +22,9 @@ from typing import Any
 
 from bakeoff import wording as w
 from bakeoff.files import canonical_json
-from bakeoff.study.identity import Sources, fingerprint
+from bakeoff.study.identity import fingerprint
 from bakeoff.study.settings import identity_of_run
+from bakeoff.study.sources import Sources
 
 DECIDED = "BAKEOFF_LOOKS_DECIDED"
 """Tells the processes of a command's jobs how many looks were decided when it was planned."""
@@ -107,7 +108,7 @@ def looks_of(
 ) -> Looks | None:
     """Return how the study of a checked config stands, or None where its seeds are a list.
 
-    ``sources`` are the :class:`bakeoff.study.identity.Sources` of its folders. Of the decisions,
+    ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the decisions,
     ``at_most`` so many are read.
     """
     plan = config["study"]["seeds"]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bakeoff.study.identity import NEUTRAL, Sources, contender, training_identity
+from bakeoff.study.identity import NEUTRAL, contender, training_identity
+from bakeoff.study.sources import Sources
 
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL

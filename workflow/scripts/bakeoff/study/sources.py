@@ -1,0 +1,258 @@
+"""What source files mean, and which of them a file imports, without running any.
+
+The meaning of a Python source is its syntax tree: comments, docstrings and layout play no part in
+it.
+"""
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bakeoff.files import sha256_of, write_atomically
+from bakeoff.study.folders import Folders, find, relative_to, with_architectures
+
+KEPT = Path(".snakemake") / "bakeoff-sources.json"
+"""Where a study keeps what its sources mean: see :class:`Sources`."""
+
+
+class Import(NamedTuple):
+    """A statement that imports: ``from <level dots><module> import <names>``, or ``import``."""
+
+    level: int
+    module: str
+    names: Sequence[str]
+
+
+class Meaning(NamedTuple):
+    """What a source means, as 64 hexadecimal digits, and what it imports."""
+
+    checksum: str
+    imports: Sequence[Import]
+
+
+class Sources:
+    """The source files of a study, each read once: an edit is seen by new ones only.
+
+    ``folders`` are :data:`bakeoff.study.folders.Folders`. One plan asks for the same files for
+    every run, and the process of each job plans anew. So what files mean may be kept in ``kept``,
+    by the SHA-256 of their bytes: see :meth:`keep`.
+    """
+
+    def __init__(self, folders: Folders, kept: str | Path | None = None):
+        self.folders = folders
+        # Modules are found where training finds them.
+        scripts = Path(folders[-1]) / "workflow" / "scripts"
+        self._places = [*with_architectures(folders), scripts]
+        self._kept = kept
+        self._known = _read(kept) if kept else {}
+        self._used: dict = {}
+        self._meanings: dict = {}
+        self._imported: dict = {}
+        self._files: dict = {}
+        self._found: dict = {}
+
+    def of(self, *entries: str, within: tuple[str, ...] = ("",)) -> dict[str, str]:
+        """Map ``entries`` and all they import, as paths within their folders, to their checksums.
+
+        Of what is imported, only files count whose paths begin with one of ``within``. An
+        architecture has the same path in the study's folder and in the tool's. See
+        :func:`checksum_of`. Imports are followed without running anything. A file that is no
+        Python, such as a template, imports nothing.
+        """
+        found: dict[str, str] = {}
+        for entry in entries:
+            found |= self._of(entry, within)
+        return found
+
+    def keep(self) -> None:
+        """Write what the files asked for so far mean, if any of it was not kept before.
+
+        A folder that cannot be written to is none to keep it in.
+        """
+        if self._kept and not self._used.keys() <= self._known.keys():
+            kept = {"by": _this_code(), "meanings": self._used}
+            with contextlib.suppress(OSError), write_atomically(self._kept) as file:
+                file.write_text(json.dumps(kept))
+
+    def _of(self, entry, within):
+        if (entry, within) not in self._found:
+            files = self._closure(find(self.folders, entry))
+            paths = {relative_to(self.folders, file): file for file in files}
+            self._found[entry, within] = {
+                path: self._meaning(paths[path]).checksum
+                for path in sorted(paths)
+                if path == entry or path.startswith(within)
+            }
+        return self._found[entry, within]
+
+    def _meaning(self, file):
+        if file not in self._meanings:
+            content = file.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if file.suffix != ".py":
+                self._meanings[file] = Meaning(digest, ())
+            else:
+                found = self._known.get(digest) or _meaning_of(content, file)
+                self._meanings[file] = self._used[digest] = found
+        return self._meanings[file]
+
+    def _closure(self, entry):
+        """Return ``entry`` and all files of the study that it imports, directly or not."""
+        found, queue = set(), [entry]
+        while queue:
+            file = queue.pop()
+            if file not in found:
+                found.add(file)
+                queue.extend(self._imported_files(file))
+        return found
+
+    def _imported_files(self, file):
+        """Return the files of the study that ``file`` imports, read without running it."""
+        if file not in self._imported:
+            modules = [m for part in self._meaning(file).imports for m in self._modules(file, part)]
+            found = [self._module_files(module) for module in dict.fromkeys(modules)]
+            self._imported[file] = set().union(*found)
+        return self._imported[file]
+
+    def _modules(self, file, statement):
+        """Return the names of the modules that a statement in ``file`` may import."""
+        level, module, names = statement
+        package = relative_to(self._places, file).split("/")[:-level] if level else []
+        base = [*package, *filter(None, [module])]
+        return [".".join(base), *(".".join([*base, name]) for name in names)]
+
+    def _module_files(self, module):
+        """Return the files that importing a module runs: its packages' ``__init__`` and its own.
+
+        Of each, the one in the first of the places counts, as in Python.
+        """
+        if module not in self._files:
+            package, _, _ = module.rpartition(".")
+            own = _first_file(self._places, module.replace(".", "/")) if module else None
+            packages = self._module_files(package) if package else ()
+            self._files[module] = (*packages, *([own] if own else []))
+        return self._files[module]
+
+
+def checksum_of(file: str | Path) -> str:
+    """Return a file's SHA-256: of what a Python source means, of the bytes of any other.
+
+    The meaning of a source is its syntax tree without docstrings. It is written the same way on
+    Python 3.11 to 3.13. A source that does not parse has its bytes'.
+    """
+    file = Path(file)
+    if file.suffix == ".py":
+        try:
+            return _meaning_of(file.read_bytes(), file).checksum
+        except (SyntaxError, ValueError):
+            pass
+    return sha256_of(file)
+
+
+def _first_file(places, path):
+    names = (f"{path}/__init__.py", f"{path}.py")
+    found = (f"{place}/{name}" for place in places for name in names)
+    # Thousands are looked for: as texts, in a quarter of the time that paths take.
+    file = next(filter(os.path.isfile, found), None)
+    return file and Path(file)
+
+
+def _read(kept):
+    """Return what is kept there by SHA-256; nothing if it is not of this code and Python."""
+    try:
+        found = json.loads(Path(kept).read_bytes())
+        if found["by"] != _this_code():
+            return {}
+        return {digest: Meaning(*meaning) for digest, meaning in found["meanings"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _this_code():
+    """Tell apart what may write meanings in different ways: this file, and versions of Python."""
+    return [sha256_of(__file__), sys.version]
+
+
+def _meaning_of(content: bytes, file: Path) -> Meaning:
+    tree = ast.parse(content, filename=str(file))
+    return Meaning(hashlib.sha256(_written(tree).encode()).hexdigest(), list(_imports(tree)))
+
+
+_NO_MEANING = frozenset(["ctx", "kind", "type_comment"])
+
+
+def _written(part):
+    """Return a part of a syntax tree as text, in which only its meaning tells.
+
+    What some versions of Python leave empty and others leave out is left out: ``ast.dump`` and
+    ``ast.unparse`` are not the same for all of them.
+    """
+    if isinstance(part, ast.AST):
+        kind, fields = type(part).__name__, []
+        for name in part._fields:
+            value = getattr(part, name, None)
+            if value is None or name in _NO_MEANING:
+                continue
+            if isinstance(value, list):
+                value = _joined(value) if kind == "JoinedStr" else _effective(value)
+                if not value:
+                    continue
+            fields.append(f"{name}={_written(value)}")
+        return f"{kind}({','.join(fields)})"
+    if isinstance(part, list):
+        return f"[{','.join([_written(item) for item in part])}]"
+    # Which characters repr escapes depends on the version's Unicode.
+    return ascii(part)
+
+
+def _effective(statements):
+    """Return a list without statements that are a text alone, such as docstrings."""
+    return [part for part in statements if not _is_text_alone(part)]
+
+
+def _is_text_alone(node):
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _joined(values):
+    """Return the parts of an f-string with neighbouring texts as one.
+
+    Python 3.11 splits those of a format specification in a format specification.
+    """
+    parts = []
+    for value in values:
+        if isinstance(value, ast.Constant) and parts and isinstance(parts[-1], ast.Constant):
+            parts[-1] = ast.Constant(parts[-1].value + value.value)
+        else:
+            parts.append(value)
+    return [part for part in parts if not isinstance(part, ast.Constant) or part.value]
+
+
+def _imports(tree: ast.Module) -> Iterator[Import]:
+    for node in _statements(tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(0, alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            yield Import(node.level, node.module or "", names)
+
+
+def _statements(tree):
+    """Yield all statements, nested ones too, of a module's syntax tree."""
+    queue = [tree]
+    while queue:
+        node = queue.pop()
+        yield node
+        # Not the expressions within, which are most of a tree and import nothing.
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            queue.extend(getattr(node, block, ()))
