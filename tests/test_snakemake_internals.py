@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.study.snakemake_internals import USED, given_config
+from bakeoff.study.snakemake_internals import USED, find_each_script_once, given_config
 from projects import ROOT, copy_workflow
 
 
@@ -107,3 +107,36 @@ def test_no_other_file_looks_into_snakemake():
         text = file.read_text()
         assert not anywhere.search(text), f"{file}: move what it needs to {allowed.name}"
         assert file in scripts or not in_rules.search(text), f"{file}: as above"
+
+
+def test_where_a_script_lies_is_worked_out_once(tmp_path):
+    from snakemake.sourcecache import LocalSourceFile, SourceCache
+
+    copies = SourceCache(tmp_path / "copies")
+    plain, asked = copies._cache_entry, []
+    copies._cache_entry = lambda file: asked.append(str(file)) or plain(file)
+    find_each_script_once(SimpleNamespace(sourcecache=copies))
+    files = [tmp_path / name for name in ("one.py", "two.py")]
+    for file in files:
+        file.write_text(file.name)
+    for _ in range(3):
+        for file in files:
+            with copies.open(LocalSourceFile(str(file))) as copy:
+                assert copy.read() == file.name
+    assert asked == [str(file) for file in files]
+    assert not copies.exists(LocalSourceFile(str(tmp_path / "three.py")))
+
+
+def test_a_file_of_a_host_is_looked_for_each_time():
+    asked = []
+    copies = SimpleNamespace(_cache_entry=asked.append)
+    find_each_script_once(SimpleNamespace(sourcecache=copies))
+    file = SimpleNamespace(is_local=False)
+    copies._cache_entry(file)
+    copies._cache_entry(file)
+    assert asked == [file, file]
+
+
+def test_another_snakemake_works_out_what_it_likes():
+    find_each_script_once(SimpleNamespace())
+    find_each_script_once(SimpleNamespace(sourcecache=SimpleNamespace()))

@@ -31,7 +31,11 @@ from bakeoff.study.config import (
 from bakeoff.study.settings import has_curves, identity_of_run, training_settings
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
-from bakeoff.study.snakemake_internals import given_config, say_less
+from bakeoff.study.snakemake_internals import (
+    find_each_script_once,
+    given_config,
+    say_less,
+)
 from bakeoff.study.sources import KEPT, Sources
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
@@ -42,6 +46,7 @@ configfile: str(find(FOLDERS, "config/config.yaml"))
 
 # Snakemake's own modules, while planning and when leaving.
 keep_for_good()
+find_each_script_once(workflow)
 
 try:
     given = given_config(workflow, sys.argv)

@@ -1,8 +1,9 @@
 """What the workflow needs of Snakemake's insides, which its documentation does not describe.
 
 Nothing else uses any of them. They are the same in Snakemake 9.19.0 and 9.27.1, whose sources were
-read for this: ``workflow.py``, ``Workflow``, and ``settings/types.py``, ``ConfigSettings``. Another
-version may move them; ``tests/test_snakemake_internals.py`` holds that they are there.
+read for this: ``workflow.py``, ``Workflow``, ``settings/types.py``, ``ConfigSettings``, and
+``sourcecache.py``, ``SourceCache``. Another version may move them;
+``tests/test_snakemake_internals.py`` holds that they are there.
 """
 
 import logging
@@ -74,6 +75,28 @@ def say_less(workflow: Any) -> None:
     quiet = getattr(getattr(workflow, "output_settings", None), "quiet", None) or ()
     if any(getattr(kind, "name", "") == "RULES" for kind in quiet):
         logging.getLogger("snakemake.logging").addFilter(_is_worth_a_line)
+
+
+def find_each_script_once(workflow: Any) -> None:
+    """Let Snakemake work out once, not for every job, where its copy of a local script lies.
+
+    That was a tenth of the time in which thousands of runs are planned. Another Snakemake, with
+    other insides, does as it does.
+    """
+    copies = getattr(workflow, "sourcecache", None)
+    if not hasattr(copies, "_cache_entry"):
+        return
+    place_of, places = copies._cache_entry, {}
+
+    def known_place(source_file: Any) -> Path:
+        # A file of a host is told there, each time, where its copies are kept.
+        if not source_file.is_local:
+            return place_of(source_file)
+        if source_file not in places:
+            places[source_file] = place_of(source_file)
+        return places[source_file]
+
+    copies._cache_entry = known_place
 
 
 def _is_worth_a_line(record):
