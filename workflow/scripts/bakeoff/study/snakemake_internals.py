@@ -83,10 +83,11 @@ def find_each_script_once(workflow: Any) -> None:
     That was a tenth of the time in which thousands of runs are planned. Another Snakemake, with
     other insides, does as it does.
     """
-    copies = getattr(workflow, "sourcecache", None)
+    copies: Any = getattr(workflow, "sourcecache", None)
     if not hasattr(copies, "_cache_entry"):
         return
-    place_of, places = copies._cache_entry, {}
+    place_of = copies._cache_entry
+    places: dict[Any, Path] = {}
 
     def known_place(source_file: Any) -> Path:
         # A file of a host is told there, each time, where its copies are kept.
