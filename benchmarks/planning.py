@@ -180,7 +180,8 @@ def describe(measured):
             f"Planning, a dry run, takes at most {dry:.2f} times as long as that of a bare"
             f" Snakefile of the same shape (aim: {MOST_TIMES_BARE},"
             f" {verdict(dry, MOST_TIMES_BARE)}); until a real run's first job starts, it is"
-            f" {real:.2f} times. Memory is at most {most:.2f} GB (aim: under {MOST_GIGABYTES}, {verdict(most, MOST_GIGABYTES)})."
+            f" {real:.2f} times. Memory is at most {most:.2f} GB (aim: under {MOST_GIGABYTES},"
+            f" {verdict(most, MOST_GIGABYTES)})."
             " Medians of five rounds, of three without one to warm up for 1,000 models; one round"
             " for the largest study.",
             table(
