@@ -40,8 +40,8 @@ class Sources:
     """The source files of a study, each read once: an edit is seen by new ones only.
 
     ``folders`` are :data:`bakeoff.study.folders.Folders`. One plan asks for the same files for
-    every run, and the process of each job plans anew. So what files mean may be kept in ``kept``,
-    by the SHA-256 of their bytes: see :meth:`keep`.
+    every run, and the next plan, that of each job on a cluster too, for the same again. So what
+    files mean may be kept in ``kept``, by the SHA-256 of their bytes: see :meth:`keep`.
     """
 
     def __init__(self, folders: Folders, kept: str | Path | None = None):
