@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
+from bakeoff.errors import StudyError
 from bakeoff.study import sources as module
-from bakeoff.study.sources import Sources, checksum_of
+from bakeoff.study.identity import check_sources
+from bakeoff.study.sources import KEPT, Sources
 
 ENTRY = "workflow/scripts/train_model.py"
 
@@ -190,6 +192,21 @@ def test_a_source_that_does_not_parse_and_a_template_count_by_their_bytes(tmp_pa
     assert checksum(tmp_path, "# a", "page.j2") != checksum(tmp_path, "# b", "page.j2")
 
 
+def test_a_job_reads_what_is_kept_of_its_sources(root, monkeypatch, parsed):
+    planned = Sources([root]).of(ENTRY)
+    monkeypatch.chdir(root)
+    sources = Sources([root], kept=KEPT)
+    sources.of(ENTRY)
+    sources.keep()
+    parsed.clear()
+    check_sources([root], planned)
+    assert parsed == []
+    (root / "workflow" / "scripts" / "bakeoff" / "deep.py").write_text("depth = 2\n")
+    with pytest.raises(StudyError, match=r"bakeoff/deep\.py: changed since this run was planned"):
+        check_sources([root], planned)
+    assert parsed == ["deep.py"]
+
+
 def checksum(folder, text, name="source.py"):
     (folder / name).write_text(text, encoding="utf-8")
-    return checksum_of(folder / name)
+    return Sources([folder]).checksum(folder / name)

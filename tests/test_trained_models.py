@@ -1,6 +1,8 @@
 """What a model that is out of the ordinary leaves: its losses, its file, its description."""
 
 import json
+import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -41,6 +43,10 @@ class Net(keras.Model):
 def build(input_shape, num_classes):
     return Net(num_classes)
 '''
+TRACED = SUBCLASSED.replace(
+    "training=None):\n",
+    'training=None):\n        print(f"traced: {training}, {x.shape[0]} images")\n',
+)
 DRAWN = '''"""A constant drawn while it is built, which no weight holds."""
 
 import keras
@@ -62,7 +68,8 @@ def project(tmp_path_factory):
     """A tiny study whose data is ready, and some architectures out of the ordinary."""
     project = make_tiny_study(tmp_path_factory.mktemp("trained") / "study")
     project.snakemake("results/data/digits/data.json")
-    sources = {"ridge": RIDGE, "subclassed": SUBCLASSED, "drawn": DRAWN, "rescaled": RESCALED}
+    sources = {"ridge": RIDGE, "subclassed": SUBCLASSED, "traced": TRACED, "drawn": DRAWN}
+    sources |= {"rescaled": RESCALED}
     for name, source in sources.items():
         project.add_architecture(name, source)
     return project
@@ -134,6 +141,16 @@ def test_a_subclassed_model_trains_and_is_loaded_as_the_docs_say(project, tmp_pa
     assert "load_weights(model_file)" in script
     loaded = training.loaded_probabilities(script, folder=project.folder)
     np.testing.assert_array_equal(loaded, training.probabilities())
+
+
+def test_tensorflow_traces_each_kind_of_step_once(project, tmp_path):
+    # A batch size that divides neither part: 400 images to train on, 200 to test on.
+    said = Training(project, tmp_path, epochs=3, batch_size=48).run(model="traced")
+    traced = Counter(re.findall("^traced: (.*) images$", said, re.MULTILINE))
+    # To be checked and to be saved, it is asked about four.
+    assert traced.pop("False, 4") > 0
+    # Testing takes any number; predicting one, for the latency, a batch, and the rest.
+    assert traced == {"True, None": 1, "False, None": 2, "False, 1": 1, "False, 48": 1}
 
 
 def test_what_a_file_drew_while_it_built_is_in_the_saved_model(project, tmp_path):

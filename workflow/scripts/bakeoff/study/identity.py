@@ -15,6 +15,7 @@ is.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.study.folders import ARCHITECTURES, Folders, find, relative_to, with_architectures
-from bakeoff.study.sources import Sources, checksum_of
+from bakeoff.study.sources import KEPT, Sources
 
 NEUTRAL = {
     "deterministic": False,
@@ -139,9 +140,10 @@ def check_sources(folders: Folders, planned: Mapping[str, str]) -> None:
     ``planned`` maps paths within ``folders`` to checksums. A file edited between the planning
     and the start of a job would otherwise be recorded as the version that was planned.
     """
+    sources = Sources(folders, kept=KEPT)
     for file, checksum in planned.items():
         path = find(folders, file)
-        if not path.is_file() or checksum_of(path) != checksum:
+        if not path.is_file() or sources.checksum(path) != checksum:
             raise StudyError(
                 f"{file}: changed since this run was planned; expected the version of the plan:"
                 " run snakemake again."
@@ -153,7 +155,9 @@ def sources_read(folders: Folders) -> dict[str, str]:
     # A virtual environment may lie inside the repository; its packages are not our sources.
     places = [folder / ARCHITECTURES for folder in with_architectures(folders)]
     places.append(Path(folders[-1]) / "workflow")
+    inside = tuple(f"{place}{os.sep}" for place in places)
     imported = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    files = {Path(file) for file in imported if file}
-    own = sorted(file for file in files if any(file.is_relative_to(place) for place in places))
-    return {relative_to(folders, file): checksum_of(file) for file in own}
+    files = {os.path.normpath(file) for file in imported if file}
+    own = sorted(file for file in files if file.startswith(inside))
+    sources = Sources(folders, kept=KEPT)
+    return {relative_to(folders, Path(file)): sources.checksum(Path(file)) for file in own}

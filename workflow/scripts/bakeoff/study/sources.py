@@ -62,13 +62,24 @@ class Sources:
 
         Of what is imported, only files count whose paths begin with one of ``within``. An
         architecture has the same path in the study's folder and in the tool's. See
-        :func:`checksum_of`. Imports are followed without running anything. A file that is no
+        :meth:`checksum`. Imports are followed without running anything. A file that is no
         Python, such as a template, imports nothing.
         """
         found: dict[str, str] = {}
         for entry in entries:
             found |= self._of(entry, within)
         return found
+
+    def checksum(self, file: Path) -> str:
+        """Return a file's SHA-256: of what a Python source means, of the bytes of any other.
+
+        The meaning of a source is its syntax tree without docstrings. It is written the same way
+        on Python 3.11 to 3.13. A source that does not parse has its bytes'.
+        """
+        try:
+            return self._meaning(file).checksum
+        except (SyntaxError, ValueError):
+            return sha256_of(file)
 
     def keep(self) -> None:
         """Write what the files asked for so far mean, if any of it was not kept before.
@@ -138,21 +149,6 @@ class Sources:
             packages = self._module_files(package) if package else ()
             self._files[module] = (*packages, *([own] if own else []))
         return self._files[module]
-
-
-def checksum_of(file: str | Path) -> str:
-    """Return a file's SHA-256: of what a Python source means, of the bytes of any other.
-
-    The meaning of a source is its syntax tree without docstrings. It is written the same way on
-    Python 3.11 to 3.13. A source that does not parse has its bytes'.
-    """
-    file = Path(file)
-    if file.suffix == ".py":
-        try:
-            return _meaning_of(file.read_bytes(), file).checksum
-        except (SyntaxError, ValueError):
-            pass
-    return sha256_of(file)
 
 
 def _first_file(places, path):

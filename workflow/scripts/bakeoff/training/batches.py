@@ -86,6 +86,8 @@ class TensorFlowBatches(Selection):
             # A constant's reciprocal would be multiplied with instead, which gives other bits.
             white = tf.Variable(white_of(images.dtype), trainable=False)
 
+        # There is nothing in it that TensorFlow would have to rewrite, which takes time.
+        @tf.autograph.experimental.do_not_convert
         def pick(batch):
             chosen = self.order[batch * batch_size : (batch + 1) * batch_size]
             picked = tf.gather(mapped, chosen)

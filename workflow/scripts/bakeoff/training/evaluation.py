@@ -23,7 +23,12 @@ def scores_in(logs: Mapping[str, float], prefix: str = "") -> dict[str, float]:
 
 def predict(model: "keras.Model", batches: Any) -> np.ndarray:
     """Return class probabilities, float32 ``(n, classes)``, of a part's ``batches``."""
-    return model.predict(batches.source, verbose=0)
+    # TensorFlow would trace the model once for each of the steps that it takes at a time.
+    steps, model.steps_per_execution = model.steps_per_execution, 1
+    try:
+        return model.predict(batches.source, verbose=0)
+    finally:
+        model.steps_per_execution = steps
 
 
 def measure_latency(model: "keras.Model", image: np.ndarray, repeats: int = 50) -> dict[str, float]:

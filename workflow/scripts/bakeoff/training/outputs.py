@@ -13,7 +13,12 @@ import numpy as np
 from bakeoff.files import write_atomically
 from bakeoff.study.folders import Folders
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint
-from bakeoff.training.architecture import Shape, build_model, effective_arguments
+from bakeoff.training.architecture import (
+    Shape,
+    effective_arguments,
+    random_images,
+    run_build,
+)
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.judging import has_diverged, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
@@ -65,7 +70,10 @@ def write_model(
     # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
     keras.utils.set_random_seed(identity["seed"])
     name, arguments = identity["architecture"], arguments_of(identity)
-    plain = build_model(folders, name, input_shape, classes, arguments)
+    plain = run_build(folders, name, input_shape, classes, arguments)
+    if not plain.built:
+        # Of images whose shape it is not told, a model makes its weights when it is asked.
+        plain.predict_on_batch(random_images(input_shape))
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
         save_model(plain, temporary)
