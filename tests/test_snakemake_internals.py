@@ -1,6 +1,8 @@
 """The insides of Snakemake that the workflow uses are there, and mean what they meant."""
 
 import re
+import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.study.snakemake_internals import USED, find_each_script_once, given_config
+from bakeoff.study.snakemake_internals import (
+    USED,
+    find_each_script_once,
+    given_config,
+    look_for_jobs_once_a_second,
+)
 from projects import ROOT, copy_workflow
 
 
@@ -140,3 +147,63 @@ def test_a_file_of_a_host_is_looked_for_each_time():
 def test_another_snakemake_works_out_what_it_likes():
     find_each_script_once(SimpleNamespace())
     find_each_script_once(SimpleNamespace(sourcecache=SimpleNamespace()))
+
+
+@pytest.fixture
+def scheduler(monkeypatch):
+    """Snakemake's own scheduler, which looks for jobs as often as its semaphore was released."""
+    import_module("snakemake.api")
+    JobScheduler = import_module("snakemake.scheduling.job_scheduler").JobScheduler
+    # Put back after the test.
+    monkeypatch.setattr(
+        JobScheduler, "_schedule_reevalutation", JobScheduler._schedule_reevalutation
+    )
+    look_for_jobs_once_a_second()
+    scheduler = object.__new__(JobScheduler)
+    scheduler._open_jobs = threading.Semaphore(0)
+    return scheduler
+
+
+@pytest.mark.workflow
+def test_one_timer_at_a_time_lets_the_scheduler_look_for_jobs(scheduler):
+    before = set(threading.enumerate())
+    for _ in range(5):
+        scheduler._schedule_reevalutation(0.05)
+    (timer,) = set(threading.enumerate()) - before
+    # Else Snakemake would wait for it at its end.
+    assert timer.daemon
+    timer.join()
+    assert scheduler._open_jobs.acquire(blocking=False)
+    assert not scheduler._open_jobs.acquire(blocking=False)
+    # Then there is a next one; one of another length goes beside it.
+    for _ in range(2):
+        scheduler._schedule_reevalutation(0.05)
+        scheduler._schedule_reevalutation(0.1)
+    for timer in set(threading.enumerate()) - before:
+        timer.join()
+    assert scheduler._open_jobs._value == 2
+
+
+@pytest.mark.workflow
+def test_a_timer_asked_for_while_the_last_one_fires_is_started(scheduler):
+    """As the scheduler's own thread may ask before the timer's has ended."""
+    again = threading.Event()
+
+    class Semaphore(threading.Semaphore):
+        def release(self):
+            super().release()
+            if not again.is_set():
+                again.set()
+                scheduler._schedule_reevalutation(0.01)
+
+    scheduler._open_jobs = Semaphore(0)
+    scheduler._schedule_reevalutation(0.01)
+    for _ in range(2):
+        assert scheduler._open_jobs.acquire(timeout=60)
+
+
+def test_a_scheduler_of_another_kind_looks_as_it_does(monkeypatch):
+    monkeypatch.setitem(
+        sys.modules, "snakemake.scheduling", SimpleNamespace(job_scheduler=SimpleNamespace())
+    )
+    look_for_jobs_once_a_second()

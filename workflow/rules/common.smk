@@ -34,6 +34,7 @@ from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
 from bakeoff.study.snakemake_internals import (
     find_each_script_once,
     given_config,
+    look_for_jobs_once_a_second,
     say_less,
 )
 from bakeoff.study.sources import KEPT, Sources
@@ -47,6 +48,7 @@ configfile: str(find(FOLDERS, "config/config.yaml"))
 # Snakemake's own modules, while planning and when leaving.
 keep_for_good()
 find_each_script_once(workflow)
+look_for_jobs_once_a_second()
 
 try:
     given = given_config(workflow, sys.argv)

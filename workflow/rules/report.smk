@@ -159,6 +159,8 @@ rule write_conclusions:
         findings="<results>/findings.json",
     log:
         "<results>/logs/write_conclusions.log",
+    # Before the pictures: write_paper waits for it, and takes the longest.
+    priority: 1
     localrule: True
     conda:
         "../../envs/reporting.yaml"

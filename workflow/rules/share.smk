@@ -13,6 +13,7 @@ rule write_paper:
         folder=directory("<results>/paper"),
     log:
         "<results>/logs/write_paper.log",
+    priority: 1
     localrule: True
     conda:
         "../../envs/reporting.yaml"
