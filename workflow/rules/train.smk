@@ -11,6 +11,8 @@ rule describe_model:
     log:
         "<results>/logs/describe_model/{model}.log",
     cache: True
+    # A model with a fault is named in the first minutes, not after the training of another.
+    priority: 1
     # Seconds on one core: on a cluster, not worth a place in the queue, least of all for GPUs.
     localrule: True
     conda:
