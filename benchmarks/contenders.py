@@ -29,8 +29,8 @@ class Job:
     images: int
     backend: str = "tensorflow"
     """Keras's backend for the pipeline."""
-    compiled: bool = False
-    """Whether PyTorch compiles its steps."""
+    compiler: str | None = None
+    """What compiles PyTorch's steps: the backend of its ``torch.compile``."""
     recipe: dict = field(default_factory=dict)
     """Settings of the pipeline's training that go over the study's."""
 
@@ -111,7 +111,7 @@ def pipeline(job, turns):
     model = build_model([ROOT], job.model, data.shape, len(data.class_names))
     compile_model(model, identity, device, -(-job.images // BATCH))
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
-    # measured elsewhere (whole_study.py, job_startup.py).
+    # measured elsewhere (short_study.py, job_startup.py).
     loop.state_of = lambda model: []
     batches = batches_of_parts(data, all_settings(identity), device, model)
     chosen = np.arange(min(job.images, data.counts["train"]))
@@ -166,8 +166,8 @@ def _native_torch(job, turns):
     for part, size in (("train", job.images), ("validation", job.images // 6)):
         arrays.append(torch.from_numpy(scaled(data.images(part)[:size])).permute(0, 3, 1, 2))
         arrays.append(torch.from_numpy(data.labels(part)[:size].astype(np.int64)))
-    epoch = make_epoch(model, *arrays, job.precision, job.compiled)
-    if job.compiled:
+    epoch = make_epoch(model, *arrays, job.precision, job.compiler)
+    if job.compiler:
         # Compiles, for both sizes of batches: no turn is to wait for that.
         epoch()
     while True:

@@ -67,12 +67,13 @@ class Joined(nn.Module):
         return torch.cat(branches, dim=1)
 
 
-def make_epoch(model, x, labels, x_val, labels_val, precision, compiled=False):
+def make_epoch(model, x, labels, x_val, labels_val, precision, compiler=None):
     """Return a function that trains ``model`` for an epoch and validates it.
 
     ``x`` is float32 ``(n, channels, height, width)``, ``labels`` int64 ``(n,)``; ``precision``
     is Keras's name. On a GPU, where there is one, the images stay there and float32 products may
-    use its TF32 units, as in Keras. ``compiled`` lets ``torch.compile`` make the model's kernels.
+    use its TF32 units, as in Keras. ``compiler`` is the backend of ``torch.compile``, if that is to
+    make the model's kernels.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cuda":
@@ -84,7 +85,7 @@ def make_epoch(model, x, labels, x_val, labels_val, precision, compiled=False):
     labels, labels_val = labels.to(device), labels_val.to(device)
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0, rho=0.95, eps=1e-7)
     measure = nn.CrossEntropyLoss()
-    run = torch.compile(model) if compiled else model
+    run = torch.compile(model, backend=compiler) if compiler else model
 
     def autocast():
         return torch.autocast(device.type, torch.bfloat16, enabled=precision == "mixed_bfloat16")

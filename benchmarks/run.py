@@ -34,6 +34,7 @@ PARTS = (
     "cpu_split",
     "data_step",
     "job_startup",
+    "short_study",
     "whole_study",
     "light_steps",
     "planning",

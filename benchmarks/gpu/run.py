@@ -81,7 +81,7 @@ def main():
     parser.add_argument(
         "--rehearsal",
         action="store_true",
-        help="every step with two models, few images and one epoch; needs no GPU",
+        help="every step with one model, few images and one epoch; needs no GPU",
     )
     parser.add_argument(
         "--only",
