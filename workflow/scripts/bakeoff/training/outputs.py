@@ -13,12 +13,7 @@ import numpy as np
 from bakeoff.files import write_atomically
 from bakeoff.study.folders import Folders
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint
-from bakeoff.training.architecture import (
-    Shape,
-    effective_arguments,
-    random_images,
-    run_build,
-)
+from bakeoff.training.architecture import Shape, effective_arguments, random_images, run_build
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.judging import has_diverged, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
@@ -71,8 +66,8 @@ def write_model(
     keras.utils.set_random_seed(identity["seed"])
     name, arguments = identity["architecture"], arguments_of(identity)
     plain = run_build(folders, name, input_shape, classes, arguments)
-    if not plain.built:
-        # Of images whose shape it is not told, a model makes its weights when it is asked.
+    if len(plain.weights) < len(weights):
+        # Not told the images' shape, it makes its weights when it is asked.
         plain.predict_on_batch(random_images(input_shape))
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
