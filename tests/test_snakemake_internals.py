@@ -203,7 +203,19 @@ def test_a_timer_asked_for_while_the_last_one_fires_is_started(scheduler):
 
 
 def test_a_scheduler_of_another_kind_looks_as_it_does(monkeypatch):
-    monkeypatch.setitem(
-        sys.modules, "snakemake.scheduling", SimpleNamespace(job_scheduler=SimpleNamespace())
-    )
+    class JobScheduler:
+        asked = ()
+
+        def _schedule_reevalutation(self, delay):
+            self.asked = (*self.asked, delay)
+
+    module = SimpleNamespace()
+    scheduling = SimpleNamespace(job_scheduler=module)
+    monkeypatch.setitem(sys.modules, "snakemake.scheduling", scheduling)
     look_for_jobs_once_a_second()
+    module.JobScheduler = JobScheduler
+    look_for_jobs_once_a_second()
+    scheduler = JobScheduler()
+    for _ in range(2):
+        scheduler._schedule_reevalutation(1)
+    assert scheduler.asked == (1, 1)

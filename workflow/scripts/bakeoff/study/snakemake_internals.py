@@ -112,27 +112,31 @@ def look_for_jobs_once_a_second() -> None:
     # Snakemake has imported it, and all that this takes to import.
     from snakemake.scheduling import job_scheduler
 
-    scheduler: Any = getattr(job_scheduler, "JobScheduler", None)
-    if hasattr(scheduler, "_schedule_reevalutation"):
-        scheduler._schedule_reevalutation = _look_again
-
-
-def _look_again(scheduler, delay):
-    """Let a ``scheduler`` look for jobs in ``delay`` seconds, unless it will anyway."""
-    # Asked for by its own thread alone.
-    awaited = vars(scheduler).setdefault("_awaited_delays", set())
-    if delay in awaited:
+    kind: Any = getattr(job_scheduler, "JobScheduler", None)
+    start_timer = getattr(kind, "_schedule_reevalutation", None)
+    if start_timer is None:
         return
 
-    def look():
-        # Before it looks, which may ask for the next timer.
-        awaited.discard(delay)
-        scheduler._open_jobs.release()
+    def look_again(scheduler: Any, delay: float) -> None:
+        if not hasattr(scheduler, "_open_jobs"):
+            start_timer(scheduler, delay)
+            return
+        # Asked for by the scheduler's own thread alone.
+        awaited = vars(scheduler).setdefault("_awaited_delays", set())
+        if delay in awaited:
+            return
 
-    timer = threading.Timer(delay, look)
-    timer.daemon = True
-    awaited.add(delay)
-    timer.start()
+        def look():
+            # Before it looks, which may ask for the next timer.
+            awaited.discard(delay)
+            scheduler._open_jobs.release()
+
+        timer = threading.Timer(delay, look)
+        timer.daemon = True
+        awaited.add(delay)
+        timer.start()
+
+    kind._schedule_reevalutation = look_again
 
 
 def _is_worth_a_line(record):
