@@ -35,7 +35,7 @@ ENVIRONMENTS = {
 # Where a package is imported under another name than it is installed.
 INSTALLED_AS = {
     **{"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python-headless"},
-    "yaml": "pyyaml",
+    **{"yaml": "pyyaml", "fontTools": "fonttools"},
 }
 
 

@@ -4,9 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from fontTools.subset import Options, Subsetter
 from PIL import Image
 
 from bakeoff import latex
+from bakeoff.figures.style import house_style, save_pdf, text_alone
 from bakeoff.report.paper import bibtex, citation
 from fabricated_study import fabricate_data, fabricate_run
 from steps_after_training import TREE, describe_study, run_steps
@@ -106,6 +108,24 @@ def test_the_figures_are_pdfs_that_are_equal_when_they_show_the_same(results, tm
 def test_a_figure_that_shows_nothing_is_left_out(tmp_path):
     folder = made(tmp_path, ["LeNet", ODD], seeds=(0,)) / "paper"
     assert {file.stem for file in folder.glob("*.pdf")} == PDFS - {"power"}
+
+
+def test_what_is_embedded_of_a_font_lays_no_text_out(tmp_path, monkeypatch):
+    fonts, subset = [], Subsetter.subset
+
+    def noted(subsetter, font):
+        subset(subsetter, font)
+        fonts.append(set(font.keys()))
+
+    monkeypatch.setattr(Subsetter, "subset", noted)
+    before = Options().drop_tables
+    with house_style():
+        save_pdf(text_alone("office"), tmp_path / "text.pdf")
+    assert fonts
+    for tables in fonts:
+        assert "glyf" in tables
+        assert not tables & {"GDEF", "GPOS", "GSUB", "MATH"}
+    assert Options().drop_tables == before
 
 
 def ink(file):
