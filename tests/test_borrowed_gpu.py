@@ -289,7 +289,7 @@ def test_a_stopped_study_keeps_what_has_finished(gpu_run, tmp_path, monkeypatch)
     [
         ("smoke", False, ["model_01", "model_03"]),
         ("study", False, [f"model_{number:02}" for number in range(1, 11)]),
-        ("study", True, ["model_01", "model_03"]),
+        ("study", True, ["model_01"]),
     ],
 )
 def test_no_other_models_are_asked_for_than_the_studys_own(
