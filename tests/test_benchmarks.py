@@ -96,6 +96,15 @@ def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
     assert renewed(page, {}) == page
 
 
+def test_a_part_that_another_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    import whole_study
+
+    monkeypatch.setattr(whole_study, "ROOT", tmp_path)
+    said = r"training_steps\.json: missing; expected what training_steps finds on this machine"
+    with pytest.raises(SystemExit, match=said):
+        whole_study.measure(tmp_path)
+
+
 def test_the_data_are_prepared_with_the_settings_of_the_config(tmp_path):
     import data_step
 
