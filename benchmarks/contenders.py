@@ -111,7 +111,7 @@ def pipeline(job, turns):
     model = build_model([ROOT], job.model, data.shape, len(data.class_names))
     compile_model(model, identity, device, -(-job.images // BATCH))
     # To take a state costs as much after a turn's few steps as after a whole epoch's, so it is
-    # measured elsewhere (short_study.py, job_startup.py).
+    # measured elsewhere (whole_study.py, job_startup.py).
     loop.state_of = lambda model: []
     batches = batches_of_parts(data, all_settings(identity), device, model)
     chosen = np.arange(min(job.images, data.counts["train"]))

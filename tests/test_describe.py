@@ -48,12 +48,14 @@ def test_a_model_that_cannot_be_kept_is_refused_before_its_run(tiny_study):
     assert [file.parent.name for file in models.glob("*/description.json")] == ["tiny"]
 
 
+# Whichever of the two comes first.
 @pytest.mark.workflow
-def test_a_wrong_optimizer_is_refused_before_any_run(tiny_study):
+@pytest.mark.parametrize("model", ["tiny", "wide"])
+def test_a_wrong_optimizer_is_refused_before_any_run(model, tiny_study):
     wrong = {"optimizer": {"name": "SGD", "rho": 0.9}}
-    tiny_study.change_config(lambda c: c["models"]["wide"].update(training=wrong))
+    tiny_study.change_config(lambda c: c["models"][model].update(training=wrong))
     run = tiny_study.snakemake(cores=1, check=False)
-    assert "config: training.optimizer of wide" in run.stdout
+    assert f"config: training.optimizer of {model}" in run.stdout
     assert "rule train_model:" not in run.stdout
 
 

@@ -165,22 +165,33 @@ def scheduler(monkeypatch):
 
 
 @pytest.mark.workflow
-def test_one_timer_at_a_time_lets_the_scheduler_look_for_jobs(scheduler):
-    before = set(threading.enumerate())
+def test_one_timer_at_a_time_lets_the_scheduler_look_for_jobs(scheduler, monkeypatch):
+    started = []
+
+    class Timer(threading.Timer):
+        """One that fires when the test says so: a busy machine may take any time between."""
+
+        def start(self):
+            started.append(self)
+
+    monkeypatch.setattr(threading, "Timer", Timer)
     for _ in range(5):
-        scheduler._schedule_reevalutation(0.05)
-    (timer,) = set(threading.enumerate()) - before
+        scheduler._schedule_reevalutation(1)
+    (timer,) = started
     # Else Snakemake would wait for it at its end.
     assert timer.daemon
-    timer.join()
+    assert timer.interval == 1
+    timer.function()
     assert scheduler._open_jobs.acquire(blocking=False)
     assert not scheduler._open_jobs.acquire(blocking=False)
     # Then there is a next one; one of another length goes beside it.
+    started.clear()
     for _ in range(2):
-        scheduler._schedule_reevalutation(0.05)
-        scheduler._schedule_reevalutation(0.1)
-    for timer in set(threading.enumerate()) - before:
-        timer.join()
+        scheduler._schedule_reevalutation(1)
+        scheduler._schedule_reevalutation(10)
+    assert [timer.interval for timer in started] == [1, 10]
+    for timer in started:
+        timer.function()
     assert scheduler._open_jobs._value == 2
 
 
