@@ -1,4 +1,4 @@
-"""The offline demo, but for one of its epochs: ten architectures, without a network."""
+"""The offline demo, one epoch of it: ten architectures, without a network."""
 
 import os
 
@@ -16,14 +16,14 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     project.snakemake(
         *("--set-threads", "train_model=1", "--configfile", "config/demo.yaml"),
-        # Two of its three epochs, which take a minute each.
-        *("--config", "training={epochs: 2}"),
+        # One of its three epochs, each of which takes minutes.
+        *("--config", "training={epochs: 1}"),
         env=offline,
     )
     results = project.path("results/demo")
     summary = pd.read_csv(results / "summary.csv")
     assert len(summary) == 10
-    assert (summary["test_accuracy"] > 0.9).all(), summary[["name", "test_accuracy"]]
+    assert (summary["test_accuracy"] > 0.6).all(), summary[["name", "test_accuracy"]]
     for name in ("summary.txt", "conclusions.md", "report.html"):
         text = " ".join((results / name).read_text().split())
         assert "CNN models on 5,000 images of MNIST (the offline demo)" in text

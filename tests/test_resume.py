@@ -150,11 +150,11 @@ def test_fewer_epochs_are_answered_from_a_state_where_one_is(training):
 
 @pytest.mark.thorough
 def test_a_second_process_waits_for_the_first(training):
-    first = training.start(epochs=300)
-    training.wait_for("epoch   2/300", first)
+    first = training.start(epochs=100)
+    training.wait_for("epoch   2/100", first)
     second = Training(training.project, training.folder)
     second.log = training.folder / "second.txt"
-    process = second.start(epochs=300)
+    process = second.start(epochs=100)
     assert first.wait(PATIENCE) == 0
     assert process.wait(PATIENCE) == 0
     assert "Waiting for another process" in second.log.read_text()
