@@ -236,6 +236,8 @@ def install(session, seconds):
         filter(None, [str(SITE), os.environ.get("PYTHONPATH")])
     )
     os.environ["PYTHONUNBUFFERED"] = "1"
+    # Else each job would compile all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A run compiles the same steps as the run of that model with the seed before.
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(WORK / "compiled")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
