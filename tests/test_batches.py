@@ -144,14 +144,14 @@ def test_no_autotuner_can_hold_up_the_end_of_an_epoch(pixels):
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
 def test_images_stay_in_their_file(kind, tmp_path):
     """What a process reads of it are pages that it shares with all others."""
-    images = mapped(tmp_path, np.zeros((64, 2**20, 1, 1), np.uint8))
-    labels = np.zeros(64, int)
+    images = mapped(tmp_path, np.zeros((256, 2**18, 1, 1), np.uint8))
+    labels = np.zeros(256, int)
     content(kind, kind(images[:1], labels[:1], CLASSES, 1))
     before = memory_of_its_own()
     source = kind(images, labels, CLASSES, 1).source
-    for _ in source if kind is TensorFlowBatches else map(source.__getitem__, range(64)):
+    for _ in source if kind is TensorFlowBatches else map(source.__getitem__, range(256)):
         pass
-    # A batch is 4 MiB of float32, the file 64 MiB.
+    # A batch is 1 MiB of float32, the file 64 MiB.
     assert memory_of_its_own() - before < 40 * 2**20
 
 

@@ -124,7 +124,8 @@ def there(packed, borrowed_python, tmp_path_factory):
     without = run([borrowed_python, "-c", "import tensorflow, keras"], there, check=False)
     assert "No module named 'tensorflow'" in without.stdout
     command = [borrowed_python, "benchmarks/gpu/run.py", "findings", "--rehearsal"]
-    done = run(offline([*command, "--seconds", "3000"]), there, check=False, env=DEAD_PROXY)
+    env = DEAD_PROXY | {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = run(offline([*command, "--seconds", "3000"]), there, check=False, env=env)
     log = (there / "findings" / "log.txt").read_text()
     assert done.returncode == 0, f"{done.stdout}\n{log[-4000:]}"
     return there
@@ -161,6 +162,8 @@ def test_every_step_goes_through_without_network_and_without_tensorflow(there):
     assert steps["models"]["model_01"]["steps_per_second"].keys() == {"pipeline", "PyTorch"}
     sharing = json.loads((there / "findings" / "sharing.json").read_text())
     assert [entry["runs"] for entry in sharing] == [1, 1]
+    # No job compiles anew what another has imported.
+    assert list((there / "results" / "gpu" / "site" / "keras").glob("__pycache__/*.pyc"))
 
 
 @pytest.mark.thorough

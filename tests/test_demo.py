@@ -16,8 +16,9 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     project.snakemake(
         *("--set-threads", "train_model=1", "--configfile", "config/demo.yaml"),
-        # One of its three epochs, each of which takes minutes.
-        *("--config", "training={epochs: 1}"),
+        # One of its three epochs, each of which takes minutes; and of the model with a schedule
+        # another, as the first one only warms up.
+        *("--config", "training={epochs: 1}", "models={model_10: {training: {epochs: 2}}}"),
         env=offline,
     )
     results = project.path("results/demo")

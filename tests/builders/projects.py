@@ -21,7 +21,7 @@ from warm_snakemake import run_snakemake
 ROOT = Path(__file__).parents[2]
 PARTS = (
     *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs"),
-    *("template", "CITATION.cff"),
+    *("template", "CITATION.cff", ".gitignore"),
 )
 
 # As far as an epoch could be repeated, which the collecting steps are not needed for.
