@@ -1,4 +1,4 @@
-"""The offline demo, one epoch of it: ten architectures, without a network."""
+"""The offline demo, but for one of its epochs: ten architectures, without a network."""
 
 import os
 
@@ -16,18 +16,14 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     project.snakemake(
         *("--set-threads", "train_model=1", "--configfile", "config/demo.yaml"),
-        # One of its three epochs, each of which takes minutes; and of the model with a schedule
-        # another, as the first one only warms up.
-        *("--config", "training={epochs: 1}", "models={model_10: {training: {epochs: 2}}}"),
+        # Two of its three epochs, which take a minute each.
+        *("--config", "training={epochs: 2}"),
         env=offline,
     )
     results = project.path("results/demo")
     summary = pd.read_csv(results / "summary.csv")
     assert len(summary) == 10
-    # After so little, the largest kernels were at 64 %; chance is 10 %.
-    accuracies = summary["test_accuracy"]
-    assert accuracies.min() > 0.3, summary[["name", "test_accuracy"]]
-    assert accuracies.median() > 0.8, summary[["name", "test_accuracy"]]
+    assert (summary["test_accuracy"] > 0.9).all(), summary[["name", "test_accuracy"]]
     for name in ("summary.txt", "conclusions.md", "report.html"):
         text = " ".join((results / name).read_text().split())
         assert "CNN models on 5,000 images of MNIST (the offline demo)" in text

@@ -1,6 +1,6 @@
 """No finished study loses its report, and what its files say is one thing, in good English.
 
-In one of 100 studies, the figures are laid out and drawn, which takes several times as long as all
+In one of 40 studies, the figures are laid out and drawn, which takes several times as long as all
 else; in one of four, they are made up to there; in the others, an empty drawing stands for each. A
 failure prints the study, and the line that makes it again.
 """
@@ -16,7 +16,7 @@ from random_studies import random_studies
 
 pytestmark = pytest.mark.thorough
 
-DRAWN = 100
+DRAWN = 40
 SKETCHED = 4
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from patience import PATIENCE
 from projects import make_tiny_study
-from training_process import EPOCHS, Training
+from training_process import EPOCHS, Training, standing_still
 
 pytestmark = pytest.mark.workflow
 
@@ -154,7 +154,9 @@ def test_a_second_process_waits_for_the_first(training):
     training.wait_for("epoch   2/100", first)
     second = Training(training.project, training.folder)
     second.log = training.folder / "second.txt"
-    process = second.start(epochs=100)
+    with standing_still(training.folder / "checkpoints"):
+        process = second.start(epochs=100)
+        second.wait_for("Waiting for another process", process)
     assert first.wait(PATIENCE) == 0
     assert process.wait(PATIENCE) == 0
     assert "Waiting for another process" in second.log.read_text()
@@ -179,18 +181,17 @@ def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
 def test_a_job_that_outlives_its_snakemake_is_waited_for(tiny_study):
     tiny_study.change_config(lambda config: config["training"].update(epochs=80))
     target = "results/models/tiny/seed_0/card.json"
-    with tiny_study.start_snakemake(target) as running:
+    with contextlib.ExitStack() as ends:
+        running = ends.enter_context(tiny_study.start_snakemake(target))
         running.wait_for("tiny seed 0  epoch  3/80")
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
-        # The run stands still until the second Snakemake is there.
-        os.killpg(running.process.pid, signal.SIGSTOP)
-        tiny_study.snakemake("--unlock")
-        with tiny_study.start_snakemake(target) as second:
+        with standing_still(tiny_study.path("results/checkpoints")):
+            tiny_study.snakemake("--unlock")
+            second = ends.enter_context(tiny_study.start_snakemake(target))
             second.wait_for("Waiting for another process")
-            os.killpg(running.process.pid, signal.SIGCONT)
-            assert second.process.wait(PATIENCE) == 0
+        assert second.process.wait(PATIENCE) == 0
     assert "tiny seed 0  epoch" not in second.output()
     history = pd.read_csv(tiny_study.path("results/models/tiny/seed_0/history.csv"))
     assert list(history["epoch"]) == list(range(1, 81))

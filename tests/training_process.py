@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
+import psutil
 
 from bakeoff.training.order import even_batch
 from patience import PATIENCE
@@ -112,6 +114,25 @@ class Training:
         )
         assert run.returncode == 0, run.stderr
         return np.load(output)
+
+
+@contextmanager
+def standing_still(checkpoints):
+    """Stop the run whose states lie under ``checkpoints`` until the end of the block.
+
+    It is not the process that was started, which has it forked elsewhere: it holds the lock.
+    """
+    (lock,) = Path(checkpoints).glob("*/lock")
+    (run,) = [
+        process
+        for process in psutil.process_iter(["open_files"])
+        if any(file.path == str(lock.resolve()) for file in process.info["open_files"] or ())
+    ]
+    run.suspend()
+    try:
+        yield
+    finally:
+        run.resume()
 
 
 def bits_of(folder):
