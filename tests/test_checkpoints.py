@@ -1,6 +1,8 @@
 """A run's checkpoints: the right one is picked up, a damaged one is skipped."""
 
+import errno
 import multiprocessing
+import os
 import time
 
 import numpy as np
@@ -78,6 +80,19 @@ def test_a_damaged_checkpoint_is_said_and_skipped(checkpoints, capsys, damage):
     assert checkpoints.load(epochs=3)[0] == 1
     assert "epoch_00002.npz is damaged" in capsys.readouterr().out
     assert not path.exists()
+
+
+def test_a_checkpoint_that_cannot_be_read_by_now_stays(checkpoints, monkeypatch):
+    checkpoints.save(2, *state(2))
+
+    def lost(path):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(np, "load", lost)
+        with pytest.raises(OSError, match="Stale file handle"):
+            checkpoints.load(epochs=3)
+    assert checkpoints.load(epochs=3)[0] == 2
 
 
 @pytest.mark.parametrize(

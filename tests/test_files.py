@@ -1,11 +1,16 @@
 """Files are written whole or not at all."""
 
 import json
+import resource
 import stat
+from contextlib import contextmanager
 
 import pytest
 
+from bakeoff.data.prepared import PreparedData
 from bakeoff.files import canonical_json, sha256_of, write_atomically
+from bakeoff.report.svg import inline_svg
+from bakeoff.study.readers import read_predictions
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -46,3 +51,39 @@ def test_canonical_json_knows_order_and_values():
     assert canonical_json({"rho": 1, "lr": 2}) != canonical_json({"rho": 2, "lr": 1})
     with pytest.raises(ValueError, match="JSON"):
         canonical_json(float("nan"))
+
+
+@contextmanager
+def no_more_files():
+    """Let this process open no file, as where too many are open."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def prepared(file):
+    return PreparedData(
+        file, (2, 2, 1), "uint8", ["a"], "test", {"test": 1}, 1, {file.name: ""}, "", {}
+    )
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        PreparedData.read,
+        lambda file: prepared(file).check(),
+        lambda file: prepared(file).images("test"),
+        lambda file: prepared(file).per_image("test_index"),
+        lambda file: inline_svg(file, "A curve."),
+        read_predictions,
+    ],
+)
+def test_what_cannot_be_read_by_now_is_not_called_damaged(tmp_path, read):
+    file = tmp_path / "data.json"
+    for name in ("data.json", "test_images.npy", "per_image.npz"):
+        file.with_name(name).write_bytes(b"{}")
+    with no_more_files(), pytest.raises(OSError, match=r"^.Errno 24. Too many open files"):
+        read(file)

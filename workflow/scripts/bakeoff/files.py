@@ -1,5 +1,6 @@
 """Writing files whole or not at all, and telling files apart by content."""
 
+import errno
 import hashlib
 import json
 import os
@@ -47,6 +48,17 @@ def remove_unfinished(folder: str | Path) -> None:
     """
     for leftover in Path(folder).glob(f"{_UNFINISHED}*"):
         leftover.unlink()
+
+
+def pass_on(error: Exception) -> None:
+    """Raise ``error`` again unless it tells that a file is missing or holds the wrong thing.
+
+    Too many open files, a lost network file system or missing rights say nothing of what the file
+    holds. NumPy raises ``OSError`` for that too, without a number, and zipfile one for a place
+    before the file's beginning.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.EINVAL):
+        raise error
 
 
 def sha256_of(path: str | Path) -> str:

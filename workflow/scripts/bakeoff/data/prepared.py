@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.errors import StudyError
-from bakeoff.files import sha256_of
+from bakeoff.files import pass_on, sha256_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,7 @@ class PreparedData:
             facts = json.loads(Path(file).read_text(encoding="utf-8"))
             return cls(Path(file), **facts | {"shape": tuple(facts["shape"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
+            pass_on(error)
             raise _unreadable(file, file, error) from error
 
     @property
@@ -113,6 +114,7 @@ class PreparedData:
             with np.load(file) as arrays:
                 return read(arrays)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            pass_on(error)
             raise _unreadable(file, self.file, error) from error
 
     def check(self) -> None:
@@ -122,6 +124,7 @@ class PreparedData:
             try:
                 found = sha256_of(file)
             except OSError as error:
+                pass_on(error)
                 raise _unreadable(file, self.file, error) from error
             if found != checksum:
                 raise _unreadable(file, self.file, f"its SHA-256 is not that of {self.file.name}")
@@ -137,6 +140,7 @@ class PreparedData:
         try:
             array = np.load(file, mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:
+            pass_on(error)
             raise _unreadable(file, self.file, error) from error
         if (array.dtype, array.shape) != (dtype, shape):
             found = f"holds {array.dtype} {array.shape}, and not {dtype} {shape}"

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from bakeoff.errors import StudyError
 from bakeoff.figures.colours import GRID, INK, OF_MODEL, PAPER
+from bakeoff.files import pass_on
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -75,6 +76,7 @@ def _read(file, output):
     try:
         return ElementTree.parse(file).getroot()
     except (OSError, ElementTree.ParseError) as error:
+        pass_on(error)
         raise StudyError(
             f"{file}: cannot be read ({error}); expected a figure: delete {output or 'it'} and run"
             " snakemake again, which draws it anew."

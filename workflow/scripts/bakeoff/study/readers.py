@@ -13,6 +13,7 @@ import numpy as np
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
+from bakeoff.files import pass_on
 from bakeoff.wording import one_line
 
 _METRICS = [
@@ -313,6 +314,7 @@ def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
         with np.load(path) as test:
             probabilities, labels = test["probabilities"], test["labels"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        pass_on(error)
         raise _broken(path, f"not predictions ({error})", expected) from error
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         shapes = f"probabilities {probabilities.shape} and labels {labels.shape}"

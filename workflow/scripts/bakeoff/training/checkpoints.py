@@ -10,7 +10,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from bakeoff.files import remove_unfinished, write_atomically
+from bakeoff.files import pass_on, remove_unfinished, write_atomically
 from bakeoff.joblog import say
 from bakeoff.study.identity import fingerprint, outlasts_epochs
 
@@ -75,7 +75,8 @@ class Checkpoints:
     def load(self, epochs: int) -> tuple[int, list[np.ndarray], dict[str, Any]] | None:
         """Return (epoch, arrays, record) of the last state up to ``epochs``, or None.
 
-        A damaged file is said, deleted, and an earlier one taken.
+        A damaged file is said, deleted, and an earlier one taken. One that cannot be read by now
+        stays: ``OSError`` is raised.
         """
         states = sorted(self.folder.glob("epoch_*.npz"), key=_epoch_of, reverse=True)
         for path in states:
@@ -88,6 +89,7 @@ class Checkpoints:
                     arrays = [state[name] for name in names]
                     return _epoch_of(path), arrays, json.loads(str(state["record"]))
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                pass_on(error)
                 say(f"Checkpoint {path} is damaged ({error}): deleted.")
                 path.unlink()
         return None
