@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import StudyError
-from bakeoff.study.looks import Looks, budget_seconds
+from bakeoff.study.config import read_config
+from bakeoff.study.looks import Looks, budget_seconds, looks_of
 from bakeoff.study.readers import read_decision
-from projects import TINY, decisions_of, give_seeds_where_they_decide
+from bakeoff.study.sources import Sources
+from projects import ROOT, TINY, decisions_of, give_seeds_where_they_decide
 from warm_python import warm_python
 
 OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}})
@@ -62,6 +64,57 @@ def test_decisions_stand_as_long_as_they_are_of_this_study(tmp_path):
     assert Looks(PLAN, OF + " ", tmp_path).as_decided().decided == []
     (tmp_path / "look_1.json").write_text("{")
     assert looks.as_decided().decided == []
+
+
+@pytest.fixture
+def of(tmp_path):
+    """What decisions of a study on images in a folder, or downloaded, are made of."""
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    (tmp_path / "images" / "a" / "1.png").write_bytes(b"1")
+    (tmp_path / "architectures").mkdir()
+    (tmp_path / "architectures" / "small.py").write_text("def build(shape, classes): ...\n")
+    named = {"classes": ["a", "b"], "dataset": "own"}
+    origins = {
+        "path": {"source": "folder", "path": str(tmp_path / "images")},
+        "mirrors": {"source": "folder", "mirrors": ["/x"], "sha256": {"a.zip": "0" * 64}},
+    }
+
+    def of(origin, **data):
+        config = {
+            "study": {"models": ["small"], "seeds": PLAN},
+            "data": named | origins[origin] | data,
+            "training": {"epochs": 1, "batch_size": 8, "loss": "categorical_crossentropy"}
+            | {"optimizer": {"name": "Adam", "learning_rate": 0.1}},
+            "models": {"small": {"name": "Small", "description": "so"}},
+        }
+        file = tmp_path / "config.yaml"
+        file.write_text(json.dumps(config))
+        read = read_config(config, [file], [tmp_path])
+        read["pathvars"] = {"results": "results"}
+        return looks_of(read, Sources([tmp_path, ROOT])).of
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("origin", "change", "stand"),
+    [
+        ("path", {"title": "My images", "note": "n", "disputed_note": "d"}, True),
+        ("path", {"disputed": [0]}, True),
+        ("mirrors", {"mirrors": ["/y"], "attempts": 7, "timeout": 1}, True),
+        ("mirrors", {"sha256": {"a.zip": "1" * 64}}, False),
+        *[(origin, {"validation": "holdout"}, False) for origin in ("path", "mirrors")],
+        ("path", {"classes": ["a", "c"]}, False),
+    ],
+)
+def test_decisions_stand_where_no_answer_depends_on_what_changed(of, origin, change, stand):
+    assert (of(origin) == of(origin, **change)) == stand
+
+
+def test_decisions_on_other_images_stand_no_more(of, tmp_path):
+    before = of("path")
+    (tmp_path / "images" / "a" / "2.png").write_bytes(b"2")
+    assert of("path") != before
 
 
 @pytest.mark.parametrize(
@@ -125,6 +178,12 @@ def test_one_command_goes_from_look_to_look(study_of_looks):
     page = study_of_looks.path("results/report.html").read_text()
     assert "and after which look models left." in page
     assert study_of_looks.planned() == set()
+
+    # What the data is called and which labels are in doubt decide nothing.
+    study_of_looks.change_config(lambda config: config["data"].update(title="T", disputed=[3]))
+    planned = study_of_looks.planned()
+    assert "collect_results" in planned
+    assert not {"decide_look", "tiny/0"} & planned
 
     # Another level decides anew, and trains nothing that is there.
     files = [*study_of_looks.path("results/models").glob("*/*/card.json")]

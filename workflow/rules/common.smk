@@ -30,7 +30,7 @@ from bakeoff.study.config import (
 )
 from bakeoff.study.settings import has_curves, identity_of_run, training_settings
 from bakeoff.study.folders import find, study_folders
-from bakeoff.study.looks import DECIDED, ORIGIN, go_on, looks_of
+from bakeoff.study.looks import DECIDED, go_on, looks_of
 from bakeoff.study.snakemake_internals import (
     find_each_script_once,
     given_config,
@@ -188,7 +188,8 @@ def command_to_make_it():
 
 def without_origin(data):
     """The data settings without where the files come from, which does not matter."""
-    return {key: value for key, value in data.items() if key not in ORIGIN}
+    origin = ("mirrors", "attempts", "timeout")
+    return {key: value for key, value in data.items() if key not in origin}
 
 
 pathvars:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import wording as w
+from bakeoff.data.checksums import checksums_of
+from bakeoff.data.sources import settings_of_data
 from bakeoff.files import canonical_json
 from bakeoff.study.identity import fingerprint
 from bakeoff.study.settings import identity_of_run
@@ -28,9 +30,6 @@ from bakeoff.study.sources import Sources
 
 DECIDED = "BAKEOFF_LOOKS_DECIDED"
 """Tells the processes of a command's jobs how many looks were decided when it was planned."""
-
-ORIGIN = {"mirrors", "attempts", "timeout"}
-"""Settings of the data that say where its files come from, on which no result depends."""
 
 _SECONDS = {"min": 60, "h": 3600, "d": 86400}
 
@@ -111,11 +110,13 @@ def looks_of(
     ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the decisions,
     ``at_most`` so many are read.
     """
-    plan = config["study"]["seeds"]
+    plan, data = config["study"]["seeds"], config["data"]
     if not is_of_looks(plan):
         return None
     of = {
-        "data": {key: value for key, value in config["data"].items() if key not in ORIGIN},
+        "data": settings_of_data(data),
+        # A file at a path counts by its state.
+        "checksums": checksums_of(data) if data["path"] is None else {},
         "metric": config["study"]["metric"],
         "models": {
             model: fingerprint(identity_of_run(config, sources, model, 0))
