@@ -103,8 +103,8 @@ def roles_of(names: Iterable[str]) -> dict[str, str]:
 def state_of(data: Mapping[str, Any]) -> str:
     """Return a text that changes with the files at ``data.path``: names, sizes, dates.
 
-    ``data`` is the config's section of that name, checked. Of a table, the files that it names
-    count too.
+    ``data`` is the config's section of that name, checked. Of a CSV table, the files that it names
+    count too; Parquet is not read, as planning does without pyarrow.
     """
     path = Path(data["path"])
     files = sorted(_files_at(path, data))
