@@ -79,6 +79,15 @@ def test_the_lines_name_backend_file_size_and_classes():
     assert "build((28, 32, 1), 2, filters=8)" in by_file
 
 
+def test_the_lines_give_build_what_the_study_gave_it():
+    """Of the others, a card holds texts and, under one name, what `**more` takes."""
+    card = CARD | {"loads_with": "its architecture file", "given_arguments": {"depth": 3}}
+    card["arguments"] = {"act": "<function relu at 0x7f>", "more": {"depth": 3}}
+    by_file = code_for(card, ["cat", "dog"])
+    compile(by_file, "lines", "exec")
+    assert "build((28, 32, 1), 2, depth=3)" in by_file
+
+
 @pytest.fixture(scope="module")
 def asked(finished_study):
     """The finished study, and a test image of it in a file, with its probabilities."""
@@ -123,6 +132,9 @@ def test_a_model_that_needs_its_architecture_file_is_predicted_by_it(copy, tmp_p
     description = run.parent / "description.json"
     described = json.loads(description.read_text())
     description.write_text(json.dumps(described | {"loads_with": "its architecture file"}))
+    # A default that is no number stands as a text there.
+    card = json.loads((run / "card.json").read_text())
+    (run / "card.json").write_text(json.dumps(card | {"arguments": {"act": "<function relu>"}}))
     images = np.load(study.path("results/data/digits/test_images.npy"))
     Image.fromarray(images[3, ..., 0]).save(tmp_path / "my.png")
     command = [sys.executable, study.path("workflow/scripts/predict.py"), run, tmp_path / "my.png"]

@@ -93,7 +93,7 @@ def test_an_optimizer_of_a_schedule_is_saved_with_its_highest_rate():
     card = plan_of_card(identity, model)
     assert card["optimizer"]["learning_rate"] == 1.0
     assert card["training"]["schedule"] == STEP
-    assert card["arguments"] == {"filters": 32}
+    assert (card["arguments"], card["given_arguments"]) == ({"filters": 32}, {})
 
 
 AVERAGED = {"name": "Adam", "use_ema": True, "ema_momentum": 0.9}

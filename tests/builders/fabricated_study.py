@@ -86,6 +86,7 @@ def fabricate_run(
         "model": model,
         "architecture": model,
         "arguments": {},
+        "given_arguments": {},
         "seed": seed,
         "status": status,
         "epochs": planned or epochs,

@@ -16,6 +16,7 @@ from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
 from bakeoff.study.folders import Folders, study_folders
+from bakeoff.study.readers import KERAS_ALONE, given_arguments
 
 if TYPE_CHECKING:
     # Not before its backend is named.
@@ -65,12 +66,12 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folder
 
     path = run / "model.keras"
     description = json.loads((run.parent / "description.json").read_bytes())
-    if description["loads_with"] == "keras alone":
+    if description["loads_with"] == KERAS_ALONE:
         return keras.models.load_model(path, compile=False)
     from bakeoff.describe.saving import load_with_file
 
     keras.config.set_dtype_policy(card["precision"])
-    name, arguments = card["architecture"], card["arguments"]
+    name, arguments = card["architecture"], given_arguments(card)
     return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
 
 

@@ -18,12 +18,10 @@ import numpy as np
 from bakeoff.errors import StudyError, cause_of
 from bakeoff.joblog import say
 from bakeoff.study.folders import Folders
+from bakeoff.study.readers import ITS_FILE, KERAS_ALONE
 from bakeoff.training.architecture import architecture_file, random_images, run_build
 from bakeoff.training.saving import save_model
 from bakeoff.training.surroundings import kept_random_states
-
-KERAS_ALONE = "keras alone"
-ITS_FILE = "its architecture file"
 
 
 def load_with_file(
@@ -54,7 +52,7 @@ def try_saving(
     num_classes: int,
     arguments: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return what loads the saved ``model``: :data:`KERAS_ALONE` or :data:`ITS_FILE`.
+    """Return what loads the saved ``model``: :data:`bakeoff.study.readers.KERAS_ALONE` or the other.
 
     ``model`` is freshly built and not compiled. It is saved in a temporary folder and
     loaded as in a process that has imported Keras and nothing of this study; what does not load

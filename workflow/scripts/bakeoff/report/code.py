@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bakeoff.study.readers import KERAS_ALONE, given_arguments
+
 
 def code_for(card: Mapping[str, Any], classes: Sequence[str]) -> str:
     """Return the lines of Python that load a run's model and predict an image, beside the page.
@@ -21,10 +23,10 @@ def code_for(card: Mapping[str, Any], classes: Sequence[str]) -> str:
         "# Values from 0 to 1, black is 0.",
         f"x = np.asarray(image, np.float32).reshape(1, {height}, {width}, {channels}) / 255",
     ]
-    if card["loads_with"] == "keras alone":
+    if card["loads_with"] == KERAS_ALONE:
         lines.append(f'model = keras.models.load_model("{path}", compile=False)')
     else:
-        given = "".join(f", {name}={value!r}" for name, value in card["arguments"].items())
+        given = "".join(f", {name}={value!r}" for name, value in given_arguments(card).items())
         shape = f"({height}, {width}, {channels})"
         lines += [
             "# With the folder that holds architectures/ on Python's path.",

@@ -29,6 +29,10 @@ _HISTORY = np.dtype(
 )
 
 
+KERAS_ALONE, ITS_FILE = "keras alone", "its architecture file"
+"""What loads a saved model, as its description says."""
+
+
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
 
@@ -226,6 +230,14 @@ def read_card(
         raise _broken(path, f"not a card ({error})", "JSON with model and seed") from error
     _check_owner(path, [owner], model, seed)
     return description | card
+
+
+def given_arguments(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the ``build`` of a run's architecture was given beside shape and classes.
+
+    Cards of earlier versions have it with the defaults of the others alone.
+    """
+    return card.get("given_arguments", card["arguments"])
 
 
 def read_latencies(

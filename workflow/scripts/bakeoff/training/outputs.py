@@ -77,13 +77,15 @@ def write_model(
 def plan_of_card(identity: Mapping[str, Any], model: "keras.Model") -> dict[str, Any]:
     """Return what a card says of a run that was so before it began; ``model`` is compiled.
 
-    ``arguments`` are those given and the defaults of the others.
+    ``arguments`` are those given and the defaults of the others, some as texts;
+    ``given_arguments`` are what ``build`` is called with.
     """
-    settings = all_settings(identity)
+    settings, given = all_settings(identity), arguments_of(identity)
     return {
         "model": identity["model"],
         "architecture": identity["architecture"],
-        "arguments": effective_arguments(identity["architecture"], arguments_of(identity)),
+        "arguments": effective_arguments(identity["architecture"], given),
+        "given_arguments": given,
         "seed": identity["seed"],
         "epochs": settings["epochs"],
         "training": settings,
