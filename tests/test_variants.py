@@ -188,6 +188,10 @@ def test_an_argument_without_a_default_is_asked_for(root):
             "vary.0.training: its keys: Additional properties are not allowed ('epoch' was",
         ),
         (
+            {"product": {"training.epochs.x": [1]}, "name": "{x}", "training": {"epochs": 5}},
+            "vary.0.training: epochs: ",
+        ),
+        (
             {"product": {"filtres": [1]}, "name": "{filtres}"},
             "vary.0.arguments.filtres: unknown argument",
         ),
@@ -302,6 +306,14 @@ def test_a_models_augmentation_replaces_the_studys_whole(root):
         "base_shift_0": {"zoom": 0.1},
         "base_shift_0_2": {"shift": 0.2, "zoom": 0.1},
     }
+
+
+def test_a_product_over_a_part_of_nothing_starts_from_nothing(root):
+    training = {"optimizer": {"name": "SGD"}, "augmentation": {"flip": "horizontal"}}
+    more = {"product": {"training.augmentation.shift": [0.2]}, "name": "shift {shift}"}
+    entry = BASE | {"training": {"augmentation": None}, "vary": [more]}
+    config = read(root, {"base": entry}, training=training)
+    assert training_settings(config, "base_shift_0_2")["augmentation"] == {"shift": 0.2}
 
 
 def write_recipe(root, name, text):

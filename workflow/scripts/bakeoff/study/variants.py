@@ -174,6 +174,9 @@ def _laid_over(base, one, texts, chosen, training=None):
         for index, part in enumerate(parts[1:-1], 1):
             if part not in holder:
                 holder[part] = copy.deepcopy(_study_setting(training, parts[1 : index + 1]))
+            elif not isinstance(holder[part], dict):
+                # Of null, it is all that is given; of what has no parts, it is refused later.
+                holder[part] = {}
             holder = holder[part]
         holder[parts[-1]] = value
     return entry
