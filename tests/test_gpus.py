@@ -103,6 +103,16 @@ def test_one_gpu_or_none_leaves_nothing_to_choose(tmp_path):
         machine.end()
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["WARNING: infoROM is corrupted at gpu 0000:3B:00.0", "No devices were found", ""],
+)
+def test_what_the_driver_says_beside_its_gpus_is_none(machine, line):
+    program = machine.programs / "nvidia-smi"
+    program.write_text(f"{program.read_text()}echo '{line}'\n")
+    assert claimed(machine.claims(4)) == ["GPU-a", "GPU-b", "GPU-c", "GPU-d"]
+
+
 def test_no_driver(machine):
     (machine.programs / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
     assert machine.claims(1) == [("None", "None")]

@@ -6,12 +6,15 @@ however it ends.
 """
 
 import os
+import re
 import subprocess
 import tempfile
 from itertools import count
 from pathlib import Path
 
 import filelock
+
+_GPU = re.compile(r"(\d+), (GPU-\S+)")
 
 _held: list[filelock.BaseFileLock] = []
 """Locks that this process keeps until it ends."""
@@ -61,7 +64,8 @@ def _visible_gpus():
         ).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):
         return []
-    uuids = dict(line.split(", ") for line in listed)
+    # The driver puts warnings between them.
+    uuids = dict(match.groups() for line in listed if (match := _GPU.fullmatch(line.strip())))
     if chosen is None:
         return list(uuids.values())
     # Parts of a GPU (MIG) are named by identifiers of their own.
