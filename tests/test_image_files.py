@@ -428,6 +428,18 @@ def test_columns_may_have_other_names(images, scratch):
     assert "data.columns.label: label, and" in refusal(
         file, scratch, source="table", columns={"path": "file"}
     )
+    assert "data.group: p([0-9]+: missing ), unterminated subpattern at" in refusal(
+        file, scratch, source="table", columns=columns, group="p([0-9]+"
+    )
+
+
+def test_a_table_may_mix_absolute_and_relative_paths(images, scratch):
+    rows = rows_of(images)
+    for row in rows[:7]:
+        row["path"] = str(images / row["path"])
+    _, parts, audit = read(table(images, rows), scratch, source="table")
+    assert sum(len(labels) for _, labels, _ in parts.values()) == len(rows)
+    assert audit["skipped"] == {}
 
 
 def test_a_row_without_a_file_or_a_label_is_named(images, scratch):

@@ -104,11 +104,18 @@ def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
     """Return whom each file is of: what the regular expression ``pattern`` finds in its path.
 
     That is its first group, or all of it where it has none. Raises :class:`ConfigError` where it
-    finds nothing in a path.
+    is no regular expression, or finds nothing in a path.
     """
     if pattern is None:
         return None
-    expression = re.compile(pattern)
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(
+            "data.group",
+            f"{pattern}: {error}; expected a regular expression that finds the group in a file's"
+            " path: correct it.",
+        ) from error
     names = list(names)
     matches = [expression.search(name) for name in names]
     if lost := [name for name, match in zip(names, matches, strict=True) if not match]:

@@ -152,9 +152,11 @@ def _check_files(file, paths):
             f"{file}: {len(missing):,} of {len(paths):,} rows name a file that does not exist:"
             f" {rows}; expected paths relative to {file.parent}: correct them, or delete the rows."
         )
+    # Beside the table, and anywhere else, may lie anything.
+    if any(map(os.path.isabs, paths)):
+        return []
     folder = Path(os.path.commonpath([os.path.dirname(path) or "." for path in paths]))
-    if folder.is_absolute() or folder.parts[:1] in ((), ("..",), (".",)):
-        # Beside the table may lie anything.
+    if folder.parts[:1] in ((), ("..",), (".",)):
         return []
     there, _ = list_images(file.parent / folder)
     named = {os.path.normpath(path) for path in paths}
