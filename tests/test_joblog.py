@@ -15,10 +15,14 @@ HEAD = (
 )
 
 
-def run(log, body):
+SCRIPTS = {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def run(log, body, **environment):
     return subprocess.run(
         [sys.executable, "-c", HEAD + body, log],
-        env={"PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        env=SCRIPTS | environment,
         capture_output=True,
         text=True,
     )
@@ -53,6 +57,25 @@ def test_an_error_is_one_line_with_its_traceback_in_the_log(tmp_path, body, line
     assert done.returncode == 1
     assert done.stdout + done.stderr == line.format(log=log) + "\n"
     assert log.read_text().startswith("Traceback (most recent call last)")
+
+
+def test_what_the_locale_cannot_write_ends_no_job(tmp_path):
+    log = tmp_path / "job.log"
+    done = run(log, "    print('M\\xe4rz')\n    say('28 \\u2192 10')\n", **ASCII)
+    assert done.returncode == 0
+    assert done.stderr == "28 \\u2192 10\n"
+    assert log.read_text(encoding="utf-8") == "März\n28 → 10\n"
+
+
+def test_a_command_prints_what_the_locale_cannot_write_as_escapes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bakeoff.study.scaffold", tmp_path / "M\xe4rz"],
+        env=SCRIPTS | ASCII | {"PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    assert "M\\udcc3\\udca4rz: go there" in done.stdout
 
 
 def test_a_fault_of_the_config_names_the_file_that_holds_it(tmp_path):

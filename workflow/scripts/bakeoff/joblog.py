@@ -1,6 +1,7 @@
 """A job's log file, and the few lines that reach the console too."""
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -15,6 +16,8 @@ from bakeoff.garbage import keep_for_good
 _console = None
 _FAILED = "Error: "
 _LONGEST_LINE = 10_000
+# A console of another encoding than UTF-8 has no → and not each letter of a class's name.
+_ESCAPED = "backslashreplace"
 
 
 @contextmanager
@@ -33,10 +36,10 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     saved = os.dup(1), os.dup(2)
-    _console = os.fdopen(os.dup(saved[1]), "w", buffering=1)
+    _console = os.fdopen(os.dup(saved[1]), "w", buffering=1, errors=_ESCAPED)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = path.open("w", buffering=1)
+        log = path.open("w", buffering=1, encoding="utf-8")
     except OSError as error:
         sys.exit(f"{_FAILED}{_in_one_line(error, path)}")
     for descriptor in (1, 2):
@@ -75,6 +78,15 @@ def say(line: str) -> None:
         _console.write(line + "\n")
     with suppress(OSError):
         print(line, flush=True)
+
+
+def print_escaped() -> None:
+    """Let this process print what the console's encoding lacks as escapes, as errors are.
+
+    For a command that is no job.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=_ESCAPED)
 
 
 def console() -> TextIO:

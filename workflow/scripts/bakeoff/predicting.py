@@ -15,6 +15,7 @@ from PIL import Image
 from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
+from bakeoff.joblog import print_escaped
 from bakeoff.study.folders import Folders, study_folders
 from bakeoff.study.readers import KERAS_ALONE, given_arguments
 
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--background", help="under transparency and padding, such as white")
     parser.add_argument("--invert", action="store_true", help="dark on light, to light on dark")
     options = parser.parse_args(arguments)
+    print_escaped()
     how = {name: getattr(options, name) for name in ("fit", "background", "invert")}
     try:
         print(*predict(options.run, options.images, **how), sep="\n")

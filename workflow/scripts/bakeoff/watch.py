@@ -26,6 +26,7 @@ from snakemake.utils import update_config
 from bakeoff import wording as w
 from bakeoff.epochs import study_line
 from bakeoff.errors import StudyError
+from bakeoff.joblog import print_escaped
 from bakeoff.limits import MOST_FAILURES, MOST_TICKS
 from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.config import read_config
@@ -241,6 +242,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--once", action="store_true", help="print it once, with all runs")
     parser.add_argument("--every", type=float, default=2, metavar="SECONDS", help="by default, 2")
     options = parser.parse_args(arguments)
+    print_escaped()
     # In a file or a pipe, lines are not cut to 80 columns.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE_ENOUGH
     try:

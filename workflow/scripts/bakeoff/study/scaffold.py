@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bakeoff.errors import StudyError
+from bakeoff.joblog import print_escaped
 
 _TOOL = Path(__file__).parents[4]
 _NAMED = "mnist-bakeoff/workflow"
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> None:
     except OSError as error:
         sys.exit(f"DIR: {error.filename}: {error.strerror}; expected a folder that can be written.")
     folder = Path(arguments[0]).resolve()
+    print_escaped()
     print(f"{folder}: go there, change config/config.yaml, and run: snakemake --cores 4")
 
 
