@@ -52,7 +52,7 @@ def try_saving(
     num_classes: int,
     arguments: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return what loads the saved ``model``: :data:`bakeoff.study.readers.KERAS_ALONE` or the other.
+    """Return what loads the saved ``model``: Keras alone, or its architecture file.
 
     ``model`` is freshly built and not compiled. It is saved in a temporary folder and
     loaded as in a process that has imported Keras and nothing of this study; what does not load
