@@ -559,6 +559,10 @@ def test_images_in_a_folder_need_but_its_path(study):
             "data.transposed: true has no effect with `source: folder`; expected",
         ),
         ({"source": "npz", "test_share": 0.5}, "data.test_share: 0.5 has no effect with `source"),
+        (
+            {"source": "bundled", "path": "digits", "test_share": 0.5},
+            "data.test_share: 0.5 has no effect with `source: bundled` and `path: digits`;",
+        ),
         ({"source": "bundled"}, "data.path: pictures, with `source: bundled`; expected one of m"),
         ({"source": "idx"}, "data.classes: missing; expected the names of its classes, in the"),
     ],

@@ -17,6 +17,9 @@ from bakeoff.files import canonical_json
 BUNDLED = ("mnist_5k", "digits")
 """The data sets that come with a package, as ``data.path`` names them."""
 
+WITH_TEST = ("digits",)
+"""Those of them that have a test part of their own."""
+
 OF_IMAGE_FILES = {"image": None, "unreadable": "refuse", "group": None}
 """Settings that only sources of image files have, folder and table, with their defaults."""
 
@@ -48,16 +51,20 @@ COLUMNS = {"path": "path", "label": "label", "split": "split", "group": "group"}
 """What the columns of a table are called unless the config says otherwise."""
 
 
-def settings_of_source(source: str) -> dict[str, Any]:
-    """Map the settings that only some sources have, and this one has, to their defaults."""
+def settings_of_source(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Map the settings that only some sources have, and this one has, to their defaults.
+
+    ``data`` is the config's section of that name.
+    """
     settings: dict[str, Any] = {}
+    source = data["source"]
     if source in ("folder", "table"):
         settings |= OF_IMAGE_FILES | WITHOUT_SPLIT
     if source == "table":
         settings |= OF_TABLES
     if source == "idx":
         settings |= OF_IDX
-    if source == "bundled":
+    if source == "bundled" and data["path"] not in WITH_TEST:
         settings |= WITHOUT_SPLIT
     return settings
 
@@ -69,7 +76,7 @@ def settings_of_data(data: Mapping[str, Any]) -> dict[str, Any]:
     sizes and dates; settings at their defaults, which only some sources have, not at all.
     """
     kept = {key: data[key] for key in _OF_EVERY_SOURCE}
-    known = settings_of_source(data["source"])
+    known = settings_of_source(data)
     kept |= {key: data[key] for key, default in known.items() if data[key] != default}
     if data["source"] == "bundled":
         kept["path"] = data["path"]

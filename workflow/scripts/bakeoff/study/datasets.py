@@ -19,6 +19,7 @@ from bakeoff.data.sources import (
     OF_IMAGE_FILES,
     OF_TABLES,
     ROLES,
+    WITH_TEST,
     WITHOUT_SPLIT,
     roles_of,
     settings_of_source,
@@ -160,11 +161,14 @@ def _as_yaml(value: Any) -> str:
 def _faults_of_settings(data: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield a fault for a setting that the data set's kind of source does nothing with."""
     settings = OF_IMAGE_FILES | OF_TABLES | OF_IDX | WITHOUT_SPLIT
-    known = settings_of_source(data["source"])
+    known = settings_of_source(data)
+    source = f"`source: {data['source']}`"
+    if data["path"] in WITH_TEST and data["source"] == "bundled":
+        source += f" and `path: {data['path']}`"
     for key, default in settings.items():
         if key not in known and data[key] != default:
             fault = (
-                f"{_as_yaml(data[key])} has no effect with `source: {data['source']}`; expected"
+                f"{_as_yaml(data[key])} has no effect with {source}; expected"
                 f" {_as_yaml(default)}: remove it, or correct the source."
             )
             yield ("data", key), fault, None
