@@ -1,6 +1,7 @@
 """What a process says of its memory, and of the runs beside it, against what is known."""
 
 import os
+import platform
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -88,3 +89,9 @@ def _output(code):
         check=True,
         text=True,
     ).stdout
+
+
+def test_versions_are_told_by_a_process_that_has_imported_nothing_else():
+    """Keras, by then imported elsewhere, hides what is not imported here."""
+    code = "from bakeoff.training.backend import software_versions as told; print(told('keras'))"
+    assert platform.python_version() in _output(code)

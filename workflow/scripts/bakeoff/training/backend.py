@@ -1,5 +1,6 @@
 """Setting up Keras's backend before Keras is imported, and telling what it runs on."""
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
