@@ -1,6 +1,7 @@
 """How the code is kept: what no linter says."""
 
 import ast
+import re
 from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -48,3 +49,28 @@ def test_public_functions_are_annotated():
         if not is_annotated(function)
     ]
     assert bare == []
+
+
+def imports_of(file):
+    """Yield the rooms, and modules beside them, that a file imports, at whatever place."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "bakeoff":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("bakeoff."):
+            yield node.module.split(".")[1]
+
+
+def test_each_room_imports_from_those_above_it_alone():
+    """In the order in which CONTRIBUTING.md has them."""
+    told = (WORKFLOW.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(\w+)` \| ", told.partition("| room |")[2], re.MULTILINE)
+    scripts = WORKFLOW / "scripts" / "bakeoff"
+    assert sorted(rooms) == sorted(path.parent.name for path in scripts.glob("*/__init__.py"))
+    below = {
+        f"{file.relative_to(scripts)}: {imported}"
+        for place, room in enumerate(rooms)
+        for file in (scripts / room).rglob("*.py")
+        for imported in imports_of(file)
+        if imported in rooms[place + 1 :]
+    }
+    assert below == set()
