@@ -26,9 +26,9 @@ PARTS = {
     "build": "building and compiling the model, handing over the images",
     "first step": "tracing the first training and validation step",
     "epochs": "two epochs of ten batches, validated on 10,000 images",
-    "measures": "clean training accuracy, the test images' probabilities, latency",
+    "measures": "train accuracy without dropout, the test images' probabilities, latency",
     "files": "history and model",
-    "checkpoints": "the states of two epochs",
+    "checkpoints": "the checkpoints of two epochs",
     "rest": "predictions, card",
     "exit": "leaving Python",
 }

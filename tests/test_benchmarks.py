@@ -203,6 +203,13 @@ def test_both_ways_of_training_are_compared():
     assert "Model 1 differs." in said
 
 
+def test_precisions_are_compared_by_their_difference_with_its_interval():
+    row = {"model": "model_01", "bfloat16": 0.994, "float32": 0.9937}
+    row |= {"low": -0.0013, "high": 0.0019, "p": 0.6, "p_holm": 1.0}
+    text = importlib.import_module("precision_accuracy").describe({"rows": [row]})
+    assert "| Model 1 | 99.40 % | 99.37 % | 0.03 | [−0.13, 0.19] | 1.00 |" in text
+
+
 def test_what_share_of_the_peak_a_model_reaches_is_told_by_its_operations():
     import training_steps
     from rates import operations_of_training
