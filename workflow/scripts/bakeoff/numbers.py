@@ -260,7 +260,7 @@ class Model:
     ``judged_by`` says which epoch's weights count: the last, or the best by a validation measure.
     ``epochs`` are those of the longest run, ``val_loss`` is that after the judged. ``cost`` has
     parameters, multiply-adds for one image where all are known, and the latency in milliseconds.
-    ``correct_by_class`` is the recall of each class, None for one without test images.
+    ``recall`` is that of each class, None for one without test images.
     """
 
     model: str
@@ -820,9 +820,9 @@ class Race:
     ``level`` is that of all planned looks.
     ``racers`` are the models: those that stayed, the most accurate first, then those that left, the
     last first. ``largest`` is the end farthest from zero of the intervals of differences between
-    those that stayed, and ``equivalent`` what such a difference may be for models that need not be
-    told apart; None where there is none. ``spent`` are the runs that were trained, of as many as
-    ``planned`` for the last look if no model left.
+    those that stayed, and ``equivalent`` what such a difference may be for models that need not
+    be shown to differ; None where there is none. ``spent`` are the runs that were trained, of as
+    many as ``planned`` for the last look if no model left.
     """
 
     level: float
@@ -849,9 +849,9 @@ class Analysis:
     those that count in averages: shown to be better than chance, or all where none is.
     ``sd_between_seeds`` is pooled over the models with several. What asks for models that learned
     is None where there are none. ``looks`` is None where all models were to have the same seeds;
-    otherwise it is by these that models are told apart, ``ranked`` has those that left last, and
-    ``power`` is None. ``latencies`` is None where each run has measured its own at its end; else
-    each model's was measured alone, later, under these circumstances.
+    otherwise it is by these that models are called different, ``ranked`` has those that left last,
+    and ``power`` is None. ``latencies`` is None where each run has measured its own at its end;
+    else each model's was measured alone, later, under these circumstances.
     """
 
     metric: Literal["accuracy", "balanced_accuracy"]
