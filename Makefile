@@ -70,7 +70,7 @@ schema: env
 docs: env
 	$(BIN)/mkdocs build --strict
 
-# Pins every dependency, for all platforms and Python 3.11 to 3.13, without index addresses.
+# Pins every dependency, for Linux, macOS and Python 3.11 to 3.13, without index addresses.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --extra dev --custom-compile-command "make lock" \
