@@ -155,7 +155,7 @@ REFUSED = {
         + FUNCTION
         + "    x = Hidden()(i)\n"
         + END,
-        ["is saved, but does not load: its answers differ by up to", "`add_weight`"],
+        ["is saved, but does not load: its predictions differ by up to", "`add_weight`"],
     ),
     "other_each_time": (
         "import itertools\nCOUNT = itertools.count(3)\n"

@@ -25,7 +25,8 @@ def decide_look(of, look, data_file, cards, predictions, before, decision_file):
 
     ``of`` is the text that :class:`bakeoff.study.looks.Looks` holds. ``cards`` and ``predictions``
     are the paths of the runs in the order of its ``runs_at``, ``before`` those of the decisions of
-    the looks before. Raises :class:`StudyError` for a file that is not what it should be.
+    the looks before. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it
+    should be.
     """
     settings = json.loads(of)
     decided = [Decision(**read_decision(path)) for path in before]

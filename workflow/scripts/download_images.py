@@ -1,4 +1,4 @@
-"""Fetch the four IDX files from the first mirror that has them whole and right."""
+"""Fetch the data set's files from the first mirror that has them whole and right."""
 
 import json
 from pathlib import Path

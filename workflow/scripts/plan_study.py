@@ -95,7 +95,7 @@ def _memory(found):
 
 
 def detectables(models, images):
-    """Return the table of the smallest differences that so many seeds can find, in points."""
+    """Return the table of the smallest differences that so many seeds can find."""
     number = models * (models - 1) // 2
     if not number:
         return "With one model there is nothing to compare."
@@ -108,7 +108,7 @@ def detectables(models, images):
                 for deviation in _DEVIATIONS
             ]
         rows.append([t.count(seeds), *sizes])
-    columns = ["Seeds", *(f"{deviation:g} points" for deviation in _DEVIATIONS)]
+    columns = ["Seeds", *(f"SD {deviation:g}" for deviation in _DEVIATIONS)]
     least = detectable_if(math.inf, 0, images, number)
     return "\n".join(
         [
@@ -117,9 +117,9 @@ def detectables(models, images):
             " by the standard deviation between a model's runs:",
             t.Table(columns, rows, align="rrrr").as_text(),
             "One seed judges trained networks, not models. However many seeds: differences below"
-            f" {w.number(100 * least, 2)} points need more test images, if two models differ,"
-            f" beyond the chance of their seeds, on one image in {round(1 / DIFFERING):,}, as on"
-            " MNIST.",
+            f" {w.number(100 * least, 2)} percentage points need more test images, if two models"
+            " differ, beyond the chance of their seeds, on one image in"
+            f" {round(1 / DIFFERING):,}, as on MNIST.",
         ]
     )
 

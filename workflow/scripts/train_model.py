@@ -35,7 +35,8 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
     history, model, predictions and card to paths; ``folders`` are
     :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole epoch found under
     ``checkpoint_folder``. A run whose loss stops being a number ends there with status
-    ``diverged``, no error. Raises :class:`StudyError` for faults in architecture, settings or data.
+    ``diverged``, no error. Raises :class:`bakeoff.errors.StudyError` for faults in
+    architecture, settings or data.
     """
     started = time.perf_counter()
     check_sources(folders, identity["sources"])

@@ -81,7 +81,7 @@ def _download_file(name, expected, mirrors, path, attempts, timeout):
         outcomes.append(outcome)
         other_file = other_file and last.other_file
     another = (
-        "name another mirror in data.mirrors, or a local folder that holds the four files, or run"
+        "name another mirror in data.mirrors, or a local folder that holds the files, or run"
         " the offline demo, which downloads nothing: make demo"
     )
     if other_file:

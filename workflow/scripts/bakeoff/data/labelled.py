@@ -1,4 +1,4 @@
-"""A data set with numbered labels, as it is prepared: see :func:`bakeoff.data.preparing`."""
+"""A data set with numbered labels, as it is prepared: see :mod:`bakeoff.data.preparing`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

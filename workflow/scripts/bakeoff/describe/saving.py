@@ -97,8 +97,8 @@ def _what_loads(model, folders, name, input_shape, num_classes, arguments):
     if fault is None:
         return ITS_FILE
     raise StudyError(
-        f"{file}: build: is saved, but does not load: {fault}; expected the same answers from the"
-        " loaded model: keep all weights in layers, models and `add_weight`, give classes a"
+        f"{file}: build: is saved, but does not load: {fault}; expected the same predictions from"
+        " the loaded model: keep all weights in layers, models and `add_weight`, give classes a"
         " `get_config`, and build the same each time."
     )
 
@@ -116,7 +116,7 @@ def _fault_of_loading(load, model, images):
     if _alike(answers, expected) or not _alike(_answers(model, images), expected):
         # Where a model draws random numbers, its answers tell nothing.
         return None
-    return f"its answers differ by up to {np.abs(answers - expected).max():.2g}"
+    return f"its predictions differ by up to {np.abs(answers - expected).max():.2g}"
 
 
 def _first_sentence(text):

@@ -55,7 +55,7 @@ def runs_table(runs: Iterable[Mapping[str, Any]]) -> t.Table:
         ]
         for run in runs
     ]
-    columns = ["Training", "Test accuracy", "Test loss", "Best validation accuracy"]
+    columns = ["Run", "Test accuracy", "Test loss", "Best validation accuracy"]
     columns += ["Best epoch", "Epochs", *["Judged epoch"] * chosen, "Seconds"]
     return t.Table(columns, rows)
 
@@ -151,7 +151,7 @@ def most_confused(model: Model, classes: Sequence[str]) -> tuple[t.Table, t.Tabl
         ]
         for label, answer, times in mistakes(confusion)[:MOST_CONFUSIONS]
     ]
-    columns = ["Label", "Answer", "Times", "Share of the label's images"]
+    columns = ["Label", "Prediction", "Times", "Share of the label's images"]
     known = {label: share for label, share in enumerate(shares) if share is not None}
     lowest = sorted(known, key=known.__getitem__)[:MOST_CONFUSIONS]
     recalls = [[t.text(classes[label]), _recall(known[label])] for label in lowest]

@@ -252,7 +252,7 @@ def read_latencies(
 
 
 def read_latency(path: str | Path, model: str) -> dict[str, Any]:
-    """Return what measure_latency.py measured of a model: milliseconds, and the circumstances.
+    """Return what time_predictions.py measured of a model: milliseconds, and the circumstances.
 
     These stand as in a run's card. Raises :class:`StudyError` when it is not JSON, not that of
     ``model``, or not whole.

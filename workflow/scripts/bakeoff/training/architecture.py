@@ -243,7 +243,7 @@ def _check_answer(file, built, input_shape, num_classes):
     answer = answer.astype(np.float64)
     if not np.isfinite(answer).all():
         raise StudyError(
-            f"{file}: build: answers NaN or infinity before any training; expected probabilities:"
+            f"{file}: build: predicts NaN or infinity before any training; expected probabilities:"
             " look for a division by zero, a logarithm of zero or an extreme initialiser."
         )
     sums = answer.sum(axis=1)

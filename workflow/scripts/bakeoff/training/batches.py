@@ -22,7 +22,8 @@ def batches_of(
     ``images`` is a memory-map ``(n, height, width, channels)`` of uint8, uint16 or float32, and
     ``labels`` integers ``(n,)``. Images are read and scaled batch by batch: they stay in the file,
     whose pages all runs of a machine share. Without :meth:`shuffle`, they keep their order.
-    ``augmentation``, the config's, changes each batch as :func:`augmented` says.
+    ``augmentation``, the config's, changes each batch as
+    :func:`bakeoff.data.augmentation.augmented` says.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     kind = TensorFlowBatches if on_tensorflow else ArrayBatches

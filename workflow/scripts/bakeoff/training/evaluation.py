@@ -17,7 +17,7 @@ def evaluate(model: "keras.Model", batches: Any) -> dict[str, float]:
 
 
 def scores_in(logs: Mapping[str, float], prefix: str = "") -> dict[str, float]:
-    """Return loss and accuracy out of what Keras reports of a part: see bakeoff.scores."""
+    """Return loss and accuracy out of what Keras reports: see :mod:`bakeoff.training.scores`."""
     return {"loss": logs[f"{prefix}cross_entropy"], "accuracy": logs[f"{prefix}accuracy"]}
 
 
