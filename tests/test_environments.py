@@ -63,9 +63,15 @@ def test_conda_environments_have_the_locks_versions(environment):
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_conda_environments_hold_what_their_scripts_import(environment):
     scripts = [f"workflow/scripts/{rule}.py" for rule in ENVIRONMENTS[environment]]
+    sources = Sources([ROOT]).of(*scripts)
+    assert imported_by(ROOT / source for source in sources) <= set(pinned(environment))
+
+
+def imported_by(files):
+    """Return the packages that files import, as they are installed."""
     imported = set()
-    for source in Sources([ROOT]).of(*scripts):
-        for node in ast.walk(ast.parse((ROOT / source).read_text())):
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -73,14 +79,25 @@ def test_conda_environments_hold_what_their_scripts_import(environment):
     needed = imported - set(sys.stdlib_module_names) - {"bakeoff", "architectures"}
     # Whoever chooses another backend than TensorFlow installs it.
     needed -= {"jax", "torch"}
-    assert {INSTALLED_AS.get(name, name) for name in needed} <= set(pinned(environment))
+    return {INSTALLED_AS.get(name, name) for name in needed}
+
+
+def names_of(dependencies):
+    return {re.split(r"[\[><=]", line)[0].replace(".", "-") for line in dependencies}
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = {file.stem for file in (ROOT / "workflow" / "scripts").glob("*.py")}
+    imported = imported_by((ROOT / "workflow").rglob("*.py")) - own
+    # A study that asks for its curves is refused where there is none.
+    assert imported - {"tensorboard"} <= names_of(project["dependencies"])
 
 
 def test_every_direct_dependency_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     direct = project["dependencies"] + project["optional-dependencies"]["dev"]
-    names = {re.split(r"[\[><=]", line)[0].replace(".", "-") for line in direct}
-    assert names <= set(locked())
+    assert names_of(direct) <= set(locked())
 
 
 def test_the_lock_pins_and_hashes_without_index_addresses():
