@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from bakeoff.describe import ITS_FILE, KERAS_ALONE
 from bakeoff.describe.saving import load_with_file, try_saving
 from bakeoff.errors import StudyError
-from bakeoff.study.readers import ITS_FILE, KERAS_ALONE
 from bakeoff.training.architecture import build_model, random_images
 from bakeoff.training.saving import save_model
 

@@ -14,10 +14,11 @@ from PIL import Image
 
 from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
+from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError
 from bakeoff.joblog import print_escaped
 from bakeoff.study.folders import Folders, study_folders
-from bakeoff.study.readers import KERAS_ALONE, given_arguments
+from bakeoff.study.readers import given_arguments
 
 if TYPE_CHECKING:
     # Not before its backend is named.

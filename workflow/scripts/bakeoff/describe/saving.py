@@ -15,10 +15,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from bakeoff.describe import ITS_FILE, KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
 from bakeoff.joblog import say
 from bakeoff.study.folders import Folders
-from bakeoff.study.readers import ITS_FILE, KERAS_ALONE
 from bakeoff.training.architecture import architecture_file, random_images, run_build
 from bakeoff.training.saving import save_model
 from bakeoff.training.surroundings import kept_random_states

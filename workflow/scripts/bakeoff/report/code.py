@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bakeoff.study.readers import KERAS_ALONE, given_arguments
+from bakeoff.describe import KERAS_ALONE
+from bakeoff.study.readers import given_arguments
 
 
 def code_for(card: Mapping[str, Any], classes: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ import yaml
 from bakeoff.claims import KINDS
 from bakeoff.errors import StudyError
 from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up, shown_path
-from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
+from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over, what_images_are
 from bakeoff.study.faults import (
     describe,
     describe_odd_number,
@@ -56,7 +56,8 @@ def read_config(
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
     they were merged) and of ``--config``, which messages call ``elsewhere``; ``folders``
     are :data:`bakeoff.study.folders.Folders`, which the copy holds as texts. Under ``origins``, it
-    has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in.
+    has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in;
+    under ``images``, in a study of looks, what these depend on.
     Raises :class:`StudyError` with one line for each fault found.
 
     What ``config`` does not say of the data set that it names is taken from that one's own file:
@@ -88,11 +89,19 @@ def read_config(
         ]
     if faults:
         raise StudyError("\n".join(dict.fromkeys(faults)))
-    checked["origins"] = _origins(schema, sources)
+    return _completed(checked, folders, _origins(schema, sources))
+
+
+def _completed(checked, folders, origins):
+    """Return a checked config with what no file gives: see :func:`read_config`."""
+    checked["origins"] = origins
     data = checked["data"]
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))
     checked["folders"] = [str(folder) for folder in folders]
+    if is_of_looks(checked["study"]["seeds"]):
+        # Here, as what a run imports reads no data: an edit there would train it anew.
+        checked["images"] = what_images_are(data)
     return checked
 
 

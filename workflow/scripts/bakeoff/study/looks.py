@@ -21,8 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import wording as w
-from bakeoff.data.checksums import checksums_of
-from bakeoff.data.sources import settings_of_data
 from bakeoff.files import canonical_json
 from bakeoff.study.identity import fingerprint
 from bakeoff.study.settings import identity_of_run
@@ -110,13 +108,11 @@ def looks_of(
     ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the decisions,
     ``at_most`` so many are read.
     """
-    plan, data = config["study"]["seeds"], config["data"]
+    plan = config["study"]["seeds"]
     if not is_of_looks(plan):
         return None
     of = {
-        "data": settings_of_data(data),
-        # A file at a path counts by its state.
-        "checksums": checksums_of(data) if data["path"] is None else {},
+        "images": config["images"],
         "metric": config["study"]["metric"],
         "models": {
             model: fingerprint(identity_of_run(config, sources, model, 0))

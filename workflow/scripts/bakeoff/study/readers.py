@@ -29,10 +29,6 @@ _HISTORY = np.dtype(
 )
 
 
-KERAS_ALONE, ITS_FILE = "keras alone", "its architecture file"
-"""What loads a saved model, as its description says."""
-
-
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the (model, seed) pairs of a study in its order: models outside, seeds inside.
 
