@@ -46,6 +46,22 @@ def table(findings, key):
 # Mistakes
 
 
+@pytest.mark.parametrize("classes", [3, 257])
+def test_each_class_is_told_from_all_others(tmp_path, classes):
+    labels = np.arange(600) % classes
+    last_wrong = np.where(labels == classes - 1, 0, labels)
+    runs = [dict.fromkeys((0, 1), labels), dict.fromkeys((0, 1), last_wrong)]
+    numbers = conclude_answers(tmp_path, runs, classes)[0]["numbers"]
+    assert [model["accuracy"]["value"] for model in numbers["models"]] == [
+        1,
+        np.mean(labels != classes - 1),
+    ]
+    confusion = np.array(numbers["errors"]["confusion"])
+    mistakes_of = confusion - np.diag(confusion.diagonal())
+    assert np.argwhere(mistakes_of).tolist() == [[classes - 1, 0]]
+    assert numbers["errors"]["hardest"][0]["predictions"] == {"model_1": classes - 1, "model_2": 0}
+
+
 @pytest.mark.parametrize("classes", [2, 10, 256])
 def test_confusions_and_recalls_are_those_of_scikit_learn(classes):
     generator = np.random.default_rng(classes)

@@ -66,7 +66,7 @@ def fabricate_run(
     history["judged"] = (epoch == (judged or epochs)).astype(int)
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
 
-    labels = _labels(images, classes) if labels is None else np.asarray(labels, np.uint8)
+    labels = _labels(images, classes) if labels is None else np.asarray(labels)
     if probabilities is None:
         answers = labels.copy()
         if wrong_images is None:
@@ -242,4 +242,4 @@ def fabricate_downloads(folder, *, dataset="mnist"):
 
 
 def _labels(images, classes):
-    return (np.arange(images) % classes).astype(np.uint8)
+    return (np.arange(images) % classes).astype(np.min_scalar_type(classes - 1))

@@ -113,8 +113,8 @@ def _known(share):
 def shares(predicted: Sequence[np.ndarray], labels: np.ndarray, classes: int) -> Shares:
     """Return the :class:`Shares` of models.
 
-    ``predicted`` holds one array of predictions, uint8 (runs, n_test), for each model;
-    ``labels`` are uint8 (n_test,). The work grows with the number of models squared, not with
+    ``predicted`` holds one array of predictions, int (runs, n_test), for each model;
+    ``labels`` are int (n_test,). The work grows with the number of models squared, not with
     that of the runs.
     """
     images = len(labels)

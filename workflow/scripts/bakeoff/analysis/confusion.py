@@ -17,7 +17,7 @@ from bakeoff.study.readers import DataSet
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Return how often each label was predicted as each class, int64 (classes, classes).
 
-    Rows are labels uint8 (n_test,), columns predictions uint8 (runs, n_test), summed over the
+    Rows are labels int (n_test,), columns predictions int (runs, n_test), summed over the
     runs.
     """
     pairs = labels.astype(np.int64) * classes + predicted

@@ -80,7 +80,7 @@ def _soft_vote(members, planned, labels):
 
     First a dict of the votes of the members' runs with one seed, for each seed that all of them
     have in ``planned``, (model, seed) pairs, and that at least two finished; then the vote of all
-    their runs. ``labels`` are uint8 (n_test,).
+    their runs. ``labels`` are int (n_test,).
     """
     by_seed, total = {}, 0.0
     for seed in dict.fromkeys(seed for _, seed in planned):

@@ -18,7 +18,7 @@ def stands_out(
 ) -> bool:
     """Tell whether a class is predicted wrongly more often than each other, beyond chance.
 
-    The test images are the sample, ``labels`` uint8 (n_test,) theirs; what is compared is the
+    The test images are the sample, ``labels`` int (n_test,) theirs; what is compared is the
     share of the runs of ``models`` that get an image wrong. Welch's t-test, with one image
     that all get right and one that none does added to each class (Agresti and Caffo 2000, "Simple
     and effective confidence intervals for proportions"), as a class without errors has no spread.

@@ -42,7 +42,7 @@ _NOT_THERE: Any = None
 class MeasuredRun:
     """One run: its card, its history and what it predicts for the test images.
 
-    ``probabilities`` float32 (n_test, classes) are those of the classes, ``predicted`` uint8
+    ``probabilities`` float32 (n_test, classes) are those of the classes, ``predicted`` int
     (n_test,) holds the most probable one of each image, ``label_probability`` float32 (n_test,)
     the probability of its label, and ``correct`` bool (n_test,) whether the two are one. A run
     that diverged has card and history only.
@@ -93,7 +93,7 @@ def read_runs(
 
 def _predicted(probabilities, labels):
     """Return what a :class:`MeasuredRun` says of its probabilities (n_test, classes)."""
-    predicted = probabilities.argmax(axis=1).astype(np.uint8)
+    predicted = _most_probable(probabilities)
     correct = predicted == labels
     images = np.arange(len(labels))
     return {
@@ -103,6 +103,13 @@ def _predicted(probabilities, labels):
         "label_probability": probabilities[images, labels],
         "reliability": reliability(probabilities[images, predicted], correct),
     }
+
+
+def _most_probable(probabilities):
+    """Return the most probable class of each image, in as few bytes as hold each class."""
+    # Those of all runs are held at once: numbers of eight bytes would be the most of them.
+    kept = np.min_scalar_type(probabilities.shape[1] - 1)
+    return probabilities.argmax(axis=1).astype(kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +139,11 @@ class MeasuredModel:
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The predictions, uint8 (n_test,), of the mean of the runs' probabilities."""
+        """The predictions, int (n_test,), of the mean of the runs' probabilities."""
         if len(self.runs) == 1:
             return self.runs[0].predicted
         total = reduce(add, (run.probabilities for run in self.runs))
-        return total.argmax(axis=1).astype(np.uint8)
+        return _most_probable(total)
 
     @cached_property
     def reliability(self) -> Reliability:

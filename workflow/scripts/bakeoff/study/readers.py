@@ -263,7 +263,7 @@ def read_latency(path: str | Path, model: str) -> dict[str, Any]:
 class DataSet:
     """What the reporting steps need to know of the prepared data.
 
-    ``class_names`` (classes,) str; for each test image ``labels`` uint8 (n_test,),
+    ``class_names`` (classes,) str; for each test image ``labels`` int (n_test,),
     ``test_index`` int64 (n_test,), its place in the data set's own test set, ``disputed`` bool
     (n_test,), whether its label is in doubt, and ``in_training`` bool (n_test,), whether the same
     image stands among the training images. ``groups`` int (n_test,) numbers the groups of the
@@ -313,7 +313,7 @@ def undisputed(test_index: np.ndarray, disputed: Sequence[int]) -> np.ndarray:
 
 
 def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probabilities, float32 (n_test, classes), and labels, uint8 (n_test,), of a file.
+    """Return the probabilities, float32 (n_test, classes), and labels, int (n_test,), of a file.
 
     Raises :class:`StudyError` when the file is damaged.
     """
