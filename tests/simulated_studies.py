@@ -468,6 +468,7 @@ def _print_elsewhere(studies):
         },
         "one model's SD 0.4, the others' 0.1": {"spread": [*[0.001] * 9, 0.004]},
         "one model's SD 0.5, the others' 0.05": {"spread": [*[0.0005] * 9, 0.005]},
+        "one model's SD 1, the others' 0.1": {"spread": [*[0.001] * 9, 0.01]},
         "360 images, accuracy 98.5, SD 0.5": {
             "spread": 0.005,
             "accuracy": 0.985,

@@ -151,7 +151,7 @@ def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(
         "Test accuracy, last epoch": "85.00 %",
     }
     text = " ".join(study.text().split())
-    assert "Validation was done on 1,000 images held out from the training images." in text
+    assert "Validation was done on 1,000 images of a holdout, which are no test images." in text
     assert "the holdout accuracy there is optimistic; the test accuracy there is not" in text
     assert "chosen on the test images" not in text
 

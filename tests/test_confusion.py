@@ -119,6 +119,12 @@ def test_the_hardest_class_and_the_commonest_mistakes_are_named(tmp_path):
     assert rows[0]["Most frequent mistake"] == "shoe taken for hat"
 
 
+def test_a_model_without_mistakes_has_no_last_class(tmp_path):
+    perfect = [0, 1, 2] * 4
+    findings, _ = conclude_answers(tmp_path, [perfect, [0, 1, 1] * 2 + perfect[6:]])
+    assert "It is last for 1 of the 2: Model 2." in said(findings, "errors")
+
+
 def test_a_class_with_clearly_more_errors_than_each_other_is_the_hardest(tmp_path):
     answers = np.arange(600) % 3
     # 60 of 200 images of class 2, and 10 of 200 of class 1.
@@ -402,7 +408,7 @@ def test_the_most_and_the_least_alike_pair_are_named(tmp_path):
 def test_one_model_agrees_with_itself_only_over_seeds(tmp_path):
     findings, _ = conclude_answers(tmp_path, [[0, 1, 2]])
     assert said(findings, "agreement") == "One run alone has nothing to agree with."
-    findings, _ = conclude_answers(tmp_path, [{0: [0, 1, 2, 0], 1: [0, 1, 1, 0]}])
+    findings, _ = conclude_answers(tmp_path, [{0: 8 * [0, 1, 2], 1: 8 * [0, 1, 1]}])
     text = said(findings, "agreement")
     assert text.startswith("Two runs of Model 1 with different seeds predict the same class for")
     assert "architecture" not in text

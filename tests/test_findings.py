@@ -8,7 +8,10 @@ import pytest
 from scipy import stats
 
 from bakeoff import wording as w
+from bakeoff.analysis.chance import shown_above
+from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.trait_groups import architectures_of, permutation_p
+from bakeoff.findings.curves import _stopped
 from concluded_study import conclude, pairs_of, said
 
 EPOCH = np.arange(1, 14)
@@ -127,6 +130,35 @@ def test_equal_models_get_no_better(tmp_path):
     assert set(verdicts(findings).values()) == {"best"}
     assert "worse" not in text.replace("look worse", "")
     assert "highest" not in text
+
+
+def test_how_often_worse_is_false_is_told_where_one_model_moves_far_more(tmp_path):
+    def least(wrong):
+        return {seed: {"wrong_images": range(wrong + seed)} for seed in range(3)}
+
+    far = {seed: {"wrong_images": range(300 + 40 * seed)} for seed in range(3)}
+    runs = {"model_1": least(10), "model_2": least(100)}
+    findings, _ = conclude(tmp_path / "alike", runs, seeds=(0, 1, 2))
+    assert "ten times" not in said(findings, "best")
+    findings, _ = conclude(tmp_path / "far", runs | {"model_3": far}, seeds=(0, 1, 2))
+    assert "it was 12 to 34 % with 2 seeds, 6 to 22 % with 3 and 4 to 14 % with 5" in (
+        said(findings, "best")
+    )
+    same = {seed: {"wrong_images": range(10)} for seed in range(3)}
+    worse = {seed: {"wrong_images": range(100)} for seed in range(3)}
+    findings, _ = conclude(tmp_path / "same", {"a": same, "b": worse}, seeds=(0, 1, 2))
+    assert "B is worse" in said(findings, "best")
+    assert "ten times" not in said(findings, "best")
+
+
+def test_of_runs_that_were_not_stopped_early_nothing_is_said_to_be_known():
+    def model(name, *stopped):
+        return SimpleNamespace(name=name, runs=[SimpleNamespace(stopped_early=s) for s in stopped])
+
+    text = _stopped([model("A", True, True), model("B", True, False)])
+    assert "Early stopping ended the training of A: by its rule" in text
+    assert "ended some of the runs of B: by its rule" in text
+    assert "of the others, that is not known" in text
 
 
 def test_two_may_share_the_lead(tmp_path):
@@ -292,11 +324,32 @@ def test_a_model_ahead_on_the_seeds_that_both_finished_is_not_called_worse(tmp_p
         },
         seeds=(0, 1, 2),
     )
-    assert "Model 1 has the highest" in said(findings, "best")
-    assert verdicts(findings)["Model 2"] != "worse"
-    assert "both finished it is ahead of the best by 6.00 percentage points" in remark(
+    best = said(findings, "best")
+    assert "Model 1 has the highest" in best
+    assert "On the seeds that both finished, Model 2 is significantly ahead of it" in best
+    assert "not significantly different" not in best
+    assert findings["headline"].startswith("Open: Model 1 has 96.60 %, but Model 2 is ahead")
+    assert verdicts(findings)["Model 2"] == "ahead on common seeds"
+    assert "both finished it is significantly ahead of the best by 6.00 percentage" in remark(
         findings, "model_2"
     )
+    # That is settled: nothing more is asked for.
+    assert findings["numbers"]["power"]["needed"] == []
+
+
+def test_a_network_that_is_worse_is_not_among_those_too_close_to_call(tmp_path):
+    lost = {"status": "diverged"}
+    runs = {
+        "one": {seed: {"wrong_images": range(20 + seed)} for seed in range(3)},
+        "two": {seed: {"wrong_images": range(90 + seed)} for seed in range(3)},
+        "three": {0: {"wrong_images": range(200)}, 1: lost, 2: lost},
+    }
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    best = said(findings, "best")
+    assert best.startswith("One has the highest test accuracy, 97.90 %")
+    assert "too close to call:" not in best
+    assert "The network of Three is worse than that of One with the one seed that both" in best
+    assert "To be surer, give Three a second seed: about" in findings["surer"]
 
 
 def test_models_without_a_common_seed_are_not_compared(tmp_path):
@@ -402,7 +455,7 @@ def test_overfitting_is_measured_and_its_harm_told(tmp_path):
     text = said(findings, "overfitting")
     assert text.startswith("Models 1 and 2 overfit")
     assert "by 3.90 (Model 2) to 4.90 percentage points (Model 1)." in text
-    assert "In Model 1 this does harm: validation loss has risen." in text
+    assert "In Model 1 this does harm to validation loss, which has risen." in text
     assert "Model 3 does not measurably overfit" in text
     assert "Model 1: by 4.90 percentage points" in text
     assert "validation loss 0.0560 against 0.0010 on training images, and up from its" in text
@@ -649,7 +702,7 @@ def test_a_dear_model_is_set_against_the_most_accurate_of_the_cheaper_and_then_t
 def test_a_model_is_not_too_dear_where_the_other_is_no_bargain(tmp_path, cheaper):
     other = {"parameters": 100_000} | cheaper
     findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": other})
-    assert said(findings, "cost").startswith("Every model offers something")
+    assert said(findings, "cost").startswith("No model costs clearly more")
 
 
 def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
@@ -657,7 +710,7 @@ def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
     unknown = {"multiply_adds": 5, "multiply_adds_not_counted": ["mine"]}
     findings, _ = conclude(tmp_path, {"model_1": {}, "model_2": unknown})
     text = said(findings, "cost")
-    assert "Every model offers something" in text
+    assert "No model costs clearly more" in text
     assert "The multiply-adds of Model 2 are not known in full" in text
 
 
@@ -672,7 +725,7 @@ def test_latencies_of_a_shared_machine_decide_nothing(tmp_path):
     )
     text = said(shared, "cost")
     why = "Latencies and training times are not compared: up to 3 runs shared the machine."
-    assert text.startswith("Every model offers something")
+    assert text.startswith("No model costs clearly more")
     assert why in text
     assert why in shared["cautions"]
     assert "latency" not in remark(shared, "model_1")
@@ -699,14 +752,14 @@ def test_latencies_of_unlike_circumstances_decide_nothing(tmp_path, other):
     expensive = {"latency_ms": 2.76} | other
     findings, _ = conclude(tmp_path, {"model_1": expensive, "model_2": {"latency_ms": 0.94}})
     text = said(findings, "cost")
-    assert "Every model offers something" in text
+    assert "No model costs clearly more" in text
     assert "not compared: the runs differ in" in text
 
 
 @pytest.mark.parametrize("cost", ["latency_ms", "parameters", "multiply_adds"])
 def test_costs_of_nought_are_no_reason_for_anything(tmp_path, cost):
     findings, _ = conclude(tmp_path, {"model_1": {cost: 0}, "model_2": {cost: 0}})
-    assert said(findings, "cost").startswith("Every model offers something")
+    assert said(findings, "cost").startswith("No model costs clearly more")
 
 
 # The last epochs
@@ -718,13 +771,13 @@ def test_fluctuation_beyond_the_gap_makes_the_last_epoch_a_poor_judge(tmp_path):
         tmp_path,
         {
             "model_1": {"accuracy": 0.990, "curves": {"val_accuracy": wild}},
-            "model_2": {"accuracy": 0.989, "curves": {"val_accuracy": wild[::-1] - 0.001}},
+            "model_2": {"accuracy": 0.989, "curves": {"val_accuracy": 1.969 - wild}},
         },
     )
     text = said(findings, "last_epochs")
     # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
-    assert "went up and down by 0.55 percentage points" in text
-    assert "more than the 0.10 percentage points between the two most accurate models" in text
+    assert "moved by 0.55 percentage points" in text
+    assert "Models 1 and 2, moved by 1.10 percentage points, more than the 0.10 percentage" in text
     assert "a poor judge" in text
     assert "By the last epoch and by each model's best alike, Model 1 is ahead" in text
 
@@ -810,7 +863,7 @@ def test_models_with_unlike_numbers_of_epochs_fluctuate_over_their_own(tmp_path)
     epochs = {"model_1": {"epochs": 3}, "model_2": {"epochs": 7}, "model_3": {"epochs": 13}}
     findings, _ = conclude(tmp_path, epochs)
     fluctuate = said(findings, "last_epochs")
-    assert "Over the last 3 to 5 epochs, validation accuracy went up and down by" in fluctuate
+    assert "Over the last 3 to 5 epochs, validation accuracy moved by" in fluctuate
     assert "pooled over 2 models" in fluctuate
     assert "The mean over the last 3 to 5 epochs minus the last epoch is" in fluctuate
     assert "over the last 3 epochs" in fluctuate
@@ -856,6 +909,23 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
         table = next(f for f in findings["findings"] if f["key"] == key)["table"]
         assert "Model 3" in [row[0] for row in table["rows"]], key
     assert verdicts(findings)["Model 3"] == "network is worse"
+
+
+def test_of_many_runs_that_guess_none_is_taken_to_have_learned():
+    generator, learned, studies = np.random.default_rng(0), 0, 60
+    sample = TestSample(np.arange(2000) % 10, None, "accuracy")
+    for _ in range(studies):
+        models = [
+            SimpleNamespace(
+                runs=[SimpleNamespace(correct=run) for run in answers],
+                correct=dict(enumerate(answers)),
+                sample=sample,
+            )
+            for answers in generator.random((5, 10, 2000)) < 0.1
+        ]
+        learned += bool(shown_above(models, 0.1))
+    # Each by itself, one of the 50 runs would be in 70 % of the studies.
+    assert learned <= 6
 
 
 def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
@@ -930,7 +1000,7 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
 
 
 def test_of_few_images_a_weaker_training_is_no_odd_one(tmp_path):
-    runs = {0: {"wrong_images": range(9)}, 1: {"wrong_images": range(12)}}
+    runs = {0: {"wrong_images": range(6)}, 1: {"wrong_images": range(11)}}
     findings, _ = conclude(tmp_path, {"model_1": runs}, seeds=(0, 1), images=30, classes=2)
     assert not [line for line in findings["cautions"] if "chance" in line]
 
@@ -954,8 +1024,17 @@ def test_a_holdout_is_not_called_optimistic(tmp_path):
     dataset = {"validation": "holdout"}
     findings, _ = conclude(tmp_path, {"model_1": {}}, dataset=dataset, validation="holdout")
     setting = " ".join(findings["setting"])
-    assert "1,000 images held out from the training images" in setting
+    assert "1,000 images of a holdout, which are no test images" in setting
     assert "optimistic" not in setting
+
+
+def test_classes_without_test_images_are_named(tmp_path):
+    labels = np.arange(1000) % 8
+    data = {"labels": labels, "classes": 10}
+    findings, _ = conclude(tmp_path, {"model_1": {}}, data=data, labels=labels, classes=10)
+    assert "Classes 8 and 9 have no test image: nothing is known of how well they are told" in (
+        " ".join(findings["cautions"])
+    )
 
 
 def test_what_readers_must_know_of_the_data_comes_first(tmp_path):
@@ -1113,6 +1192,10 @@ def test_numbers_in_words():
     assert w.points(-0.0012) == "−0.12 percentage points"
     # Both are 99.365 but for their last digit.
     assert w.percent(0.99365) == w.percent(np.nextafter(0.99365, 1)) == "99.36 %"
+    # Neither is all, and neither p-value is the level.
+    assert w.percent(29_999 / 30_000) == "99.997 %"
+    assert (w.percent(1), w.percent(1 - 1e-12)) == ("100.00 %", "100.00 %")
+    assert [w.p_value(p) for p in (0.04996, 0.05003)] == ["p = 0.04996", "p = 0.05003"]
     assert [w.p_value(p) for p in (0.0001, 0.034, 0.5)] == ["p < 0.001", "p = 0.034", "p = 0.50"]
     assert [w.times(ratio) for ratio in (1.64, 14.2, 1234)] == [
         "1.6 times",

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from bakeoff.findings.summary import ranked_table
+from bakeoff.results import read_results
+from bakeoff.study.readers import read_summary
 from concluded_study import conclude
 
 LABELS = np.repeat([0, 1], [900, 100])
@@ -49,6 +52,26 @@ def test_the_metric_decides_which_is_best(tmp_path):
     # What does not depend on the metric is as it was.
     for before, after in zip(numbers["models"], found["models"], strict=True):
         assert before["balanced_accuracy"] == after["balanced_accuracy"]
+
+
+def test_the_deviation_beside_balanced_accuracy_is_its_own(tmp_path):
+    runs = {
+        "model_01": {seed: {"wrong_images": np.arange(900, 920 + 20 * seed)} for seed in (0, 1)},
+        "model_02": {seed: {"wrong_images": np.arange(40 + seed)} for seed in (0, 1)},
+    }
+    findings, _ = conclude(
+        *(tmp_path, runs, (0, 1)),
+        **{"images": 1000, "classes": 2, "labels": LABELS, "data": {"labels": LABELS}},
+        metric="balanced_accuracy",
+    )
+    deviation = findings["numbers"]["models"][0]["balanced_accuracy"]["sd"]
+    assert deviation == pytest.approx(np.std([0.1, 0.2], ddof=1))
+    models = [{"model": key, "name": key, "description": "", "family": ""} for key in runs]
+    study = {"models": models, "seeds": [0, 1]}
+    results = read_results(tmp_path / "analysis.json", study)
+    table = ranked_table(read_summary(tmp_path / "summary.csv", study), results)
+    [row] = [row for row in table.rows if row[0].text == "model_01"]
+    assert row[table.columns.index("SD between seeds")].text == "7.07"
 
 
 def test_classes_of_unlike_sizes_are_warned_of_where_accuracy_ranks(tmp_path):
@@ -98,6 +121,29 @@ def test_too_few_groups_for_a_verdict_are_said_to_be_so(tmp_path, seeds):
         " 1 pair to compare."
     ) in said(findings)[0]
     assert findings["numbers"]["models"][1]["standing"] == "too close to call"
+
+
+def test_with_too_few_groups_nothing_is_promised_and_no_setting_shown_to_matter(tmp_path):
+    groups = np.arange(400) % 4
+    by_group = np.argsort(groups, kind="stable").reshape(4, 100)
+    runs = {
+        f"model_{width}": {
+            seed: {"wrong_images": by_group[:, : wrong + seed].ravel()}
+            | {"architecture": "one", "arguments": {"width": width}}
+            for seed in range(5)
+        }
+        for width, wrong in ((1, 30), (2, 10))
+    }
+    findings, _ = conclude(tmp_path, runs, range(5), images=400, data={"groups": groups})
+    numbers = findings["numbers"]
+    assert findings["surer"].startswith("More seeds settle nothing with 4 groups of test images:")
+    assert numbers["power"]["detectable"] is None
+    assert numbers["power"]["by_seeds"] == {}
+    [needed] = numbers["power"]["needed"]
+    assert (needed["seeds"], needed["limit"], needed["images"]) == (None, None, 6)
+    [factor] = numbers["factors"]
+    assert factor["difference"] == pytest.approx(0.2)
+    assert factor["low"] == 0 < factor["high"]
 
 
 def test_an_interval_holds_its_difference_where_classes_have_few_images(tmp_path):

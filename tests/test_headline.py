@@ -33,7 +33,20 @@ def test_accuracies_that_are_all_but_one_are_rounded(tmp_path):
     assert headline == "Too close to call: all 3 models reach 98.60 to 98.80 %."
     headline, pick = said(tmp_path / "same", {"model_1": 12, "model_2": 12})
     assert headline == "Too close to call: Models 1 and 2 reach about 98.8 %."
-    assert pick == "Cheapest of these: Model 1 by parameters and multiply-adds."
+    assert pick is None
+
+
+def test_of_equally_cheap_models_all_are_named(tmp_path):
+    wrong = {"model_1": of(10, parameters=9), "model_2": of(11, parameters=9), "model_3": of(12)}
+    assert said(tmp_path, wrong)[1] == "Cheapest of these: Models 1 and 2 by parameters."
+    wrong["model_1"] = of(10, parameters=8)
+    assert said(tmp_path / "one", wrong)[1] == "Cheapest of these: Model 1 by parameters."
+    # Of two that are cheapest by one cost, it is the one that is cheaper by the other.
+    wrong["model_1"] |= {"multiply_adds": 5}
+    wrong["model_2"] |= {"multiply_adds": 5}
+    assert said(tmp_path / "both", wrong)[1] == (
+        "Cheapest of these: Model 1 by parameters and multiply-adds."
+    )
 
 
 def test_each_may_be_cheapest_in_its_way(tmp_path):
@@ -60,10 +73,7 @@ def test_one_seed_is_no_verdict_on_models(tmp_path):
 def test_nobody_is_told_to_pick_a_network_that_is_worse(tmp_path):
     wrong = {"model_1": of(10), "model_2": of(11, parameters=99), "model_3": of(300, parameters=9)}
     _, pick = said(tmp_path, wrong, seeds=(0,))
-    assert pick == (
-        "Cheapest of the networks that are too close to call: Model 2 by parameters, Model 1 by"
-        " multiply-adds."
-    )
+    assert pick == ("Cheapest of the networks that are too close to call: Model 2 by parameters.")
     _, pick = said(tmp_path / "two", {"model_1": of(10), "model_3": wrong["model_3"]}, seeds=(0,))
     assert pick is None
 

@@ -367,6 +367,91 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
     assert table["rows"][-1][5] == "Model 3"
 
 
+def follow(folder, wrong, plan):
+    """Return what is found of a study that was looked at, and its decisions.
+
+    ``wrong`` maps each model to the numbers of images that its runs get wrong, None for one that
+    diverged.
+    """
+    made = {model: [*map(_right, numbers)] for model, numbers in wrong.items()}
+    decisions, had = [], dict.fromkeys(made, 0)
+    while not decisions or not decisions[-1].ended:
+        had |= dict.fromkeys(
+            decisions[-1].goes_on if decisions else made, plan.looks[len(decisions)]
+        )
+        so_far = {
+            model: np.array([run for run in runs[: had[model]] if run is not None]).reshape(
+                -1, IMAGES
+            )
+            for model, runs in made.items()
+        }
+        decisions.append(decide(so_far, plan, decisions))
+    runs = {
+        model: {
+            seed: {"status": "diverged"} if number is None else {"wrong_images": range(number)}
+            for seed, number in enumerate(numbers[: had[model]])
+        }
+        for model, numbers in wrong.items()
+    }
+    seeds = range(max(had.values()))
+    own = {model: list(range(n)) for model, n in had.items() if n < len(seeds)}
+    found, _ = conclude(folder, runs, seeds, looked=Looked(plan, decisions), own_seeds=own)
+    return found, decisions
+
+
+def _right(wrong):
+    return None if wrong is None else np.arange(IMAGES) >= wrong
+
+
+def standings(found):
+    return {model["model"]: model["standing"] for model in found["numbers"]["models"]}
+
+
+def test_a_model_that_left_is_worse_whichever_of_its_seeds_diverged(tmp_path):
+    # The first two have one seed in common, which would be no verdict on models.
+    wrong = {"a": (None, 20, 21), "b": (60, 61, None), "c": (22, 23, 24), "d": (23, 24, 25)}
+    found, decisions = follow(tmp_path, wrong, Plan((3,)))
+    assert decisions[0].left["b"]["worse_than"] is not None
+    assert standings(found)["b"] == "worse"
+    assert "B is worse." in said(found, "best")
+
+
+def test_a_model_with_too_few_runs_for_a_look_is_not_compared(tmp_path):
+    wrong = {"c": (22, 23, 24), "d": (23, 24, 25), "e": (500, None, None)}
+    found, _ = follow(tmp_path, wrong, Plan((3,)))
+    assert standings(found)["e"] == "not compared"
+    best = said(found, "best")
+    assert (
+        "E was not compared with the best, as fewer than two runs of one of them finished" in best
+    )
+    assert "Those that stayed differ by at most" not in said(found, "looks")
+
+
+def test_a_model_that_left_may_look_better_than_what_stayed(tmp_path):
+    # Who stayed has trained on, and not so well.
+    stayed = (20, 21, 22, 90, 91, 92, 93, 94)
+    wrong = {"a": (25, 26, 27, *range(95, 100)), "b": range(48, 56), "c": stayed}
+    found, _ = follow(tmp_path, {m: tuple(n) for m, n in wrong.items()}, Plan((3, 8)))
+    assert "C has the highest test accuracy of those that stayed, 93" in said(found, "best")
+    [remark] = [one["remark"] for one in found["models"] if one["model"] == "c"]
+    assert "It has the highest test accuracy of those that stayed." in remark
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2])
+def test_p_values_and_intervals_are_those_of_the_level(tmp_path, level):
+    wrong = {"a": (20, 22, 24), "b": (26, 28, 30), "c": (31, 33, 35)}
+    found, decisions = follow(tmp_path, wrong, Plan((3,), level))
+    tested = {(pair["a"], pair["b"]): pair for pair in decisions[0].pairs}
+    for a, b, compared in pairs_of(found):
+        pair = tested.get((a, b)) or tested[b, a]
+        assert compared.p_holm == pytest.approx(pair["p"])
+        assert compared.p_holm >= compared.p
+        assert compared.significant == pair["differ"]
+    table = next(one for one in found["findings"] if one["key"] == "best")["table"]
+    behind = table["columns"].index("Below the best (percentage points)")
+    assert table["columns"][behind + 1] == f"{100 - 100 * level:g} % interval"
+
+
 @pytest.mark.parametrize(
     ("last", "fields", "parts"),
     [

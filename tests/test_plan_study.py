@@ -67,6 +67,12 @@ def test_more_seeds_find_less_down_to_what_the_images_allow():
     assert detectable_if(math.inf, 0, 40_000, 45) == pytest.approx(limit / 2)
 
 
+def test_two_models_differ_on_one_image_at_least():
+    # On 45 images a difference of less than 1 / 45 cannot be seen.
+    assert detectable_if(math.inf, 0, 45, 1) > 1 / 45
+    assert "on one image in 45." in detectables(3, 45)
+
+
 def test_one_seed_finds_nothing_between_models():
     said = detectables(10, 10_000)
     assert re.search(r"\| +1 \| +none \| +none \| +none \|", said)

@@ -1,10 +1,14 @@
 """What a study could have shown, and what it would take to show more."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from bakeoff.analysis.crossed import Answers, crossed_difference, shares_of_difference
+from bakeoff.analysis.crossed import Answers, Shares, crossed_difference, shares_of_difference
+from bakeoff.analysis.power import _images
 from concluded_study import conclude
 from simulated_power import share_shown
 
@@ -48,6 +52,19 @@ def test_equal_answers_need_nothing():
 def test_a_difference_of_that_size_is_shown_about_as_often_as_said(seeds):
     # 60 studies of nine pairs each.
     assert 0.68 < share_shown(seeds, spread=0.001, studies=60) < 0.92
+
+
+@pytest.mark.parametrize("pairs", [1, 45])
+def test_the_groups_that_it_takes_are_the_fewest_that_are_enough(pairs):
+    shares = Shares(images=0.0004, runs=0.0001, seeds=3, freedom=4, images_freedom=7, least_p=2**-7)
+    data = SimpleNamespace(groups=np.arange(800) // 100, labels=np.zeros(800))
+    found = _images(shares, 0.04, pairs, data)
+
+    def limit(groups):
+        share = replace(shares, images=0.0004 * 8 / groups, images_freedom=groups - 1, least_p=0)
+        return share.detectable(np.inf, pairs)
+
+    assert limit(found) <= 0.04 < limit(found - 1)
 
 
 def concluded(tmp_path, runs, **options):

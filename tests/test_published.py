@@ -10,7 +10,7 @@ import yaml
 from scipy import stats
 from statsmodels.stats.proportion import proportions_ztest
 
-from bakeoff.analysis.claims import _EVIDENCE
+from bakeoff.analysis.claims import _EVIDENCE, _rounds_to
 from bakeoff.analysis.models import read_runs
 from bakeoff.analysis.published import image_interval, prediction_interval
 from bakeoff.analysis.study import analyse, compare_models
@@ -264,7 +264,7 @@ def test_parameters_are_compared(tmp_path):
     published = publish(runs, parameters=646_410)
     found = reproduction(study_of(tmp_path, runs, published))
     assert (
-        "Not all have as many parameters as published: Model 2 700 (published: 646,410)."
+        "Not all have exactly as many parameters as published: Model 2 700 (published: 646,410)."
         in found.text
     )
     del runs["model_2"]
@@ -313,6 +313,22 @@ def test_the_less_accurate(tmp_path, settings, expected, part):
     found, said = verdict(tmp_path, runs, *claim, seeds=SEEDS)
     assert found == expected
     assert part in said
+
+
+def test_a_lead_over_given_models_is_told_with_their_numbers(tmp_path):
+    runs = {"model_1": {"accuracy": 0.95}, "model_2": {"accuracy": 0.8}, "model_3": {"accuracy": 1}}
+    found, said = verdict(tmp_path, runs, "most_accurate", ["model_1"], ["model_2"], seeds=SEEDS)
+    assert found == "holds"
+    assert "95.00 % (Model 1) against 80.00 % (Model 2)" in said
+    assert "first" not in said
+
+
+def test_counts_that_were_rounded_are_those_that_round_to_them():
+    assert _rounds_to(646_410, 646_410)
+    assert _rounds_to(646_410, 646_000)
+    assert _rounds_to(646_410, 650_000)
+    assert not _rounds_to(646_410, 641_000)
+    assert not _rounds_to(646_410, 646_411)
 
 
 def test_a_lead_that_seeds_do_not_share_decides_nothing(tmp_path):
@@ -466,7 +482,7 @@ def test_the_slower(tmp_path, latencies, runs_at_a_time, expected):
     assert f"One image takes {latencies[0]:.2f} ms (Model 1) against {latencies[1]:.2f} ms" in said
     reason = "Latencies are not compared: up to 2 runs shared the machine."
     assert (reason in said) == (runs_at_a_time == 2)
-    assert ("The test" in said) == (runs_at_a_time == 1)
+    assert (" That " in said) == (runs_at_a_time == 1)
 
 
 def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
@@ -482,21 +498,29 @@ def test_latencies_of_unlike_devices_decide_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("gap", "expected"), [(1, "holds"), (100, "does not hold"), (10, "not decided")]
+    ("gap", "expected"), [(1, "holds"), (100, "does not hold"), (20, "not decided")]
 )
 def test_a_last_epoch_that_misleads(tmp_path, gap, expected):
-    # Of five alternating values 0.01 apart, the standard deviation is 0.0055.
-    wild = {"curves": {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}}
+    # The difference of the two alternates between 0.01 and -0.01: its standard deviation is 0.011.
+    wild = 0.98 + 0.01 * (EPOCH % 2)
     runs = {
-        "model_1": wild | {"wrong_images": range(10)},
-        "model_2": wild | {"wrong_images": range(10 + gap)},
+        "model_1": {"wrong_images": range(10), "curves": {"val_accuracy": wild}},
+        "model_2": {"wrong_images": range(10 + gap), "curves": {"val_accuracy": 1.97 - wild}},
     }
     found, said = verdict(tmp_path, runs, "last_epoch_misleads")
     assert found == expected
-    assert (
-        "moves by 0.55 percentage points (standard deviation), and the two most accurate models"
-        in said
-    )
+    assert "moves by 1.10 percentage points (standard deviation)" in said
+
+
+def test_what_moves_both_models_alike_misleads_nobody(tmp_path):
+    alike = {"curves": {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}}
+    runs = {
+        "model_1": alike | {"wrong_images": range(10)},
+        "model_2": alike | {"wrong_images": range(11)},
+        # The last epochs of a third decide nothing between the first two.
+        "model_3": {"accuracy": 0.8, "curves": {"val_accuracy": 0.6 + 0.2 * (EPOCH % 2)}},
+    }
+    assert verdict(tmp_path, runs, "last_epoch_misleads")[0] == "does not hold"
 
 
 def test_a_last_epoch_cannot_mislead_about_one_model(tmp_path):

@@ -55,6 +55,14 @@ def test_mean_squares_are_those_of_images_where_each_is_a_group():
     assert found[[0, 2]] == pytest.approx(expected[[0, 2]] * 60 / 59)
 
 
+def test_the_same_seeds_in_another_order_are_equally_accurate():
+    labels = np.repeat([0, 1, 2], [7, 11, 42])
+    for seed in range(50):
+        [answers] = some_answers(1, 3, seed=seed)
+        values = weighed(60, None, labels)(np.array([answers, answers[[2, 0, 1]]])).value
+        assert values[0] == values[1]
+
+
 @pytest.mark.parametrize("labels", [None, np.arange(60) % 3 % 2])
 def test_the_variance_of_a_mean_is_the_jackknifes(labels):
     groups = np.random.default_rng(1).integers(0, 9, 60)

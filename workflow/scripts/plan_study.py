@@ -119,7 +119,10 @@ def detectables(models, images):
             "One seed judges trained networks, not models. However many seeds: differences below"
             f" {w.number(100 * least, 2)} percentage points need more test images, if two models"
             " differ, beyond the chance of their seeds, on one image in"
-            f" {round(1 / DIFFERING):,}, as on MNIST.",
+            f" {min(round(1 / DIFFERING), images):,}.",
+            "These standard deviations and that share are those of the notebook's models on MNIST."
+            " On other images, they may be many times as large: the report of a study says what it"
+            " could have found.",
         ]
     )
 

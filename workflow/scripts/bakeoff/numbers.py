@@ -56,9 +56,9 @@ class Comparison:
     ``only_a`` and ``only_b`` count the predictions that only one of the two got right, over all
     seeds. ``p`` belongs to the hypothesis of no difference; ``p_holm`` is corrected for all that
     is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
-    true differences with the confidence 1 - LEVEL, and zero lies in one just where its ``p_holm``
-    is not below LEVEL. ``ahead`` is the estimated probability that a run of a is more accurate
-    than one of b, or None with one seed.
+    true differences with the confidence 1 - ``level``, and zero lies in one just where its
+    ``p_holm`` is not below ``level``. ``ahead`` is the estimated probability that a run of a is
+    more accurate than one of b, or None with one seed.
     """
 
     difference: float
@@ -69,6 +69,7 @@ class Comparison:
     p: float
     p_holm: float
     ahead: float | None
+    level: float = LEVEL
 
     @property
     def one_seed(self) -> bool:
@@ -78,7 +79,7 @@ class Comparison:
     @property
     def significant(self) -> bool:
         """Whether the two differ: the models, or with one seed the two trained networks."""
-        return self.p_holm < LEVEL
+        return self.p_holm < self.level
 
     @property
     def told_apart(self) -> bool:
@@ -273,7 +274,13 @@ class Model:
     early_stopping: EarlyStopping | None
     cost: dict[str, int | float]
     standing: Literal[
-        "best", "worse", "network is worse", "not compared", "too close to call", "diverged"
+        "best",
+        "ahead on common seeds",
+        "too close to call",
+        "network is worse",
+        "worse",
+        "not compared",
+        "diverged",
     ]
     above_chance: bool | None = None
     odd_seeds: list[int] = field(default_factory=list)
@@ -358,8 +365,8 @@ class Needed:
     present: int
     difference: float
     largest: float
-    detectable: float
-    limit: float
+    detectable: float | None
+    limit: float | None
     seeds: int | None
     seeds_if_largest: int | None
     images: int | None
@@ -370,16 +377,16 @@ class Needed:
 class Power:
     """What the study could have shown, and what it would take to show more.
 
-    ``best`` is the best model, or the first of them. From it, a difference
-    is shown with the probability POWER, after the correction for ``comparisons``, if it is at least
-    ``detectable``, the lowest and the highest for the models of ``needed``, or without any for all
-    others, and with any number of seeds at least ``limit``; None where no model has two seeds in
-    common with it. ``by_seeds`` has what it would be with other numbers of seeds, from the most
-    that any of these models has in common with it. ``needed`` has each that is too close to call;
-    ``one_seed`` those that are so with one seed in common, of which a second one would cost
-    ``second_seed`` seconds in all, the best's counted. If differences are as seen, between the two
-    numbers of ``seeds`` would settle each of the former that seeds can settle: the runs that are
-    missing, the best's counted, take so many ``seconds``.
+    ``best`` is the best model, or the first of them. From it, a difference is shown with the
+    probability POWER, after the correction for ``comparisons``, if it is at least ``detectable``,
+    the lowest and the highest for the models of ``needed``, or without any for all others, and with
+    any number of seeds at least ``limit``; None where no model has two seeds in common with it, and
+    where the test images come in so few groups that none is shown. ``by_seeds`` has what it would
+    be with other numbers of seeds, from the most that any of these models has in common with it.
+    ``needed`` has each that is too close to call; ``one_seed`` those that are so with one seed in
+    common, of which a second one would cost ``second_seed`` seconds in all, the best's counted. If
+    differences are as seen, between the two numbers of ``seeds`` would settle each of the former
+    that seeds can settle: the runs that are missing, the best's counted, take so many ``seconds``.
     """
 
     best: str
@@ -495,18 +502,21 @@ class LastEpochs:
     """How much the last epochs fluctuate, over the models that learned and their sound runs.
 
     ``fluctuation`` and ``choice`` are by model, the former of those with enough epochs;
-    ``deviation`` is pooled over these, ``gap`` the difference in test accuracy between the two
-    most accurate models, None with one. ``judge`` tells whether the last epoch can judge between
-    them: "poor" when the gap is below the deviation, "unsure" below three of them, otherwise
-    "good", None where there is nothing to judge. ``early`` are the models of which a run had an
-    epoch better than its last; ``ahead_last``, ``ahead_best`` and ``ahead_once`` those ahead in
-    validation accuracy after the last epoch, by their best, and after at least one of the last.
+    ``deviation`` is pooled over these, ``gap`` the difference in test accuracy between the two most
+    accurate models, None with one, and ``gap_deviation`` the standard deviation between epochs of
+    their difference in validation accuracy, each the mean over its runs. ``judge`` tells whether
+    the last epoch can judge between them: "poor" when the gap is below that, "unsure" below three
+    of it, otherwise "good", None where there is nothing to judge. ``early`` are the models of which
+    a run had an epoch better than its last; ``ahead_last``, ``ahead_best`` and ``ahead_once`` those
+    ahead in validation accuracy after the last epoch, by their best, and after at least one of the
+    last.
     """
 
     fluctuation: dict[str, Fluctuation]
     choice: dict[str, EpochChoice]
     deviation: float | None
     gap: float | None
+    gap_deviation: float | None
     judge: Literal["poor", "unsure", "good"] | None
     early: list[str]
     ahead_last: list[str]

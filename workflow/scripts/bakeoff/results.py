@@ -27,6 +27,11 @@ class Model(numbers.Model):
     made_of: str = ""
     score: numbers.Accuracy | None = None
 
+    @property
+    def may_be_best(self) -> bool:
+        """Whether it is the best, or not shown to be worse, not even one run of it."""
+        return self.standing in ("best", "ahead on common seeds", "too close to call")
+
 
 class Results:
     """A study's numbers, its models in the orders that words and pictures ask for.
@@ -109,10 +114,10 @@ class Results:
         """Return the models of these standings, the most accurate first."""
         return [model for model in self.ranked if model.standing in standings]
 
-    @cached_property
-    def alike(self) -> list[Model]:
-        """The models that are not shown to be worse than the best."""
-        return self.standing("too close to call", "network is worse")
+    @property
+    def difference_interval(self) -> str:
+        """What the interval of a difference between two models is called, by its level."""
+        return f"{100 * (1 - self.level):g} % interval"
 
 
 def _named(model: numbers.Model, entry: dict, metric: str) -> Model:

@@ -65,7 +65,8 @@ def count(value: float) -> Cell:
 
 def percent(share: float, decimals: int = 2) -> Cell:
     """Return a cell with a share of 1 in percent."""
-    return Cell(f"{w.number(100 * share, decimals)} %", 100 * share)
+    text = w.percent(share) if decimals == 2 else f"{w.number(100 * share, decimals)} %"
+    return Cell(text, 100 * share)
 
 
 def points(difference: float, decimals: int = 2) -> Cell:

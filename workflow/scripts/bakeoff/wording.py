@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any, TypeVar
 
 from bakeoff.limits import LONGEST_LIST
-from bakeoff.numbers import Analysis, Data, Times
+from bakeoff.numbers import LEVEL, Analysis, Data, Times
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -82,8 +82,10 @@ def number(value: float, decimals: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """Return "99.36 %" for 0.9936."""
-    return f"{number(100 * share)} %"
+    """Return "99.36 %" for 0.9936, and "99.997 %" for what two decimals would make all."""
+    texts = [number(100 * share, decimals) for decimals in (2, 3, 4)]
+    short = [text for text in texts if share >= 1 or not text.startswith("100")]
+    return f"{(short or texts)[0]} %"
 
 
 def points(share: float) -> str:
@@ -124,10 +126,14 @@ def points_interval(low: float, high: float) -> str:
 
 
 def probability(p: float) -> str:
-    """Return "0.21", "0.034" or "< 0.001"."""
+    """Return "0.21", "0.034" or "< 0.001"; more digits where these would make it the level."""
     if p < 0.001:
         return "< 0.001"
-    return f"{p:.2f}" if p >= 0.1 else f"{p:.3f}"
+    text, decimals = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}", 3
+    while float(text) == LEVEL != p and decimals < 8:
+        decimals += 1
+        text = f"{p:.{decimals}f}"
+    return text
 
 
 def p_value(p: float) -> str:

@@ -24,24 +24,35 @@ def chance_level(labels: np.ndarray, metric: str) -> float:
     return float(images.max() / len(labels))
 
 
-def has_learned(model: MeasuredModel, chance: float) -> bool:
-    """Tell whether a model is shown to be better than ``chance``, a share of 1.
+def shown_above(models: Sequence[MeasuredModel], chance: float) -> list[MeasuredModel]:
+    """Return those of a study's finished ``models`` that are shown to be better than ``chance``.
 
-    It is where the interval of what ranks it lies above. Over several seeds, one run of which
-    that holds is enough, since those that learned nothing make the interval wide.
+    A share of 1, below the interval of what ranks a model, or of one of its runs: over several
+    seeds, those that learned nothing make the model's interval wide. All these intervals of the
+    study hold together (Bonferroni), since any of them will do.
     """
-    return model.score.low > chance or any(low > chance for low, _ in _intervals(model))
+    number = looked_at(models)
+    return [
+        model
+        for model in models
+        if any(low > chance for low, _ in [*_of_runs(model, number), _of_model(model, number)])
+    ]
 
 
-def odd_runs(model: MeasuredModel, chance: float) -> list[MeasuredRun]:
+def looked_at(models: Sequence[MeasuredModel]) -> int:
+    """Return how many intervals tell whether ``models`` learned: each run's, and each mean's."""
+    return sum(len(model.runs) + (len(model.runs) > 1) for model in models)
+
+
+def odd_runs(model: MeasuredModel, chance: float, number: int) -> list[MeasuredRun]:
     """Return the runs of a model that learned nothing although others of it did.
 
     Such a one is not shown to be better than ``chance``, and its interval lies below that of
-    another, which is.
+    another, which is; the intervals are some of a ``number`` that hold together.
     """
     if len(model.runs) < 2:
         return []
-    intervals = _intervals(model)
+    intervals = _of_runs(model, number)
     highest = max(low for low, _ in intervals)
     return [
         run
@@ -57,7 +68,13 @@ def without(model: MeasuredModel, runs: Sequence[MeasuredRun]) -> MeasuredModel:
     return replace(model, runs=kept) if runs else model
 
 
-def _intervals(model):
+def _of_runs(model, number):
     """Return (low, high) of what ranks a model, for each of its runs."""
     of = model.sample.ranking
-    return [accuracy_interval(run.correct[None], of)[1:] for run in model.runs]
+    return [accuracy_interval(run.correct[None], of, number)[1:] for run in model.runs]
+
+
+def _of_model(model, number):
+    """Return (low, high) of what ranks a model."""
+    correct = np.stack(list(model.correct.values()))
+    return accuracy_interval(correct, model.sample.ranking, number)[1:]

@@ -5,9 +5,6 @@ from bakeoff.analysis.times import LATENCY_NOISE
 from bakeoff.claims import KINDS
 from bakeoff.numbers import Claim
 
-SAME_PARAMETERS = 0.01
-"""Two counts of parameters that differ by at most this share are the same, one being rounded."""
-
 
 def judge_claims(results: MeasuredStudy) -> list[Claim]:
     """Return a :class:`bakeoff.numbers.Claim` for each published conclusion, in their order."""
@@ -121,11 +118,14 @@ def _worth_more_epochs(results, about, against, claimed):
 
 def _parameters(results, about, against, claimed):
     published = results.study["published"]["models"]
-    return [
-        abs(model.cost["parameters"] - published[model.key]["parameters"])
-        <= SAME_PARAMETERS * published[model.key]["parameters"]
-        for model in about
-    ]
+    counts = [(model.cost["parameters"], published[model.key]["parameters"]) for model in about]
+    return [_rounds_to(here, there) for here, there in counts]
+
+
+def _rounds_to(number, published):
+    """Tell whether a count is one that was published, maybe rounded: its last zeros are unknown."""
+    unit = 10 ** (len(str(published)) - len(str(published).rstrip("0")))
+    return number == published or abs(number - published) <= unit / 2
 
 
 def _last_epoch(results, about, against, claimed):

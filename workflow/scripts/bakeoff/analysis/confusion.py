@@ -55,7 +55,11 @@ def errors(results: MeasuredStudy) -> Errors:
             highest_share=highest_share,
             stands_out=len(lowest) == 1 and stands_out(models, data.labels, lowest[0], data.groups),
             last_for=[
-                key for key, of_it in confusions_of.items() if lowest[0] in extreme(of_it, min)[0]
+                # Where all classes are as good as each other, none is.
+                key
+                for key, of_it in confusions_of.items()
+                if lowest[0] in extreme(of_it, min)[0]
+                and extreme(of_it, min) != extreme(of_it, max)
             ],
         ),
         wrong=np.bincount(wrong, minlength=len(models) + 1).tolist(),

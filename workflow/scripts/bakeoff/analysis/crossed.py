@@ -244,7 +244,7 @@ class Shares:
 
     ``images`` stays as it is with more seeds; ``runs`` is divided by their number. With ``seeds``
     of them, what the runs add has so many degrees of ``freedom``; what the images add has
-    ``images_freedom``.
+    ``images_freedom``. No test of so few images, or groups of them, gives less than ``least_p``.
     """
 
     images: float
@@ -252,6 +252,7 @@ class Shares:
     seeds: int
     freedom: float
     images_freedom: float
+    least_p: float = 0.0
 
     def detectable(self, seeds: float | np.ndarray, number: int) -> float | np.ndarray:
         """Return the smallest difference that is shown with the probability POWER.
@@ -259,8 +260,11 @@ class Shares:
         ``seeds`` is how many each model has, at least 2 or infinite, and ``number`` for how many
         comparisons the level is corrected (Bonferroni). The quantiles for level and power, times
         the standard error (Bloom 1995, "Minimum detectable effects", Evaluation Review 19).
+        Infinite where no p-value can be as low as the level.
         """
         seeds = np.asarray(seeds, float)
+        if self.least_p * number >= LEVEL:
+            return np.full_like(seeds, np.inf)
         of_runs = self.runs / seeds
         variance = self.images + of_runs
         share = np.divide(of_runs, variance, out=np.zeros_like(variance), where=variance > 0)
@@ -286,6 +290,7 @@ def shares_of_difference(a: Answers, b: Answers, typical: Spread | None = None) 
         seeds=a.seeds,
         freedom=freedom.item(),
         images_freedom=a.freedom,
+        least_p=a.least_p,
     )
 
 

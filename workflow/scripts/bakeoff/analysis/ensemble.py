@@ -78,9 +78,8 @@ def _against(best, votes, models, of):
 def _soft_vote(members, planned, labels):
     """Return which test images the soft vote of ``members`` gets right, boolean (n_test,).
 
-    First a dict of the votes of the members' runs with one seed, for each seed that all of them
-    have in ``planned``, (model, seed) pairs, and that at least two finished; then the vote of all
-    their runs. ``labels`` are int (n_test,).
+    First a dict of the votes of the members' runs with one seed, for each that all of them have
+    sound ones with; then the vote of all their runs. ``labels`` are int (n_test,).
     """
     by_seed, total = {}, 0.0
     for seed in dict.fromkeys(seed for _, seed in planned):
@@ -89,6 +88,6 @@ def _soft_vote(members, planned, labels):
             continue
         votes = sum(run.probabilities for run in runs)
         total = total + votes
-        if len(runs) > 1 and all((model.key, seed) in planned for model in members):
+        if len(runs) == len(members) > 1:
             by_seed[seed] = votes.argmax(axis=1) == labels
     return by_seed, total.argmax(axis=1) == labels

@@ -7,7 +7,7 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.analysis.crossed import contrast, limits
 from bakeoff.analysis.ranking import MeasuredStudy
-from bakeoff.numbers import Factor
+from bakeoff.numbers import LEVEL, Factor
 
 
 def factors(results: MeasuredStudy) -> list[Factor]:
@@ -36,6 +36,9 @@ def _factor(about, pairs, seeds, of, typical, number):
     mean = contrast(answers, np.tile([1, -1], len(pairs)) / len(pairs), typical)
     difference = single.mean()
     low, high = limits(difference, mean.value, mean.margin_of(number))
+    if answers.least_p * number >= LEVEL:
+        # So few groups of images that no test could tell.
+        low, high = min(low, 0.0), max(high, 0.0)
     return Factor(
         name=name,
         values=[low_value, high_value],

@@ -75,26 +75,42 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     """Return the :class:`bakeoff.numbers.LastEpochs` of measured models that learned."""
     measured = {m.key: m.fluctuation for m in results.sound if m.fluctuation}
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
-    gap = None
+    gap = gap_deviation = None
     judge: Literal["poor", "unsure", "good"] | None = None
     if len(results.ranked) > 1:
         # By accuracy, whatever ranks them: histories have no other.
         first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
         gap = first.accuracy.value - second.accuracy.value
-        if deviation is not None:
-            judge = "poor" if gap < deviation else "unsure" if gap < 3 * deviation else "good"
+        gap_deviation = _deviation_of_difference(first, second)
+        if gap and gap_deviation is not None:
+            judge = "good" if gap >= 3 * gap_deviation else "unsure"
+            if gap < gap_deviation:
+                judge = "poor"
     fewest = min((f.epochs for f in measured.values()), default=0)
     return LastEpochs(
         fluctuation=measured,
         choice={model.key: epoch_choice(model) for model in results.sound},
         deviation=deviation,
         gap=gap,
+        gap_deviation=gap_deviation,
         judge=judge,
         early=[m.key for m in results.sound if any(e < n for e, n in m.best_epochs)],
         ahead_last=_ahead({m.key: m.val_accuracy_before_the_end(0) for m in results.finished}),
         ahead_best=_ahead({m.key: m.best_val_accuracy for m in results.finished}),
         ahead_once=_ahead_once(results.finished, fewest),
     )
+
+
+def _deviation_of_difference(first, second):
+    """Return how the difference of two models' mean curves moves between the last epochs.
+
+    The models' own movements would count what moves both, and what the means over seeds level out.
+    """
+    if not (first.fluctuation and second.fluctuation):
+        return None
+    last = range(min(first.fluctuation.epochs, second.fluctuation.epochs))
+    curves = [[m.val_accuracy_before_the_end(before) for before in last] for m in (first, second)]
+    return float(np.subtract(*curves).std(ddof=1))
 
 
 def _ahead_once(models, epochs):

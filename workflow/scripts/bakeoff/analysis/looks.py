@@ -304,10 +304,9 @@ class Looked:
 
 
 def judged_by(looked: Looked, pairs: Pairs[str]) -> Pairs[str]:
-    """Return ``pairs`` with the verdicts of the looks.
+    """Return ``pairs`` with the verdicts of the looks, without those of which there is none.
 
     A model that is worse than one that is worse than a third is worse than this: that much follows.
-    Two that were never compared are not told apart.
     """
     tested, implied, level = looked.pairs, _implied(looked), looked.plan.level
     rows = []
@@ -318,11 +317,13 @@ def judged_by(looked: Looked, pairs: Pairs[str]) -> Pairs[str]:
             low, high, p = found["low"], found["high"], found["p"]
         elif found := tested.get((b, a)):
             low, high, p = -found["high"], -found["low"], found["p"]
-        worse = (a, b) if compared.difference < 0 else (b, a)
-        rows.append([compared.difference, low, high, min(p, implied.get(worse, 1.0))])
-    difference, lows, highs, p_all = np.array(rows).reshape(-1, 4).T
-    ends = ending_at_zero(lows, highs, difference, p_all < level)
-    return pairs.judged(np.minimum(p_all / level * LEVEL, 1.0), *ends)
+        follows = implied.get((a, b) if compared.difference < 0 else (b, a), 1.0)
+        judged = found is not None or follows < level
+        rows.append([judged, compared.difference, low, high, min(p, follows)])
+    judged, difference, low, high, p_holm = np.array(rows).reshape(-1, 5).T
+    low, high = ending_at_zero(low, high, difference, p_holm < level)
+    levels = np.full(len(rows), level)
+    return pairs.judged(judged.astype(bool), p_holm=p_holm, low=low, high=high, level=levels)
 
 
 def _implied(looked):
@@ -375,7 +376,8 @@ def summary(
         ],
         racers=racers,
         ended=decisions[-1].ended,
-        largest=max(ends, default=None),
+        # Of some that stayed, too few runs may have finished to compare them.
+        largest=max(ends) if ends and len(ends) == len(stayed) * (len(stayed) - 1) // 2 else None,
         spent=sum(plan.looks[racer.look - 1] for racer in racers),
         planned=plan.looks[-1] * len(racers),
     )

@@ -5,13 +5,16 @@ the runs: see :class:`bakeoff.analysis.crossed.Shares`. docs/statistics.md says 
 studies of the sizes that this asks for show the difference.
 """
 
-from math import ceil, inf
+from bisect import bisect_left
+from dataclasses import replace
+from math import ceil, inf, isfinite
 
 import numpy as np
 
 from bakeoff.analysis.crossed import Shares, shares_of_difference
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.ranking import MeasuredStudy
+from bakeoff.analysis.sampling import groups_needed
 from bakeoff.numbers import POWER_SEEDS, Needed, Power
 
 
@@ -31,6 +34,8 @@ def power(results: MeasuredStudy) -> Power | None:
     shares = _shares_of(open_ones, best, results) or _shares_of(others, best, results)
     detectable = [of.detectable(of.seeds, number) for of in shares.values()]
     limits = [of.detectable(inf, number) for of in shares.values()]
+    # With too few groups of images, no difference is.
+    some = bool(np.isfinite(limits).all())
     needed = [
         _needed(best, model, shares[model], number, results)
         for model in open_ones
@@ -42,16 +47,19 @@ def power(results: MeasuredStudy) -> Power | None:
     return Power(
         best=best.key,
         comparisons=number,
-        detectable=_ends(detectable),
-        limit=_ends(limits),
+        detectable=_ends(detectable) if some else None,
+        limit=_ends(limits) if some else None,
         needed=needed,
         seeds=[min(asked.values()), max(asked.values())] if asked else None,
         seconds=_seconds({best: max(asked.values())} | asked) if asked else None,
         one_seed=[model.key for model in one_seed],
         second_seed=_seconds(dict.fromkeys([best, *one_seed], 2)) if one_seed else None,
-        by_seeds=_by_seeds(list(shares.values()), number),
+        by_seeds=_by_seeds(list(shares.values()), number) if some else {},
     )
 
+
+_MANY = 10**9
+"""Test images beyond which a more exact number would help nobody."""
 
 DIFFERING = 0.001
 """The share of test images that two models answer otherwise beyond the chance of their seeds.
@@ -66,10 +74,14 @@ def detectable_if(seeds: float, deviation: float, images: int, number: int) -> f
     It is shown with the probability POWER. Each model has ``seeds`` runs, at least 2, whose
     accuracies have the standard ``deviation``, a share of 1, on so many test ``images``;
     ``number`` is for how many comparisons the level is corrected. Two models are taken to differ
-    on the share DIFFERING of the images.
+    on the share DIFFERING of the images, and on one at least.
     """
     shares = Shares(
-        images=DIFFERING / images, runs=2 * deviation**2, seeds=2, freedom=2, images_freedom=inf
+        images=max(DIFFERING, 1 / images) / images,
+        runs=2 * deviation**2,
+        seeds=2,
+        freedom=2,
+        images_freedom=inf,
     )
     return float(shares.detectable(seeds, number))
 
@@ -110,28 +122,49 @@ def _needed(best, model, shares, number, results):
     """Return the :class:`bakeoff.numbers.Needed` of a model that is too close to call."""
     compared = results.pairs[best.key, model.key]
     difference, largest = abs(compared.difference), max(abs(compared.low), abs(compared.high))
-    limit = float(shares.detectable(inf, number))
+    limit, detectable = (float(shares.detectable(s, number)) for s in (inf, shares.seeds))
     seeds = _seeds(shares, difference, number)
     if seeds is not None:
         # They would be enough as often as not: the test has spoken.
         seeds = max(seeds, shares.seeds + 1)
     images = None
     if difference and difference < limit:
-        # The images' share of the variance falls as their number rises.
-        size = len(np.unique(results.data.groups)) if results.data.groups is not None else None
-        images = ceil((size or len(results.data.labels)) * (limit / difference) ** 2)
+        images = _images(shares, difference, number, results.data)
     return Needed(
         model=model.key,
         present=shares.seeds,
         difference=float(compared.difference),
         largest=float(largest),
-        detectable=float(shares.detectable(shares.seeds, number)),
-        limit=limit,
+        detectable=detectable if isfinite(detectable) else None,
+        limit=limit if isfinite(limit) else None,
         seeds=seeds,
         seeds_if_largest=_seeds(shares, largest, number),
         images=images,
         seconds=_seconds({best: seeds, model: seeds}) if seeds else None,
     )
+
+
+def _images(shares, difference, number, data):
+    """Return of how many test images, or groups, a difference would be shown with enough seeds.
+
+    Their share of the variance falls as their number rises, and its degrees of freedom grow.
+    """
+    grouped = data.groups is not None
+    present = len(np.unique(data.groups)) if grouped else len(data.labels)
+    least = groups_needed(number) if grouped else present
+
+    def limit(images):
+        times = images / present
+        freedom = (shares.images_freedom + 1) * times - 1
+        of_images = shares.images / times
+        more = replace(shares, images=of_images, images_freedom=freedom, least_p=0.0)
+        return float(more.detectable(inf, number))
+
+    enough = ceil(present * (limit(present) / difference) ** 2)
+    if isfinite(shares.images_freedom) and present < enough < _MANY:
+        tried = range(present, enough)
+        enough = present + bisect_left(tried, True, key=lambda images: limit(images) <= difference)
+    return max(enough, least)
 
 
 def _seeds(shares, difference, number):

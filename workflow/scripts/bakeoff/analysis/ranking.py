@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bakeoff.analysis.chance import chance_level, has_learned, odd_runs, without
+from bakeoff.analysis.chance import chance_level, looked_at, odd_runs, shown_above, without
 from bakeoff.analysis.last_epochs import judge_last_epochs
 from bakeoff.analysis.looks import Looked, judged_by
 from bakeoff.analysis.models import MeasuredModel, MeasuredRun
@@ -48,6 +48,9 @@ class MeasuredStudy:
         self.models = models
         self.finished = [model for model in models if model.runs]
         answers = {model.key: model.correct for model in self.finished}
+        if looked:
+            # A look compares as many finished runs as both models have, whatever their seeds.
+            answers = {key: dict(enumerate(runs.values())) for key, runs in answers.items()}
         self.typical = typical_spread_of(answers, sample.ranking)
         self.pairs = compare_all(answers, sample.ranking, self.typical)
         self.looked = looked
@@ -62,7 +65,8 @@ class MeasuredStudy:
     @cached_property
     def at_chance(self) -> list[MeasuredModel]:
         """The finished models that are not shown to be better than :attr:`chance`."""
-        return [model for model in self.finished if not has_learned(model, self.chance)]
+        above = shown_above(self.finished, self.chance)
+        return [model for model in self.finished if model not in above]
 
     @property
     def nothing_learned(self) -> bool:
@@ -81,7 +85,8 @@ class MeasuredStudy:
     @cached_property
     def odd_runs(self) -> dict[MeasuredModel, list[MeasuredRun]]:
         """The runs that learned nothing by their models, of which others did."""
-        found = {model: odd_runs(model, self.chance) for model in self.learned}
+        number = looked_at(self.finished)
+        found = {model: odd_runs(model, self.chance, number) for model in self.learned}
         return {model: runs for model, runs in found.items() if runs}
 
     @cached_property
@@ -143,9 +148,22 @@ class MeasuredStudy:
         return [model for model in behind if model not in self.worse]
 
     @cached_property
+    def ahead(self) -> list[MeasuredModel]:
+        """The models that are significantly ahead of the best, on the seeds that both finished.
+
+        With the runs of other seeds, they are behind it.
+        """
+        found = [(model, self.against_best(model)) for model in self.others]
+        return [m for m, pair in found if pair and pair.significant and pair.difference < 0]
+
+    @cached_property
     def alike(self) -> list[MeasuredModel]:
-        """The models that are not shown to be worse than the best, compared with it."""
-        return [m for m in self.others if self.against_best(m) and m not in self.worse]
+        """The models that were compared with the best and not shown to differ from it.
+
+        Of those that share one seed only with it, the networks may differ.
+        """
+        shown = [*self.worse, *self.ahead]
+        return [m for m in self.others if self.against_best(m) and m not in shown]
 
     def standing(self, model: MeasuredModel) -> str:
         """Return how a model stands against the best: see :class:`bakeoff.numbers.Model`."""
@@ -157,6 +175,8 @@ class MeasuredStudy:
             return "worse"
         if model in self.worse_networks:
             return "network is worse"
+        if model in self.ahead:
+            return "ahead on common seeds"
         return "too close to call" if self.against_best(model) else "not compared"
 
     def against_best(self, model: MeasuredModel) -> Comparison | None:

@@ -151,7 +151,8 @@ class Weighed(Answers):
     def value(self) -> np.ndarray:
         """Each model's accuracy or balanced accuracy, the mean over the seeds, (models,)."""
         if self.sampling.by_class:
-            return self.by_seed.mean(axis=1)
+            # Rounded again, so that the same seeds in another order are equal.
+            return np.round(self.by_seed.mean(axis=1), 12)
         return self.right / self.correct[0].size
 
     @cached_property

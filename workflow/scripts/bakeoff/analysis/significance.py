@@ -176,10 +176,18 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
     def __len__(self):
         return 2 * len(self._a)
 
-    def judged(self, p_holm: np.ndarray, low: np.ndarray, high: np.ndarray) -> "Pairs[Key]":
-        """Return the same pairs with other verdicts, float64 (pairs,): each pair once, in order."""
+    def judged(self, kept: np.ndarray, **columns: np.ndarray) -> "Pairs[Key]":
+        """Return those of the pairs that are ``kept``, bool (pairs,), with other verdicts.
+
+        ``columns`` are fields of :class:`Comparison`, float64 (pairs,). In all, each pair stands
+        once, in order.
+        """
         other = copy(self)
-        other._columns = self._columns | {"p_holm": p_holm, "low": low, "high": high}
+        other._a, other._b = self._a[kept], self._b[kept]
+        columns = self._columns | columns
+        other._columns = {name: column[kept] for name, column in columns.items()}
+        other._row = np.full_like(self._row, -1)
+        other._row[other._a, other._b] = other._row[other._b, other._a] = np.arange(len(other._a))
         return other
 
 

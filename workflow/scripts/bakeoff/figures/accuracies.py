@@ -11,7 +11,6 @@ from bakeoff.ranges import share_range
 from bakeoff.results import Results
 from bakeoff.selection import ranked
 
-_BEST_GROUP = ("best", "too close to call")
 _SHADE: Look = {"color": INK, "alpha": 0.07, "linewidth": 0}
 _SEED: Look = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 4, "alpha": 0.7}
 _PUBLISHED: Look = {
@@ -63,7 +62,7 @@ def _draw_rows(axes, shown, looks, several_seeds):
     for row, model in enumerate(shown):
         look, accuracy = looks[model.model], model.score
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
-        alike = model.standing in _BEST_GROUP
+        alike = model.may_be_best
         if not left <= accuracy.value <= right:
             _mark_beyond(axes, row, value, accuracy.value < left)
         if alike and len(shown) > 1:
@@ -112,7 +111,7 @@ def _legend_entries(study, shown, several_seeds, published):
     handles = []
     if len(shown) > 1:
         handles.append(Line2D([], [], **mark, label="the best, and those too close to it to call"))
-    if any(model.standing not in _BEST_GROUP for model in shown):
+    if not all(model.may_be_best for model in shown):
         handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
     if several_seeds:
         handles.append(Line2D([], [], **_SEED, label="each seed"))

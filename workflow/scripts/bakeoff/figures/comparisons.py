@@ -33,7 +33,8 @@ def draw_matrix(results: Results) -> Figure:
     """
     shown, said = ranked(results.models)
     pairs = results.analysis.pairs
-    points, differ = matrices([model.model for model in shown], pairs.listed)
+    order, networks = [model.model for model in shown], pairs.all_on_one_seed
+    points, differ = matrices(order, pairs.listed, networks)
     lines = [
         f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
     ]
@@ -63,7 +64,7 @@ def draw_matrix(results: Results) -> Figure:
 
     _draw_cells(axes, names, points, differ)
     figure.legend(
-        handles=_legend_entries(points, differ, pairs.all_on_one_seed),
+        handles=_legend_entries(points, differ, networks),
         loc="outside lower left",
         ncols=1,
     )
@@ -89,13 +90,15 @@ def _draw_cells(axes, names, points, differ):
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def matrices(order: Sequence[str], pairs: Iterable[Pair]) -> tuple[np.ndarray, np.ndarray]:
+def matrices(
+    order: Sequence[str], pairs: Iterable[Pair], networks: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return (points, differ), both (models, models), of :class:`bakeoff.numbers.Pair`.
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
-    NaN where two were not compared. ``differ`` bool: whether the two models, or
-    with one seed their networks, are significantly different. ``order`` are
-    the keys of the models to show.
+    NaN where two were not compared. ``differ`` bool: whether the two models, or their ``networks``
+    where all were trained once, are significantly different. ``order`` are the keys of the models
+    to show.
     """
     place = {model: row for row, model in enumerate(order)}
     points = np.full((len(order), len(order)), np.nan)
@@ -106,7 +109,8 @@ def matrices(order: Sequence[str], pairs: Iterable[Pair]) -> tuple[np.ndarray, n
         a, b = place[pair.a], place[pair.b]
         points[a, b] = 100 * pair.comparison.difference
         points[b, a] = -points[a, b]
-        differ[a, b] = differ[b, a] = pair.comparison.significant
+        found = pair.comparison
+        differ[a, b] = differ[b, a] = found.significant if networks else found.told_apart
     return points, differ
 
 

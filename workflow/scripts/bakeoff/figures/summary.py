@@ -10,7 +10,6 @@ from bakeoff.ranges import share_range
 from bakeoff.results import Results
 
 _INCHES, _DPI = (12, 6.3), 100
-_BEST_GROUP = ("best", "too close to call")
 _LEFT, _RIGHT, _BOTTOM = 0.04, 0.96, 0.15
 
 
@@ -70,7 +69,7 @@ def _draw_accuracies(figure, place, results, shown):
     low, high = (100 * end for end in share_range(shown))
     for row, model in enumerate(shown):
         accuracy, look = model.score, looks[model.model]
-        group = model.standing in _BEST_GROUP
+        group = model.may_be_best
         if group and len(shown) > 1:
             axes.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.07, linewidth=0)
         value = 100 * accuracy.value

@@ -15,29 +15,36 @@ def describe_claim(results: Results, judged: Claim) -> str:
     """Return a :class:`bakeoff.numbers.Claim` in words: conclusion, verdict, numbers."""
     published = results.study["published"]
     claim = published["conclusions"][judged.number]
+    kind = KINDS[claim["kind"]]
     sentences = [f"{claim['claim']}: {judged.verdict}."]
     if judged.missing:
         has = w.plural(len(judged.missing), "has", "have")
         missing = w.models(published["models"][key]["name"] for key in judged.missing)
         sentences.append(f"{missing} {has} no finished run here.")
     elif not judged.comparisons:
-        sentences.append(
-            f"It takes two models better than chance, and {2 * SPREAD_EPOCHS} epochs of at least"
-            " one."
-        )
+        sentences.append(_why_none(kind))
     if judged.comparisons:
-        kind = KINDS[claim["kind"]]
         sentences.append(_NUMBERS[kind.quantity, kind.claimed](results, judged))
     return " ".join(sentences)
 
 
-def _tally(judged):
-    """How many of the comparisons that a claim takes bear it out."""
+def _why_none(kind):
+    """Why nothing is compared, where all models that a claim needs have finished."""
+    if kind.compares:
+        return "There is no other model that it sets them against."
+    return (
+        f"It takes two models better than chance that are not equally accurate, and"
+        f" {2 * SPREAD_EPOCHS} epochs of each."
+    )
+
+
+def _tally(judged, one="The test"):
+    """How many of the comparisons that a claim takes bear it out; ``one`` is what a single is."""
     total = judged.comparisons
     if total == 1:
         if judged.borne_out:
-            return "The test bears it out."
-        return "The test goes against it." if judged.refuted else "The test does not decide."
+            return f"{one} bears it out."
+        return f"{one} goes against it." if judged.refuted else f"{one} does not decide."
     if judged.borne_out == total:
         every = "Both" if total == 2 else f"All {total}"
         return f"{every} comparisons that it takes bear it out."
@@ -66,6 +73,8 @@ def _accuracy(model):
 
 
 def _most_accurate(results, judged):
+    if "than" in results.study["published"]["conclusions"][judged.number]:
+        return _accuracies(results, judged)
     count = len(results.named(judged.about))
     published = results.study["published"]
     figures = published["models"]
@@ -89,7 +98,7 @@ def _in_order(listed):
     return w.listing(listed)
 
 
-def _less_accurate(results, judged):
+def _accuracies(results, judged):
     return (
         f"{results.measure.capitalize()} is"
         f" {_range(results.named(judged.about), _accuracy, w.percent)} against"
@@ -170,24 +179,27 @@ def _latency(results, judged):
     def milliseconds(value):
         return f"{w.number(value)} ms"
 
+    why = w.why_not_compared("Latencies", results.analysis.times_of_latencies)
+
     return (
         f"One image takes {_range(results.named(judged.about), latency, milliseconds)} against"
         f" {_range(results.named(judged.against), latency, milliseconds)}."
-        f" {w.why_not_compared('Latencies', results.analysis.times_of_latencies) or _tally(judged)}"
+        f" {why or _tally(judged, 'That')}"
     )
 
 
 def _fluctuation(results, judged):
     last = results.analysis.last_epochs
     return (
-        f"Between the last epochs validation accuracy moves by {w.points(last.deviation)} (standard"
-        f" deviation), and the two most accurate models differ by {w.points(last.gap)}."
+        "Between the last epochs, the difference of the two most accurate models in validation"
+        f" accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in test accuracy,"
+        f" they differ by {w.points(last.gap)}."
     )
 
 
 _NUMBERS = {
     ("test accuracy", True): _most_accurate,
-    ("test accuracy", False): _less_accurate,
+    ("test accuracy", False): _accuracies,
     ("train accuracy", True): _train_accuracy,
     ("gap", False): _overfits_less,
     ("overfitting", True): _overfits,

@@ -1,6 +1,7 @@
 """Which models cost more than they bring."""
 
 from bakeoff import wording as w
+from bakeoff.analysis.ranking import CLEARLY_CHEAPER
 from bakeoff.findings.finding import Finding, names, shortened
 from bakeoff.numbers import SMALL_LEAD, Bargain
 from bakeoff.results import Results
@@ -13,15 +14,18 @@ def expensive_models(results: Results) -> Finding:
     if len(results.finished) < 2:
         return Finding("cost", title, ["One model alone has nothing to be measured against."])
     if not bargains:
-        text = ["Every model offers something: no cheaper one equals it."]
+        text = [
+            f"No model costs clearly more than it brings: none costs {CLEARLY_CHEAPER:g} times as"
+            " much as another that matches it."
+        ]
     else:
         text = [
             f"{names(results.named(bargain.model for bargain in bargains))}"
             f" {w.plural(len(bargains), 'costs', 'cost')} more than"
             f" {w.plural(len(bargains), 'it brings', 'they bring')}: another model costs less in"
-            " some respect, no more in any, and is about as accurate (we ignore leads of up to"
-            f" {w.points(SMALL_LEAD)} that chance may give). Each is set against the most accurate"
-            " of such models."
+            " some respect, no more in any, and is at least about as accurate (we ignore leads of"
+            f" up to {w.points(SMALL_LEAD)} that chance may give). Each is set against the most"
+            " accurate of such models."
         ]
     if results.analysis.latencies:
         text.append("Latencies were measured one model after the other, on the first seed's runs.")
@@ -57,8 +61,9 @@ def describe_bargain(bargain: Bargain, results: Results) -> str:
     elif c.difference == 0:
         verdict = f"and the same {results.measure} {interval}"
     else:
+        is_it = "is worse" if c.told_apart else "is not shown to be better"
         verdict = (
-            f"and is not shown to be better: its {results.measure} is"
+            f"and {is_it}: its {results.measure} is"
             f" {w.points(-c.difference)} lower {w.points_interval(-c.high, -c.low)}"
         )
     return f"{w.listing(costs)} of {results.by_key[bargain.cheaper].name} {verdict}"

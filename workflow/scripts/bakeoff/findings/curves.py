@@ -41,24 +41,39 @@ def worth_more_epochs(results: Results) -> Finding:
             " whether more epochs would help."
         )
     if rising:
-        harm = "do harm" if any(m.judged_by == "last" for m in rising) else "bring nothing"
-        text.append(f"It was rising in {names(rising)}: more epochs would rather {harm}.")
+        more = "raise it further" if any(m.judged_by == "last" for m in rising) else "bring nothing"
+        text.append(f"It was rising in {names(rising)}: more epochs would rather {more}.")
     if unknown:
         text.append(
             f"{names(unknown)} {w.plural(len(unknown), 'was', 'were')} trained for too few epochs"
             f" to read a trend from: {TREND_EPOCHS} are needed."
         )
     if stopped:
-        text.append(
-            f"Early stopping ended the training of {names(stopped)}: by its rule, more epochs would"
-            " bring nothing there."
-        )
+        text.append(_stopped(stopped))
     if tested:
         text.append(_method(tested))
     items = [
         f"{m.name}: {slope(cast(Trend, m.trend))}, {m.trend.verdict}." for m in falling + rising
     ]
     return Finding("epochs", "Which models are worth more epochs", text, shortened(items))
+
+
+def _stopped(models):
+    """What is known of models of which early stopping ended a run."""
+    part = [m for m in models if not all(run.stopped_early for run in m.runs)]
+    whole = [model for model in models if model not in part]
+    text = []
+    if whole:
+        text.append(
+            f"Early stopping ended the training of {names(whole)}: by its rule, more epochs would"
+            " bring nothing there."
+        )
+    if part:
+        text.append(
+            f"Early stopping ended some of the runs of {names(part)}: by its rule, more epochs"
+            " would bring these nothing; of the others, that is not known."
+        )
+    return " ".join(text)
 
 
 def _at_the_end(models):

@@ -50,6 +50,9 @@ def _alone(results):
 def _by_seed(vote, results):
     reached = vote.by_seed
     seeds = f", mean over {vote.seeds} seeds" if vote.seeds > 1 else ""
+    if vote.seeds < max(len(model.runs) for model in results.named(vote.members)):
+        which = "the one seed" if vote.seeds == 1 else f"the {vote.seeds} seeds"
+        seeds = f", {'mean over ' * (vote.seeds > 1)}{which} with which all of them learned"
     sentence = (
         f"The vote of {_who(vote, results)} has a {results.measure} of"
         f" {w.percent(reached.value)} (95 % interval {w.percent(reached.low)} to"

@@ -19,7 +19,8 @@ def what_one_difference_does(results: Results) -> Finding | None:
             "With one seed, this is true of the trained networks: other seeds may turn it round."
         )
     text.append(
-        "Models that differ in this one thing are compared, on the seeds that all of them have; the"
+        "Models that differ in this one thing (an optimizer, a schedule and an augmentation, each"
+        " with its settings, is one) are compared, on the seeds that all of them have; the"
         f" intervals hold together for {w.count(len(factors), 'comparison')} (Bonferroni). They are"
         " about these models: in others, the same change may do something else."
     )

@@ -51,9 +51,9 @@ def every(results: Results) -> str:
     return phrase if number == len(results.finished) else f"{phrase} that learned"
 
 
-def shortened(items: list[str]) -> list[str]:
-    """Return the sentences, or the first of them and how many there are besides."""
+def shortened(items: list[str], whole: str = "see the remarks on each model") -> list[str]:
+    """Return the sentences, or the first of them, how many there are besides, and where."""
     if len(items) <= MOST_ITEMS:
         return items
     rest = len(items) - MOST_ITEMS + 1
-    return [*items[: MOST_ITEMS - 1], f"And {rest} more: see the remarks on each model."]
+    return [*items[: MOST_ITEMS - 1], f"And {rest} more: {whole}."]

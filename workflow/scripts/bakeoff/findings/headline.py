@@ -16,7 +16,16 @@ def headline(results: Results) -> str:
         return f"{best[0].name} is {only}: {highest} {results.measure}."
     if results.nothing_learned:
         return "No model is shown to be better than chance."
+    if ahead := results.standing("ahead on common seeds"):
+        verb = w.plural(len(best), "has", "have")
+        return (
+            f"Open: {names(best)} {verb} {highest}, but {names(ahead)}"
+            f" {w.plural(len(ahead), 'is', 'are')} ahead on the seeds that both finished."
+        )
     if results.analysis.pairs.all_on_one_seed:
+        if len(best) == len(finished):
+            who = "Both" if len(best) == 2 else f"All {len(best)}"
+            return f"{who} models reach {highest}, but one seed is no verdict on models."
         verb = w.plural(len(best), "is", "are")
         return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
     group = _too_close(results)
@@ -40,11 +49,17 @@ def pick(results: Results) -> str | None:
     if len(group) < 2:
         return None
     cheapest: dict[str, list[str]] = {}
-    for cost in ("parameters", "multiply-adds"):
-        known = [model for model in group if cost in model.cost]
-        if len(known) == len(group):
-            least = min(known, key=lambda model: model.cost[cost])
-            cheapest.setdefault(least.name, []).append(cost)
+    costs = [
+        cost
+        for cost in ("parameters", "multiply-adds")
+        if all(cost in model.cost for model in group)
+    ]
+    for cost in costs:
+        # Of equals by one cost, the cheapest by the other.
+        cost_of = {m: (m.cost[cost], *(m.cost[other] for other in costs)) for m in group}
+        least = [model for model in group if cost_of[model] == min(cost_of.values())]
+        if len({model.cost[cost] for model in group}) > 1:
+            cheapest.setdefault(names(least), []).append(cost)
     if not cheapest:
         return None
     said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
@@ -54,8 +69,7 @@ def pick(results: Results) -> str | None:
 
 
 def _too_close(results):
-    """Return the best models and those that are not shown to be worse, not even one run of them."""
-    return [*results.best, *results.standing("too close to call")]
+    return [model for model in results.ranked if model.may_be_best]
 
 
 def _span(group):

@@ -24,14 +24,14 @@ def last_epochs(results: Results) -> Finding:
     fewest, most = (pick(one.epochs for one in measured.values()) for pick in (min, max))
     span = f"{most}" if fewest == most else f"{fewest} to {most}"
     text = [
-        f"Over the last {span} epochs, validation accuracy went up and down by"
+        f"Over the last {span} epochs, validation accuracy moved by"
         f" {w.points(found.deviation)} (standard deviation between epochs"
         + (f", pooled over {w.count(len(measured), 'model')}" if len(measured) > 1 else "")
         + f"); the widest range is {w.points(measured[widest].range)}"
         + (f", that of {results.by_key[widest].name}." if len(measured) > 1 else ".")
     ]
     if len(results.finished) > 1:
-        if found.deviation:
+        if found.judge:
             text.append(_gap_against(results))
         text.append(_winners(results, fewest))
     text.append(_choosing(results, span))
@@ -41,22 +41,23 @@ def last_epochs(results: Results) -> Finding:
 def _gap_against(results):
     last = results.analysis.last_epochs
     first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
-    pair = f"the two most accurate models, {first.name} and {second.name},"
+    pair = f"the two most accurate models, {names([first, second])},"
+    moved = f"The difference between {pair} moved by {w.points(last.gap_deviation)}"
     match last.judge:
         case "poor":
             return (
-                f"That is more than the {w.points(last.gap)} between {pair} so which of the two is"
-                " ahead may depend on the epoch at which one stops: the last epoch alone is a poor"
-                " judge."
+                f"{moved}, more than the {w.points(last.gap)} in test accuracy between them: which"
+                " is ahead may depend on the epoch at which one stops, and the last epoch alone is"
+                " a poor judge."
             )
         case "unsure":
             return (
-                f"It is of the same order as the {w.points(last.gap)} between {pair} so the last"
-                " epoch alone is an unsure judge."
+                f"{moved}, which is of the same order as the {w.points(last.gap)} in test accuracy"
+                " between them: the last epoch alone is an unsure judge."
             )
     return (
-        f"That is little against the {w.points(last.gap)} between {pair} so the epoch at which one"
-        " stops hardly matters for the winner."
+        f"{moved}, which is little against the {w.points(last.gap)} in test accuracy between them:"
+        " the epoch at which one stops hardly matters for the winner."
     )
 
 

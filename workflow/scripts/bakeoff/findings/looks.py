@@ -86,8 +86,9 @@ def _method(race):
         " equal models one is worse, if the seeds move all models about as much. For this, the"
         " level was split over the planned looks beforehand, in proportion to their seeds, and"
         " within a look p-values are corrected (Holm) for all pairs of models that are not told"
-        " apart yet, also those of models that left. The verdicts and intervals of differences on"
-        " this page are those of the looks."
+        " apart yet, also those of models that left. The verdicts on models and the intervals of"
+        " their differences on this page are those of the looks; what is said of single settings"
+        " and of votes is not corrected for looks."
     )
 
 

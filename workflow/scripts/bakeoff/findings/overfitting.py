@@ -27,7 +27,7 @@ def overfitting_models(results: Results) -> Finding:
     if none:
         text.append(
             f"{names(none)} {w.plural(len(none), 'does', 'do')} not measurably overfit: accuracy"
-            " on training and on test images is not significantly different."
+            " on training images is not shown to be higher than on test images."
         )
     method = (
         f"Accuracy and loss on training images are measured after {results.judged_epoch} with"
@@ -58,7 +58,7 @@ def _harm(overfit):
     harmful, harmless, untested = of.values()
     text = []
     if harmful:
-        text.append(f"In {names(harmful)} this does harm: validation loss has risen.")
+        text.append(f"In {names(harmful)} this does harm to validation loss, which has risen.")
     elif harmless:
         which = names(harmless) if untested else w.plural(len(harmless), "it", "any of them")
         text.append(f"Validation loss is not shown to have risen in {which}, so no harm is shown.")

@@ -15,6 +15,8 @@ def what_it_would_take(results: Results) -> Finding | None:
     text = []
     if found.detectable:
         text.append(_detectable(found, best, results))
+    elif _too_few_groups(results):
+        text.append(_too_few_groups(results))
     if not found.needed and not found.one_seed:
         text.append(
             f"No model is too close to {best} to call, so nothing more is needed for the first"
@@ -30,8 +32,8 @@ def what_it_would_take(results: Results) -> Finding | None:
             " may lie anywhere in their intervals."
         )
     items = [_item(one, results) for one in found.needed]
-    title = "What it would take to be surer"
-    return Finding("power", title, text, shortened(items), answer=in_one_sentence(results))
+    title, items = "What it would take to be surer", shortened(items, "analysis.json has them")
+    return Finding("power", title, text, items, answer=in_one_sentence(results))
 
 
 def in_one_sentence(results: Results) -> str | None:
@@ -39,12 +41,16 @@ def in_one_sentence(results: Results) -> str | None:
     found = results.analysis.power
     if found is None:
         return None
+    if few := _too_few_groups(results):
+        return few
+    number = len(found.needed)
     if found.one_seed:
+        lacking = _lacking(found, results)
+        who = "each model" if len(lacking) == len(results.finished) else names(lacking)
         return (
-            "To be surer, give each model a second seed: about"
+            f"To be surer, give {who} a second seed: about"
             f" {w.rough_duration(found.second_seed or 0)} more of training in all."
         )
-    number = len(found.needed)
     if not found.needed:
         return "More seeds are not needed for the first place: no model is too close to it to call."
     if not found.seeds:
@@ -68,9 +74,25 @@ def in_one_sentence(results: Results) -> str | None:
     )
 
 
+def _too_few_groups(results):
+    """Return that no difference can be shown, with any number of seeds; nothing where one can."""
+    groups = results.data.groups
+    if not (groups and groups.too_few):
+        return ""
+    return (
+        f"More seeds settle nothing with {w.count(groups.number, 'group')} of test images: it takes"
+        f" at least {groups.needed} for a difference between two models to be shown."
+    )
+
+
 def _detectable(found, best, results):
     images = w.test_sample(results.data)
     pairs = w.count(found.comparisons, "pair")
+    if found.detectable[0] > 1:
+        return (
+            f"With these seeds and {images}, no difference from {best}, however large, is shown"
+            f" with a probability of {100 * POWER:g} %, after the correction for {pairs}."
+        )
     low, high = (w.number(100 * end) for end in found.detectable)
     by_model = "" if low == high else " (by model)"
     return (
@@ -94,13 +116,20 @@ def _cost(found: Power, results):
 
 
 def _second_seed(found, best, results):
-    models = results.named(found.one_seed)
+    models, lacking = results.named(found.one_seed), _lacking(found, results)
+    of = "of each" if len(lacking) == 1 + len(models) else f"of {names(lacking)}"
     one = w.plural(len(models), "it has", "they have")
     return (
         f"Of {names(models)} nothing can be said, as {one} one seed in common with {best}: how much"
-        " runs of one model differ is not known. A second seed of each, about"
+        f" runs of one model differ is not known. A second seed {of}, about"
         f" {w.rough_duration(found.second_seed)} of training in all, would tell."
     )
+
+
+def _lacking(found, results):
+    """Return the models of which a second seed is asked: of the best and some others."""
+    best, *others = results.named([found.best, *found.one_seed])
+    return [model for model in (best, *others) if len(model.runs) < 2] or others
 
 
 def _item(one: Needed, results):

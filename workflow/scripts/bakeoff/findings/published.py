@@ -162,7 +162,7 @@ def _parameters(models, published):
         f"{model.name} {model.cost['parameters']:,} (published: {counted[model]:,})"
         for model in unlike
     ]
-    return [f"Not all have as many parameters as published: {w.listing(listed)}."]
+    return [f"Not all have exactly as many parameters as published: {w.listing(listed)}."]
 
 
 def _method(compared):

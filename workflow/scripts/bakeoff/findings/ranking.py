@@ -3,6 +3,7 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
+from bakeoff.numbers import LEVEL
 from bakeoff.results import Results
 
 
@@ -30,7 +31,7 @@ def _accuracy(model):
 
 def _answer(results):
     """Which model or group is the best, in one sentence."""
-    best, alike = results.best, results.alike
+    best, alike = results.best, results.standing("too close to call")
     if len(best) == len(results.finished):
         every, is_better = "All", "none of them is better than another"
         if len(best) == 2:
@@ -39,24 +40,39 @@ def _answer(results):
         accuracy = w.percent(best[0].score.value)
         return f"{every}{number} models have the same {results.measure}, {accuracy}: {is_better}."
     if len(best) == 1:
-        lead = f"{best[0].name} has the highest {results.measure}, {_accuracy(best[0])}"
+        lead = f"{best[0].name} has {highest(results)}, {_accuracy(best[0])}"
         them = "it"
     else:
         accuracy = w.percent(best[0].score.value)
-        lead, them = f"{names(best)} share the highest {results.measure}, {accuracy}", "them"
+        lead, them = f"{names(best)} share {highest(results)}, {accuracy}", "them"
+    ahead, text = results.standing("ahead on common seeds"), f"{lead}."
     if results.analysis.pairs.all_on_one_seed:
-        return (
-            f"{lead}, but each model was trained once: trained networks can be compared, models"
-            " cannot, and another seed may change their order."
+        once = all(len(model.runs) == 1 for model in results.finished)
+        why = "each model was trained once" if once else "no two models have two seeds in common"
+        text = (
+            f"{lead}, but {why}: trained networks can be compared, models cannot, and another seed"
+            " may change their order."
         )
-    if alike:
+    elif alike:
         group = len(best) + len(alike)
-        return (
+        text = (
             f"{lead}, but {names(alike)} {w.plural(len(alike), 'is', 'are')} not significantly"
             f" different from {them}: {'the two' if group == 2 else f'these {group} models'} are"
             " too close to call."
         )
-    return f"{lead}."
+    if ahead:
+        text += (
+            f" On the seeds that both finished, {names(ahead)}"
+            f" {w.plural(len(ahead), 'is', 'are')} significantly ahead of {them}: which is the"
+            " best is open."
+        )
+    return text
+
+
+def highest(results: Results) -> str:
+    """Return "the highest test accuracy", said of those that stayed where one that left has it."""
+    left_higher = any(m.score.value > results.best[0].score.value for m in results.finished)
+    return f"the highest {results.measure}{' of those that stayed' * left_higher}"
 
 
 def _certainty(results):
@@ -71,15 +87,22 @@ def _certainty(results):
     if not sentences:
         one = "trained network" if results.analysis.pairs.all_on_one_seed else "model"
         sentence = f"No {one} of this study is shown to be worse than the best"
-        if results.alike:
-            sentence += f": {_next(results.alike[0])}"
+        if alike := results.standing("too close to call"):
+            sentence += f": {_next(alike[0], results)}"
         sentences.append(f"{sentence}.")
     if left := results.standing("not compared"):
         sentences.append(
             f"{names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
-            " no seed finished with both."
+            f" {why_not_compared(results)}."
         )
     return " ".join([*sentences, _risk(results)]).strip()
+
+
+def why_not_compared(results: Results) -> str:
+    """Return why a model was not compared with the best."""
+    if results.analysis.looks:
+        return "fewer than two runs of one of them finished"
+    return "no seed finished with both"
 
 
 def _of_networks(results):
@@ -97,6 +120,8 @@ def _of_networks(results):
         it = w.plural(len(results.best), "it", "them")
         are = w.plural(len(alike), "is", "are")
         text += f"; {those} of {names(alike)} {are} not significantly different from {it}"
+    if not results.analysis.pairs.all_on_one_seed:
+        text += " with the one seed that both finished, which is no verdict on models"
     return f"{text}."
 
 
@@ -116,7 +141,8 @@ def _risk(results):
         if not results.standing("network is worse"):
             return ""
         return f"The chance of even one false “worse”{among} of networks is at most {level} %."
-    spreads = {m: m.score.sd for m in results.finished if m.score.sd is not None}
+    # Rounded, as what is left of equal numbers would be many times nothing.
+    spreads = {m: round(m.score.sd, 9) for m in results.finished if m.score.sd is not None}
     if not results.standing("worse") or not spreads:
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
@@ -128,21 +154,27 @@ def _risk(results):
         " about as much: here by a standard deviation of"
         f" {w.points(results.analysis.sd_between_seeds)}{span}."
     )
-    if max(spreads.values()) < UNLIKE * min(spreads.values()):
+    # The simulated studies have the usual level.
+    if results.level != LEVEL or max(spreads.values()) <= UNLIKE * min(spreads.values()):
         return text
-    far = "8 % with a first look at 3 seeds and 4 % with one at 5" if results.analysis.looks else ""
-    far = far or "12 % with 2 seeds, 6 % with 3 and 4 % with 5"
-    return f"{text} In simulated studies with one model's ten times the others', it was {far}."
+    far = "12 to 34 % with 2 seeds, 6 to 22 % with 3 and 4 to 14 % with 5"
+    if results.analysis.looks:
+        far = "8 to 28 % with a first look at 3 seeds and 4 to 15 % with one at 5"
+    return (
+        f"{text} In simulated studies with one model's ten times the others', it was {far}, the"
+        " more the larger these are."
+    )
 
 
-def _next(model):
+def _next(model, results):
     """How far the next model is behind the best."""
     comparison, where = model.against_best, "behind"
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
     by = w.points(comparison.difference)
-    return f"{model.name}, the next, is {by} {where} (95 % interval {low} to {high})"
+    interval = results.difference_interval
+    return f"{model.name}, the next, is {by} {where} ({interval} {low} to {high})"
 
 
 def method(results: Results) -> str:
@@ -153,7 +185,8 @@ def method(results: Results) -> str:
         images += f" in {w.count(groups.number, 'group')}"
     pairs = results.analysis.pairs.number
     if not pairs:
-        return "No two models finished with the same seed, so they are not compared."
+        what = "finished two runs" if results.analysis.looks else "finished with the same seed"
+        return f"No two models {what}, so they are not compared."
     corrected = f"the level is {100 * results.level:g} %"
     looks = " and for all planned looks" if results.analysis.looks else ""
     if pairs > 1 or looks:
@@ -164,18 +197,22 @@ def method(results: Results) -> str:
         )
     order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"
+    of_each = "run of each" if all(len(m.runs) == 1 for m in results.finished) else "seed in common"
     test = "exact McNemar test"
     if groups or results.balanced:
         test = f"exact randomization test, which is McNemar's with {units} that do not count alike"
     if results.analysis.pairs.all_on_one_seed:
         return (
             f"Every pair was compared on the same {images} ({test});"
-            f" {corrected}. {order} With one run of each, {networks}: how far another seed"
+            f" {corrected}. {order} With one {of_each}, {networks}: how far another seed"
             " would have moved them is not known."
         )
+    seeds = "the seeds that both models finished"
+    if results.analysis.looks:
+        seeds = "as many runs as both models finished"
     text = (
-        f"Every pair was compared on the same {images} and on the seeds that both models"
-        f" finished, {units} and seeds both taken as random samples (t-test; the variance between"
+        f"Every pair was compared on the same {images} and on {seeds}, {units} and seeds both"
+        " taken as random samples (t-test; the variance between"
         " seeds is pooled over the two models, and never less than what is typical of the study;"
         f" that between {units} is taken from the differences {unit} by {unit}); {corrected}."
         f" {order}"
@@ -200,7 +237,7 @@ def _standings(results):
     several = any(len(model.runs) > 1 for model in results.finished)
     columns = ["Model", results.measure.capitalize(), "95 % interval"]
     columns += ["SD between seeds (percentage points)", "Seeds"] if several else []
-    columns += ["Below the best (percentage points)", "95 % interval"]
+    columns += ["Below the best (percentage points)", results.difference_interval]
     columns += ["Only the best is right", "Only it is right"]
     columns += ["Best ahead in"] if several else []
     columns += ["p", "p corrected", "Verdict"]

@@ -4,6 +4,7 @@ from bakeoff import wording as w
 from bakeoff.findings.cost import describe_bargain
 from bakeoff.findings.curves import slope
 from bakeoff.findings.overfitting import describe_overfitting
+from bakeoff.findings.ranking import highest, why_not_compared
 from bakeoff.findings.setting import others
 from bakeoff.results import Model, Results
 
@@ -42,15 +43,17 @@ def _standing(model, results):
     if len(results.finished) == 1:
         return ""
     if model in results.best:
-        share = "It has the highest" if len(results.best) == 1 else "None has a higher"
-        return f"{share} {results.measure}."
+        if len(results.best) == len(results.finished):
+            return f"None has a higher {results.measure}."
+        return f"It {'has' if len(results.best) == 1 else 'shares'} {highest(results)}."
     comparison = model.against_best
     if comparison is None:
-        return "No seed finished with it and with the best model, so the two are not compared."
+        return f"It was not compared with the best, as {why_not_compared(results)}."
     corrected = f"{w.p_value(comparison.p_holm)} corrected"
     if comparison.difference < 0:
+        ahead = "significantly ahead" if comparison.significant else "ahead"
         return (
-            "On the seeds that both finished it is ahead of the best by"
+            f"On the seeds that both finished it is {ahead} of the best by"
             f" {w.points(-comparison.difference)}, {corrected}."
         )
     by = (
@@ -74,7 +77,10 @@ def _heading(model):
         case "flat":
             return f"Validation loss was flat at the end ({slope(trend)})."
         case "rising":
-            return f"Validation loss was rising at the end ({slope(trend)}): train it no further."
+            return (
+                f"Validation loss was rising at the end ({slope(trend)}): by that, train it no"
+                " further."
+            )
         case "stopped early":
             ends = [run.epochs for run in model.runs if run.stopped_early]
             return (

@@ -57,8 +57,8 @@ def setting(results: Results) -> list[str]:
         )
     else:
         sentences.append(
-            f"Validation was done on {w.count(data.validation_images, 'image')} held out from"
-            f" the training images. Test accuracies are those of {results.judged_epoch}."
+            f"Validation was done on {w.count(data.validation_images, 'image')} of a holdout, which"
+            f" are no test images. Test accuracies are those of {results.judged_epoch}."
         )
     sentences += _stopping(results)
     if groups := data.groups:
@@ -174,6 +174,14 @@ def _of_the_sample(results):
             f" {'networks' if results.analysis.pairs.all_on_one_seed else 'models'} can be shown to"
             f" differ with fewer than {data.groups.needed} groups and {w.count(pairs, 'pair')}"
             " to compare."
+        )
+    empty = [n for n, images in zip(data.class_names, data.by_class, strict=True) if not images]
+    if empty:
+        has = w.plural(len(empty), "has", "have")
+        sentences.append(
+            f"{w.plural(len(empty), 'Class', 'Classes')} {w.listing(empty)} {has} no test image:"
+            f" nothing is known of how well {w.plural(len(empty), 'it is', 'they are')} told from"
+            " the others."
         )
     if data.imbalance > IMBALANCE and not results.balanced:
         most, least = (

@@ -54,7 +54,7 @@ def all_tables(summary: Rows, results: Results) -> list[tuple[str, str, t.Table]
 def ranked_table(summary: Rows, results: Results) -> t.Table:
     """Return the one table with all that matters, the most accurate model first.
 
-    Models without a result come last, those no better than chance before them.
+    Models without a result come last, those not shown to be better than chance before them.
     """
     rows = {row["model"]: row for row in summary}
     order = [*results.ranked, *(model for model in results.models if not model.runs)]
@@ -69,7 +69,7 @@ def ranked_table(summary: Rows, results: Results) -> t.Table:
             t.model(model.name),
             t.text(verdict(model, results)),
             _percent(row, column),
-            *([_points(row, "test_accuracy_sd")] * several),
+            *([_points(row, f"{column}_sd")] * several),
             t.points(behind.difference) if behind else t.BLANK if model.runs else _missing(row),
             _number(row, "val_loss", 4),
             _points(row, "gap"),
@@ -88,7 +88,7 @@ def ranked_table(summary: Rows, results: Results) -> t.Table:
 def verdict(model: Model, results: Results) -> str:
     """Return how a model stands, in a few words; one that learned nothing is said to be so."""
     if model in results.at_chance:
-        return "no better than chance"
+        return "not shown to beat chance"
     return model.standing
 
 

@@ -42,7 +42,7 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
             "place": places[model],
             "colour": colours[model.model],
             "verdict": verdict(model, results),
-            "tied": len(shown) > 1 and model.standing in ("best", "too close to call"),
+            "tied": len(shown) > 1 and model.may_be_best,
             "parameters": t.count(model.cost["parameters"]).text,
             **scale.of(model, known and known["test_accuracy"]),
         }

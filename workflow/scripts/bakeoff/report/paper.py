@@ -24,7 +24,7 @@ def main_table(results: Results) -> str:
     compared = any(model.against_best for model in results.ranked)
     columns = ["Model", "Parameters", f"{results.measure.capitalize()}", "95 % interval"]
     columns += ["SD (pp)", "Seeds"] if several else []
-    columns += ["Below the best (pp)", "95 % interval", "p"] if compared else []
+    columns += ["Below the best (pp)", results.difference_interval, "p"] if compared else []
     columns.append("Verdict")
     rows = [[*_cells(model, several, compared), t.text(model.standing)] for model in results.ranked]
     table = t.Table(columns, rows)

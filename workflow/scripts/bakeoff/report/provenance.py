@@ -57,7 +57,7 @@ def origin(
 
 
 def _data(study, data):
-    validation = "the test set" if data["validation"] == "test" else "held out from training"
+    validation = "the test set" if data["validation"] == "test" else "holdout"
     return [
         f"{study['dataset']['title']}: {w.count(data['train_images'], 'training image')},"
         f" {w.count(data['validation_images'], 'validation image')} ({validation}),"

@@ -83,7 +83,8 @@ def pair_table(results: Results) -> tuple[t.Table | None, str | None]:
         )
     if not pairs:
         return None, None
-    columns = ["First model", "Second model", "Difference (percentage points)", "95 % interval"]
+    columns = ["First model", "Second model", "Difference (percentage points)"]
+    columns += [results.difference_interval]
     columns += ["Only the first is right", "Only the second is right", "p", "p corrected"]
     columns += ["Probability that the first is ahead"]
     return t.Table(columns, [_pair(pair, results) for pair in pairs]), note
