@@ -51,7 +51,8 @@ def compare_each(
     makes :class:`Answers` of them, or :class:`bakeoff.analysis.sampling.Weighed`. One seed:
     exact McNemar test, interval of Bonett and Price (2012, "Adjusted Wald confidence interval for
     a difference of binomial proportions based on paired data"). Several: t-test on
-    :func:`crossed_difference`, and its interval. Raises ``ValueError`` when shapes differ.
+    :func:`bakeoff.analysis.crossed.crossed_difference`, and its interval. Raises ``ValueError``
+    when shapes differ.
     """
     tables = []
     for pair in pairs:

@@ -23,6 +23,7 @@ from bakeoff.analysis.recipes import unlike_settings
 from bakeoff.analysis.sampling import TestSample, groups_needed
 from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
+from bakeoff.describe import ITS_FILE
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
 from bakeoff.study.readers import DataSet
@@ -138,7 +139,7 @@ def _model(model, results):
         diverged=[_run(run) for run in model.diverged],
         notation=model.card["notation"],
         input_scaled_by=sorted(scaled),
-        needs_file_to_load=any(card.get("loads_with") == "its architecture file" for card in cards),
+        needs_file_to_load=any(card.get("loads_with") == ITS_FILE for card in cards),
         judged_by=model.judged_by,
         early_stopping=model.early_stopping,
         cost=model.cost,
