@@ -296,6 +296,38 @@ def test_what_is_no_image_is_skipped_and_counted(images, scratch):
     assert audit["empty_class_folders"] == ["c"]
 
 
+@pytest.mark.parametrize("other", ["notes", "__pycache__"])
+def test_a_folder_beside_train_and_test_is_no_class_and_makes_them_none(images, scratch, other):
+    for seed, part in enumerate(("train", "test")):
+        class_folders(images / part, {"oak": 4, "elm": 4}, seed=seed)
+    (images / other).mkdir()
+    (images / other / "list.txt").write_text("x")
+    classes, parts, audit = read(images, scratch)
+    assert classes == ["elm", "oak"]
+    assert {name: len(labels) for name, (_, labels, _) in parts.items()} == {"train": 8, "test": 8}
+    assert audit["skipped"]["beside the parts of the split"]["such_as"] == [f"{other}/"]
+
+
+def test_images_beside_train_and_test_are_refused(images, scratch):
+    for name in ("train", "test"):
+        class_folders(images / name, {"oak": 4, "elm": 4})
+    class_folders(images, {"masks": 2})
+    message = refusal(images, scratch)
+    assert (
+        f"{images}: masks with images beside test and train; expected either the parts" in message
+    )
+
+
+def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scratch):
+    class_folders(images, {"train": 5, "test": 5, "bus": 5})
+    assert read(images, scratch)[0] == ["bus", "test", "train"]
+    (images / "test").rename(images / "tram")
+    (images / "train" / "steam").mkdir()
+    for file in (images / "train").glob("*.png"):
+        file.rename(images / "train" / "steam" / file.name)
+    assert read(images, scratch)[0] == ["bus", "train", "tram"]
+
+
 def test_one_class_or_none_is_refused(images, scratch):
     assert "no class folder with images; expected at least two" in refusal(images, scratch)
     class_folders(images, {"a": 4})

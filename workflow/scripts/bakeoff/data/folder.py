@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff import wording as w
 from bakeoff.data.decode import EXTENSIONS, decode_files
 from bakeoff.data.labels import shortened
 from bakeoff.data.raw import RawPart, RawSet, Rows
@@ -40,7 +41,9 @@ def read_folder(
             "data.path", f"{folder} {what}; expected a folder of class folders: correct the path."
         )
     names, skipped = list_images(folder)
-    parts, loose = _by_part(folder, names)
+    parts, loose, beside = _by_part(folder, names)
+    if beside:
+        skipped["beside the parts of the split"] = beside
     if loose:
         skipped["in no class folder"] = loose
     found = [name for part in parts.values() for name in part]
@@ -143,19 +146,11 @@ def _top(name):
 
 
 def _by_part(folder, names):
-    """Return a dict of train, test and validation, or of "" alone without them, and what is loose.
+    """Return a dict of train, test and validation, or of "" alone without them, and what is not in.
 
-    Loose are images that lie in no class folder.
+    That is the images that lie in no class folder, and the folders beside these parts.
     """
-    there = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
-    part_of = {
-        alias: part
-        for part, aliases in _PARTS.items()
-        for alias in there
-        if alias.lower() in aliases
-    }
-    if "train" not in part_of.values() or len(part_of) < len(there - _hidden(there)):
-        part_of = {}
+    part_of, beside = _part_folders(folder, names)
     parts, loose = defaultdict(list), []
     for part in dict.fromkeys(part_of.values()) or [""]:
         parts[part] = []
@@ -165,7 +160,40 @@ def _by_part(folder, names):
             loose.append(name)
         else:
             parts[part].append(name)
-    return dict(parts), loose
+    return dict(parts), loose, beside
+
+
+def _part_folders(folder, names):
+    """Map the folders that are parts of a split to these parts, and return what lies beside them.
+
+    Beside others, ``train`` and ``test`` are parts where train holds class folders alone; as a
+    class, it holds images. Raises :class:`StudyError` where the others hold images too.
+    """
+    there = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
+    part_of = {
+        alias: part
+        for part, aliases in _PARTS.items()
+        for alias in there
+        if alias.lower() in aliases
+    }
+    beside = sorted(there - _hidden(there) - set(part_of))
+    if "train" not in part_of.values():
+        return {}, []
+    if not beside:
+        return part_of, []
+    with_images = sorted({_top(name) for name in names if "/" in name} & set(beside))
+    depths = {
+        len(PurePosixPath(name).parts) for name in names if part_of.get(_top(name)) == "train"
+    }
+    if 2 in depths or not depths or (with_images and len(part_of) == 1):
+        return {}, []
+    if with_images:
+        raise StudyError(
+            f"{folder}: {shortened(with_images)} with images beside {w.listing(sorted(part_of))};"
+            " expected either the parts of a split, train and test, or class folders: move what"
+            " belongs to neither out of the folder, or call classes otherwise."
+        )
+    return part_of, [f"{name}/" for name in beside]
 
 
 def _hidden(names):
