@@ -244,6 +244,24 @@ def test_what_users_of_snakemake_expect(finished_study):
     assert "train_model" in finished_study.snakemake("--rulegraph").stdout
 
 
+def test_braces_in_texts_are_the_users_own(copy):
+    """In a param, Snakemake takes them for a wildcard unless it is told not to."""
+
+    def change(config):
+        config["study"]["title"] = "Networks {A}"
+        config["data"] |= {"title": "Digits {B}", "note": "Of {C}."}
+        config["models"]["tiny"] |= {"name": "T {D}", "description": "of {E}", "family": "F {F}"}
+
+    copy.change_config(change)
+    copy.snakemake("--config", "data={disputed: [1], disputed_note: 'by {G}'}")
+    page = html.unescape(copy.path("results/report.html").read_text())
+    assert all(f"{{{letter}}}" in page for letter in "ABCDEFG")
+    copy.snakemake("--dry-run", "describe", "plan_study", "measure_latency", "write_curves")
+    own = {"source": "folder", "path": "config", "group": "p([0-9]{2})_", "classes": ["a {b}", "c"]}
+    copy.change_config(lambda config: config.update(data={"dataset": "leaves"} | own))
+    assert "prepare_data" in copy.planned()
+
+
 def test_the_report_names_the_command_that_makes_it(copy):
     copy.snakemake("--config", "study={title: It's mine}", "data={mirrors: [/elsewhere]}")
     page = html.unescape(copy.path("results/report.html").read_text())

@@ -216,6 +216,11 @@ def data_sources_of(script):
     return canonical_json(data_sources(SOURCES, script))
 
 
+def as_it_is(text):
+    """A param that is handed on as it is: in a plain one, Snakemake reads braces as a wildcard."""
+    return lambda wildcards: text
+
+
 def label_of(model):
     """A model's name for Snakemake's own report, which reads braces as a wildcard."""
     return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})

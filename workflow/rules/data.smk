@@ -14,7 +14,7 @@ if DOWNLOADED:
             "../../envs/training.yaml"
         params:
             # Mirrors and retries are read from the config: where a file came from does not matter.
-            checksums=canonical_json(checksums_of(config["data"])),
+            checksums=as_it_is(canonical_json(checksums_of(config["data"]))),
             sources=data_sources_of("workflow/scripts/download_images.py"),
         script:
             "../scripts/download_images.py"
@@ -35,7 +35,7 @@ rule prepare_data:
     # Image files are decoded by all cores; Snakemake takes no more than there are.
     threads: 64
     params:
-        data=canonical_json(settings_of_data(config["data"])),
+        data=as_it_is(canonical_json(settings_of_data(config["data"]))),
         sources=data_sources_of("workflow/scripts/prepare_data.py"),
     script:
         "../scripts/prepare_data.py"

@@ -21,7 +21,7 @@ rule collect_results:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=NUMBERS,
+        study=as_it_is(NUMBERS),
         plan=LOOKS.plan if LOOKS else None,
         sources=sources_of("workflow/scripts/collect_results.py"),
     script:
@@ -63,7 +63,7 @@ rule plot_loss_curves:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=as_it_is(STUDY),
         sources=sources_of("workflow/scripts/plot_loss_curves.py"),
     script:
         "../scripts/plot_loss_curves.py"
@@ -89,7 +89,7 @@ rule plot_findings:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=as_it_is(STUDY),
         sources=sources_of("workflow/scripts/plot_findings.py"),
     script:
         "../scripts/plot_findings.py"
@@ -131,7 +131,7 @@ rule plot_tradeoffs:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=as_it_is(STUDY),
         sources=sources_of("workflow/scripts/plot_tradeoffs.py"),
     script:
         "../scripts/plot_tradeoffs.py"
@@ -165,7 +165,7 @@ rule write_conclusions:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=as_it_is(STUDY),
         sources=sources_of("workflow/scripts/write_conclusions.py"),
     script:
         "../scripts/write_conclusions.py"
@@ -199,8 +199,8 @@ rule render_report:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
-        command=command_to_make_it(),
+        study=as_it_is(STUDY),
+        command=as_it_is(command_to_make_it()),
         sources=sources_of(
             "workflow/scripts/render_report.py",
             # The page's templates, and the captions that it shares with Snakemake's report.

@@ -18,7 +18,7 @@ rule write_paper:
     conda:
         "../../envs/reporting.yaml"
     params:
-        study=STUDY,
+        study=as_it_is(STUDY),
         sources=sources_of("workflow/scripts/write_paper.py"),
     script:
         "../scripts/write_paper.py"

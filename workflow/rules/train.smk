@@ -79,7 +79,7 @@ rule write_curves:
     conda:
         "../../envs/training.yaml"
     params:
-        study=NUMBERS,
+        study=as_it_is(NUMBERS),
         sources=sources_of("workflow/scripts/write_curves.py"),
     script:
         "../scripts/write_curves.py"
