@@ -269,6 +269,27 @@ def test_a_given_split_is_kept(images, scratch):
     assert audit["split"] == "given"
 
 
+@pytest.mark.parametrize("name", ["test", "Val"])
+@pytest.mark.parametrize("loose", [0, 3])
+def test_a_part_without_labels_is_refused(images, scratch, name, loose):
+    class_folders(images / "train", {"oak": 4, "elm": 4})
+    (images / name / "oak").mkdir(parents=True)
+    for number in range(loose):
+        save(images / name / f"{number}.png", random_images(1, (8, 8, 3))[0])
+    found = f"{loose} images in no class folder, which have no labels" if loose else "no image"
+    message = refusal(images, scratch)
+    assert message.startswith(f"{images / name}: {found}; expected class folders with images: ")
+
+
+def test_a_part_of_which_no_file_can_be_read_is_refused(images, scratch):
+    for part in ("train", "test"):
+        class_folders(images / part, {"oak": 4, "elm": 4})
+    for file in (images / "test").rglob("*.png"):
+        file.write_bytes(b"")
+    message = refusal(images, scratch, unreadable="skip")
+    assert "no test image that can be read; expected at least one: " in message
+
+
 def test_what_is_no_image_is_skipped_and_counted(images, scratch):
     class_folders(images, {"a": 4, "b": 4})
     (images / "a" / "000.png").rename(images / "a" / "UPPER.PNG")

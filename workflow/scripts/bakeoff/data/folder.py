@@ -48,6 +48,7 @@ def read_folder(
         skipped["in no class folder"] = loose
     found = [name for part in parts.values() for name in part]
     _check_classes(folder, parts)
+    _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
     audit = decoded.audit | {"skipped": describe_skipped(skipped)}
     if empty := _empty_class_folders(folder, parts):
@@ -211,6 +212,23 @@ def _check_classes(folder, parts):
         raise StudyError(
             f"{folder}: {found}; expected at least two class folders with images, in it or in its"
             " folders train and test: put the images of each class into a folder of its name."
+        )
+
+
+def _check_parts(folder, parts, loose):
+    """Raise :class:`StudyError` for a part of the split that has no image in a class folder."""
+    for part in [part for part, names in parts.items() if not names]:
+        of_part = sorted(
+            entry.name for entry in os.scandir(folder) if entry.name.lower() in _PARTS[part]
+        )
+        unlabelled = [name for name in loose if _top(name) in of_part]
+        found = "no image"
+        if unlabelled:
+            found = f"{w.count(len(unlabelled), 'image')} in no class folder, which have no labels"
+        raise StudyError(
+            f"{folder / of_part[0]}: {found}; expected class folders with images: put the images of"
+            " each class into a folder of its name, or move this folder elsewhere, without which"
+            " that part is drawn."
         )
 
 

@@ -149,6 +149,7 @@ def _source_of(raw, settings):
     """Return the :class:`LabelledSet` of what was read: labels numbered, and a test part drawn."""
     given = {"train": raw.train, "validation": raw.validation, "test": raw.test}
     given = {name: part for name, part in given.items() if part is not None}
+    _check_whole(given)
     _check_same_form(given)
     classes, known = settings["classes"], raw.class_names
     labels, class_names, how = number_labels(
@@ -172,6 +173,16 @@ def _source_of(raw, settings):
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
     check_labels(parts["train"].labels, parts["test"].labels, class_names, origins)
     return LabelledSet(class_names, **parts, audit=audit)
+
+
+def _check_whole(parts):
+    """Raise :class:`StudyError` for a part without an image, such as one of unreadable files."""
+    for name, part in parts.items():
+        if not len(part.labels):
+            raise StudyError(
+                f"{part.origin}: no {name} image that can be read; expected at least one: put whole"
+                " files there."
+            )
 
 
 def _check_same_form(parts):
