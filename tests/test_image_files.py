@@ -260,6 +260,13 @@ def test_class_folders_without_a_split_have_one_drawn(images, scratch):
     np.testing.assert_array_equal(again, parts["test"][0])
 
 
+def test_the_only_image_of_a_class_is_not_drawn_for_the_test(images, scratch):
+    class_folders(images, {"elm": 10, "oak": 10} | dict.fromkeys("abcde", 1))
+    classes, parts, _ = read(images, scratch)
+    assert set(parts["train"][1].tolist()) == set(range(7))
+    assert [classes[label] for label in sorted(parts["test"][1])] == ["elm", "elm", "oak", "oak"]
+
+
 def test_a_given_split_is_kept(images, scratch):
     for seed, (part, count) in enumerate((("train", 10), ("Test", 4), ("val", 3))):
         class_folders(images / part, {"x": count, "y": count}, seed=seed)

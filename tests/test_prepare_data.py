@@ -725,6 +725,38 @@ def test_the_datas_own_validation_part_is_the_holdout(output, capsys):
     assert "The data's own validation part, 12 images, is not used: set" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("rare", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_rare_class_is_trained_on_and_may_have_no_holdout_image(rare, seed):
+    images, labels = made_up_images((20, 20, rare), 1)
+    source = LabelledSet(
+        ["oak", "elm", "rare"], LabelledPart(images, labels, "t"), three_classes().test
+    )
+    settings = SETTINGS | {"validation": "holdout", "split_seed": seed}
+    parts = splits.split(source, settings)
+    trained, held_out = (
+        np.bincount(parts[part].labels, minlength=3) for part in ("train", "validation")
+    )
+    assert (trained + held_out).tolist() == [20, 20, rare]
+    assert trained[2] >= 1
+    assert set(held_out[:2]) <= {3, 4}
+    assert held_out.sum() in ((40 + rare) // 6, (40 + rare) // 6 - (rare == 1))
+
+
+def test_classes_that_would_not_be_trained_on_are_named():
+    with pytest.raises(StudyError, match="none of classes b, c would be left: lower it"):
+        splits.split(three_classes(), SETTINGS | {"validation": "holdout", "holdout_images": 119})
+
+
+def test_a_class_without_a_holdout_image_is_said(output, capsys):
+    images, labels = made_up_images((20, 20, 1), 1)
+    source = LabelledSet(
+        ["oak", "elm", "rare"], LabelledPart(images, labels, "t"), three_classes().test
+    )
+    write_prepared(source, SETTINGS | {"validation": "holdout"}, output)
+    assert "Classes without a validation image: rare." in capsys.readouterr().out.splitlines()
+
+
 def test_a_holdout_divides_no_group(output):
     groups = np.random.default_rng(0).integers(0, 20, 120)
     images, labels = made_up_images((60, 30, 30), 1)

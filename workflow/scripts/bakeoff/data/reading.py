@@ -20,7 +20,7 @@ from bakeoff.data.labelled import LabelledPart, LabelledSet
 from bakeoff.data.labels import check_labels, number_labels, shortened
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
-from bakeoff.data.samples import divided, draw
+from bakeoff.data.samples import divided, draw, without_only_ones
 from bakeoff.data.sources import BUNDLED, ROLES, roles_of
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.joblog import say
@@ -212,6 +212,8 @@ def _draw_test(images, settings):
     """Return the parts train and test of images that have no split."""
     size = max(1, round(settings["test_share"] * len(images.labels)))
     test = draw(images.labels, images.groups, size, settings["split_seed"])
+    if images.groups is None:
+        test = without_only_ones(images.labels, test)
     train = np.delete(np.arange(len(images.labels)), test)
     return {
         name: LabelledPart(

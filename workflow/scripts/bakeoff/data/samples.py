@@ -43,6 +43,16 @@ def draw(labels: np.ndarray, groups: np.ndarray | None, size: int, seed: int) ->
     return np.sort(min(parts, key=lambda rows: abs(len(rows) - size))).astype(np.int64)
 
 
+def without_only_ones(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return ``rows`` without the images that are the only ones of their class: to train on.
+
+    ``labels`` are those of all images. Where no other would be left, nothing is left out.
+    """
+    _, numbers, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    left = rows[counts[numbers[rows]] > 1]
+    return left if len(left) else rows
+
+
 def divided(train: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the groups, sorted, that have images in both of two parts, given each image's."""
     return np.intersect1d(train, other)

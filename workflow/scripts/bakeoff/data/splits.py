@@ -11,7 +11,7 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.data.labelled import LabelledPart, LabelledSet
 from bakeoff.data.labels import shortened
-from bakeoff.data.samples import draw
+from bakeoff.data.samples import draw, without_only_ones
 from bakeoff.errors import ConfigError
 from bakeoff.joblog import say
 
@@ -74,14 +74,15 @@ def split(source: LabelledSet, settings: Mapping[str, Any]) -> dict[str, Part]:
     :class:`ConfigError` where a part cannot be drawn.
     """
     train, test = Part.whole(source.train), Part.whole(source.test)
-    test = test.only(_subset_rows(test.labels, "test_images", settings))
-    train = train.only(_subset_rows(train.labels, "train_images", settings))
+    names = source.class_names
+    test = test.only(_subset_rows(test.labels, "test_images", settings, names))
+    train = train.only(_subset_rows(train.labels, "train_images", settings, names))
     validation = test
     own = source.validation
     if settings["validation"] == "holdout" and own and settings["holdout_images"] is None:
         validation = Part.whole(own)
     elif settings["validation"] == "holdout":
-        train, validation = _hold_out(train, settings)
+        train, validation = _hold_out(train, settings, names)
     elif own:
         say(
             f"The data's own validation part, {w.count(len(own.labels), 'image')}, is not used: set"
@@ -90,51 +91,66 @@ def split(source: LabelledSet, settings: Mapping[str, Any]) -> dict[str, Part]:
     return {"train": train, "validation": validation, "test": test}
 
 
-def _hold_out(train, settings):
-    """Return what is left of the training images, and what is held out."""
+def _hold_out(train, settings, names):
+    """Return what is left of the training images, and what is held out.
+
+    A rare class may be in the former alone: the only image of a class is never held out.
+    """
     size, which = settings["holdout_images"], ""
     if size is None:
         size, which = max(1, len(train) // 6), " (a sixth of the training images)"
-    holdout = _draw(
-        train.labels, "holdout_images", size, settings["split_seed"], which, train.groups
-    )
-    rest = train.without(holdout)
-    if missing := _classes(train.labels) - _classes(rest.labels):
+    key, seed = "holdout_images", settings["split_seed"]
+    _check_size(train.labels, key, size, which)
+    classes = _classes(train.labels)
+    if size < len(classes):
         raise ConfigError(
-            "data.holdout_images",
+            f"data.{key}",
+            f"{size:,}{which}; expected at least one image of each class, which are"
+            f" {len(classes)}: raise it.",
+        )
+    holdout = draw(train.labels, train.groups, size, seed)
+    if train.groups is None:
+        holdout = without_only_ones(train.labels, holdout)
+    rest = train.without(holdout)
+    if missing := classes - _classes(rest.labels):
+        raise ConfigError(
+            f"data.{key}",
             f"{size:,}{which}; expected to leave at least one training image of each class, but"
-            f" of the {len(train):,} none of the labels {shortened(sorted(missing))} would"
-            " be left: lower it, or take more training images.",
+            f" of the {len(train):,} none of {_named(missing, names)} would be left: lower it, or"
+            " take more training images.",
         )
     return rest, train.only(holdout)
 
 
-def _subset_rows(labels, key, settings):
+def _subset_rows(labels, key, settings, names):
     """Return the rows, int64, of the subset that the settings ask for under ``key``."""
-    if settings[key] is None:
+    size = settings[key]
+    if size is None:
         return np.arange(len(labels), dtype=np.int64)
-    return _draw(labels, key, settings[key], settings["split_seed"])
+    _check_size(labels, key, size)
+    rows = draw(labels, None, size, settings["split_seed"])
+    if missing := _classes(labels) - _classes(labels[rows]):
+        raise ConfigError(
+            f"data.{key}",
+            f"{size:,}; expected at least one image of each class, but"
+            f" {_named(missing, names)} would get none of so few: raise it.",
+        )
+    return rows
 
 
-def _draw(labels, key, size, seed, which="", groups=None):
-    """Return a stratified sample's rows; a :class:`ConfigError` names the config's ``key``.
-
-    ``which`` follows the size in messages. Of ``groups`` (n,), none is divided.
-    """
+def _check_size(labels, key, size, which=""):
     if size > len(labels):
         raise ConfigError(
             f"data.{key}",
             f"{size:,}{which}; expected at most {len(labels):,}, as there are no more images to"
             " draw from: lower it or leave it out.",
         )
-    rows = draw(labels, groups, size, seed)
-    if missing := _classes(labels) - _classes(labels[rows]):
-        raise ConfigError(
-            f"data.{key}",
-            f"{size:,}{which}; expected at least one image of each class, but the labels"
-            f" {shortened(sorted(missing))} get none of so few: raise it.",
-        )
-    return rows
+
+
+def _named(labels, names):
+    """Return "class oak" or "classes oak, elm" of a set of labels."""
+    listed = shortened(names[label] for label in sorted(labels))
+    return f"{w.plural(len(labels), 'class', 'classes')} {listed}"
 
 
 def _classes(labels):
