@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bakeoff.data.prepared import PreparedData, scaled
+from bakeoff.errors import StudyError
 from bakeoff.study.identity import contender
 from bakeoff.training.judging import is_finite
 from fabricated_study import fabricate_data
@@ -180,6 +181,54 @@ def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     assert description["loads_with"] == "keras alone"
     assert description["compute_dtypes"] == ["float32"]
     assert "conv2d" in table
+
+
+def described_alone(root, layer, last=""):
+    """Return the description of a model with one layer and a last one, to which ``last`` adds."""
+    pytest.importorskip("tensorflow")
+    from bakeoff.describe.model import checked_description
+
+    (root / "architectures" / "seeded.py").write_text(
+        "import keras\nfrom keras import layers\nfrom keras.initializers import HeNormal\n\n\n"
+        "def build(input_shape, num_classes):\n"
+        f"    a = keras.Input(input_shape)\n    b = {layer}(layers.Flatten()(a))\n"
+        f'    c = layers.Dense(num_classes, activation="softmax"{last})(b)\n'
+        "    return keras.Model(a, c)\n"
+    )
+    identity = contender("seeded") | {"seed": 0, "settings": SETTINGS}
+    return checked_description([root], identity, (8, 8, 1), 3)[0]
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (
+            'layers.Dense(8, kernel_initializer=HeNormal(seed=1), name="own")',
+            "own has a kernel_initializer HeNormal(seed=1)",
+        ),
+        (
+            "keras.Sequential([layers.Dense(8, bias_initializer=keras.initializers.RandomNormal("
+            'seed=keras.random.SeedGenerator(2)), name="inner")])',
+            "inner has a bias_initializer RandomNormal(seed=2)",
+        ),
+        ("layers.Dense(8, trainable=False, kernel_initializer=HeNormal(1))", None),
+        ('layers.Dense(8, kernel_initializer="he_normal")', None),
+        ("layers.Dropout(0.1, seed=1)", None),
+    ],
+)
+def test_weights_that_start_alike_with_any_seed_are_refused(root, layer, said):
+    if said is None:
+        assert described_alone(root, layer)["loads_with"] == "keras alone"
+        return
+    with pytest.raises(StudyError) as refused:
+        described_alone(root, layer)
+    message = str(refused.value)
+    assert message.startswith(f"architectures/seeded.py: build: {said}; expected initializers")
+
+
+def test_a_model_without_weights_to_train_is_refused(root):
+    with pytest.raises(StudyError, match="build: a model without weights to train; expected some"):
+        described_alone(root, "layers.Dropout(0.1)", ", trainable=False")
 
 
 @pytest.mark.parametrize("key", ["objective", "loss", "val_loss", "test_loss"])

@@ -13,10 +13,16 @@ from bakeoff.describe.inputs import input_scaled_by
 from bakeoff.describe.layers import count_multiply_adds, describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.describe.saving import try_saving
+from bakeoff.errors import StudyError
 from bakeoff.joblog import say
 from bakeoff.study.folders import Folders
 from bakeoff.study.identity import arguments_of
-from bakeoff.training.architecture import architecture_file, build_model, compute_dtypes
+from bakeoff.training.architecture import (
+    architecture_file,
+    build_model,
+    compute_dtypes,
+    layers_with_weights,
+)
 from bakeoff.training.compile import compile_checked
 
 
@@ -39,6 +45,7 @@ def checked_description(
     # As a run does; of a layer that draws random numbers, any will do.
     keras.utils.set_random_seed(0)
     model = build_model(folders, name, input_shape, num_classes, arguments)
+    _check_trained(architecture_file(name), model)
     factor = input_scaled_by(model, input_shape)
     if factor is not None:
         say(
@@ -81,6 +88,45 @@ def describe_model(model: keras.Model) -> dict[str, Any]:
         "notation": arrow_notation(model),
         "layers": layers,
     }
+
+
+def _check_trained(file, model):
+    """Raise :class:`StudyError` where no weights are trained, or some start alike with any seed.
+
+    The latter is by an initializer with a seed of its own. Dropout with one is let be: which units
+    and images its masks meet still differs, as weights and the order of images do.
+    """
+    if not model.trainable_weights:
+        raise StudyError(
+            f"{file}: build: a model without weights to train; expected some, as all its epochs"
+            " would be the same: add a layer with weights, or drop `trainable = False`."
+        )
+    for layer in layers_with_weights(model):
+        if not layer.trainable:
+            continue
+        for name, held in vars(layer).items():
+            seed = None
+            if isinstance(held, keras.initializers.Initializer):
+                seed = _given_seed(held)
+            if seed is not None:
+                raise StudyError(
+                    f"{file}: build: {layer.name} has a {name.lstrip('_')}"
+                    f" {type(held).__name__}(seed={seed}); expected initializers without a seed, as"
+                    f" runs with other seeds would start alike: drop `seed={seed}`, the study's"
+                    " seeds do that."
+                )
+
+
+def _given_seed(initializer):
+    """Return the whole number that an initializer was given as its seed, None without one."""
+    try:
+        seed = initializer.get_config().get("seed")
+    # That of an architecture's own initializer may have none.
+    except NotImplementedError:
+        return None
+    # Of a generator of Keras, which may be given one.
+    seed = seed["config"].get("seed") if isinstance(seed, dict) else seed
+    return seed if isinstance(seed, int) else None
 
 
 def layer_table(model: keras.Model) -> str:
