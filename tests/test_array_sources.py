@@ -327,6 +327,15 @@ def test_labels_are_numbered_from_zero(labels, classes, expected, names):
     assert numbered(labels, classes)[:2] == (expected, names)
 
 
+def test_labels_that_are_one_number_are_kept_apart_where_each_is_named():
+    assert numbered(["1", "01"], ["01", "1"])[:2] == ([1, 0], ["01", "1"])
+
+
+def test_labels_of_two_kinds_are_refused():
+    with pytest.raises(StudyError, match="here: labels are whole numbers in one part and texts"):
+        number_labels([np.array(["a", "b"]), np.array([0, 1])], None, "here")
+
+
 def test_how_labels_were_numbered_is_told():
     assert numbered([0, 1])[2] == {"how": "as they are"}
     assert numbered([1, 2])[2] == {"how": "sorted", "numbered": ["1", "2"]}
@@ -358,6 +367,8 @@ def test_more_than_256_classes_are_numbered_too():
             ["a", "b", "c"],
             "data.classes: 'c', though here has no image with that label",
         ),
+        ([-1, 0, 1], ["a", "b"], "here: a label -1; expected labels from 0, as names of classes"),
+        (["1", "01", "2"], None, "here: labels 01 and 1 are one number; expected each class"),
     ],
 )
 def test_labels_that_cannot_be_numbered_are_refused(labels, classes, said):

@@ -366,7 +366,18 @@ def test_one_class_or_none_is_refused(images, scratch):
 def test_a_class_with_test_images_alone_is_refused(images, scratch):
     class_folders(images / "train", {"a": 4, "b": 4})
     class_folders(images / "test", {"a": 4, "b": 4, "c": 4}, seed=1)
-    assert "no image with the label 2; expected training images" in refusal(images, scratch)
+    message = refusal(images, scratch)
+    assert "no image of class c; expected training images" in message
+    assert "differ in" not in message
+
+
+@pytest.mark.parametrize("names", [("Oak", "oak"), ("B\u00e4rlapp", "Ba\u0308rlapp")])
+def test_class_folders_written_in_two_ways_are_named(images, scratch, names):
+    for seed, (part, name) in enumerate(zip(("train", "test"), names, strict=True)):
+        class_folders(images / part, {"elm": 4, name: 4}, seed=seed)
+    message = refusal(images, scratch)
+    assert f"no image of class {names[1]}; expected" in message
+    assert f"({names[1]} and {names[0]} differ in case, or in how accents are stored" in message
 
 
 def test_names_of_classes_may_be_given_in_another_order(images, scratch):
@@ -547,6 +558,58 @@ def test_kaggles_table_of_pixels(images, scratch):
     assert "pixels from 0 to 300; expected 0 to 255" in refusal(
         images / "train.csv", scratch, source="table"
     )
+
+
+def pixel_frame(dtype=np.int64):
+    pixels = random_images(20, (4, 4)).reshape(20, -1)
+    frame = pd.DataFrame(pixels.astype(dtype), columns=[f"pixel{n}" for n in range(16)])
+    return frame.assign(label=np.arange(20) % 2)
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def written(request, images, monkeypatch):
+    """A function that writes a frame as a table, and returns the table's path."""
+
+    def write(frame):
+        file = images / f"pixels.{request.param}"
+        frame.to_csv(file, index=False)
+        # As pyarrow, which not all have, would return it.
+        monkeypatch.setattr(pd, "read_parquet", lambda _: frame.copy())
+        return file
+
+    return write
+
+
+def test_pixels_may_be_fractions_of_one(written, scratch):
+    frame = pixel_frame(np.float64)
+    pixels = [f"pixel{n}" for n in range(16)]
+    whole = {
+        image.tobytes()
+        for part in read(written(frame), scratch, source="table")[1].values()
+        for image in part[0]
+    }
+    frame[pixels] /= 255
+    parts = read(written(frame), scratch, source="table")[1].values()
+    assert {part[0].dtype for part in parts} == {np.dtype(np.float32)}
+    again = np.concatenate([np.rint(255 * part[0]).astype(np.uint8) for part in parts])
+    assert {image.tobytes() for image in again} == whole
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.nan, "' in the column pixel3, rows 4, 7; expected a number for each pixel: add it"),
+        ("x", "'x' in the column pixel3, rows 4, 7; expected a number for each pixel: add it"),
+        (0.5, "fractions such as 0.5 in columns of pixels up to 25"),
+        (-3, "pixels from -3 to 25"),
+    ],
+)
+def test_pixels_that_are_none_are_named(written, scratch, value, said):
+    frame = pixel_frame()
+    frame["pixel3"] = frame["pixel3"].astype(object)
+    frame.loc[[2, 5], "pixel3"] = value
+    frame["pixel3"] = frame["pixel3"].astype(str if isinstance(value, str) else float)
+    assert said in refusal(written(frame), scratch, source="table")
 
 
 def test_parquet_without_pyarrow_is_said(images, scratch, monkeypatch):

@@ -324,22 +324,22 @@ def test_a_class_without_any_image_is_said(files, output, capsys):
         relabel(files, part, 1, 0)
     prepare(files, output)
     assert (
-        "No image has the label 1, though data.classes has a name for it: nothing of it can be"
-        " learned. Mend data.classes if the names belong to other labels."
+        "No image is of class one (label 1), though data.classes has a name for it: nothing of it"
+        " can be learned. Mend data.classes if the names belong to other labels."
     ) in capsys.readouterr().out.splitlines()
 
 
 def test_a_class_without_test_images_is_said(files, output, capsys):
     relabel(files, "test", 1, 0)
     prepare(files, output)
-    said = "No test image has the label 1: how well it is told is not measured."
+    said = "No test image is of class one (label 1): how well it is told is not measured."
     assert said in capsys.readouterr().out.splitlines()
 
 
 def test_a_class_with_test_images_alone_is_refused(files, output):
     relabel(files, "train", 1, 0)
     message = fault(files, output)
-    assert message.startswith(f"{files['train_labels']}: no image with the label 1; expected")
+    assert message.startswith(f"{files['train_labels']}: no image of class one (label 1); expected")
 
 
 def test_nothing_is_said_of_classes_that_all_have_images(files, output, capsys):

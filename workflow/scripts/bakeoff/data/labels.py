@@ -1,6 +1,8 @@
 """Labels as numbers from 0, and whether they and the names of classes belong together."""
 
 import re
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -31,14 +33,26 @@ def number_labels(
     are all integers as these. How is ready for JSON. Raises :class:`StudyError` where labels and
     names do not belong together, or where there are less than two classes or too many.
     """
+    if len({part.dtype.kind in "iu" for part in parts}) > 1:
+        raise StudyError(
+            f"{origin}: labels are whole numbers in one part and texts in another; expected one"
+            " kind in all: write all of them as texts, or as numbers."
+        )
     written = _distinct(parts)
     if written.dtype.kind not in "iu" and classes and set(written) == set(classes):
         order, how = list(classes), "in the order of data.classes"
     else:
         if written.dtype.kind not in "iu" and all(_INTEGER.fullmatch(text) for text in written):
             parts = [part.astype(np.int64) for part in parts]
+            _check_one_writing(written, origin)
             written = _distinct(parts)
         if written.dtype.kind in "iu" and classes:
+            if written[0] < 0:
+                raise StudyError(
+                    f"{origin}: a label {written[0]}; expected labels from 0, as names of classes"
+                    " are given for 0, 1, …: number them so, or leave out such images, or the"
+                    " names in data.classes."
+                )
             how = f"as they are, names from {'the data' if known else 'data.classes'}"
             return list(parts), list(classes), {"how": how}
         if classes:
@@ -56,6 +70,18 @@ def number_labels(
 def _distinct(parts):
     """Return the labels that there are, once each and sorted."""
     return np.array(sorted({label for part in parts for label in np.unique(part).tolist()}))
+
+
+def _check_one_writing(texts, origin):
+    """Raise for texts of whole numbers of which two, such as 1 and 01, are one number."""
+    alike = defaultdict(list)
+    for text in texts.tolist():
+        alike[int(text)].append(text)
+    if twice := [w.listing(found) for found in alike.values() if len(found) > 1]:
+        raise StudyError(
+            f"{origin}: labels {shortened(twice)} are one number; expected each class written one"
+            " way: rename one of them, or name all labels in data.classes to keep them apart."
+        )
 
 
 def _check_number(labels, origin):
@@ -90,12 +116,17 @@ def _refuse_names(written, classes, origin):
 
 
 def check_labels(
-    train: np.ndarray, test: np.ndarray, classes: Sequence[str], files: Mapping[str, str]
+    train: np.ndarray,
+    test: np.ndarray,
+    classes: Sequence[str],
+    files: Mapping[str, str],
+    numbered: bool = False,
 ) -> None:
     """Raise :class:`StudyError` where labels and the names of classes do not belong together.
 
     ``train`` and ``test`` are all labels of the two sets, which come from ``train_labels`` and
-    ``test_labels`` of ``files``. What may be meant, such as a class without test images, is said.
+    ``test_labels`` of ``files``; ``numbered`` tells that the labels there are others, as texts are.
+    What may be meant, such as a class without test images, is said.
     """
     named = len(classes)
     highest = max(int(train.max()), int(test.max()))
@@ -119,24 +150,50 @@ def check_labels(
             f" {origin}: name the classes that there are, in the order of their labels.",
         )
     trained, tested = (np.bincount(part, minlength=named) > 0 for part in (train, test))
-    if untrained := _labels(tested & ~trained):
+    if (untrained := tested & ~trained).any():
         raise StudyError(
-            f"{files['train_labels']}: no image with the {untrained}; expected training images of"
-            " each class that has test images: add some, or leave those test images out."
+            f"{files['train_labels']}: no image of {_named(untrained, classes, numbered)}; expected"
+            " training images of each class that has test images: add some, or leave those test"
+            f" images out{_namesakes(untrained, trained, classes)}."
         )
-    if absent := _labels(~tested & ~trained):
+    if (absent := ~tested & ~trained).any():
         say(
-            f"No image has the {absent}, though data.classes has a name for it: nothing of it can"
-            " be learned. Mend data.classes if the names belong to other labels."
+            f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
+            " for it: nothing of it can be learned. Mend data.classes if the names belong to other"
+            " labels."
         )
-    if untested := _labels(trained & ~tested):
-        say(f"No test image has the {untested}: how well it is told is not measured.")
+    if (untested := trained & ~tested).any():
+        which = _named(untested, classes, numbered)
+        say(f"No test image is of {which}: how well it is told is not measured.")
 
 
-def _labels(chosen):
-    """Return "label 3" or "labels 3, 4, 7" of boolean (classes,), empty where none is chosen."""
-    labels = np.flatnonzero(chosen)
-    return f"label{'s' * (len(labels) > 1)} {shortened(labels)}" if len(labels) else ""
+def _named(chosen, classes, numbered):
+    """Return "class oak" or "classes oak, elm" of boolean (classes,), with labels as written."""
+    numbers = np.flatnonzero(chosen).tolist()
+    listed = shortened(
+        classes[number]
+        if numbered or classes[number] == str(number)
+        else f"{classes[number]} (label {number})"
+        for number in numbers
+    )
+    return f"{w.plural(len(numbers), 'class', 'classes')} {listed}"
+
+
+def _namesakes(untrained, trained, classes):
+    """Return a hint at names, one of each, that differ in case or in how accents are stored."""
+
+    def folded(name):
+        return unicodedata.normalize("NFKC", name).casefold()
+
+    known = {folded(classes[number]): classes[number] for number in np.flatnonzero(trained)}
+    names = [classes[number] for number in np.flatnonzero(untrained)]
+    pairs = [f"{name} and {known[folded(name)]}" for name in names if folded(name) in known]
+    if not pairs:
+        return ""
+    return (
+        f" ({shortened(pairs)} differ in case, or in how accents are stored, alone: write each"
+        " class one way)"
+    )
 
 
 def shortened(values: Iterable[object]) -> str:

@@ -171,7 +171,8 @@ def _source_of(raw, settings):
     if parts["train"].groups is not None:
         audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
-    check_labels(parts["train"].labels, parts["test"].labels, class_names, origins)
+    train, test = parts["train"].labels, parts["test"].labels
+    check_labels(train, test, class_names, origins, numbered="numbered" in how)
     return LabelledSet(class_names, **parts, audit=audit)
 
 

@@ -48,7 +48,7 @@ def read_table(
     labels = _texts(table, columns["label"], file)
     if pixels:
         rows, names, audit = np.arange(len(table)), None, {}
-        images = _images_of_pixels(table[pixels].to_numpy(), file, settings["image"] or {})
+        images = _images_of_pixels(_numbers(table[pixels], file), file, settings["image"] or {})
     else:
         paths = _texts(table, columns["path"], file)
         unnamed = _check_files(file, paths)
@@ -82,14 +82,16 @@ def _table_file(path):
 
 
 def _read(file):
-    """Return a table: columns of pixels are numbers, all others texts."""
+    """Return a table: columns of pixels as they are, all others texts."""
     try:
         if file.suffix.lower() in (".parquet", ".pq"):
             return _as_texts(pd.read_parquet(file))
         # Spreadsheets put a mark before the first name.
         header = pd.read_csv(file, nrows=0, encoding="utf-8-sig")
-        kinds = {name: np.int64 if _PIXEL.fullmatch(name) else str for name in header.columns}
-        return pd.read_csv(file, dtype=kinds, keep_default_na=False, encoding="utf-8-sig")
+        kinds = {name: str for name in header.columns if not _PIXEL.fullmatch(name)}
+        # A column that is partly of texts is so in all of its rows.
+        options: dict[str, Any] = {"keep_default_na": False, "low_memory": False}
+        return pd.read_csv(file, dtype=kinds, encoding="utf-8-sig", **options)
     except ImportError as error:
         raise StudyError(
             f"{file}: Parquet cannot be read without pyarrow; expected that package, or CSV: pip"
@@ -163,10 +165,38 @@ def _check_files(file, paths):
     return [name for each in there if (name := os.path.normpath(folder / each)) not in named]
 
 
+def _numbers(columns, file):
+    """Return columns of pixels as numbers (n, columns): integers, or float from 0 to 1."""
+    if any(kind.kind not in "iuf" for kind in columns.dtypes):
+        read = columns.apply(lambda column: pd.to_numeric(column.astype(str), errors="coerce"))
+    else:
+        read = columns
+    if all(isinstance(kind, np.dtype) and kind.kind in "iu" for kind in read.dtypes):
+        return read.to_numpy()
+    numbers = read.to_numpy(np.float64, na_value=np.nan)
+    if (lost := np.argwhere(~np.isfinite(numbers))).size:
+        row, place = lost[0]
+        raise StudyError(
+            f"{file}: {str(columns.iat[row, place])!r} in the column {columns.columns[place]},"
+            f" {_lines(np.unique(lost[:, 0]))}; expected a number for each pixel: add it, or delete"
+            " the row."
+        )
+    fractions = numbers[numbers != np.rint(numbers)]
+    if not fractions.size and numbers.max() > 1:
+        return numbers.astype(np.int64)
+    if fractions.size and numbers.max() > 1:
+        raise StudyError(
+            f"{file}: fractions such as {fractions[0]:g} in columns of pixels up to"
+            f" {numbers.max():g}; expected whole numbers from 0 to 255, or all from 0 to 1: scale"
+            " them so."
+        )
+    return numbers
+
+
 def _images_of_pixels(pixels, file, image):
     if pixels.min() < 0 or pixels.max() > 255:
         raise StudyError(
-            f"{file}: pixels from {pixels.min()} to {pixels.max()}; expected 0 to 255: save"
+            f"{file}: pixels from {pixels.min():g} to {pixels.max():g}; expected 0 to 255: save"
             " them so."
         )
     count, channels = pixels.shape[1], image.get("channels") or 1
@@ -178,8 +208,8 @@ def _images_of_pixels(pixels, file, image):
             f"{height} x {width} x {channels}, and {file} has {count:,} columns of pixels; expected"
             " the height, width and channels of these: give them.",
         )
-    images = pixels.astype(np.uint8).reshape(-1, height, width, channels)
-    return check_images(images, file)
+    dtype = np.float32 if pixels.dtype.kind == "f" else np.uint8
+    return check_images(pixels.astype(dtype).reshape(-1, height, width, channels), file)
 
 
 def _groups(table, file, columns, names, group):
