@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bakeoff.data import splits
+from bakeoff.data.audit import sentences
 from bakeoff.data.bundled import digits
 from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import whole_test_images
@@ -746,6 +747,38 @@ def test_a_rare_class_is_trained_on_and_may_have_no_holdout_image(rare, seed):
 def test_classes_that_would_not_be_trained_on_are_named():
     with pytest.raises(StudyError, match="none of classes b, c would be left: lower it"):
         splits.split(three_classes(), SETTINGS | {"validation": "holdout", "holdout_images": 119})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "highest", "said"),
+    [
+        ("uint16", 4095, "4,095 of 65,535, which stands for white: they are dark. Where they hold"),
+        ("uint16", 16383, "16,383 of 65,535, which"),
+        ("uint16", 16384, None),
+        ("uint8", 15, "15 of 255, which stands for white: they are dark. Where they hold 4 bits,"),
+        ("uint8", 64, None),
+        ("float32", 1 / 255, "0.00392157 of 1, which stands for white: they are dark. Where white"),
+        ("float32", 0.26, None),
+    ],
+)
+def test_images_that_are_dark_all_over_are_said(output, capsys, dtype, highest, said):
+    source = three_classes()
+
+    def darkened(part):
+        images = np.zeros(part.images.shape, dtype)
+        images[-1, 0, 0] = highest
+        return replace(part, images=images)
+
+    source = replace(source, train=darkened(source.train), test=darkened(source.test))
+    write_prepared(source, SETTINGS, output)
+    out = capsys.readouterr().out
+    assert ("The highest value of all images is" in out) == (said is not None)
+    if said:
+        assert f"The highest value of all images is {said}" in out
+        audit = PreparedData.read(output).audit
+        assert any(said in sentence for sentence in sentences(audit, source.class_names))
+    if highest == 4095:
+        assert "Where they hold 12 bits, save their values times 16." in out
 
 
 def test_a_class_without_a_holdout_image_is_said(output, capsys):

@@ -15,7 +15,10 @@ def sentences(audit: Mapping[str, Any], class_names: Sequence[str]) -> list[str]
 
     ``audit`` is that of :class:`bakeoff.data.prepared.PreparedData`.
     """
-    topics = (_split, _forms, _changed, _skipped, _unreadable, _empty, _labels, _twins, _groups)
+    topics = (
+        *(_split, _forms, _dark, _changed, _skipped, _unreadable, _empty, _labels, _twins),
+        _groups,
+    )
     said = [sentence for topic in topics if (sentence := topic(audit))]
     return said + _missing(audit, class_names)
 
@@ -35,6 +38,25 @@ def _forms(audit):
         f"Found in the files, height first: {_counts(audit['sizes'])}; modes"
         f" {_counts(audit['modes'])}; {_counts(bits)} a value."
     )
+
+
+def dark(highest: Sequence[float]) -> str:
+    """Return what is said of images whose highest value is the first, where white is the second."""
+    found, white = highest
+    text = (
+        f"The highest value of all images is {found:,g} of {white:,g}, which stands for white: they"
+        " are dark"
+    )
+    bits = int(found).bit_length()
+    if white > 1 and bits:
+        factor = int(white + 1) >> bits
+        return f"{text}. Where they hold {bits} bits, save their values times {factor}."
+    return f"{text}. Where white is less, divide their values by that."
+
+
+def _dark(audit):
+    found = audit.get("highest_of_dark")
+    return dark(found) if found else None
 
 
 def _changed(audit):

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.data.audit import sentences
+from bakeoff.data.audit import dark, sentences
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.labelled import LabelledSet
-from bakeoff.data.prepared import PREPARED_FILES
+from bakeoff.data.prepared import PREPARED_FILES, white_of
 from bakeoff.data.samples import stratified_sample
 from bakeoff.data.splits import Part, split
 from bakeoff.errors import StudyError
@@ -61,6 +61,9 @@ def write_prepared(
     }
     counts = _counts(parts, source.class_names)
     audit = {**source.audit, "counts": counts, "duplicates": duplicates}
+    if highest := _highest_of_dark(parts):
+        audit["highest_of_dark"] = highest
+        say(dark(highest))
     write_arrays(data_file, parts, per_image, facts, audit)
     _report(source.class_names, counts, settings["validation"])
     for sentence in sentences(audit, source.class_names):
@@ -129,6 +132,21 @@ def _check_range(part):
                 f"{part.of.origin}: pixels from {piece.min():g} to {piece.max():g}; expected"
                 " numbers from 0 to 1 where images are float32."
             )
+
+
+def _highest_of_dark(parts):
+    """Return the highest value of all images and its type's, None above a quarter of the latter.
+
+    14 bits in a type of 16 reach a quarter. Other images are not looked through to their end.
+    """
+    highest = 0.0
+    for part in parts.values():
+        white = white_of(part.of.images.dtype)
+        for piece in part.pieces():
+            highest = max(highest, float(piece.max()))
+            if 4 * highest > white:
+                return None
+    return [highest, white]
 
 
 def _counts(parts, class_names):
