@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from bakeoff.errors import StudyError
-from bakeoff.predicting import main, read_images
+from bakeoff.predicting import _in_its_study, main, read_images
 from bakeoff.report.code import code_for
 from projects import ROOT, Project
 
@@ -61,6 +62,30 @@ def test_what_is_no_image_is_one_line(tmp_path, name):
 def test_what_is_no_run_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"no card.json that can be read; expected the folder of"):
         main([str(tmp_path), "my.png"])
+
+
+def test_a_run_apart_from_its_data_is_one_line(tmp_path):
+    (tmp_path / "card.json").write_text('{"dataset": {"name": "digits"}}')
+    said = r": there is no .*/data/digits/data.json; expected a run in the results of its study"
+    with pytest.raises(SystemExit, match=said):
+        main([str(tmp_path), "my.png"])
+
+
+@pytest.mark.parametrize("way", ["from within", "from its model", "link", "linked models"])
+def test_a_run_is_found_in_its_study_from_wherever_it_is_named(tmp_path, monkeypatch, way):
+    run, data = tmp_path / "results/models/m/seed_0", tmp_path / "results/data/digits"
+    for file in (run.parent / "description.json", data / "data.json", run / "card.json"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    named = {"from within": Path("."), "from its model": Path("seed_0")}.get(way, run)
+    monkeypatch.chdir(run if way == "from within" else run.parent)
+    if way == "link":
+        named = tmp_path / "run"
+        named.symlink_to(run)
+    elif way == "linked models":
+        (tmp_path / "results" / "models").rename(tmp_path / "elsewhere")
+        (tmp_path / "results" / "models").symlink_to(tmp_path / "elsewhere")
+    assert _in_its_study(named, "digits") == (run, data / "data.json")
 
 
 def test_the_lines_name_backend_file_size_and_classes():

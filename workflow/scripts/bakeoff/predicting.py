@@ -90,7 +90,8 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
             f"{run}: no card.json that can be read; expected the folder of a finished run, such as"
             " results/models/model_01/seed_0: correct the path."
         ) from error
-    data = PreparedData.read(run.parents[2] / "data" / card["dataset"]["name"] / "data.json")
+    run, file = _in_its_study(run, card["dataset"]["name"])
+    data = PreparedData.read(file)
     # As the study's own were read, unless it is given.
     own = {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
     given = {name: value for name, value in how.items() if value is not None}
@@ -101,6 +102,28 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
         f"{file}: {_said(row, data.class_names)}"
         for file, row in zip(files, probabilities, strict=True)
     ]
+
+
+def _in_its_study(run, dataset):
+    """Return the folder of a run among the results of its study, and the data that lies there.
+
+    It may be named from within, and it or the folder of models may be a link.
+    """
+    missing = []
+    for place in (os.path.abspath(run), os.path.realpath(run)):
+        results = os.path.normpath(os.path.join(place, "../../.."))
+        needed = [
+            Path(results, "data", dataset, "data.json"),
+            Path(place).parent / "description.json",
+        ]
+        absent = [file for file in needed if not file.is_file()]
+        if not absent:
+            return Path(place), needed[0]
+        missing += absent
+    raise StudyError(
+        f"{run}: there is no {missing[0]}; expected a run in the results of its study, where both"
+        " its data and its model are described: name it there, or copy all of results."
+    )
 
 
 def _said(probabilities, names):
