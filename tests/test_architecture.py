@@ -140,6 +140,13 @@ def test_a_file_that_python_cannot_use_gets_one_line(root, fault):
     assert all(part in line for part in parts), line
 
 
+def test_a_module_beside_the_file_is_imported_by_its_folder(root):
+    (root / "architectures" / "helpers_mine.py").write_text("def conv():\n    pass\n")
+    line = refusal(root, "neighbour", "from helpers_mine import conv\n")
+    assert "import: finds no helpers_mine, though architectures/helpers_mine.py is there" in line
+    assert line.endswith("write `from architectures.helpers_mine import …`.")
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, Terminated])
 def test_an_end_from_outside_is_no_fault_of_the_file(root, end):
     where = "builtins" if end is KeyboardInterrupt else "bakeoff.errors"

@@ -148,7 +148,16 @@ def _import_build(file, places, name, arguments):
         package = importlib.import_module(ARCHITECTURES)
         # Of all places: with an `__init__.py` in one, Python would look in that one alone.
         package.__path__ = [str(place / ARCHITECTURES) for place in places]
-        return importlib.import_module(f"{ARCHITECTURES}.{name}")
+        try:
+            return importlib.import_module(f"{ARCHITECTURES}.{name}")
+        except ModuleNotFoundError as error:
+            beside = f"{error.name}.py"
+            if not any((place / ARCHITECTURES / beside).is_file() for place in places):
+                raise
+            raise StudyError(
+                f"{file}: import: finds no {error.name}, though {ARCHITECTURES}/{beside} is there;"
+                f" expected it by its folder: write `from {ARCHITECTURES}.{error.name} import …`."
+            ) from error
 
     expected = "a module that only defines `build(input_shape, num_classes)`"
     module = _run(file, "import", import_module, expected)
@@ -174,7 +183,7 @@ def _run(file, what, call, expected):
     """Return what ``call`` returns; whatever it raises, or its leaving Python, is one line."""
     try:
         return call()
-    except (KeyboardInterrupt, Terminated):
+    except (KeyboardInterrupt, Terminated, StudyError):
         raise
     except SystemExit as leaving:
         raise StudyError(
