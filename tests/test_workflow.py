@@ -239,6 +239,24 @@ def test_a_wrong_config_is_one_line_before_anything_is_planned(tiny_study):
     assert not tiny_study.path("results").exists()
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("study: {title: [}", r"config/config.yaml: line \d+: .*; expected YAML: mend that line."),
+        ("study:\n  title: a: b", r"config/config.yaml: line \d+: mapping values are not allowed"),
+        ("study: {}", r"config/config.yaml: study: given twice \(the second time in line \d+\)"),
+    ],
+)
+def test_a_mistake_in_the_yaml_is_one_line_with_its_place(tiny_study, line, said):
+    file = tiny_study.path("config/config.yaml")
+    file.write_text(f"{file.read_text()}{line}\n")
+    run = tiny_study.snakemake("--dry-run", check=False)
+    assert run.returncode != 0
+    profile, told = run.stdout.splitlines()
+    assert profile.startswith("Using workflow specific profile")
+    assert re.match(said, told)
+
+
 def test_what_users_of_snakemake_expect(finished_study):
     assert "train_model" in finished_study.snakemake("--list-rules").stdout
     assert "train_model" in finished_study.snakemake("--rulegraph").stdout

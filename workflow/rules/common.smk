@@ -29,6 +29,7 @@ from bakeoff.study.config import (
     reported_study,
 )
 from bakeoff.study.settings import has_curves, identity_of_run, training_settings
+from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, looks_of
 from bakeoff.study.snakemake_internals import (
@@ -40,9 +41,16 @@ from bakeoff.study.snakemake_internals import (
 from bakeoff.study.sources import KEPT, Sources
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
+CONFIG = find(FOLDERS, "config/config.yaml")
+if CONFIG.is_file():
+    try:
+        # Of a mistake in it, Snakemake tells neither file nor line.
+        ConfigFile(CONFIG)
+    except StudyError as error:
+        sys.exit(str(error))
 
 
-configfile: str(find(FOLDERS, "config/config.yaml"))
+configfile: str(CONFIG)
 
 
 # Snakemake's own modules, while planning and when leaving.
