@@ -1,7 +1,9 @@
 """Image files in folders and tables: decoded once, in one form, with everything odd told."""
 
+import os
 import re
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,9 @@ from PIL import Image
 from bakeoff.data import decode
 from bakeoff.data.archives import unpacked
 from bakeoff.data.decode import decode_files
+from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
+from bakeoff.data.sources import _files_at
 from bakeoff.errors import StudyError
 from image_files import (
     READING,
@@ -356,6 +360,27 @@ def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scra
     assert read(images, scratch)[0] == ["bus", "train", "tram"]
 
 
+def test_a_link_to_a_folder_that_holds_it_is_not_followed(images, scratch):
+    class_folders(images, {"a": 8, "b": 8})
+    (images / "a" / "up").symlink_to("..")
+    (images / "a" / "deep").mkdir()
+    (images / "a" / "deep" / "up").symlink_to(images / "a")
+    (images / "a" / "other").symlink_to(images / "b")
+    (images / "b" / "back").symlink_to(images / "a")
+    (images / "b" / "far").symlink_to(images.parent)
+    names, skipped = list_images(images)
+    assert Counter(name.rpartition("/")[0] for name in names) == {
+        **{"a": 8, "a/other": 8},
+        **{"b": 8, "b/back": 8},
+    }
+    loops = {"a/up", "a/deep/up", "a/other/back", "a/other/far", "b/back/up", "b/back/deep/up"}
+    loops |= {"b/back/other", "b/far"}
+    assert set(skipped["a link to a folder that holds it"]) == loops
+    settings = READING | {"path": str(images)}
+    read_by_plan = {name for name, *_ in _files_at(images, settings) if name.endswith(".png")}
+    assert {os.path.normpath(name) for name in read_by_plan} == set(names)
+
+
 def test_one_class_or_none_is_refused(images, scratch):
     assert "no class folder with images; expected at least two" in refusal(images, scratch)
     class_folders(images, {"a": 4})
@@ -392,7 +417,12 @@ def test_names_of_classes_may_be_given_in_another_order(images, scratch):
 def test_a_path_that_is_not_there(tmp_path, scratch):
     assert "data.path: nowhere does not exist in" in refusal("nowhere", scratch)
     (tmp_path / "file").write_text("x")
-    assert "is a file; expected a folder" in refusal(tmp_path / "file", scratch)
+    for name in ("file", "cut.zip"):
+        (tmp_path / name).write_text("PK")
+        assert (
+            f"{name} is a file, and no zip or tar archive that can be read; expected a folder"
+            in (refusal(tmp_path / name, scratch))
+        )
 
 
 # Groups

@@ -78,3 +78,25 @@ def canonical_json(value: Any) -> str:
     Raises ``ValueError`` for NaN and infinities, which JSON does not know.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def walk(path: str | Path) -> Iterator[tuple[str, list[str], list[str], list[str]]]:
+    """Yield as ``os.walk`` does, into links too, and fourth the links that are not followed.
+
+    These are links to folders that hold them, which would bring each file again and again.
+    """
+    # Of each folder to come, the real folders that links above it lie in.
+    held: dict[str, list[str]] = {os.fspath(path): []}
+    for place, folders, names in os.walk(path, followlinks=True):
+        above, loops = held.pop(place), []
+        for name in list(folders):
+            inner = os.path.join(place, name)
+            holders = above
+            if os.path.islink(inner):
+                holders = [*above, os.path.realpath(place)]
+                target = os.path.realpath(inner)
+                if any(os.path.commonpath([target, holder]) == target for holder in holders):
+                    folders.remove(name)
+                    loops.append(name)
+            held[inner] = holders
+        yield place, folders, names, loops

@@ -14,6 +14,7 @@ from bakeoff.data.decode import EXTENSIONS, decode_files
 from bakeoff.data.labels import shortened
 from bakeoff.data.raw import RawPart, RawSet, Rows
 from bakeoff.errors import ConfigError, StudyError
+from bakeoff.files import walk
 
 _PARTS = {
     "train": ("train", "training"),
@@ -36,7 +37,9 @@ def read_folder(
     """
     folder = Path(folder)
     if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+        what = "does not exist"
+        if folder.exists():
+            what = "is a file, and no zip or tar archive that can be read"
         raise ConfigError(
             "data.path", f"{folder} {what}; expected a folder of class folders: correct the path."
         )
@@ -77,7 +80,9 @@ def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
     Paths are relative to ``folder``, with slashes.
     """
     names, skipped = [], defaultdict(list)
-    for place, folders, files in os.walk(folder, followlinks=True):
+    for place, folders, files, loops in walk(folder):
+        for name in loops:
+            skipped["a link to a folder that holds it"].append(_relative(folder, place, name))
         for name in [name for name in folders if name.startswith(".") or _of_a_system(name)]:
             folders.remove(name)
             skipped["hidden" if name.startswith(".") else "left by a system"].append(

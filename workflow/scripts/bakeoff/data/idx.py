@@ -39,7 +39,7 @@ def read_idx_set(
         images, labels = read_images(of_images, of_labels, checksums)
         if transposed:
             images = np.ascontiguousarray(images.swapaxes(1, 2))
-        parts[part] = RawPart(images, labels, str(of_labels))
+        parts[part] = RawPart(images, labels, str(of_labels), of_images=str(of_images))
     return RawSet(parts["train"], parts["test"])
 
 

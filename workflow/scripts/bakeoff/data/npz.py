@@ -11,6 +11,7 @@ from bakeoff.wording import listing
 
 # The names of images and labels in Keras's files and in MedMNIST's, with a % for the part.
 _FORMS = (("x_%", "y_%"), ("%_images", "%_labels"))
+_VALIDATION = ("val", "valid", "validation")
 _EXPECTED = (
     "x_train, y_train, x_test and y_test, or train_images, train_labels, test_images and"
     " test_labels, with or without those of val"
@@ -48,11 +49,17 @@ def _parts(content, path):
             f"{path}: holds {listing(content.files) or 'nothing'}; expected {_EXPECTED}: save the"
             " arrays under these names."
         )
+    validation = [name for name in _VALIDATION if _named(images, name) in content]
+    if len(validation) > 1:
+        listed = listing(_named(images, name) for name in validation)
+        raise StudyError(
+            f"{path}: holds {listed}; expected validation images once: leave out all but one of"
+            " these."
+        )
+    names = {"train": "train", "test": "test", "val": validation[0] if validation else None}
     return {
-        part: _part(content, path, _named(images, part), _named(labels, part))
-        if _named(images, part) in content
-        else None
-        for part in ("train", "test", "val")
+        part: _part(content, path, _named(images, name), _named(labels, name)) if name else None
+        for part, name in names.items()
     }
 
 
@@ -88,4 +95,4 @@ def _part(content, path, images_name, labels_name):
             f"{where}: labels of type {labels.dtype.name}; expected whole numbers or texts: save"
             " them as one of these."
         )
-    return RawPart(images, labels, where)
+    return RawPart(images, labels, where, of_images=f"{path}, {images_name}")

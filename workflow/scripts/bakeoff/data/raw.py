@@ -7,7 +7,7 @@ Each form of files has a module of its own, which makes a :class:`RawSet` of the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +52,21 @@ class RawPart:
     ``images`` are uint8, uint16 or float32 in [0, 1], (n, height, width, channels) with 1 or 3
     channels, an array or :class:`Rows`. ``labels`` (n,) are integers, or texts. ``groups`` (n,) are
     the texts that tell whom or what each image is of, None where the source has none. ``origin`` is
-    what messages call the place of the labels.
+    what messages call the place of the labels, and ``of_images`` that of the images, where it is
+    another.
     """
 
     images: np.ndarray | Rows
     labels: np.ndarray
     origin: str
     groups: np.ndarray | None = None
+    of_images: str | None = None
 
     def only(self, rows: np.ndarray) -> RawPart:
         """Return the images in the given rows, int64 (m,), without copying them."""
         groups = None if self.groups is None else self.groups[rows]
-        return RawPart(Rows.of(self.images, rows), self.labels[rows], self.origin, groups)
+        images = Rows.of(self.images, rows)
+        return replace(self, images=images, labels=self.labels[rows], groups=groups)
 
 
 @dataclass(frozen=True)

@@ -195,8 +195,9 @@ def _check_same_form(parts):
         )
         if found != expected:
             raise StudyError(
-                f"{part.origin}: {found}; expected {expected}, as in {train.origin}: bring all"
-                " images to one form, or put those of one data set there."
+                f"{part.of_images or part.origin}: {found}; expected {expected}, as in"
+                f" {train.of_images or train.origin}: bring all images to one form, or put those of"
+                " one data set there."
             )
 
 

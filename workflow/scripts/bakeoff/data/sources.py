@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.files import canonical_json
+from bakeoff.files import canonical_json, walk
 
 BUNDLED = ("mnist_5k", "digits")
 """The data sets that come with a package, as ``data.path`` names them."""
@@ -126,7 +126,7 @@ def _files_at(path: Path, data: Mapping[str, Any]) -> Iterator[list[Any]]:
             columns = COLUMNS | (data["columns"] or {})
             yield from (_state(name, path.parent / name) for name in _named(path, columns["path"]))
         return
-    for folder, folders, names in os.walk(path, followlinks=True):
+    for folder, folders, names, _ in walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         place = os.path.relpath(folder, path)
         for name in names:
