@@ -102,6 +102,12 @@ def test_defaults_are_filled_in(study):
         ("data", "source", "digits", ["data.source: digits", "expected one of idx, npz, folder"]),
         ("data", "image", {"height": 0}, ["data.image.height", "at least 1"]),
         ("data", "image", {"fit": "best"}, ["data.image.fit: best", "stretch, crop, pad"]),
+        (
+            "data",
+            "image",
+            {"channels": 2},
+            ["data.image.channels: 2", "expected one of 1, 3, null:"],
+        ),
         ("data", "image", {"depth": 8}, ["data.image.depth: unknown key", "height"]),
         ("data", "unreadable", "ignore", ["data.unreadable: ignore", "refuse, skip"]),
         ("data", "test_share", 1, ["data.test_share: 1", "at most 0.9"]),

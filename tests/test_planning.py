@@ -83,10 +83,17 @@ def test_a_study_that_is_finished_has_nothing_to_do(tmp_path):
     assert "Nothing to be done" in run(snakemake("--cores", 1), study)
 
 
-@pytest.mark.parametrize("model", ["model_99", "blocks"])
-def test_a_model_that_is_not_described_is_refused(tmp_path, model):
+@pytest.mark.parametrize(
+    ("model", "meant"),
+    [("model_99", "did you mean model_09?"), ("blocks", "correct it, or describe that model.")],
+)
+def test_a_model_that_is_not_described_is_refused(tmp_path, model, meant):
     project = copy_workflow(tmp_path / "study")
     target = f"results/models/{model}/seed_0/card.json"
     refused = project.snakemake("--dry-run", target, check=False)
     assert refused.returncode != 0
-    assert f"'{model}' is not described under `models:`" in refused.stdout
+    line = refused.stdout.splitlines()[-1]
+    assert line.startswith(f"{target}: '{model}' is not described under `models:`; expected one of")
+    assert line.endswith(meant)
+    assert "Traceback" not in refused.stdout
+    assert "InputFunctionException" not in refused.stdout

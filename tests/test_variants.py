@@ -185,7 +185,15 @@ def test_an_argument_without_a_default_is_asked_for(root):
         ),
         (
             {"product": {"training.epoch": [1]}, "name": "{epoch}"},
-            "vary.0.training: its keys: Additional properties are not allowed ('epoch' was",
+            "vary.0.training: epoch: unknown key; expected one of augmentation, ",
+        ),
+        (
+            {"product": {"training.optimizer.learning_rat": [1]}, "name": "{learning_rat}"},
+            "vary.0.training: optimizer.learning_rat: unknown key; expected one of ",
+        ),
+        (
+            {"product": {"training.schedule.final": [0]}, "name": "{final}"},
+            "vary.0.training: schedule.name: missing; expected a value: add the key.",
         ),
         (
             {"product": {"training.epochs.x": [1]}, "name": "{x}", "training": {"epochs": 5}},

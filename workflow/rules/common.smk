@@ -1,5 +1,6 @@
 """The study's config, checked, and the names made from it."""
 
+import difflib
 import json
 import os
 import shlex
@@ -39,6 +40,7 @@ from bakeoff.study.snakemake_internals import (
     say_less,
 )
 from bakeoff.study.sources import KEPT, Sources
+from bakeoff.wording import listing
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
 CONFIG = find(FOLDERS, "config/config.yaml")
@@ -85,6 +87,19 @@ DOWNLOADED = {
 
 SOURCES = Sources(FOLDERS, kept=KEPT)
 MODELS = config["study"]["models"]
+
+
+# A rule's function can only say so with the lines of a traceback.
+for target in sys.argv[1:]:
+    folder = f"{config['pathvars']['results']}/models/"
+    named = target.removeprefix(folder).partition("/")[0] if target.startswith(folder) else ""
+    if named and named not in config["models"]:
+        close = difflib.get_close_matches(named, config["models"], n=1)
+        meant = f"did you mean {close[0]}?" if close else "correct it, or describe that model."
+        sys.exit(
+            f"{target}: {named!r} is not described under `models:`; expected one of"
+            f" {listing(config['models'], 'or')}: {meant}"
+        )
 
 
 def entry_of(model):

@@ -342,8 +342,12 @@ def _faults_of_models(config, sources, folders, recipes):
         entry["training"] = _read_texts(
             entry["training"], training.schema, sources, (*place, "training"), definitions
         )
-        for error in training.iter_errors(entry["training"]):
+        errors = list(training.iter_errors(entry["training"]))
+        for error in errors:
             yield (*place, "training"), describe_value(error)
+        if errors:
+            # What belongs together can be told of settings that are whole.
+            continue
         settings = training_settings(config, model)
         found = [*_faults_of_settings(settings, config["data"]), *_faults_of_curves(config, model)]
         for key, fault in found:

@@ -32,6 +32,7 @@ LIMITS = {
 """What a limit of the schema is called, before its number."""
 
 _LONGEST = 60
+_MISSING = "missing; expected a value: add the key."
 _NOTHING = ("", "~", "null")
 
 
@@ -43,7 +44,7 @@ def describe(error: jsonschema.ValidationError, sources: ConfigFiles) -> list[st
     key = tuple(str(part) for part in error.absolute_path)
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
-        faults = [((*key, name), "missing; expected a value: add the key.") for name in missing]
+        faults = [((*key, name), _MISSING) for name in missing]
     elif error.validator == "additionalProperties":
         known = sorted(error.schema["properties"])
         unknown = [(*key, str(name)) for name in error.instance if name not in known]
@@ -61,10 +62,16 @@ def describe(error: jsonschema.ValidationError, sources: ConfigFiles) -> list[st
 
 def describe_value(error: jsonschema.ValidationError) -> str:
     """Return what jsonschema's error is about, for a value that stands in no file as it is."""
-    path = ".".join(str(part) for part in error.absolute_path)
-    if error.validator in ("required", "additionalProperties"):
-        return f"{path or 'its keys'}: {error.message}; expected known keys: correct them."
-    return f"{path}: {_wrong_value(error, None)}"
+    key = [str(part) for part in error.absolute_path]
+    if error.validator == "required":
+        faults = [(name, _MISSING) for name in error.validator_value if name not in error.instance]
+    elif error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = [str(name) for name in error.instance if name not in known]
+        faults = [(name, _unknown(name, known)) for name in unknown]
+    else:
+        return f"{'.'.join(key)}: {_wrong_value(error, None)}"
+    return " ".join(f"{'.'.join([*key, name])}: {fault}" for name, fault in faults)
 
 
 def _as_written(key, sources):
@@ -130,7 +137,10 @@ def is_number(value: object) -> bool:
 
 def _unknown_key(key, known, sources):
     """Return what to say of a key that the schema does not know."""
-    name = list(_as_written(key, sources))[-1]
+    return _unknown(list(_as_written(key, sources))[-1], known)
+
+
+def _unknown(name, known):
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"did you mean {close[0]}?" if close else "remove it."
     return f"unknown key; expected one of {', '.join(known)}: {meant}"
@@ -143,7 +153,7 @@ def _wrong_value(error, written):
         case "type":
             return _wrong_type(error, written)
         case "enum":
-            allowed = ", ".join(map(str, limit))
+            allowed = ", ".join("null" if one is None else str(one) for one in limit)
             return f"{stands} is not known; expected one of {allowed}: choose one of them."
         case "pattern":
             expected = _described(error) or error.schema["$comment"]
