@@ -90,8 +90,8 @@ def _read(file):
         header = pd.read_csv(file, nrows=0, encoding="utf-8-sig")
         kinds = {name: str for name in header.columns if not _PIXEL.fullmatch(name)}
         # A column that is partly of texts is so in all of its rows.
-        options: dict[str, Any] = {"keep_default_na": False, "low_memory": False}
-        return pd.read_csv(file, dtype=kinds, encoding="utf-8-sig", **options)
+        options = {"keep_default_na": False, "low_memory": False, "encoding": "utf-8-sig"}
+        return pd.read_csv(file, dtype=kinds, **options)
     except ImportError as error:
         raise StudyError(
             f"{file}: Parquet cannot be read without pyarrow; expected that package, or CSV: pip"
