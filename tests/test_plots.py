@@ -12,7 +12,7 @@ from bakeoff.figures.colours import GRID, HUES, INK, PAPER, model_colours
 from bakeoff.figures.comparisons import draw_matrix
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.power import draw_power
-from bakeoff.figures.style import house_style, log_ticks, shortened, wrapped
+from bakeoff.figures.style import house_style, log_ticks, short_names, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import read_results
@@ -153,6 +153,37 @@ def test_wide_letters_count_twice_and_stay_whole():
     assert shortened(family * 10, 6) == f"{family}…{family}"
     assert shortened(accented * 10, 5) == f"{accented * 2}…{accented * 2}"
     assert shortened("two\n lines", 20) == "two lines"
+
+
+NETS = [f"{kind} net, 16 / {width} filters, Adam" for kind in ("Plain", "Res") for width in (8, 64)]
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "short"),
+    [
+        (["Model 1", "Model 2"], 7, ["Model 1", "Model 2"]),
+        (["A long name of model 1", "A long name of model 2"], 11, ["A lon…del 1", "A lon…del 2"]),
+        (NETS, 14, ["Plain net…8…", "Plain net…64…", "Res net…8…", "Res net…64…"]),
+        (NETS[:2], 20, ["Plain net, 16 / 8…", "Plain net, 16 / 64…"]),
+        ([*NETS[:2], "Tiny net"], 8, ["…net…8…", "…net…64…", "Tiny net"]),
+        (["Plain 1 of x", "Plain 2 of x", "Res 1 of x"], 6, ["Pla 1…", "Pla 2…", "Res 1…"]),
+        (["あ" * 9 + "い" * n + "う" * 9 for n in (0, 1)], 9, ["あああ… 1", "あああ… 2"]),
+    ],
+)
+def test_names_stay_apart_where_they_are_shortened(names, most, short):
+    assert list(short_names(names, most).values()) == short
+    assert short_names(names[:1], most).keys() == {names[0]}
+
+
+def test_long_names_that_differ_in_their_middle_stay_apart_in_every_figure(tmp_path):
+    study = make_study(4, seeds=2)
+    for number, entry in enumerate(study["models"]):
+        entry["name"] = f"Plain net with {2**number} filters in each of its layers, and with Adam"
+    paths = draw_all(tmp_path, study)
+    assert len({entry["name"] for entry in study["models"]}) == 4
+    for name in ("overlay", "parameters", "accuracy_forest", "comparisons", "power"):
+        found = {text for text in texts_in(paths[name]) if re.search(r"\b[1248]\b.*…$", text)}
+        assert len({re.search(r"[1248]\b", text)[0] for text in found}) >= 3, (name, found)
 
 
 def test_letters_that_the_font_lacks_are_kept_as_text_without_a_warning(tmp_path, recwarn):

@@ -506,7 +506,7 @@ def test_switched_losses_have_a_scale_whatever_they_are(browser, report):
     with Visit(browser, report) as visit:
         for losses in ([0, 0], [0.02], [0.001, 0.01], [3e5, 2.3]):
             for log in ("true", "false"):
-                model = f"{{name: 'One', number: 1, colour: 'red', loss: {losses}}}"
+                model = f"{{short: 'One', number: 1, colour: 'red', loss: {losses}}}"
                 drawn = visit.page.evaluate(f"drawLosses([{model}], 'loss', {log}).outerHTML")
                 assert not re.search("NaN|Infinity|undefined", drawn)
 

@@ -263,12 +263,12 @@ function drawLosses(models, column, log) {
   // Names stand at the ends of the curves, those that end close together one under the other.
   const ends = drawn.filter(({ points }) => points.length && drawn.length <= 20).sort((a, b) => y(a.points.at(-1)[1]) - y(b.points.at(-1)[1]));
   let lowest = top - 10;
-  ends.forEach(({ number, name, colour, points }, place) => {
+  ends.forEach(({ number, short, colour, points }, place) => {
     const [epoch, loss] = points.at(-1);
     lowest = Math.min(Math.max(y(loss), lowest + 12), bottom + 8 - 12 * (ends.length - 1 - place));
     const label = add(svg, "g", { "data-model": number });
     add(label, "path", { d: `M${x(epoch)} ${y(loss)}L${right + 6} ${lowest}`, stroke: colour, "stroke-width": 0.7, fill: "none" });
-    add(label, "text", { x: right + 9, y: lowest + 4, ...font }, name.length > 14 ? `${name.slice(0, 13)}…` : name);
+    add(label, "text", { x: right + 9, y: lowest + 4, ...font }, short);
   });
   return svg;
 }

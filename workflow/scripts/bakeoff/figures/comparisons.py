@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
-from bakeoff.figures.style import SMALLEST, TITLE, columns_of, new_figure, shortened, wrapped
+from bakeoff.figures.style import SMALLEST, TITLE, columns_of, new_figure, short_names, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.numbers import Pair
 from bakeoff.results import Results
@@ -43,7 +43,7 @@ def draw_matrix(results: Results) -> Figure:
     lines += said
 
     side = min(0.52 * len(shown), 7.5)
-    names = [shortened(model.name, 22) for model in shown]
+    names = list(short_names([model.name for model in shown], 22).values())
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
     margin = max(map(columns_of, names), default=0) / 15
     width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)

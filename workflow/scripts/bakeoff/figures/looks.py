@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
-from bakeoff.figures.style import model_looks, new_figure, shortened, wrapped
+from bakeoff.figures.style import model_looks, new_figure, short_names, wrapped
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import Results
 
@@ -35,7 +35,7 @@ def draw_race(results: Results) -> Figure | None:
     axes.set_xlim(-0.3, len(race.looks) - 0.7)
     axes.set_yticks(
         range(len(shown)),
-        labels=[shortened(results.by_key[one.model].name, 28) for one in shown],
+        labels=short_names([results.by_key[one.model].name for one in shown], 28).values(),
     )
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
@@ -53,6 +53,7 @@ def _explained(race):
 def _draw_rows(axes, results, race, shown):
     """Draw the rows of the models ``shown``, each a :class:`bakeoff.numbers.Racer`."""
     looks = model_looks(results.study)
+    names = short_names([model.name for model in results.models], 22)
     for row, racer in enumerate(shown):
         colour = looks[racer.model]["color"]
         axes.hlines(row, 0, racer.look - 1, color=colour, linewidth=1.6)
@@ -63,7 +64,7 @@ def _draw_rows(axes, results, race, shown):
             axes.plot(racer.look - 1, row, **dot, markerfacecolor=PAPER, markeredgewidth=1.2)
             note = "no run finished"
         if racer.worse_than:
-            note = f"worse than {shortened(results.by_key[racer.worse_than].name, 22)}"
+            note = f"worse than {names[results.by_key[racer.worse_than].name]}"
         axes.annotate(
             note,
             (1.02, row),

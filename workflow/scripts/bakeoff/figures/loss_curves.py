@@ -23,7 +23,7 @@ from bakeoff.figures.style import (
     log_ticks,
     model_looks,
     new_figure,
-    shortened,
+    short_names,
     small_multiples,
     wrapped,
 )
@@ -168,8 +168,9 @@ def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray
         return
     last = max(len(curve) for curve, _ in curves.values())
     top = axes.get_ylim()[1]
+    short = short_names(curves, 16)
     texts = {
-        name: shortened(name, 16) + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
+        name: short[name] + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
         for name, (curve, _) in curves.items()
     }
     for name, (curve, _) in curves.items():

@@ -15,6 +15,7 @@ from bakeoff.figures.style import (
     log_ticks,
     model_looks,
     new_figure,
+    short_names,
     shortened,
     wrapped,
 )
@@ -118,8 +119,8 @@ def _draw_needed(panels, results, rows, most):
             fontsize=SMALLEST,
             va="center",
         )
-    names = [shortened(results.by_key[one.model].name, 28) for one in rows]
-    axes.set_yticks(range(len(rows)), labels=names)
+    names = short_names([results.by_key[one.model].name for one in rows], 28)
+    axes.set_yticks(range(len(rows)), labels=names.values())
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)

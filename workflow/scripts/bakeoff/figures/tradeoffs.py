@@ -17,7 +17,7 @@ from bakeoff.figures.style import (
     log_ticks,
     model_looks,
     new_figure,
-    shortened,
+    short_names,
     wrapped,
 )
 from bakeoff.limits import MOST_NAMED
@@ -87,8 +87,9 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.minorticks_off()
     # Labels are placed on the finished layout.
     figure.draw_without_rendering()
+    short = short_names([row["name"] for row in shown], 14 if named.sum() > 6 else 20)
     names = {
-        part: shortened(row["name"], 14 if named.sum() > 6 else 20)
+        part: short[row["name"]]
         + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
         for part, row, value in zip(_ids(results, shown), shown, accuracy, strict=True)
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from bakeoff.analysis.epochs import by_epoch, has_finished
 from bakeoff.figures.colours import model_colours
+from bakeoff.figures.style import short_names
 from bakeoff.results import Model
 from bakeoff.selection import most_accurate
 from bakeoff.study.readers import read_histories
@@ -16,6 +17,8 @@ def mean_losses(
 ) -> list[dict[str, Any]]:
     """Return a dict a model: ``name``, ``number`` on the page, ``colour``, ``loss``, ``val_loss``.
 
+    ``short`` is the name as the drawing has room for it.
+
     ``histories`` are paths, in the order of :func:`bakeoff.study.readers.runs_in`. The losses are
     means over the runs that finished, a number an epoch, to four digits. Models of which no run
     finished are left out, and of many all but the most accurate.
@@ -23,8 +26,10 @@ def mean_losses(
     runs = read_histories(histories, study)
     colours, numbers = model_colours(study), {m.model: i for i, m in enumerate(models, start=1)}
     shown, _ = most_accurate(models)
+    short = short_names([model.name for model in shown], 14)
     return [
-        {"name": model.name, "number": numbers[model.model], "colour": colours[model.model]}
+        {"name": model.name, "short": short[model.name], "number": numbers[model.model]}
+        | {"colour": colours[model.model]}
         | {
             field: [float(f"{loss:.4g}") for loss in by_epoch(kept, field).mean(axis=0)]
             for field in ("loss", "val_loss")
