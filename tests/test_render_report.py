@@ -290,7 +290,9 @@ def test_a_drawing_of_the_most_accurate_says_so(tmp_path):
     assert of_finished in described["comparisons"]["label"]
     of_all = f"the {MOST_SHOWN} most accurate of {MOST_SHOWN + 2} models"
     assert of_all in described["loss_overview"]["label"]
-    assert f"of {MOST_SHOWN + 2} models" in described["loss_overlay"]["label"]
+    # One has no result, so no line.
+    assert f"of {MOST_SHOWN + 1} models" in described["loss_overlay"]["label"]
+    assert "comparisons" not in describe_figures(results, summary[:2], figures | {"tradeoffs": []})
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
@@ -313,6 +315,11 @@ def test_a_missing_or_damaged_curve_is_named_with_the_folder_to_delete(tmp_path,
         inline_svg(curve, "A curve.", curve.parent)
 
 
+def test_the_page_says_how_many_of_the_pairs_it_lists(tmp_path):
+    models = {f"Model {n}": {"accuracy": 0.9 + 0.003 * n, "images": 100} for n in range(16)}
+    assert "15 of the 120 pairs in numbers" in Page(render(tmp_path, models, images=100)).text
+
+
 def test_of_many_models_the_most_accurate_have_a_section(tmp_path, monkeypatch):
     monkeypatch.setattr("render_report.MOST_DESCRIBED", 2)
     accuracies = {"Model 1": 0.99, "Model 2": 0.97, "Model 3": 0.98}
@@ -332,6 +339,7 @@ def test_of_many_models_the_most_accurate_have_a_section(tmp_path, monkeypatch):
 def test_a_study_without_a_result_still_makes_a_page(tmp_path):
     text = Page(render(tmp_path, {"Model 1": {"status": "diverged"}})).text
     assert "No run ended well" in text
+    assert "Nothing to compare: fewer than two models finished." in text
     assert "nan" not in text.lower()
 
 

@@ -520,8 +520,21 @@ def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
         assert rows.count() == 10
         assert page.locator("#results > .scroll tbody tr:visible").count() == 10
         assert page.locator("details.model:visible").count() == 10
+        page.get_by_text("pairs in numbers").click()
+        pairs = page.locator("table:has(caption:text('Pairs of models')) tbody tr:visible")
+        search.fill("model 19")
+        # Those with any of the models looked for, first or second.
+        found = pairs.all_inner_texts()
+        assert found
+        assert all("Model 19" in pair for pair in found)
+        assert len({pair.split("\t")[0].strip() for pair in found} - {"Model 19"}) >= 1
+        search.fill("zzz")
+        assert rows.count() == 0
+        assert page.locator("#accuracy .axis").is_hidden()
+        assert page.get_by_role("status").inner_text() == "No model has “zzz” in its name."
         search.fill("")
         assert rows.count() == 18
+        assert page.get_by_role("status").inner_text() == ""
     with Visit(browser, report) as visit:
         assert visit.page.get_by_role("searchbox").count() == 0
 
@@ -541,6 +554,25 @@ def test_of_several_families_the_models_of_one_are_shown(browser):
         assert visit.complaints == []
 
 
+def test_what_is_saved_is_what_is_shown(browser, report):
+    with Visit(browser, report, accept_downloads=True) as visit:
+        page = visit.page
+        page.get_by_role("button", name="Hide Model 1,").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV of: All models, the best first").click()
+        assert download.value.suggested_filename == "All_models_the_best_first_of_some_models.csv"
+        with open(download.value.path(), newline="", encoding="utf-8") as file:
+            assert [row["Model"] for row in csv.DictReader(file)] == [
+                "Model 10",
+                "Model 2",
+                "Model 3",
+            ]
+        with page.expect_download() as download:
+            page.locator("#costs").get_by_role("button", name="SVG of").first.click()
+        texts = ElementTree.parse(download.value.path()).getroot().itertext()
+        assert {"Model 1", "Model 2"} & set(texts) == {"Model 2"}
+
+
 def test_a_model_is_hidden_from_the_whole_page(browser, report):
     with Visit(browser, report) as visit:
         page = visit.page
@@ -553,7 +585,12 @@ def test_a_model_is_hidden_from_the_whole_page(browser, report):
             return [part.locator("visible=true").count() for part in parts]
 
         assert shown() == [4, 4, 4]
-        page.get_by_role("button", name="Hide Model 1 on").press("Enter")
+        page.get_by_text("pairs in numbers").click()
+        pairs = page.locator("table:has(caption:text('Pairs of models')) tbody tr:visible")
+        assert pairs.count() == 3, "of the models that finished"
+        page.get_by_role("button", name="Hide Model 1,").press("Enter")
+        # None of its pairs is left, whichever of the two it is.
+        assert pairs.count() == 1
         assert shown() == [3, 3, 3]
         assert parts[1].filter(has_text="Model 1").locator("visible=true").count() == 1, "10 alone"
         assert drawing.get_attribute("aria-label").startswith("Validation loss of 3 models")

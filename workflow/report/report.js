@@ -56,17 +56,15 @@ addEventListener("afterprint", () => {
 });
 
 // What is of one model is lit together: its row of the chart, its rows of tables, its curve.
-const ofModel = ".rows li, tbody tr, [data-model]";
-function modelOf(part) {
-  return part.dataset.model ?? part.querySelector("a[href^='#model-']")?.hash.slice("#model-".length);
-}
+// A row of a pair is of both: it lights both.
+const modelsOf = (part) => part.dataset.model.split(" ");
 function light(event) {
-  const part = event.target.closest?.(ofModel);
-  const model = part && modelOf(part);
-  if (model === light.model) return;
-  light.model = model;
-  for (const other of document.querySelectorAll(ofModel)) {
-    other.classList.toggle("lit", Boolean(model) && modelOf(other) === model);
+  const models = event.target.closest?.("[data-model]")?.dataset.model ?? "";
+  if (models === light.models) return;
+  light.models = models;
+  const lit = new Set(models.split(" "));
+  for (const part of document.querySelectorAll("[data-model]")) {
+    part.classList.toggle("lit", modelsOf(part).every((model) => lit.has(model)));
   }
 }
 addEventListener("mouseover", light);
@@ -77,22 +75,28 @@ addEventListener("focusin", light);
 const sections = "#models > [data-family]";
 const ranked = document.querySelector("#results > .scroll");
 const rows = ranked.querySelectorAll("tbody tr");
-const names = new Map(Array.from(rows, (row) => [modelOf(row), row.cells[0].textContent.trim()]));
-const families = new Map(Array.from(document.querySelectorAll(sections), (part) => [part.id.slice("model-".length), part.dataset.family]));
+const names = new Map(Array.from(rows, (row) => [row.dataset.model, row.cells[0].textContent.trim()]));
+const families = new Map(Array.from(rows, (row) => [row.dataset.model, row.dataset.family]));
 const hidden = new Set();
 const search = document.createElement("input");
 const family = document.createElement("select");
 const filters = document.createElement("div");
+const nothing = document.createElement("p");
 const restore = buttonOf("", filters);
 const matches = (model) => (names.get(model) ?? "").toLowerCase().includes(search.value.trim().toLowerCase()) && (!family.value || families.get(model) === family.value);
 const isShown = (model) => matches(model) && !hidden.has(model);
+// A row of a pair is shown for either that is looked for, but for none that is hidden.
+const areShown = (models) => models.some(matches) && !models.some((model) => hidden.has(model));
 let drawShown = () => {};
 function showModels() {
-  for (const part of document.querySelectorAll(`${ofModel}, ${sections}`)) {
-    const model = part.dataset.family === undefined ? modelOf(part) : part.id.slice("model-".length);
+  for (const part of document.querySelectorAll("[data-model]")) {
     // A button that hides a model shows it again.
-    if (model) part.toggleAttribute("hidden", !(part.tagName === "BUTTON" ? matches : isShown)(model));
+    part.toggleAttribute("hidden", !(part.tagName === "BUTTON" ? matches(part.dataset.model) : areShown(modelsOf(part))));
   }
+  for (const part of document.querySelectorAll(sections)) part.toggleAttribute("hidden", !isShown(part.id.slice("model-".length)));
+  const none = !Array.from(names.keys()).some(matches);
+  nothing.textContent = none ? `No model${family.value ? " of the family" : ""} has “${search.value.trim()}” in its name.` : "";
+  document.querySelector("#accuracy figure").toggleAttribute("hidden", none);
   restore.toggleAttribute("hidden", !hidden.size);
   restore.textContent = `Show the hidden again: ${Array.from(hidden, (model) => names.get(model)).join(", ")}`;
   drawShown();
@@ -109,7 +113,9 @@ if (rows.length > 15) {
   search.type = "search";
   search.placeholder = "Show models named …";
   search.setAttribute("aria-label", "Show models whose names hold");
-  document.getElementById("accuracy").prepend(search);
+  nothing.className = "note";
+  nothing.setAttribute("role", "status");
+  document.getElementById("accuracy").prepend(search, nothing);
 }
 if (new Set(families.values()).size > 1) {
   family.setAttribute("aria-label", "Show models of the family");
@@ -125,11 +131,11 @@ restore.addEventListener("click", () => {
 });
 ranked.before(filters);
 for (const row of rows) {
-  const model = modelOf(row);
-  if (!model || rows.length < 2) continue;
+  const { model } = row.dataset;
+  if (rows.length < 2) continue;
   const button = buttonOf("", row.cells[0]);
   button.className = "hide";
-  button.title = button.ariaLabel = `Hide ${names.get(model)} on the whole page`;
+  button.title = button.ariaLabel = `Hide ${names.get(model)}, but where drawings have a panel, a row or a cell a model`;
   button.addEventListener("click", () => {
     hide(model);
     if (hidden.has(model)) restore.focus();
@@ -150,7 +156,9 @@ function offer(part, kinds) {
     button.addEventListener("click", async () => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(await content());
-      link.download = `${title().replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "")}.${kind.toLowerCase()}`;
+      // A file of some models does not go by the name of that of all.
+      const some = part.querySelector("[data-model][hidden]") ? " of some models" : "";
+      link.download = `${(title() + some).replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "")}.${kind.toLowerCase()}`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     });
@@ -172,7 +180,8 @@ function asCsv(table) {
     const number = text.replace("\u2212", "-").replace(/,/g, "").replace(/ %$/, "");
     return /^-?[\d.]+$/.test(number) ? number : `"${text.replace(/"/g, '""')}"`;
   };
-  const lines = Array.from(table.rows, (row) => Array.from(row.cells, field).join(",") + "\r\n");
+  const shown = Array.from(table.rows).filter((row) => !row.hidden);
+  const lines = Array.from(shown, (row) => Array.from(row.cells, field).join(",") + "\r\n");
   return new Blob(lines, { type: "text/csv" });
 }
 
@@ -180,6 +189,8 @@ const valueOf = (name) => getComputedStyle(document.documentElement).getProperty
 
 function svgText(drawing) {
   const copy = drawing.cloneNode(true);
+  // The page's style hides these, which a file has not.
+  for (const part of copy.querySelectorAll("[hidden]")) part.remove();
   // Some programs, and canvases, need the size in so many words.
   const { width, height } = drawing.viewBox.baseVal;
   for (const [name, value] of Object.entries({ width, height })) copy.setAttribute(name, value);

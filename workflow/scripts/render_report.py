@@ -110,6 +110,8 @@ def fill_template(template_folder, study, content):
 def describe_tables(results, summary):
     """Return the tables of the results, and that of the pairs of models with a note on it."""
     pairs, note = pair_table(results)
+    number, listed = results.analysis.pairs.number, len(pairs.rows) if pairs else 0
+    which = "the pair" if number == 1 else f"the {number:,} pairs"
     return {
         "tables": [
             {"title": title, "note": note} | table.as_data()
@@ -117,6 +119,7 @@ def describe_tables(results, summary):
         ],
         "pairs": pairs and pairs.as_data(),
         "pairs_note": note,
+        "which_pairs": which if listed == number else f"{listed:,} of {which}",
     }
 
 
@@ -124,7 +127,8 @@ def describe_models(results, findings, runs, cards, curves):
     """Return what the page says of each model: names, a remark, tables and a figure.
 
     Keys: ``models``, of many the most accurate; ``choice``, a list of what to say of these;
-    ``by_name``, the same models; and whether their sections are ``folded``.
+    ``by_name``, of all models the ``place``, the ``family`` and whether they are ``described``; and
+    whether the sections are ``folded``.
     """
     first_cards = {card["model"]: card for card in reversed(cards)}
     runs_of = defaultdict(list)
@@ -133,10 +137,10 @@ def describe_models(results, findings, runs, cards, curves):
     places = {model: place for place, model in enumerate(results.models)}
     remarks = {said["model"]: said["remark"] for said in findings["models"]}
     shown, choice = most_accurate(results.models, most=MOST_DESCRIBED)
-    models = []
+    models, described = [], {model.model for model in shown}
     for model in shown:
         label = f"Training and validation loss of {model.name} over the epochs."
-        described = {
+        said = {
             "name": model.name,
             "family": model.family,
             "description": model.description,
@@ -153,11 +157,18 @@ def describe_models(results, findings, runs, cards, curves):
             "code": code_for(first_cards[model.model], results.data.class_names),
             "runs": runs_table(runs_of[model.model]).as_data(),
         }
-        models.append(described | error_tables(model, results.data.class_names))
+        models.append(said | error_tables(model, results.data.class_names))
     return {
         "models": models,
         "choice": choice,
-        "by_name": {model["name"]: model for model in models},
+        "by_name": {
+            model.name: {
+                "place": place,
+                "family": model.family,
+                "described": model.model in described,
+            }
+            for place, model in enumerate(results.models)
+        },
         "folded": len(models) > MOST_UNFOLDED,
     }
 
@@ -182,15 +193,19 @@ def facts_of(model):
 
 def describe_figures(results, summary, figures):
     """Return each figure with what it shows in a sentence, for those who cannot see it."""
-    models, most = w.count(len(summary), "model"), _some(len(summary))
-    measure = results.measure.capitalize()
-    finished = _some(sum(row[results.column] is not None for row in summary))
+    most, measure = _some(len(summary)), results.measure.capitalize()
+    finished = sum(row[results.column] is not None for row in summary)
     labels = {
         "loss_overview": f"Training and validation loss of {most} over the epochs, a panel each.",
-        "loss_overlay": f"Validation loss of {models} over the epochs, in one panel.",
-        "comparisons": f"Difference in {results.measure} for each pair of {finished}, a cell each.",
+        "loss_overlay": (
+            f"Validation loss of {w.count(finished, 'model')} over the epochs, in one panel."
+        ),
         "reliability": f"Share of correct predictions against how confident they are, for {most}.",
     }
+    if finished > 1:
+        labels["comparisons"] = (
+            f"Difference in {results.measure} for each pair of {_some(finished)}, a cell each."
+        )
     if results.analysis.looks:
         labels["seeds"] = f"Seeds of {most} at each look, and after which look models left."
     if results.analysis.power and results.analysis.power.by_seeds:
@@ -207,8 +222,8 @@ def describe_figures(results, summary, figures):
         {"label": label, "svg": inline_svg(figure, label)}
         for figure in figures["tradeoffs"]
         for label in [
-            f"{measure} of {models} against"
-            f" {Path(figure).stem.removeprefix('accuracy_').replace('_', ' ')}."
+            f"{measure} against"
+            f" {Path(figure).stem.removeprefix('accuracy_').replace('_', ' ')}, a point a model."
         ]
     ]
     return described | {"tradeoffs": tradeoffs}
