@@ -214,19 +214,39 @@ def test_a_loss_of_zero_is_named_at_the_edge_of_a_logarithmic_scale(tmp_path):
     assert not faults_of_layout(figure)
 
 
-def test_a_curve_that_ends_early_has_its_name_at_its_end(tmp_path):
-    study = make_study(models=3)
+def test_curves_that_end_early_have_their_names_beside_the_others_and_dotted_lines(tmp_path):
+    study = make_study(models=6)
     runs = histories_of(tmp_path, study, epochs=12)
-    runs["model_02"] = [history[:5] for history in runs["model_02"]]
+    for number in range(1, 6):
+        runs[f"model_{number:02d}"] = [h[: 4 + number] for h in runs[f"model_{number:02d}"]]
     with house_style():
-        axes = draw_overlay(study, runs).axes[0]
-    places = {text.get_text(): text for text in axes.texts}
-    early = places["Model 2"]
-    assert early.xy == pytest.approx((5, runs["model_02"][0]["val_loss"][-1]))
-    assert early.xycoords == "data"
-    # A leader line would look like a loss.
+        figure = draw_overlay(study, runs)
+    assert faults_of_layout(figure) == []
+    [axes] = figure.axes
+    assert {text.get_position()[0] for text in axes.texts} == {1.04}
+    # A whole one would look like a loss.
     leaders = [line for line in axes.lines if line.get_transform() == axes.transAxes]
-    assert len(leaders) == 2
+    dotted = [line for line in leaders if line.is_dashed()]
+    assert len(dotted) == 5
+    ends = axes.transLimits.transform([(5, axes.get_ylim()[0])])[:, 0]
+    assert min(line.get_xdata()[0] for line in dotted) == pytest.approx(ends[0])
+
+
+def test_no_legend_lies_on_a_curve_and_no_label_in_the_legend(tmp_path):
+    study = make_study(models=4, seeds=2)
+    runs = histories_of(tmp_path, study, diverged={("model_01", 1)})
+    with house_style():
+        model = draw_model(study, study["models"][0], runs["model_01"])
+        overview = draw_overview(study, runs)
+    for figure in (model, overview):
+        assert faults_of_layout(figure) == []
+        [legend] = figure.legends
+        top = legend.get_window_extent().y1
+        assert all(axes.get_window_extent().y0 >= top for axes in figure.axes)
+    panels = [axes.get_window_extent() for axes in overview.axes]
+    label = overview._supylabel.get_window_extent()
+    assert label.y0 > overview.legends[0].get_window_extent().y1
+    assert label.y1 < max(panel.y1 for panel in panels) + 10
 
 
 def test_one_odd_loss_does_not_stretch_the_scale(tmp_path):

@@ -14,7 +14,7 @@ from scipy.optimize import isotonic_regression
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import by_epoch, has_finished
-from bakeoff.figures.colours import INK, PAPER, part_ids
+from bakeoff.figures.colours import INK, part_ids
 from bakeoff.figures.style import (
     NARROW,
     SMALLEST,
@@ -53,7 +53,9 @@ def draw_model(study: Mapping[str, Any], entry: Mapping[str, str], histories: Hi
     ``histories`` has one history per seed.
     """
     colour = model_looks(study)[entry["model"]]["color"]
-    figure = new_figure(NARROW, 3.1)
+    handles = legend_entries(study, histories, colour)
+    columns = 2 if len(handles) == 2 else 1
+    figure = new_figure(NARROW, 3.1 + 0.19 * len(handles) / columns)
     axes = figure.subplots()
     draw_curves(axes, histories, colour, markers=30)
     title = f"{entry['name']}: {entry['description']}"
@@ -62,7 +64,8 @@ def draw_model(study: Mapping[str, Any], entry: Mapping[str, str], histories: Hi
     axes.set_ylabel("log-loss")
     axes.set_ylim(0, 1.05 * _losses_to_show(histories).max())
     show_epochs(axes, max(map(len, histories)), most=8)
-    axes.legend(handles=legend_entries(study, histories, colour))
+    # Below: there is no place in the axes that curves leave free.
+    figure.legend(handles=handles, loc="outside lower left", ncols=columns)
     return figure
 
 
@@ -89,10 +92,14 @@ def draw_overview(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fi
         _mark_beyond(axes, _finished(runs[entry["model"]]))
     title = "\n".join(wrapped(line, TITLE) for line in (_subject(study), *choice))
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-    figure.supylabel("log-loss (logarithmic scale)", fontsize=9)
     # Of several models' colours, the legend shows none.
     colour = INK if len(panels) > 1 else looks[entries[0]["model"]]["color"]
     handles = legend_entries(study, everything, colour)
+    figure.set_figheight(figure.get_figheight() + 0.19 * (len(handles) - 2))
+    # In the middle of the panels, between the lines of the title and those of the legend.
+    middle = 0.5 + 0.1 * (len(handles) - title.count("\n")) / figure.get_figheight()
+    label = "log-loss\n(logarithmic scale)"
+    figure.supylabel(label, y=middle, multialignment="center", fontsize=9)
     figure.legend(handles=handles, loc="outside lower left")
     return figure
 
@@ -161,8 +168,9 @@ def _usual(runs):
 def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray, str]]) -> None:
     """Write each curve's name right of ``axes``, at the height of its end or close to it.
 
-    ``curves`` maps a name to a curve, with a value an epoch, and its colour. A curve that ends
-    before the last epoch has its name at its end; one that ends beyond the upper edge, its value.
+    ``curves`` maps a name to a curve, with a value an epoch, and its colour. A dotted line leads to
+    the name of one that ends before the last epoch; one that ends beyond the upper edge has its
+    value.
     """
     if not curves:
         return
@@ -173,10 +181,6 @@ def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray
         name: short[name] + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
         for name, (curve, _) in curves.items()
     }
-    for name, (curve, _) in curves.items():
-        if len(curve) < last:
-            _label_early(axes, texts[name], len(curve), min(curve[-1], top))
-    curves = {name: drawn for name, drawn in curves.items() if len(drawn[0]) == last}
     figure.draw_without_rendering()
     spacing = 11 / 72 * figure.dpi / axes.get_window_extent().height
     to_axes = axes.transData - axes.transAxes
@@ -188,32 +192,16 @@ def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray
     order = sorted(ends, key=lambda name: ends[name][1])
     heights = spread([ends[name][1] for name in order], spacing)
     for name, height in zip(order, heights, strict=True):
-        _, colour = curves[name]
-        axes.plot(
-            [ends[name][0], 1.015, 1.03],
-            [ends[name][1], height, height],
-            transform=axes.transAxes,
-            color=colour,
-            linewidth=0.5,
-            clip_on=False,
-        )
+        curve, colour = curves[name]
+        leader: Look = {"transform": axes.transAxes, "color": colour, "clip_on": False}
+        x, y = ends[name]
+        axes.plot([max(x, 0.985), 1.015, 1.03], [y, height, height], linewidth=0.5, **leader)
+        if len(curve) < last:
+            axes.plot([x, 0.985], [y, y], linewidth=0.8, linestyle=(0, (1, 2)), **leader)
+            axes.plot(x, y, marker="o", markersize=3, **leader)
         axes.text(
             1.04, height, texts[name], transform=axes.transAxes, fontsize=SMALLEST, va="center"
         )
-
-
-def _label_early(axes, text, epoch, loss):
-    """Write a curve's name at its end, which is before the last epoch."""
-    axes.annotate(
-        text,
-        (epoch, loss),
-        xytext=(4, 0),
-        textcoords="offset points",
-        fontsize=SMALLEST,
-        va="center",
-        bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
-        zorder=4,
-    )
 
 
 def spread(heights: Sequence[float], spacing: float) -> np.ndarray:
