@@ -78,6 +78,30 @@ def test_the_curve_ends_at_what_the_images_allow():
     assert "No model is too close to call" in " ".join(figure.get_suptitle().split())
 
 
+def test_what_two_seeds_hardly_show_does_not_squeeze_the_scale():
+    by_seeds = {2: [0.0175, 0.577], 3: [0.0133, 0.0754], 4: [0.011, 0.04], 200: [0.003, 0.008]}
+    figure = drawn(by_seeds=by_seeds, needed={"model_01": {"difference": 0.04}})
+    curve = figure.axes[0]
+    assert 7.6 < curve.get_ylim()[1] < 15
+    assert [text.get_text() for text in curve.texts] == ["▲ 57.70"]
+    assert not list(drawn().axes[0].texts)
+    assert faults_of_layout(figure) == []
+
+
+def test_seeds_that_not_all_models_have_are_not_called_those_of_now():
+    figure = drawn(needed={}, detectable=[0.0182, 0.0399])
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "with 3 seeds of each: 0.29 to 0.40 percentage points" in legend
+
+
+def test_missing_test_images_are_rounded_up():
+    figure = drawn(needed={"model_01": {"images": 2_020}, "model_02": {"images": 95}})
+    assert [text.get_text() for text in figure.axes[1].texts] == [
+        "2,100 test images",
+        "95 test images",
+    ]
+
+
 def test_more_seeds_than_are_usual_fit_on_the_scale():
     figure = drawn(needed={"model_02": {"seeds": 180, "seconds": 1.0}})
     assert figure.axes[1].get_xlim()[1] > 180

@@ -155,6 +155,11 @@ def test_wide_letters_count_twice_and_stay_whole():
     assert shortened("two\n lines", 20) == "two lines"
 
 
+def test_a_number_and_its_unit_stay_on_one_line():
+    assert wrapped("it reaches 99.07 % in all", 16) == "it reaches\n99.07 % in all"
+    assert wrapped("it reaches 99.07\u00a0% in all", 16) == "it reaches\n99.07 % in all"
+
+
 NETS = [f"{kind} net, 16 / {width} filters, Adam" for kind in ("Plain", "Res") for width in (8, 64)]
 
 

@@ -168,6 +168,26 @@ def test_a_model_that_learned_nothing_is_left_out_of_the_picture_and_counted(res
     assert ("not shown" in texts[-1]) == (len(found.learned) < 4)
 
 
+def test_the_picture_says_its_headline_to_the_end_and_from_the_left(results):
+    from bakeoff.figures.summary import draw_summary
+    from bakeoff.results import read_results
+
+    study = describe_study(["LeNet", ODD, "[Odd] one", "Model 3"], seeds=(0, 1))
+    found = read_results(results / "analysis.json", study)
+    names = ", ".join(f"A network with quite a long name, number {number}" for number in range(9))
+    for headline in (
+        f"Too close: {names} reach 99.07 %.",
+        f"{names[:200]} is best: {'x' * 44} 9 %.",
+    ):
+        pick = f"Cheapest of these: {names[:250]} by parameters."
+        figure = draw_summary(found, headline, pick)
+        _, said, picked, *_ = (text.get_text() for text in figure.texts)
+        assert said.replace("\n", " ").endswith(headline[-7:])
+        assert picked.replace("\n", " ") == pick
+    arabic = "نموذج صغير is best."
+    assert draw_summary(found, arabic, None).texts[1].get_text() == f"\u200e{arabic}"
+
+
 def test_citing_names_the_version_and_the_commit():
     entry = bibtex({"commit": {"id": "c0ffee" * 7, "clean": False}})
     assert_sound(entry.partition("\n")[2].removesuffix("}"))

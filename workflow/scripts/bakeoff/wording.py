@@ -68,8 +68,12 @@ def models(names: Iterable[str]) -> str:
 
 
 def two_digits(number: int) -> str:
-    """Return "11,000" for 11138: a whole number that is known about."""
-    return f"{float(f'{number:.1e}'):,.0f}"
+    """Return "12,000" for 11138: a whole number that is known about, and of which less is too few.
+
+    So it is rounded up, and never to what a study has already.
+    """
+    step = 10 ** max(0, len(str(number)) - 2)
+    return f"{-(-number // step) * step:,}"
 
 
 def number(value: float, decimals: int = 2) -> str:

@@ -16,7 +16,6 @@ from bakeoff.figures.style import (
     model_looks,
     new_figure,
     short_names,
-    shortened,
     wrapped,
 )
 from bakeoff.limits import MOST_SHOWN
@@ -71,7 +70,8 @@ def draw_power(results: Results) -> Figure | None:
 
 
 def _title(found: Power, results):
-    best = shortened(results.by_key[found.best].name, 40)
+    names = short_names([model.name for model in results.models], 40)
+    best = names[results.by_key[found.best].name]
     yield f"What it would take to be surer, {results.study['dataset']['title']}"
     yield f"Differences from {best} that are shown with a probability of {100 * POWER:g} %"
     if not found.needed:
@@ -94,8 +94,14 @@ def _draw_curve(axes, found: Power, most):
     limit = 100 * min(found.limit or [0])
     axes.axhspan(0, limit, **_SHADE)
     axes.axhline(limit, **_LIMIT)
-    largest = max(100 * abs(one.difference) for one in found.needed) if found.needed else 0
-    axes.set_ylim(0, 1.08 * max(*high, largest) or 1)
+    largest = max((100 * abs(one.difference) for one in found.needed), default=0)
+    # Two seeds may show next to nothing of a model, which would squeeze all else.
+    usual = max(largest, low[0], *(one for n, one in zip(seeds, high, strict=True) if n > seeds[0]))
+    highest = max(*high, largest)
+    if highest > 2.5 * usual:
+        axes.text(0.01, 0.96, f"▲ {w.number(highest)}", transform=axes.transAxes, va="top")
+        highest = 1.3 * usual
+    axes.set_ylim(0, 1.08 * highest or 1)
     axes.set_ylabel("percentage points")
 
 
@@ -142,9 +148,11 @@ def _legend_entries(found: Power, results):
     low, high = found.by_seeds[seeds]
     by_model = "" if low == high else ", by model"
     now, limit = w.points_range(low, high), w.points_range(*(found.limit or (0, 0)))
+    # Where a model has fewer seeds than another, it is not as now.
+    as_now = ", as now" if w.points_range(*found.detectable) == now else " of each"
     handles = [
         Patch(label=f"the smallest difference that is shown{by_model}", **_BAND),
-        Line2D([], [], label=f"with {seeds} seeds, as now: {now}", **_NOW),
+        Line2D([], [], label=f"with {seeds} seeds{as_now}: {now}", **_NOW),
         Line2D(
             [],
             [],

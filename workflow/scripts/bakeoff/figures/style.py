@@ -185,8 +185,9 @@ def columns_of(text: str) -> int:
 
 
 def wrapped(text: str, columns: int) -> str:
-    """Return ``text`` on lines that are at most ``columns`` letters wide."""
-    return "\n".join(wrap(one_line(text), columns, control_codes="ignore"))
+    """Return ``text`` on lines that are at most ``columns`` letters wide, "99 %" on one."""
+    whole = re.sub(r"(?<=\d) %", "\u00a0%", one_line(text))
+    return "\n".join(wrap(whole, columns, control_codes="ignore")).replace("\u00a0", " ")
 
 
 def shortened(text: str, most: int) -> str:

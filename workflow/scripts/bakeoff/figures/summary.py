@@ -1,5 +1,7 @@
 """Draw the answer and the accuracies as one picture, for slides and chats."""
 
+from unicodedata import bidirectional
+
 from matplotlib.figure import Figure
 
 from bakeoff import wording as w
@@ -21,14 +23,12 @@ def draw_summary(results: Results, headline: str, pick: str | None) -> Figure:
     study = results.study
     figure = Figure(figsize=_INCHES, dpi=_DPI)
     _write(figure, 0.945, shortened(study["title"], 90), 14, va="top", alpha=0.75)
-    # A number and its unit stay on one line.
-    lines = wrapped(headline.replace(" %", "\u00a0%"), 52).splitlines()
-    lines = lines if len(lines) < 4 else [*lines[:2], f"{lines[2]} …"]
-    said = _write(figure, 0.885, "\n".join(lines), 28, va="top", fontweight="bold")
+    size, lines = _headline(headline)
+    said = _write(figure, 0.885, lines, size, va="top", fontweight="bold")
     top = said.get_window_extent().y0 / _INCHES[1] / _DPI - 0.03
     if pick:
-        _write(figure, top, shortened(pick, 100), 15, va="top")
-        top -= 0.05
+        said = _write(figure, top, wrapped(shortened(pick, 290), 100), 15, va="top")
+        top = said.get_window_extent().y0 / _INCHES[1] / _DPI - 0.015
     shown = [model for model in results.ranked if model in results.learned][:MOST_IN_PICTURE]
     if shown:
         _draw_accuracies(figure, (0.27, _BOTTOM, 0.57, top - 0.02 - _BOTTOM), results, shown)
@@ -36,9 +36,25 @@ def draw_summary(results: Results, headline: str, pick: str | None) -> Figure:
     return figure
 
 
+def _headline(headline):
+    """Return the size and the lines of the headline: the longer, the smaller.
+
+    It ends in its verdict, so that of one that is longer still the middle is left out.
+    """
+    for size, columns, most in ((28, 52, 3), (22, 66, 4), (17, 86, 5)):
+        lines = wrapped(headline, columns)
+        if lines.count("\n") < most:
+            return size, lines
+    return size, wrapped(shortened(headline, columns * most - 60), columns)
+
+
 def _write(figure, height, text, size, **look):
     """Write a text at the left edge, smaller than ``size`` where it would leave the picture."""
-    written = figure.text(_LEFT, height, text, fontsize=size, **look)
+    # A line runs from left to right also where it begins with an Arabic or Hebrew name.
+    lines = [
+        "\u200e" * (bidirectional(line[:1]) in ("R", "AL")) + line for line in text.split("\n")
+    ]
+    written = figure.text(_LEFT, height, "\n".join(lines), fontsize=size, **look)
     _shrink(written, lambda extent: extent.x1 > _RIGHT * _INCHES[0] * _DPI)
     return written
 
