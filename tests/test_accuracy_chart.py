@@ -51,6 +51,14 @@ def test_one_odd_model_is_named_at_the_edge_and_stretches_nothing():
     assert all(row["beyond"] is None for row in chart["rows"][:-1])
 
 
+def test_where_nothing_is_learned_no_model_is_marked_as_best():
+    lost = [(place, {"above_chance": False}) for place in (0, 1)]
+    chart = chart_of([0.10, 0.101], changes=lost)
+    assert [row["tied"] for row in chart["rows"]] == [False, False]
+    assert chart["best"] is None
+    assert [mark for mark, _ in chart["marks"]] == ["line"]
+
+
 def test_models_at_chance_and_failed_ones_stand_apart():
     chart = chart_of(
         [0.990, 0.992, 0.993, 0.10],

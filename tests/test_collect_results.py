@@ -143,7 +143,7 @@ def test_with_a_holdout_the_epoch_is_chosen_there_and_both_accuracies_are_shown(
     first, _, best, *_ = tables_in(study.collect().text())
     assert first[1][5] == "85.00 %"
     assert dict(zip(*best, strict=True)) == {
-        "Model number": "Model 1",
+        "Model": "Model 1",
         "Best epoch": "2",
         "Holdout accuracy, best epoch": "96.00 %",
         "Test accuracy, best epoch": "84.00 %",
@@ -192,7 +192,7 @@ def test_one_seed_says_that_the_spread_is_not_known(tmp_path):
     _, spread, *_ = tables_in(study.collect().text())
     # Wilson (1927) by hand: (0.99 + z²/2n ± z sqrt(0.99 * 0.01 / n + z²/4n²)) / (1 + z²/n).
     assert spread == [
-        ["Model number", "Test accuracy", "95 % interval", *BALANCED],
+        ["Model", "Test accuracy", "95 % interval", *BALANCED],
         ["Model 1", "99.00 %", "98.17 to 99.46 %", "99.00 %", "98.16 to 99.46 %"],
     ]
     text = " ".join(study.text().split())
@@ -345,7 +345,7 @@ def test_costs(tmp_path):
     costs = tables_in(study.collect().text())[-1]
     assert costs == [
         [
-            *("Model number", "Parameters", "Multiply-adds", "Epochs", "Seconds per epoch"),
+            *("Model", "Parameters", "Multiply-adds", "Epochs", "Seconds per epoch"),
             *("Seconds in all", "Latency of one image (ms)"),
         ],
         ["Model 1", "646,410", "10,000,000", "130", "10.0", "1,300", "1.23"],

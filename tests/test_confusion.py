@@ -168,7 +168,9 @@ def test_findings_hold_each_models_confusions_summed_over_the_seeds(tmp_path):
 
 def test_without_mistakes_there_is_nothing_to_list(tmp_path):
     findings, text = conclude_answers(tmp_path, [[0, 1, 2], [0, 1, 2]])
-    assert said(findings, "errors").startswith("None: every test image was predicted correctly")
+    assert said(findings, "errors").startswith(
+        "No model makes any: every test image was predicted correctly"
+    )
     assert "no test image that at least one model gets wrong" in said(findings, "hardest")
     assert findings["numbers"]["errors"]["hardest"] == []
     assert "predict the same class for 100.00 %" in said(findings, "agreement")

@@ -57,6 +57,12 @@ CLEAR = {
 }
 
 
+def test_lists_of_what_holds_commas_have_semicolons():
+    assert w.listing(["A, b", "C", "D"]) == "A, b; C; and D"
+    assert w.listing(["1,000", "C", "D"]) == "1,000, C and D"
+    assert w.listing(["A, b", "C"]) == "A, b and C"
+
+
 def test_a_clear_winner_is_named_and_the_others_are_worse(tmp_path):
     of_seeds = {
         model: {seed: {"accuracy": own["accuracy"] - 0.004 * seed} for seed in range(3)}

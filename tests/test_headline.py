@@ -109,6 +109,7 @@ def test_what_stands_first_is_parted_from_the_rest_but_no_name_is():
     assert parted("One. Two.", results) == ("One.", "Two.")
     assert parted("One (a; b): two.", results) == ("One (a; b):", "two.")
     assert parted("No more", results) == ("No more", "")
+    assert parted("A, b; C; and D, e lead; so", results) == ("A, b; C; and D, e lead;", "so")
 
 
 def test_every_finding_has_its_answer_and_long_cautions_are_parted(tmp_path):

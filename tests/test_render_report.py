@@ -646,6 +646,9 @@ def test_an_axis_is_pinned_without_what_stands_above_and_below_it(tmp_path):
 
 
 def test_numbers_stay_with_their_units():
+    assert unbroken("Latency: 1.01 ms, 1 h 02 min, 95 %") == (
+        "Latency: 1.01\u00a0ms, 1\u00a0h\u00a002\u00a0min, 95\u00a0%"
+    )
     assert unbroken("99.36 % of p-values, p = 0.21 and 2 percentage points") == (
         "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0percentage points"
     )

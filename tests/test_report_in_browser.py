@@ -360,6 +360,45 @@ def test_axe_finds_nothing_wrong(browser, request, page, width, scheme):
     assert {"color-contrast", "image-alt", "svg-img-alt", "th-has-data-cells"} <= passed
 
 
+@pytest.fixture(scope="module")
+def wordy_report(tmp_path_factory):
+    """The page of models with long names, which beat chance or not, and classes with names."""
+    folder = tmp_path_factory.mktemp("wordy_report")
+    name = "A residual network with layer normalisation, depth {} and quite some width"
+    models = {name.format(n): {"accuracy": 0.97 - 0.02 * n} for n in range(3)}
+    fabricate_data(folder, images=IMAGES, class_names=[f"automobile {n}" for n in range(10)])
+    study = describe_study([*models, "At chance, alas"], [0, 1])
+    for entry, made in zip(study["models"], [*models.values(), {"accuracy": 0.1}], strict=True):
+        for seed in (0, 1):
+            fabricate_run(folder, entry["model"], seed, images=IMAGES, layers=LAYERS, **made)
+    return run_steps(folder, study, paper=False)
+
+
+def test_long_names_cut_no_table_and_make_no_heading(browser, wordy_report):
+    with Visit(browser, wordy_report) as visit:
+        page = visit.page
+        unfold(page)
+        for table in (page.locator(".confusion").first, page.locator("#results > .scroll table")):
+            wide = "table => [table.scrollWidth, table.closest('.scroll').clientWidth]"
+            needed, given = table.evaluate(wide)
+            assert needed <= given
+        names = page.locator(".rows a").evaluate_all("all => all.map(a => a.offsetWidth)")
+        assert max(names) > 200
+        lengths = page.locator("h2").evaluate_all("all => all.map(h => h.textContent.length)")
+        assert max(lengths) < 200
+
+
+def test_on_paper_headings_of_tall_tables_have_no_shadow(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        unfold(page)
+        page.evaluate("document.querySelector('#results > .scroll').classList.add('tall')")
+        shadow = "getComputedStyle(document.querySelector('.tall thead th')).boxShadow"
+        assert page.evaluate(shadow) != "none"
+        page.emulate_media(media="print")
+        assert page.evaluate(shadow) == "none"
+
+
 def test_a_link_to_a_folded_model_unfolds_it(browser, long_report):
     with Visit(browser, long_report) as visit:
         section = visit.page.locator("details.model").nth(6)

@@ -264,8 +264,9 @@ def content_hash(text):
 
 
 def unbroken(text):
-    """Keep numbers and their units on one line: "99.36 %", "p = 0.21", "13 percentage points"."""
-    text = re.sub(r"(?<=\d) (?=%|percentage)", "\u00a0", str(text))
+    """Keep numbers and their units on one line: "99.36 %", "p = 0.21", "1 h 02 min", "1.01 ms"."""
+    text = re.sub(r"(?<=\d) (?=%|percentage|(ms|s|min|h|GB|GHz)\b)", "\u00a0", str(text))
+    text = re.sub(r"(?<=\d\u00a0h) (?=\d\d\u00a0min)", "\u00a0", text)
     text = text.replace("p-values", "p\u2011values")
     return re.sub(r"(?<=p) ([=<]) (?=\d)", "\u00a0\\1\u00a0", text)
 

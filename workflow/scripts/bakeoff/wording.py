@@ -32,12 +32,17 @@ def distinct(items: Iterable[Item]) -> list[Item]:
 
 
 def listing(items: Iterable[str], conjunction: str = "and") -> str:
-    """Return "A", "A and B" or "A, B and C"; long lists end in how many more there are."""
+    """Return "A", "A and B" or "A, B and C"; long lists end in how many more there are.
+
+    Where one holds a comma itself, semicolons stand between them.
+    """
     items = list(items)
     if len(items) > LONGEST_LIST:
         items = [*items[: LONGEST_LIST - 1], f"{len(items) - LONGEST_LIST + 1} more"]
     if len(items) == 1:
         return items[0]
+    if any(", " in item for item in items) and len(items) > 2:
+        return f"{'; '.join(items[:-1])}; {conjunction} {items[-1]}"
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
 
 

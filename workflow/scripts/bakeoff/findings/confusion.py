@@ -23,7 +23,7 @@ def common_mistakes(results: Results) -> Finding:
         text = [_hardest_class(results), _frequent(found, classes), _shared(results)]
         return Finding("errors", title, text, table=table)
     if len(results.learned) == len(results.finished):
-        return Finding("errors", title, [f"None: {_NO_MISTAKE}."])
+        return Finding("errors", title, [f"No model makes any: {_NO_MISTAKE}."])
     none = f"{names(results.learned)} made none: {_NO_MISTAKE}."
     return Finding("errors", title, [none], table=table)
 

@@ -33,11 +33,13 @@ def names(models: Iterable[Model]) -> str:
 def parted(text: str, results: Results) -> tuple[str, str]:
     """Return the first sentence of a text, or its part up to a colon, and what comes after it.
 
-    The marks in brackets and in the names of models and classes part nothing.
+    The marks in brackets, in the names of models and classes and between those of a list part
+    nothing.
     """
     given = {model.name for model in results.models} | set(results.data.class_names)
     marked = sorted((name for name in given if re.search("[.:;(]", name)), key=len, reverse=True)
-    whole = [*map(re.escape, marked), r"\([^()]*\)", r"(?P<end>[.:;]) "]
+    listed = r"; (?=([^;:]*; )*(and|or) )"
+    whole = [*map(re.escape, marked), r"\([^()]*\)", listed, r"(?P<end>[.:;]) "]
     for found in re.finditer("|".join(whole), text):
         if found["end"]:
             return text[: found.end() - 1], text[found.end() :]

@@ -159,7 +159,7 @@ def _parameters(models, published):
         has = w.plural(len(counted), "has", "have")
         return [f"{names(counted)} {has} exactly as many parameters as published."]
     listed = [
-        f"{model.name} {model.cost['parameters']:,} (published: {counted[model]:,})"
+        f"{model.name} has {model.cost['parameters']:,} (published: {counted[model]:,})"
         for model in unlike
     ]
     return [f"Not all have exactly as many parameters as published: {w.listing(listed)}."]

@@ -101,7 +101,7 @@ def accuracy_table(summary: Rows) -> t.Table:
         "Train accuracy": lambda row: _percent(row, "train_accuracy"),
         "Test accuracy": lambda row: _percent(row, "test_accuracy"),
     }
-    return _table(summary, columns, align="cccccc")
+    return _table(summary, columns, align="cccccc", first="Model number")
 
 
 def deviation_table(summary: Rows, several: bool) -> t.Table:
@@ -276,10 +276,10 @@ def _disputed_images(summary):
     return summary[0]["disputed_images"]
 
 
-def _table(summary, columns, align=""):
-    """Return a table with the models' names and ``columns``, header to cell of a row."""
+def _table(summary, columns, align="", first="Model"):
+    """Return a table of the models' names and ``columns``, header to cell of a row."""
     rows = [[t.model(row["name"]), *(cell(row) for cell in columns.values())] for row in summary]
-    return t.Table(["Model number", *columns], rows, align)
+    return t.Table([first, *columns], rows, align)
 
 
 def _lacks(row, column):

@@ -48,11 +48,14 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
         }
 
     rows = [row(model) for model in inside]
+    if results.nothing_learned:
+        # None of them is the best of anything.
+        rows = [one | {"tied": False} for one in rows]
     return {
         "rows": rows,
         "apart": [row(model) for model in [*[m for m in lost if m in shown], *failed]],
         "ticks": scale.ticks,
-        "best": rows[0]["value"] if rows else None,
+        "best": rows[0]["value"] if rows and not results.nothing_learned else None,
         "measure": results.measure,
         "said": said,
         "marks": _marks(results, rows),
@@ -107,7 +110,7 @@ def _ticks(low, high):
 def _marks(results, rows):
     """Return (mark, words) for the legend."""
     marks = [("filled", "best or too close to it to call")] if any(r["tied"] for r in rows) else []
-    if any(not row["tied"] for row in rows) and len(rows) > 1:
+    if any(not row["tied"] for row in rows) and len(rows) > 1 and not results.nothing_learned:
         marks.append(("hollow", "worse or not compared"))
     marks.append(("line", "95 % interval"))
     if any(row["seeds"] for row in rows):
