@@ -1,6 +1,8 @@
 """Test accuracy against size, computation and time."""
 
+import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from figure_studies import (
 )
 from plot_tradeoffs import plot_tradeoffs
 
+ROOT = Path(__file__).parents[1]
 MOVED = [
     {"device": device, "threads": 2, "versions": {}, "first_epoch": first, "runs": 1}
     | {"seconds": 1.0}
@@ -250,6 +253,13 @@ def test_models_no_better_than_chance_are_named_and_do_not_squeeze_the_scale(tmp
     assert "Not shown (not better than chance): Model 2" in title_of(axes)
 
 
+def test_models_at_chance_have_no_line_of_the_best(tmp_path):
+    axes = draw(tmp_path, make_study(models=2), "parameters", accuracy=0.1).axes[0]
+    assert texts_of(axes) == {"Model 1", "Model 2"}
+    assert "No model is shown to beat chance, so there is no line of the best" in title_of(axes)
+    assert lines_of(axes) == []
+
+
 def test_one_odd_model_stands_at_the_edge_with_its_value(tmp_path):
     study = make_study(models=5)
     folders = fabricate(tmp_path, study)
@@ -287,6 +297,37 @@ def test_bars_are_the_summarys_intervals(tmp_path, seeds):
     assert low == pytest.approx([100 * row["test_accuracy_low"] for row in summary])
     assert high == pytest.approx([100 * row["test_accuracy_high"] for row in summary])
     assert (low < [100 * row["test_accuracy"] for row in summary]).all()
+
+
+def test_no_line_leads_from_a_name_through_another_models_point(tmp_path):
+    study = make_study(models=10)
+    analysis, summary = collect(tmp_path, study)
+    table = read_summary(summary, study)
+    # Where the kept reference has its models.
+    with (ROOT / "docs" / "reference" / "summary.csv").open(newline="") as file:
+        for row, kept in zip(table, csv.DictReader(file), strict=True):
+            for column in (
+                "parameters",
+                "test_accuracy",
+                "test_accuracy_low",
+                "test_accuracy_high",
+            ):
+                row[column] = float(kept[column])
+    with house_style():
+        figure = draw_tradeoff(read_results(analysis, study), table, "parameters")
+    [axes] = figure.axes
+    points = {line.get_gid(): line for line in axes.lines if len(line.get_xdata()) == 1}
+    places = {gid: axes.transData.transform(line.get_xydata())[0] for gid, line in points.items()}
+    for line in axes.lines:
+        part = (line.get_gid() or "").removesuffix("-line")
+        if part == line.get_gid() or part not in places:
+            continue
+        along = axes.transData.transform(line.get_xydata())
+        steps = along[0] + np.linspace(0, 1, 200)[:, None] * (along[1] - along[0])
+        for other, place in places.items():
+            gap = np.hypot(*(steps - place).T).min()
+            assert other == part or gap > 3 / 72 * figure.dpi, (part, other)
+    assert faults_of_layout(figure) == []
 
 
 def test_labels_of_equal_models_do_not_overlap(tmp_path):

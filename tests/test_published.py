@@ -264,8 +264,8 @@ def test_parameters_are_compared(tmp_path):
     published = publish(runs, parameters=646_410)
     found = reproduction(study_of(tmp_path, runs, published))
     assert (
-        "Not all have exactly as many parameters as published: Model 2 has 700 (published: 646,410)."
-        in found.text
+        "Not all have exactly as many parameters as published: Model 2 has 700 (published:"
+        " 646,410)." in found.text
     )
     del runs["model_2"]
     found = reproduction(study_of(tmp_path, runs, published))

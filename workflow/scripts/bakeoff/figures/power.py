@@ -149,7 +149,7 @@ def _legend_entries(found: Power, results):
     by_model = "" if low == high else ", by model"
     now, limit = w.points_range(low, high), w.points_range(*(found.limit or (0, 0)))
     # Where a model has fewer seeds than another, it is not as now.
-    as_now = ", as now" if w.points_range(*found.detectable) == now else " of each"
+    as_now = ", as now" if w.points_range(*(found.detectable or (0, 0))) == now else " of each"
     handles = [
         Patch(label=f"the smallest difference that is shown{by_model}", **_BAND),
         Line2D([], [], label=f"with {seeds} seeds{as_now}: {now}", **_NOW),

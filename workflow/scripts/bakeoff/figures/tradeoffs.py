@@ -32,12 +32,17 @@ COSTS: dict[str, tuple[str, str, Callable[[float], str]]] = {
 }
 """For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
 
+_TRIES = 8
+"""In how many other orders names are placed where some mislead."""
+
 Rows = Sequence[Mapping[str, Any]]
 """summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
 
 
 def why_not_compared(results: Results, cost: str) -> str | None:
     """Return why models are not compared by a ``cost``, None where they are: times not always."""
+    if results.nothing_learned:
+        return "No model is shown to beat chance"
     if cost == "training_seconds":
         return w.why_not_compared("Training times", results.analysis.times)
     if cost == "latency_ms":
@@ -89,9 +94,8 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     figure.draw_without_rendering()
     short = short_names([row["name"] for row in shown], 14 if named.sum() > 6 else 20)
     names = {
-        part: short[row["name"]]
-        + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
-        for part, row, value in zip(_ids(results, shown), shown, accuracy, strict=True)
+        part: name + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
+        for part, name, value in zip(_ids(results, shown), short.values(), accuracy, strict=True)
     }
     inside = np.clip(accuracy, *limits)
     _write_names(axes, names, (costs, inside), (named, front), bars, steps)
@@ -123,28 +127,69 @@ def _write_names(axes, names, points, chosen, bars, steps):
     """
     (x, y), (named, front) = points, chosen
     written = {part: name for (part, name), kept in zip(names.items(), named, strict=True) if kept}
-    *_, texts, lines = textalloc.allocate(
-        axes,
-        x[named],
-        y[named],
-        list(written.values()),
-        x_scatter=x,
-        y_scatter=y,
-        x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
-        y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
-        textsize=SMALLEST,
-        fontweight=["bold" if best else "normal" for best in front[named]],
-        textcolor=INK,
-        linecolor=INK,
-        linewidth=0.4,
-        max_distance=0.6,
-        nbr_candidates=800,
-    )
-    for part, text, line in zip(written, texts, lines, strict=True):
+    places = axes.transData.transform(np.column_stack([x, y]))
+    fewest: float = np.inf
+    drawn: tuple[list, list] = ([], [])
+    # In the order of the names as they come, then in others, until none is misleading.
+    for order in (None, *range(_TRIES)):
+        *_, texts, lines = textalloc.allocate(
+            axes,
+            x[named],
+            y[named],
+            list(written.values()),
+            x_scatter=x,
+            y_scatter=y,
+            x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
+            y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
+            textsize=SMALLEST,
+            fontweight=["bold" if best else "normal" for best in front[named]],
+            textcolor=INK,
+            linecolor=INK,
+            linewidth=0.4,
+            max_distance=0.6,
+            nbr_candidates=800,
+            priority_strategy=order,
+            avoid_label_lines_overlap=True,
+            avoid_crossing_label_lines=True,
+        )
+        misleading = _misleading(axes, texts, lines, places, np.flatnonzero(named))
+        worse = (texts, lines)
+        if misleading < fewest:
+            fewest, drawn, worse = misleading, worse, drawn
+        for artist in filter(None, [*worse[0], *worse[1]]):
+            artist.remove()
+        if not fewest:
+            break
+    for part, text, line in zip(written, *drawn, strict=True):
         # Either may be missing: where there is no room, and where none is needed.
         for drawn, what in ((text, "name"), (line, "line")):
             if drawn is not None:
                 drawn.set_gid(f"{part}-{what}")
+
+
+def _misleading(axes, texts, lines, places, own):
+    """Return how many names lead to another model's point, or stand at one; missing ones count.
+
+    ``places`` are all points, in pixels; ``own`` the row of each name's in these.
+    """
+    near, faults = 5 / 72 * axes.figure.dpi, 0
+    for text, line, row in zip(texts, lines, own, strict=True):
+        others = np.delete(places, row, axis=0)
+        # Points in the same place as the model's own mislead nobody.
+        others = others[np.hypot(*(others - places[row]).T) > near]
+        if text is None:
+            faults += 1
+        elif line is not None:
+            start, end = axes.transData.transform(line.get_xydata())
+            along = np.clip(
+                (others - start) @ (end - start) / ((end - start) @ (end - start)), 0, 1
+            )
+            faults += (np.hypot(*(start + along[:, None] * (end - start) - others).T) < near).any()
+        else:
+            box = text.get_window_extent()
+            gaps = [np.hypot(*(np.clip(p, box.min, box.max) - p).T) for p in (others, places[row])]
+            faults += (gaps[0] < gaps[1]).any()
+    return faults
 
 
 def _named(accuracy, eligible):
