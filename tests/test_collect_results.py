@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from statistics import mean, median, stdev
 
 import numpy as np
@@ -76,7 +77,8 @@ def fabricate_diverged(folder, model, seed, epochs=4):
     """Make a run whose every number is gone in its last epoch."""
     metrics = ("loss", "accuracy", "val_loss", "val_accuracy")
     curves = {metric: [*[0.5] * (epochs - 1), np.nan] for metric in metrics}
-    fabricate_run(folder, model, seed, epochs=epochs, curves=curves, status="diverged")
+    options = {"epochs": epochs, "planned": 13, "curves": curves, "status": "diverged"}
+    fabricate_run(folder, model, seed, **options)
 
 
 def tables_in(text):
@@ -524,6 +526,45 @@ def test_faulty_histories_are_refused(tmp_path, change, said):
     assert message.endswith("delete it and run again; that run is repeated.")
     assert "\n" not in message
     assert not list(tmp_path.glob("*.csv"))
+
+
+TRAINING = {"epochs": 13, "batch_size": 128, "optimizer": {"learning_rate": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"planned": 20, "epochs": 13}, "training.epochs"),
+        ({"training": TRAINING | {"loss": "categorical_crossentropy"}}, "training.optimizer"),
+        ({"architecture": "model_02"}, "architecture"),
+        ({"arguments": {"filters": 8}}, "arguments"),
+        ({"sources": {"architectures/model_01.py": "1" * 64}}, "architectures/model_01.py"),
+    ],
+)
+def test_runs_of_two_settings_are_never_one_model(tmp_path, fields, what):
+    study = Study(tmp_path, seeds=(0, 1, 2))
+    for seed in (0, 1, 2):
+        own = fields if seed == 2 else {}
+        cards = [fabricate_run(tmp_path, "model_01", seed, **own) / "card.json"]
+    first = tmp_path / "models/model_01/seed_0/card.json"
+    said = f"{cards[-1]}: {what} is another than in {first}; expected runs of one model that differ"
+    with pytest.raises(StudyError, match=re.escape(said)):
+        study.collect()
+    assert not list(tmp_path.glob("*.csv"))
+
+
+def test_what_no_number_depends_on_may_differ_between_seeds(tmp_path):
+    study = Study(tmp_path, seeds=(0, 1))
+    trained = {"architectures/model_01.py": "0" * 64}
+    joblog, added = "workflow/scripts/bakeoff/joblog.py", "architectures/other.py"
+    fabricate_run(tmp_path, "model_01", 0, sources=trained | {joblog: "0" * 64})
+    # By a later version, which knows one more setting that changes nothing.
+    settings = {"epochs": 13, "batch_size": 128.0, "deterministic": False}
+    settings |= {"loss": "categorical_crossentropy"}
+    settings |= {"optimizer": {"name": "Adadelta", "learning_rate": 1, "rho": 0.95}}
+    sources = trained | {joblog: "1" * 64, added: "1" * 64}
+    fabricate_run(tmp_path, "model_01", 1, sources=sources, training=settings)
+    assert len(study.collect().rows("runs.csv")) == 2
 
 
 def test_accuracies_are_whole_numbers_of_images(tmp_path):

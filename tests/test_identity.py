@@ -12,6 +12,7 @@ from bakeoff.study.identity import (
     contender,
     description_identity,
     fingerprint,
+    read_identity,
     training_identity,
 )
 from bakeoff.study.settings import training_settings
@@ -134,6 +135,24 @@ def test_neutral_settings_are_the_defaults_of_the_config():
     config = read_config(config, [root / "config" / "config.yaml"], [root])
     settings = training_settings(config, "model_01")
     assert {key: settings[key] for key in NEUTRAL} == NEUTRAL
+
+
+@pytest.mark.parametrize(
+    ("text", "made_of"),
+    [
+        ('{"identity": "a", "dataset": {"checksum": "b"}}', ("a", "b")),
+        ('{"identity": "a"}', ("a", None)),
+        ("{}", (None, None)),
+        ("", None),
+        ("[]", None),
+        ('{"identity": "a"', None),
+    ],
+)
+def test_a_card_says_what_it_was_made_of(tmp_path, text, made_of):
+    card = tmp_path / "card.json"
+    assert read_identity(card) is None
+    card.write_text(text)
+    assert read_identity(card) == made_of
 
 
 def test_a_template_counts_by_its_content(root):

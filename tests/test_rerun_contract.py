@@ -356,6 +356,63 @@ def test_contract(copy, line):
     assert copy.planned() == expected
 
 
+UNRECORDED = (
+    *("nothing", "every source touched", "an architecture edited", "a setting of one model"),
+    *("an argument of one model", "a study-wide setting that none overrides", "epochs raised"),
+    *("a holdout", "the names of the classes in the data set's own file", "mirrors"),
+    *("a seed added", "a model added", "a setting that says what is so without it"),
+)
+
+
+@pytest.mark.parametrize("line", UNRECORDED)
+def test_contract_without_snakemakes_records(copy, line):
+    """As in a copy of the results: what was trained says itself of what, the rest is made anew."""
+    shutil.rmtree(copy.path(".snakemake"))
+    change, expected = CONTRACT[line]
+    change(copy)
+    assert copy.planned() == expected | COLLECTING
+
+
+def test_results_called_by_another_path_are_the_same_results(copy):
+    results = f"pathvars={{results: {copy.path('results')}}}"
+    assert copy.planned("--config", results) == COLLECTING
+    append(copy, "architectures/tiny.py")
+    assert copy.planned("--config", results) == {"tiny", "tiny/0"} | COLLECTING
+
+
+def test_records_that_were_wiped_hide_no_edit(copy):
+    """As Snakemake advises, for each job that a changed param has planned."""
+    set_in("models", "tiny", "training", value={"batch_size": 16})(copy)
+    run = copy.path("results/models/tiny/seed_0")
+    files = [str(file.relative_to(copy.folder)) for file in run.iterdir()]
+    copy.snakemake("--cleanup-metadata", *files)
+    assert copy.planned() == {"tiny/0"} | COLLECTING
+
+
+def test_runs_put_in_the_place_of_others_are_not_taken_for_them(copy):
+    """Snakemake has a record of that path, of the run that was there before."""
+    card = copy.path("results/models/tiny/seed_0/card.json")
+    made = card.stat().st_mtime
+    card.write_text(card.read_text().replace('"identity": "', '"identity": "0'))
+    os.utime(card, (made, made))
+    assert copy.planned() == {"tiny/0"} | COLLECTING
+
+
+def test_seeds_added_to_runs_of_other_settings_are_not_averaged_with_them(copy):
+    shutil.rmtree(copy.path(".snakemake"))
+    set_in("study", "seeds", value=[0, 1])(copy)
+    set_in("training", "optimizer", "learning_rate", value=0.01)(copy)
+    assert copy.planned() == DESCRIPTIONS | Runs | {"tiny/1", "wide/1"} | COLLECTING
+
+
+def test_a_copy_without_records_is_completed_without_an_epoch(copy):
+    shutil.rmtree(copy.path(".snakemake"))
+    run = copy.snakemake()
+    assert "rule train_model:" not in run.stdout
+    assert "rule describe_model:" not in run.stdout
+    assert copy.planned() == set()
+
+
 def test_a_run_that_lacks_an_array_says_what_to_delete(copy):
     delete_arrays(copy)
     card = copy.path("results/models/tiny/seed_0/card.json")

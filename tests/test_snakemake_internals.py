@@ -81,6 +81,10 @@ def test_snakemake_still_has_the_parts_that_are_used():
     assert isinstance(getattr(Workflow, "overwrite_configfiles", None), property), (
         "Snakemake's Workflow has no overwrite_configfiles any more"
     )
+    assert isinstance(getattr(Workflow, "is_main_process", None), property)
+    Records = import_module("snakemake.persistence").PersistenceBase
+    for name in ("has_metadata", "params_changed"):
+        assert hasattr(Records, name), f"Snakemake's PersistenceBase has no {name} any more"
 
 
 @pytest.mark.workflow

@@ -5,14 +5,15 @@ import json
 import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(TOOL / "workflow" / "scripts"))
 
 from bakeoff.data.checksums import checksums_of
 from bakeoff.data.disputed import check_disputed_of
-from bakeoff.data.prepared import PREPARED_FILES
-from bakeoff.data.sources import settings_of_data
+from bakeoff.data.prepared import PREPARED_FILES, PreparedData
+from bakeoff.data.sources import made_from, settings_of_data
 from bakeoff.ending import say_what_came_out, say_what_failed
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
@@ -22,6 +23,7 @@ from bakeoff.study.identity import (
     data_sources,
     description_identity,
     fingerprint,
+    read_identity,
 )
 from bakeoff.study.config import (
     numbers_study,
@@ -37,6 +39,7 @@ from bakeoff.study.snakemake_internals import (
     find_each_script_once,
     given_config,
     look_for_jobs_once_a_second,
+    plan_without_records,
     say_less,
 )
 from bakeoff.study.sources import KEPT, Sources
@@ -121,6 +124,11 @@ def built_for(model):
     return contender(model, entry["architecture"], entry["arguments"])
 
 
+def identity_of_description(model):
+    """What a model's description depends on."""
+    return description_identity(SOURCES, built_for(model), settings_of(model))
+
+
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
 # see what this command was planned with, whatever has been decided since.
 LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
@@ -168,10 +176,76 @@ FIGURES = {
 }
 
 
+MODELS_FOLDER = f"{config['pathvars']['results']}/models"
+
+try:
+    PREPARED_DATA = PreparedData.read(prepared)
+except StudyError:
+    # Not there yet; or damaged, which the step that needs it says.
+    PREPARED_DATA = None
+
+
+@cache
+def is_trained(model, seed):
+    """Tell whether a run has left the card of what is planned; None where there is none to read."""
+    found = read_identity(f"{MODELS_FOLDER}/{model}/seed_{seed}/card.json")
+    if found is None:
+        return None
+    entry_of(model)
+    planned = fingerprint(identity_of_run(config, SOURCES, model, int(seed)))
+    return found == (planned, PREPARED_DATA.checksum if PREPARED_DATA else found[1])
+
+
+def is_of_other_data():
+    """Tell whether the data has been prepared, and from something else than what is planned."""
+    # By a version that did not keep it, from what is not known.
+    kept = PREPARED_DATA and PREPARED_DATA.audit.get("made_from")
+    return bool(kept) and kept != made_from(config["data"])
+
+
+def why_train(wildcards):
+    """Say why a run is planned that has left a card."""
+    is_other = is_trained(wildcards.model, wildcards.seed) is False
+    return "a run of other settings, sources or data" if is_other else None
+
+
+def why_describe(wildcards):
+    """Say why a model is described that has a description."""
+    found = read_identity(f"{MODELS_FOLDER}/{wildcards.model}/description.json")
+    is_other = found and found[0] != fingerprint(identity_of_description(wildcards.model))
+    return "a description of other settings or sources" if is_other else None
+
+
+def why_prepare(wildcards):
+    """Say why data is prepared that is there."""
+    return "made from other files or settings" if is_of_other_data() else None
+
+
+def not_without_reason(wildcards):
+    """What takes long, and is checked by what uses it or of no number's account."""
+    return None
+
+
+plan_without_records(
+    workflow,
+    TOOL / "workflow" / "scripts",
+    {
+        "train_model": why_train,
+        "describe_model": why_describe,
+        "prepare_data": why_prepare,
+        "download_images": not_without_reason,
+        "time_predictions": not_without_reason,
+    },
+)
+
+
 def is_finished(model):
-    """Tell whether every run of a model has left its card, which is written last."""
-    folder = Path(config["pathvars"]["results"]) / "models" / model
-    return all((folder / f"seed_{seed}" / "card.json").is_file() for seed in seeds_of(model))
+    """Tell whether all is there of a model that is planned: its description, and every run."""
+    return (
+        Path(MODELS_FOLDER, model, "description.json").is_file()
+        and not is_of_other_data()
+        and all(is_trained(model, seed) for seed in seeds_of(model))
+    )
 
 
 UNFINISHED = []
@@ -261,8 +335,7 @@ def per_model(file):
 
 def measured_alone():
     """The latencies of all models, where some have been asked for: `snakemake measure_latency`."""
-    folder = Path(config["pathvars"]["results"]) / "models"
-    asked_for = any((folder / model / "latency.json").is_file() for model in MODELS)
+    asked_for = any(Path(MODELS_FOLDER, model, "latency.json").is_file() for model in MODELS)
     return per_model("latency.json") if asked_for else []
 
 
@@ -280,9 +353,7 @@ def run_as_text(wildcards):
 
 def description_as_text(wildcards):
     """The same for what a model's description depends on."""
-    model = wildcards.model
-    settings = settings_of(model)
-    return canonical_json(description_identity(SOURCES, built_for(model), settings))
+    return canonical_json(identity_of_description(wildcards.model))
 
 
 def description_to_wait_for(wildcards):
@@ -292,14 +363,5 @@ def description_to_wait_for(wildcards):
     description is planned, Snakemake does not look at the params of what waits for an `ancient`
     one. So it is that only where the card is of this very run.
     """
-    folder = f"{config['pathvars']['results']}/models/{wildcards.model}"
-    file = f"{folder}/description.json"
-    try:
-        card = Path(f"{folder}/seed_{wildcards.seed}/card.json").read_bytes()
-        trained = json.loads(card)["identity"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return file
-    entry_of(wildcards.model)
-    planned = identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed))
-    is_trained = trained == fingerprint(planned)
-    return ancient(file) if is_trained else file
+    file = f"{MODELS_FOLDER}/{wildcards.model}/description.json"
+    return ancient(file) if is_trained(wildcards.model, wildcards.seed) else file

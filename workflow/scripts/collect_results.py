@@ -9,7 +9,7 @@ from bakeoff.analysis.summary import table_of_models, table_of_runs
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
-from bakeoff.study.readers import read_data_set, read_decision, read_latencies
+from bakeoff.study.readers import check_alike, read_data_set, read_decision, read_latencies
 
 
 def collect_results(
@@ -36,6 +36,7 @@ def collect_results(
     """
     data = read_data_set(data_file, study["dataset"]["disputed"])
     runs = read_runs(study, data, cards, histories, predictions, descriptions)
+    check_alike([run.card for run in runs], cards)
     results = compare_models(study, data, runs, looked, read_latencies(latencies, study))
     by_run = table_of_runs(runs, data.disputed)
     by_model = table_of_models(by_run, results)

@@ -13,6 +13,7 @@ from bakeoff.joblog import job_log
 from bakeoff.study.looks import Looks, budget_seconds
 from bakeoff.study.readers import (
     card_value,
+    check_alike,
     read_card,
     read_data_set,
     read_decision,
@@ -32,14 +33,16 @@ def decide_look(of, look, data_file, cards, predictions, before, decision_file):
     decided = [Decision(**read_decision(path)) for path in before]
     looks = Looks(settings["plan"], of, Path(decision_file).parent, [*map(asdict, decided)])
     data = read_data_set(data_file, [])
-    correct, seconds = {}, {}
+    correct, seconds, read = {}, {}, []
     for (model, seed), card_file, file in zip(looks.runs_at(look), cards, predictions, strict=True):
         card = read_card(card_file, model, seed, {})
+        read.append(card)
         seconds.setdefault(model, []).append(card_value(card, card_file, "seconds", "job"))
         correct.setdefault(model, [])
         if card_value(card, card_file, "status") == "ok":
             probabilities = read_probabilities(file, data)
             correct[model].append(probabilities.argmax(axis=1) == data.labels)
+    check_alike(read, cards)
     answers = {
         model: np.array(runs).reshape(len(runs), len(data.labels))
         for model, runs in correct.items()

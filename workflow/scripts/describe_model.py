@@ -7,7 +7,7 @@ from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
 from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log
-from bakeoff.study.identity import all_settings, check_sources
+from bakeoff.study.identity import all_settings, check_sources, fingerprint
 
 
 def describe_model(identity, data_file, description_file, layers_file, folders):
@@ -28,7 +28,8 @@ def describe_model(identity, data_file, description_file, layers_file, folders):
     with write_atomically(layers_file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     with write_atomically(description_file) as temporary:
-        text = json.dumps(description, indent=2, allow_nan=False)
+        described = description | {"identity": fingerprint(identity)}
+        text = json.dumps(described, indent=2, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from bakeoff.data.checksums import checksums_of
 from bakeoff.data.preparing import write_prepared
 from bakeoff.data.reading import open_source, scratch_beside
+from bakeoff.data.sources import made_from
 from bakeoff.joblog import job_log
 
 if __name__ == "__main__":
@@ -16,4 +17,4 @@ if __name__ == "__main__":
             scratch_beside(snakemake.output.data) as scratch,
             open_source(data, files, scratch, checksums_of(data), snakemake.threads) as source,
         ):
-            write_prepared(source, data, snakemake.output.data, data["disputed"])
+            write_prepared(source, data, snakemake.output.data, data["disputed"], made_from(data))

@@ -29,13 +29,15 @@ def write_prepared(
     settings: Mapping[str, Any],
     data_file: str | Path,
     disputed: Collection[int] = (),
+    made_from: str | None = None,
 ) -> None:
     """Split a data set and write what training and reports need of it beside ``data_file``.
 
     :class:`bakeoff.data.prepared.PreparedData` reads it. ``settings`` holds ``train_images``,
     ``test_images``, ``validation``, ``holdout_images`` and ``split_seed``, with the config's
     meaning. ``disputed``, the config's indices in the test set, have no influence on what is
-    written. Equal images and settings give equal bytes.
+    written. ``made_from`` is kept: see :func:`bakeoff.data.sources.made_from`. Equal images and
+    settings give equal bytes.
 
     Raises :class:`StudyError` where images or settings are at fault, before anything is written.
     """
@@ -64,6 +66,8 @@ def write_prepared(
     if highest := _highest_of_dark(parts):
         audit["highest_of_dark"] = highest
         say(dark(highest))
+    if made_from is not None:
+        audit["made_from"] = made_from
     write_arrays(data_file, parts, per_image, facts, audit)
     _report(source.class_names, counts, settings["validation"])
     for sentence in sentences(audit, source.class_names):

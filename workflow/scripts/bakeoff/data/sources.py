@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.data.checksums import checksums_of
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json, walk
 
@@ -83,6 +84,17 @@ def settings_of_data(data: Mapping[str, Any]) -> dict[str, Any]:
     elif data["path"] is not None:
         kept["files"] = state_of(data)
     return kept
+
+
+def made_from(data: Mapping[str, Any]) -> str:
+    """Return a text that changes with what the prepared data depends on, and with what is fetched.
+
+    ``data`` is the config's section of that name, checked. Prepared data keeps it, so that it says
+    itself whether it is of a config.
+    """
+    fetched = checksums_of(data) if data["path"] is None else {}
+    text = canonical_json([settings_of_data(data), fetched])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def roles_of(names: Iterable[str]) -> dict[str, str]:

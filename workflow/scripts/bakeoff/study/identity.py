@@ -15,6 +15,7 @@ is.
 """
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -43,6 +44,7 @@ OF_EPOCHS = frozenset(
 )
 """Settings that nothing which is found out before the first epoch depends on."""
 
+_SCRIPT = "workflow/scripts/train_model.py"
 _DATA = ("workflow/scripts/bakeoff/data/",)
 _ROOMS = ("workflow/scripts/bakeoff/training/", *_DATA)
 _ROOMS_OF_DESCRIPTION = (*_ROOMS, "workflow/scripts/bakeoff/describe/")
@@ -69,12 +71,11 @@ def training_identity(
     :func:`contender` returns, ``settings`` what :func:`bakeoff.study.settings.training_settings`
     does.
     """
-    script = "workflow/scripts/train_model.py"
     return {
         **built,
         "seed": seed,
         "settings": _without_neutral(settings),
-        "sources": _sources(sources, built["architecture"], script, _ROOMS),
+        "sources": _sources(sources, built["architecture"], _SCRIPT, _ROOMS),
     }
 
 
@@ -122,6 +123,37 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     """
     trained = {key: value for key, value in identity.items() if key != "model"}
     return hashlib.sha256(canonical_json(trained).encode()).hexdigest()
+
+
+def read_identity(file: str | Path) -> tuple[str | None, str | None] | None:
+    """Return what a card or a description was made of: a fingerprint, and its data's checksum.
+
+    Either is None where it does not say so; the whole is None where there is no file to read.
+    """
+    try:
+        found = json.loads(Path(file).read_bytes())
+        return found.get("identity"), found.get("dataset", {}).get("checksum")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def differing(card: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """Return in a few words what two runs differ in besides their seeds, None where in nothing.
+
+    Two cards tell that; of sources, those that are in a run's identity count.
+    """
+    for key in ("architecture", "arguments"):
+        if card.get(key) != other.get(key):
+            return key
+    settings, others = (NEUTRAL | run["training"] for run in (card, other))
+    if keys := sorted(key for key in settings | others if settings.get(key) != others.get(key)):
+        return f"training.{keys[0]}"
+    sources, others = (run.get("sources", {}) for run in (card, other))
+    for file in sources.keys() & others.keys():
+        is_trained = file.startswith((f"{ARCHITECTURES}/", *_ROOMS, _SCRIPT))
+        if is_trained and sources[file] != others[file]:
+            return file
+    return None
 
 
 def _without_neutral(settings):

@@ -14,6 +14,7 @@ from bakeoff.data.disputed import check_disputed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.files import pass_on
+from bakeoff.study.identity import differing
 from bakeoff.wording import one_line
 
 _METRICS = [
@@ -359,6 +360,22 @@ def read_cards(
         read_card(path, model, seed, described[model])
         for (model, seed), path in zip(runs_in(study), paths, strict=True)
     ]
+
+
+def check_alike(cards: Iterable[Mapping[str, Any]], paths: Iterable[str | Path]) -> None:
+    """Raise :class:`StudyError` where runs of one model differ in more than their seed.
+
+    No mean may be of both. ``cards`` are as :func:`read_card` returns them, read from ``paths``.
+    """
+    first: dict[str, tuple[Mapping[str, Any], str | Path]] = {}
+    for card, path in zip(cards, paths, strict=True):
+        other, other_path = first.setdefault(card["model"], (card, path))
+        if what := differing(card, other):
+            raise StudyError(
+                f"{path}: {what} is another than in {other_path}; expected runs of one model that"
+                " differ by their seed alone: delete the one that is not of the study and run"
+                " again; that run is repeated."
+            )
 
 
 def read_decision(path: str | Path) -> dict[str, Any]:

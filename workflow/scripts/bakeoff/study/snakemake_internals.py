@@ -2,15 +2,18 @@
 
 Nothing else uses any of them. They are the same in Snakemake 9.19.0 and 9.27.1, whose sources were
 read for this: ``workflow.py``, ``Workflow``, ``settings/types.py``, ``ConfigSettings``,
-``sourcecache.py``, ``SourceCache``, and ``scheduling/job_scheduler.py``, ``JobScheduler``. Another
-version may move them; ``tests/test_snakemake_internals.py`` holds that they are there.
+``sourcecache.py``, ``SourceCache``, ``scheduling/job_scheduler.py``, ``JobScheduler``, and
+``persistence/__init__.py``, ``PersistenceBase``. Another version may move them;
+``tests/test_snakemake_internals.py`` holds that they are there.
 """
 
 import logging
+import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -137,6 +140,54 @@ def look_for_jobs_once_a_second() -> None:
         timer.start()
 
     kind._schedule_reevalutation = look_again
+
+
+def plan_without_records(
+    workflow: Any, scripts: Path, made_of: Mapping[str, Callable[[Any], str | None]]
+) -> None:
+    """Let Snakemake make anew what it has no record of, and what says that it is of another plan.
+
+    Its records of the params lie in the working directory, under each file's path as that was
+    written. Where there is none it takes a file as it is: of results that were copied, or are
+    called by another path, no edit would be seen. ``made_of`` is for what says itself what it was
+    made of: it maps the name of a script to a function of its job's wildcards, which returns in a
+    few words why the job is planned, or None. A record is neither asked for there nor believed.
+
+    That is so for the rules whose scripts lie in the folder ``scripts``; a study may have others of
+    its own. The jobs of a command, which evaluate the workflow again, do as they were told. Raises
+    :class:`StudyError` where this Snakemake has other insides.
+    """
+    # Snakemake has imported it.
+    from snakemake.persistence import ParamsChange, PersistenceBase
+
+    kind: Any = PersistenceBase
+    has_record, changed_params = (_part(kind, name) for name in ("has_metadata", "params_changed"))
+    if not _part(workflow, "is_main_process"):
+        return
+
+    @cache
+    def script_of(rule: Any) -> str | None:
+        """Return the name of a rule's script where it is one of these."""
+        if rule.workflow is not workflow or not rule.script or not rule.output:
+            return None
+        place = Path(os.path.normpath(str(rule.basedir.join(rule.script))))
+        return place.stem if place.parent == scripts else None
+
+    def is_compared(records: Any, job: Any) -> bool:
+        # Without a record, Snakemake does not come to compare the params.
+        return script_of(job.rule) is not None or has_record(records, job)
+
+    def changed(records: Any, job: Any, file: Any = None) -> Any:
+        found, script = changed_params(records, job, file), script_of(job.rule)
+        if found or script is None:
+            return found
+        if script in made_of:
+            reason = made_of[script](job.wildcards)
+        else:
+            reason = None if has_record(records, job) else "not recorded"
+        return ParamsChange(only_old={reason}, files=set(job.output)) if reason else found
+
+    kind.has_metadata, kind.params_changed = is_compared, changed
 
 
 def _is_worth_a_line(record):
