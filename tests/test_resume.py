@@ -16,6 +16,13 @@ from training_process import EPOCHS, Training, standing_still
 pytestmark = pytest.mark.workflow
 
 
+def wait_until(happened):
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A tiny study whose data is ready."""
@@ -175,6 +182,34 @@ def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
     assert "--unlock" in locked.stdout
     tiny_study.snakemake("--unlock")
     assert "going on after epoch" in tiny_study.snakemake(target).stdout
+
+
+def test_a_run_that_ends_after_its_snakemake_was_killed_counts(tiny_study):
+    tiny_study.change_config(lambda config: config["training"].update(epochs=EPOCHS))
+    target = "results/models/tiny/seed_0/card.json"
+    with tiny_study.start_snakemake(target) as running:
+        running.wait_for(f"tiny seed 0  epoch  3/{EPOCHS}")
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        wait_until(tiny_study.path(target).is_file)
+        running.kill()
+    tiny_study.snakemake("--unlock")
+    assert "tiny seed 0  epoch" not in tiny_study.snakemake(target).stdout
+    assert tiny_study.planned(target) == set()
+
+
+def test_a_kill_while_pictures_are_drawn_is_gone_on_from(copy):
+    style = copy.path("workflow/scripts/bakeoff/figures/style.py")
+    style.write_text(style.read_text() + "EDITED = True\n")
+    drawn = copy.path("results/figures/accuracy_forest.svg")
+    before = drawn.stat().st_mtime_ns
+    with copy.start_snakemake() as running:
+        # Before its job is done, which draws others after it.
+        wait_until(lambda: drawn.is_file() and drawn.stat().st_mtime_ns != before)
+        running.kill()
+    copy.snakemake("--unlock")
+    copy.snakemake()
+    assert copy.planned() == set()
 
 
 @pytest.mark.thorough
