@@ -9,6 +9,7 @@ import yaml
 from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
+from bakeoff.files import canonical_json
 from bakeoff.study.config import read_config, read_published, reported_study
 from bakeoff.study.settings import has_curves, training_settings
 from projects import Project
@@ -423,6 +424,61 @@ def test_a_models_own_settings_win(study):
         "evaluate": "last",
     }
     assert training_settings(config, "large")["optimizer"]["rho"] == 0.95
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "other"),
+    [
+        (
+            "optimizer",
+            {"name": "SGD", "learning_rate": 1.0, "momentum": 0.0, "clipnorm": 1.0},
+            {"name": "SGD", "learning_rate": 1, "momentum": 0, "clipnorm": 1, "use_ema": False},
+        ),
+        (
+            "schedule",
+            {"name": "cosine", "warmup": 1},
+            {"name": "cosine", "warmup": 1.0, "final": 0.0},
+        ),
+        ("schedule", {"name": "cosine"}, {"name": "cosine", "warmup": 0, "final": 0}),
+        ("schedule", {"name": "constant", "warmup": 0}, None),
+        ("schedule", {"name": "step", "every": 1}, {"name": "step", "every": 1, "factor": 0.1}),
+        (
+            "schedule",
+            {"name": "exponential", "factor": 1},
+            {"name": "exponential", "factor": 1.0, "warmup": 0.0},
+        ),
+        (
+            "schedule",
+            {"name": "one_cycle", "warmup": 1},
+            {"name": "one_cycle", "warmup": 1.0, "start": 0.04, "final": 1e-4},
+        ),
+        ("augmentation", {"shift": 1, "mixup": 1}, {"shift": 1.0, "mixup": 1.0, "zoom": 0.0}),
+    ],
+)
+def test_equal_settings_are_one_identity_however_they_are_written(study, key, one, other):
+    texts = []
+    for value in (one, other):
+        study["training"][key] = value
+        texts.append(canonical_json(training_settings(study.read(), "large")))
+    assert texts[0] == texts[1]
+
+
+def test_early_stopping_is_one_identity_however_it_is_written(study):
+    study["data"]["validation"] = "holdout"
+    texts = set()
+    for delta in ({}, {"min_delta": 0}, {"min_delta": 0.0, "monitor": "val_loss"}):
+        study["training"]["early_stopping"] = {"patience": 1} | delta
+        texts.add(canonical_json(training_settings(study.read(), "large")))
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"name": "one_cycle", "warmup": 0}, {"name": "cosine", "final": 0.1}],
+)
+def test_a_schedule_keeps_what_is_no_default(study, schedule):
+    study["training"]["schedule"] = schedule
+    assert training_settings(study.read(), "large")["schedule"] == schedule
 
 
 def test_a_studys_backend_and_precision_hold_for_its_models(study):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from bakeoff.study import settings
 from bakeoff.study.identity import contender
 from patience import PATIENCE
 from projects import TINY, make_tiny_study
@@ -46,6 +47,13 @@ def test_a_cosine_falls_to_its_end():
     share = np.arange(40) / 40
     expected = 0.8 * (0.1 + 0.9 * (1 + np.cos(math.pi * share)) / 2)
     assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", settings._SCHEDULE_DEFAULTS)
+def test_a_schedule_with_its_defaults_written_out_is_the_same(name):
+    needed = {"step": {"every": 1}, "exponential": {"factor": 0.5}}.get(name, {})
+    written = needed | settings._SCHEDULE_DEFAULTS[name]
+    assert (rates({"name": name, **written}) == rates({"name": name, **needed})).all()
 
 
 def test_steps_fall_at_whole_epochs():

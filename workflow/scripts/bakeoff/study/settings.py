@@ -9,6 +9,13 @@ from bakeoff.study.sources import Sources
 # Not in the schema: filled in there, a model's entry would override the study's choice.
 _TRAINING_DEFAULTS = {"backend": "tensorflow", "precision": "float32"} | NEUTRAL
 _STOPPING_DEFAULTS = {"min_delta": 0, "monitor": "val_loss"}
+# What a schedule does without these settings: see bakeoff.training.schedule.
+_SCHEDULE_DEFAULTS = {
+    "cosine": {"warmup": 0, "final": 0},
+    "step": {"warmup": 0, "factor": 0.1},
+    "exponential": {"warmup": 0},
+    "one_cycle": {"start": 0.04, "final": 0.0001},
+}
 # What no number depends on: a recipe's name, and whether curves are written.
 _OF_NO_RUN = ("recipe", "tensorboard")
 
@@ -18,20 +25,44 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
 
     Optimizer, schedule, augmentation and early stopping are replaced as a whole, since one's
     settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
+    What is equal is written alike, as a run's identity is told by it: defaults of schedules and
+    `use_ema: false` are left out; of 1 and 1.0, optimizers have the latter, others the former.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
     for key in _OF_NO_RUN:
         settings.pop(key, None)
-    for key in ("optimizer", "schedule"):
-        given = (settings[key] or {}).items()
-        settings[key] = {part: value for part, value in given if value is not None} or None
+    optimizer = {key: _as_float(value) for key, value in (settings["optimizer"] or {}).items()}
+    settings["optimizer"] = _without(optimizer, {"use_ema": False})
+    schedule = _whole_as_int(settings["schedule"])
+    settings["schedule"] = _without(schedule, _SCHEDULE_DEFAULTS.get(schedule.get("name"), {}))
     if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
         settings["schedule"] = None
-    given = (settings["augmentation"] or {}).items()
+    given = _whole_as_int(settings["augmentation"]).items()
     settings["augmentation"] = {part: value for part, value in given if value} or None
     if settings["early_stopping"]:
-        settings["early_stopping"] = _STOPPING_DEFAULTS | settings["early_stopping"]
+        settings["early_stopping"] = _STOPPING_DEFAULTS | _whole_as_int(settings["early_stopping"])
     return settings
+
+
+def _without(settings, defaults):
+    """Return ``settings`` but for what is null or as in ``defaults``; None where none is left."""
+    absent = object()
+    return {
+        key: value
+        for key, value in settings.items()
+        if value is not None and value != defaults.get(key, absent)
+    } or None
+
+
+def _as_float(value):
+    return float(value) if type(value) is int else value
+
+
+def _whole_as_int(settings):
+    return {
+        key: int(value) if type(value) is float and value.is_integer() else value
+        for key, value in (settings or {}).items()
+    }
 
 
 def has_curves(config: Mapping[str, Any], model: str) -> bool:
