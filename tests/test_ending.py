@@ -56,6 +56,27 @@ def test_each_failure_is_named_with_its_log_and_how_to_go_on(results, capsys):
     assert "run the same command again" in remedy
 
 
+@pytest.mark.parametrize(
+    ("number", "why"), [(9, "often: out of memory"), (15, "it was told to end"), (11, "it crashed")]
+)
+def test_a_job_that_was_killed_is_named_though_its_log_says_nothing(results, capsys, number, why):
+    logs = results / "logs" / "train_model"
+    (logs / "killed.log").write_text("epoch 1\n")
+    (logs / "failed.log").write_text("Error: the disk is full\n")
+    noted = {
+        1: (str(logs / "killed.log"), number),
+        # By its own log; on a cluster, where no more is known; and a rule of a study's own.
+        2: (str(logs / "failed.log"), 9),
+        3: (str(logs / "far.log"), None),
+        4: ("elsewhere/own.log", 9),
+    }
+    say_what_failed(str(results), noted)
+    failed, killed, _ = capsys.readouterr().err.strip().splitlines()
+    assert failed.startswith("train_model/failed failed: the disk is full")
+    said = f"train_model/killed was killed by signal {number} ({why})"
+    assert killed == f"{said} (log: {logs}/killed.log)"
+
+
 def test_of_many_failures_some_are_named(results, capsys):
     for number in range(8):
         (results / "logs" / f"{number}.log").write_text(f"Error: {number}\n")

@@ -153,6 +153,8 @@ def test_a_job_killed_for_memory_goes_on_with_the_next_run(tiny_study):
                 process.send_signal(signal.SIGKILL)
         assert running.process.wait(PATIENCE) != 0
     assert "Error in rule train_model" in running.output()
+    killed = "train_model/tiny/seed_0 was killed by signal 9 (often: out of memory) (log: "
+    assert killed in running.output()
     assert "going on after epoch" in tiny_study.snakemake(target).stdout
 
 

@@ -130,3 +130,14 @@ def test_a_signal_ends_the_process_before_libraries_can_crash(tmp_path):
     assert done.returncode == 143
     assert done.stdout + done.stderr == "Terminated: kept.\n"
     assert log.read_text() == "Terminated: kept.\nclosed\n"
+
+
+def test_an_interrupt_is_one_line_with_the_traceback_in_the_log(tmp_path):
+    log = tmp_path / "job.log"
+    done = run(log, "    import signal\n    signal.raise_signal(signal.SIGINT)\n")
+    said = "Interrupted: what is finished is kept, of a run its last whole epoch.\n"
+    assert done.returncode == 130
+    assert done.stdout + done.stderr == said
+    text = log.read_text()
+    assert text.startswith("Traceback (most recent call last)")
+    assert text.endswith(f"KeyboardInterrupt\n{said}")

@@ -1,5 +1,6 @@
 """The insides of Snakemake that the workflow uses are there, and mean what they meant."""
 
+import logging
 import re
 import sys
 import threading
@@ -15,6 +16,7 @@ from bakeoff.study.snakemake_internals import (
     find_each_script_once,
     given_config,
     look_for_jobs_once_a_second,
+    note_failures,
 )
 from projects import ROOT, copy_workflow
 
@@ -151,6 +153,26 @@ def test_a_file_of_a_host_is_looked_for_each_time():
 def test_another_snakemake_works_out_what_it_likes():
     find_each_script_once(SimpleNamespace())
     find_each_script_once(SimpleNamespace(sourcecache=SimpleNamespace()))
+
+
+def test_the_signal_that_killed_a_job_is_noted_with_its_log(monkeypatch):
+    logger = logging.getLogger("snakemake.logging")
+    monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(logger, "disabled", False)
+    failed = note_failures()
+
+    def fail(number, said):
+        logger.error(said)
+        event = SimpleNamespace(name="JOB_ERROR")
+        logger.error("Error", extra={"event": event, "jobid": number, "log": [f"{number}.log"]})
+
+    fail(1, "Command 'python x' died with <Signals.SIGKILL: 9>.")
+    fail(2, "Command 'python x' returned non-zero exit status 1.")
+    fail(3, "Command 'conda activate; python x' returned non-zero exit status 139.")
+    fail(4, "Command 'python x' died with <Signals.SIGKILL: 9>.")
+    # At the next attempt.
+    logger.error("", extra={"event": SimpleNamespace(name="JOB_FINISHED"), "job_id": 4})
+    assert failed == {1: ("1.log", 9), 2: ("2.log", None), 3: ("3.log", 11)}
 
 
 @pytest.fixture

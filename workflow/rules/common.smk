@@ -39,6 +39,7 @@ from bakeoff.study.snakemake_internals import (
     find_each_script_once,
     given_config,
     look_for_jobs_once_a_second,
+    note_failures,
     plan_without_records,
     say_less,
 )
@@ -62,6 +63,7 @@ configfile: str(CONFIG)
 keep_for_good()
 find_each_script_once(workflow)
 look_for_jobs_once_a_second()
+FAILED = note_failures()
 
 try:
     given = given_config(workflow, sys.argv)

@@ -1,10 +1,13 @@
 """What the console says last: what came out, or what failed and how to go on."""
 
 import json
+import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from bakeoff import wording as w
 from bakeoff.joblog import error_in
@@ -34,13 +37,22 @@ def _say_answer(results, page):
     )
 
 
-def say_what_failed(results: str) -> None:
-    """Print the line of each job that failed, where its log is, and how to go on."""
+def say_what_failed(
+    results: str, noted: Mapping[int, tuple[str, int | None]] = MappingProxyType({})
+) -> None:
+    """Print the line of each job that failed, where its log is, and how to go on.
+
+    ``noted`` are those that Snakemake has named: see
+    :func:`bakeoff.study.snakemake_internals.note_failures`.
+    """
     logs = Path(results, "logs")
-    new = [log for log in sorted(logs.rglob("*.log")) if _is_new(log)]
-    failed = [(log, line) for log in new if (line := error_in(log))]
+    killed = {Path(log): _how_it_ended(number) for log, number in noted.values() if number}
+    new = [log for log in logs.rglob("*.log") if _is_new(log)]
+    said = killed | {log: f"failed: {line}" for log in new if (line := error_in(log))}
+    # A study may have rules of its own.
+    failed = sorted((log, line) for log, line in said.items() if log.is_relative_to(logs))
     named = [
-        f"{log.relative_to(logs).with_suffix('')} failed: {line} (log: {log})"
+        f"{log.relative_to(logs).with_suffix('')} {line} (log: {log})"
         for log, line in failed[:MOST_FAILURES]
     ]
     if len(failed) > len(named):
@@ -51,6 +63,12 @@ def say_what_failed(results: str) -> None:
         " goes on after its last whole epoch. With --keep-going, one failure does not stop the"
         " others.",
     )
+
+
+def _how_it_ended(number):
+    often = dict.fromkeys((signal.SIGINT, signal.SIGTERM), "it was told to end")
+    often |= {signal.SIGKILL: "often: out of memory"}
+    return f"was killed by signal {number} ({often.get(number, 'it crashed')})"
 
 
 def _is_new(file):

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
 
     File descriptors 1 and 2 are redirected, so that what native libraries print is kept as
     well. An exception ends the process with status 1: its traceback goes to the log, one line
-    to the console. A :class:`Terminated` ends it at once. ``origins`` are those of
+    to the console. A :class:`Terminated` or an interrupt ends it at once. ``origins`` are those of
     :func:`bakeoff.study.config.read_config`. For a script that is all of its process: what it has
     imported is kept from garbage collection, here and when Python is left.
     """
@@ -51,6 +52,12 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
             yield
     except Terminated as ended:
         status = ended.code
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            traceback.print_exc(file=log)
+        with redirect_stdout(log):
+            say("Interrupted: what is finished is kept, of a run its last whole epoch.")
+        status = 128 + signal.SIGINT
     except Exception as error:
         # The disk that is full may be the one that the log is on.
         with suppress(OSError):

@@ -190,8 +190,42 @@ def plan_without_records(
     kind.has_metadata, kind.params_changed = is_compared, changed
 
 
+def note_failures() -> Mapping[int, tuple[str, int | None]]:
+    """Return what will hold, by their numbers, the jobs that have failed for good.
+
+    Each with the path of its log, and the signal that killed its script, if one did: such a job
+    leaves no line in its log. Another Snakemake notes none.
+    """
+    failed: dict[int, tuple[str, int | None]] = {}
+    # A job's exception is printed, and then its error by the same thread.
+    printed = threading.local()
+
+    def note(record: Any) -> bool:
+        event = _event(record)
+        if event == "JOB_ERROR":
+            log = next(iter(getattr(record, "log", None) or ()), "")
+            failed[getattr(record, "jobid", -1)] = (str(log), vars(printed).pop("signal", None))
+        elif event == "JOB_FINISHED":
+            # At another attempt.
+            failed.pop(getattr(record, "job_id", -1), None)
+        elif found := re.search(_KILLED, str(record.msg)):
+            printed.signal = int(found[1] or int(found[2]) - 128)
+        return True
+
+    logging.getLogger("snakemake.logging").addFilter(note)
+    return failed
+
+
+# As Python says of a process, and of a shell whose command was killed.
+_KILLED = r"died with <Signals\.\w+: (\d+)>|non-zero exit status (129|1[3-5]\d)\b"
+
+
+def _event(record):
+    return getattr(getattr(record, "event", None), "name", None)
+
+
 def _is_worth_a_line(record):
-    event = getattr(getattr(record, "event", None), "name", None)
+    event = _event(record)
     selecting = re.match(r"Select jobs to execute|Execute \d+ jobs", str(record.msg))
     return record.levelno > logging.INFO or not (event in ("JOB_FINISHED", "PROGRESS") or selecting)
 
