@@ -12,9 +12,10 @@ import jsonschema
 import yaml
 
 from bakeoff.claims import KINDS
+from bakeoff.data.sources import made_from
 from bakeoff.errors import StudyError
 from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up, shown_path
-from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over, what_images_are
+from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import (
     describe,
     describe_odd_number,
@@ -101,7 +102,7 @@ def _completed(checked, folders, origins):
     checked["folders"] = [str(folder) for folder in folders]
     if is_of_looks(checked["study"]["seeds"]):
         # Here, as what a run imports reads no data: an edit there would train it anew.
-        checked["images"] = what_images_are(data)
+        checked["made_from"] = made_from(data)
     return checked
 
 

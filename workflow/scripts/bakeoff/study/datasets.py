@@ -22,7 +22,6 @@ from bakeoff.data.sources import (
     WITH_TEST,
     WITHOUT_SPLIT,
     roles_of,
-    settings_of_data,
     settings_of_source,
 )
 from bakeoff.errors import StudyError
@@ -101,14 +100,6 @@ def fill_in(data: dict[str, Any], sources: ConfigFiles) -> None:
             for file, checksum in data[kind].items()
             if _owner_of_checksum(file, sources) == data["dataset"]
         }
-
-
-def what_images_are(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the images of a checked config's ``data`` depend on, ready for JSON.
-
-    Files at a path count by their states, those to download by their checksums.
-    """
-    return settings_of_data(data) | ({"checksums": checksums_of(data)} if not data["path"] else {})
 
 
 def faults_of_data_set(

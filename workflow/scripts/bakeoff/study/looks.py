@@ -112,7 +112,7 @@ def looks_of(
     if not is_of_looks(plan):
         return None
     of = {
-        "images": config["images"],
+        "data": config["made_from"],
         "metric": config["study"]["metric"],
         "models": {
             model: fingerprint(identity_of_run(config, sources, model, 0))
