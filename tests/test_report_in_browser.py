@@ -569,7 +569,7 @@ def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
         assert len({pair.split("\t")[0].strip() for pair in found} - {"Model 19"}) >= 1
         search.fill("zzz")
         assert rows.count() == 0
-        assert page.locator("#accuracy .axis").is_hidden()
+        assert page.locator("#accuracy .axis").first.is_hidden()
         assert page.get_by_role("status").inner_text() == "No model has “zzz” in its name."
         search.fill("")
         assert rows.count() == 18
