@@ -67,7 +67,7 @@ def test_models_at_chance_and_failed_ones_stand_apart():
     )
     assert names(chart["rows"]) == ["Model 3", "Model 2"]
     assert names(chart["apart"]) == ["Model 4", "Model 1"]
-    assert [row["verdict"] for row in chart["apart"]] == ["no better than chance", "diverged"]
+    assert [row["verdict"] for row in chart["apart"]] == ["not shown to beat chance", "diverged"]
     assert chart["apart"][0]["beyond"] == ("left", "◄ 10.0 %")
 
 

@@ -32,6 +32,11 @@ class Model(numbers.Model):
         """Whether it is the best, or not shown to be worse, not even one run of it."""
         return self.standing in ("best", "ahead on common seeds", "too close to call")
 
+    @property
+    def in_the_lead(self) -> bool:
+        """Whether it may be the best, and is shown to have learned anything."""
+        return self.may_be_best and self.above_chance is not False
+
 
 class Results:
     """A study's numbers, its models in the orders that words and pictures ask for.

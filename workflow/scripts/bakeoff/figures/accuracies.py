@@ -70,7 +70,7 @@ def _draw_rows(axes, shown, looks, several_seeds):
     for row, model in enumerate(shown):
         look, accuracy = looks[model.model], model.score
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
-        alike = model.may_be_best
+        alike = model.in_the_lead
         if not left <= accuracy.value <= right:
             _mark_beyond(axes, row, value, accuracy.value < left)
         if alike and len(shown) > 1:
@@ -117,9 +117,9 @@ def _published(study, shown):
 def _legend_entries(study, shown, several_seeds, published):
     mark = {"color": INK, "marker": "o", "markersize": 6, "linestyle": "none"}
     handles = []
-    if len(shown) > 1:
+    if len(shown) > 1 and any(model.in_the_lead for model in shown):
         handles.append(Line2D([], [], **mark, label="the best, and those too close to it to call"))
-    if not all(model.may_be_best for model in shown):
+    if not all(model.in_the_lead for model in shown):
         handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
     if several_seeds:
         handles.append(Line2D([], [], **_SEED, label="each seed"))

@@ -85,7 +85,7 @@ def _draw_accuracies(figure, place, results, shown):
     low, high = (100 * end for end in share_range(shown))
     for row, model in enumerate(shown):
         accuracy, look = model.score, looks[model.model]
-        group = model.may_be_best
+        group = model.in_the_lead
         if group and len(shown) > 1:
             axes.axhspan(row - 0.5, row + 0.5, color=INK, alpha=0.07, linewidth=0)
         value = 100 * accuracy.value

@@ -42,15 +42,12 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
             "place": places[model],
             "colour": colours[model.model],
             "verdict": verdict(model, results),
-            "tied": len(shown) > 1 and model.may_be_best,
+            "tied": len(shown) > 1 and model.in_the_lead,
             "parameters": t.count(model.cost["parameters"]).text,
             **scale.of(model, known and known["test_accuracy"]),
         }
 
     rows = [row(model) for model in inside]
-    if results.nothing_learned:
-        # None of them is the best of anything.
-        rows = [one | {"tied": False} for one in rows]
     return {
         "rows": rows,
         "apart": [row(model) for model in [*[m for m in lost if m in shown], *failed]],
