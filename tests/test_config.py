@@ -463,6 +463,12 @@ def test_equal_settings_are_one_identity_however_they_are_written(study, key, on
     assert texts[0] == texts[1]
 
 
+def test_folders_are_called_by_their_shortest_path(study):
+    study["pathvars"] = {"results": "./results//t/", "resources": "/data/./images/"}
+    folders = study.read()["pathvars"]
+    assert folders == {"results": "results/t", "resources": "/data/images"}
+
+
 def test_early_stopping_is_one_identity_however_it_is_written(study):
     study["data"]["validation"] = "holdout"
     texts = set()

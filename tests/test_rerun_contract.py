@@ -380,6 +380,13 @@ def test_results_called_by_another_path_are_the_same_results(copy):
     assert copy.planned("--config", results) == {"tiny", "tiny/0"} | COLLECTING
 
 
+@pytest.mark.parametrize("results", ["results/", "./results", "results/.", "results//"])
+def test_one_folder_is_one_however_it_is_written(copy, results):
+    set_in("pathvars", "results", value=results)(copy)
+    assert copy.planned() == set()
+    assert copy.planned("results/report.html") == set()
+
+
 def test_records_that_were_wiped_hide_no_edit(copy):
     """As Snakemake advises, for each job that a changed param has planned."""
     set_in("models", "tiny", "training", value={"batch_size": 16})(copy)

@@ -36,6 +36,7 @@ from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, looks_of
 from bakeoff.study.snakemake_internals import (
+    call_folders,
     find_each_script_once,
     given_config,
     look_for_jobs_once_a_second,
@@ -68,6 +69,7 @@ FAILED = note_failures()
 try:
     given = given_config(workflow, sys.argv)
     config = read_config(config, given.files, FOLDERS, given.elsewhere)
+    call_folders(workflow, config["pathvars"])
     published = read_published(config, FOLDERS)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"

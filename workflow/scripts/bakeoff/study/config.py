@@ -3,6 +3,7 @@
 import copy
 import difflib
 import importlib.util
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -58,7 +59,7 @@ def read_config(
     they were merged) and of ``--config``, which messages call ``elsewhere``; ``folders``
     are :data:`bakeoff.study.folders.Folders`, which the copy holds as texts. Under ``origins``, it
     has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in;
-    under ``images``, in a study of looks, what these depend on.
+    under ``made_from``, in a study of looks, a text that changes with its images.
     Raises :class:`StudyError` with one line for each fault found.
 
     What ``config`` does not say of the data set that it names is taken from that one's own file:
@@ -96,6 +97,9 @@ def read_config(
 def _completed(checked, folders, origins):
     """Return a checked config with what no file gives: see :func:`read_config`."""
     checked["origins"] = origins
+    # Snakemake compares paths as they are written.
+    paths = checked["pathvars"]
+    checked["pathvars"] = {key: os.path.normpath(path) for key, path in paths.items()}
     data = checked["data"]
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))

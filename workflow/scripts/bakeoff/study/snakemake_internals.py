@@ -190,6 +190,21 @@ def plan_without_records(
     kind.has_metadata, kind.params_changed = is_compared, changed
 
 
+def call_folders(workflow: Any, folders: Mapping[str, str]) -> None:
+    """Let Snakemake call the folders of `pathvars` as ``folders`` do, which are the same ones.
+
+    It knows a file by its path as that is written: ``results/t/`` and ``./results/t`` would be
+    others than ``results/t``.
+    """
+    # Snakemake has imported it.
+    from snakemake.pathvars import Pathvars
+
+    known = _part(workflow, "pathvars")
+    same = {key: path for key, path in folders.items() if os.path.normpath(known.get(key)) == path}
+    # Of the level of a module, where a study names the folders beside its config.
+    known.update(Pathvars.from_module(same))
+
+
 def note_failures() -> Mapping[int, tuple[str, int | None]]:
     """Return what will hold, by their numbers, the jobs that have failed for good.
 
