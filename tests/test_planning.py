@@ -5,6 +5,7 @@ import resource
 import subprocess
 
 import pytest
+import yaml
 
 from made_up_models import made_up_study
 from measuring import interleaved, snakemake
@@ -97,3 +98,24 @@ def test_a_model_that_is_not_described_is_refused(tmp_path, model, meant):
     assert line.endswith(meant)
     assert "Traceback" not in refused.stdout
     assert "InputFunctionException" not in refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("seed", "said"),
+    [
+        ("00", "No rule to produce results/models/model_01/seed_00/card.json"),
+        ("2147483648", "seed_2147483648: expected a seed from 0 to 2147483647."),
+    ],
+)
+def test_a_seed_that_no_study_may_have_is_refused(tmp_path, seed, said):
+    project = copy_workflow(tmp_path / "study")
+    target = f"results/models/model_01/seed_{seed}/card.json"
+    refused = project.snakemake("--dry-run", target, check=False)
+    assert refused.returncode != 0
+    assert said in refused.stdout
+
+
+def test_the_highest_seed_is_that_of_the_schema():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    most = schema["properties"]["study"]["properties"]["seeds"]["items"]["maximum"]
+    assert f"MOST_SEED = {most}\n" in (ROOT / "workflow/rules/common.smk").read_text()

@@ -131,10 +131,34 @@ def test_the_script_says_what_the_run_predicted(asked, tmp_path):
     best = int(probabilities.argmax())
     for name, options in (("my.png", []), ("paper.png", ["--invert"])):
         command = [sys.executable, SCRIPT, run, tmp_path / name, *options]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        said = done.stdout
+        assert done.stderr == ""
         found = re.fullmatch(rf"{tmp_path / name}: (\d) \(([\d.]+)%\), .*\n", said)
         assert int(found[1]) == best
         assert float(found[2]) == pytest.approx(100 * probabilities[best], abs=0.02)
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_reader_that_has_enough_ends_it_quietly(buffered):
+    body = (
+        "import sys; from bakeoff import predicting\n"
+        "predicting.predict = lambda *_, **__: ['a.png: 1 (100.00%)'] * 10000\n"
+        "predicting.main(['run', 'a.png'])\n"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": str(SCRIPT.parent),
+        "PYTHONUNBUFFERED": buffered,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", body],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
 
 
 @pytest.mark.workflow

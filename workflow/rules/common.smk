@@ -94,6 +94,8 @@ DOWNLOADED = {
 
 SOURCES = Sources(FOLDERS, kept=KEPT)
 MODELS = config["study"]["models"]
+# Of `study.seeds`, in workflow/schemas/config.schema.yaml.
+MOST_SEED = 2147483647
 
 
 # A rule's function can only say so with the lines of a traceback.
@@ -114,6 +116,14 @@ def entry_of(model):
     if model not in config["models"]:
         raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
     return config["models"][model]
+
+
+def seed_of(wildcards):
+    """The seed of a run that was asked for, as `study.seeds` may have it."""
+    seed = int(wildcards.seed)
+    if seed > MOST_SEED:
+        raise WorkflowError(f"seed_{seed}: expected a seed from 0 to {MOST_SEED}.")
+    return seed
 
 
 def settings_of(model):
@@ -196,7 +206,7 @@ def is_trained(model, seed):
     if found is None:
         return None
     entry_of(model)
-    planned = fingerprint(identity_of_run(config, SOURCES, model, int(seed)))
+    planned = fingerprint(identity_of_run(config, SOURCES, model, seed))
     return found == (planned, PREPARED_DATA.checksum if PREPARED_DATA else found[1])
 
 
@@ -209,7 +219,7 @@ def is_of_other_data():
 
 def why_train(wildcards):
     """Say why a run is planned that has left a card."""
-    is_other = is_trained(wildcards.model, wildcards.seed) is False
+    is_other = is_trained(wildcards.model, seed_of(wildcards)) is False
     return "a run of other settings, sources or data" if is_other else None
 
 
@@ -300,7 +310,7 @@ pathvars:
 wildcard_constraints:
     # As the schema has it. A list of all models would be searched for each file of each run.
     model="[a-zA-Z][a-zA-Z0-9_]*",
-    seed=r"\d+",
+    seed=r"0|[1-9]\d*",
 
 
 def sources_of(*files):
@@ -352,7 +362,8 @@ def first_run(wildcards, file):
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
     entry_of(wildcards.model)
-    return canonical_json(identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed)))
+    identity = identity_of_run(config, SOURCES, wildcards.model, seed_of(wildcards))
+    return canonical_json(identity)
 
 
 def description_as_text(wildcards):
@@ -368,4 +379,4 @@ def description_to_wait_for(wildcards):
     one. So it is that only where the card is of this very run.
     """
     file = f"{MODELS_FOLDER}/{wildcards.model}/description.json"
-    return ancient(file) if is_trained(wildcards.model, wildcards.seed) else file
+    return ancient(file) if is_trained(wildcards.model, seed_of(wildcards)) else file

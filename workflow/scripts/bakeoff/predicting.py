@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,10 @@ def read_images(
 def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folders) -> "keras.Model":
     """Return the model of the folder of a ``run``, with the backend that it was trained with."""
     os.environ["KERAS_BACKEND"] = card["backend"]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
+    # On standard error, TensorFlow says on its import what GPUs it found, whatever its level.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent():
+        import keras
 
     path = run / "model.keras"
     description = json.loads((run.parent / "description.json").read_bytes())
@@ -75,6 +78,19 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folder
     keras.config.set_dtype_policy(card["precision"])
     name, arguments = card["architecture"], given_arguments(card)
     return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
+
+
+@contextmanager
+def _silent():
+    """Drop what native libraries print on standard error; exceptions come all the same."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
@@ -145,6 +161,9 @@ def main(arguments: Sequence[str]) -> None:
     print_escaped()
     how = {name: getattr(options, name) for name in ("fit", "background", "invert")}
     try:
-        print(*predict(options.run, options.images, **how), sep="\n")
+        print(*predict(options.run, options.images, **how), sep="\n", flush=True)
     except StudyError as error:
         sys.exit(str(error))
+    except BrokenPipeError:
+        # Whoever reads has enough, as with `| head`. Python would write the rest when it is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
