@@ -1,6 +1,5 @@
 """The study's config, checked, and the names made from it."""
 
-import difflib
 import json
 import os
 import shlex
@@ -26,6 +25,7 @@ from bakeoff.study.identity import (
     read_identity,
 )
 from bakeoff.study.config import (
+    check_targets,
     numbers_study,
     read_config,
     read_published,
@@ -45,7 +45,6 @@ from bakeoff.study.snakemake_internals import (
     say_less,
 )
 from bakeoff.study.sources import KEPT, Sources
-from bakeoff.wording import listing
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
 CONFIG = find(FOLDERS, "config/config.yaml")
@@ -74,6 +73,8 @@ try:
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
     check_disputed_of(config, prepared)
+    # A rule's function can only say so with the lines of a traceback.
+    check_targets(config, sys.argv[1:])
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
@@ -96,19 +97,6 @@ SOURCES = Sources(FOLDERS, kept=KEPT)
 MODELS = config["study"]["models"]
 # Of `study.seeds`, in workflow/schemas/config.schema.yaml.
 MOST_SEED = 2147483647
-
-
-# A rule's function can only say so with the lines of a traceback.
-for target in sys.argv[1:]:
-    folder = f"{config['pathvars']['results']}/models/"
-    named = target.removeprefix(folder).partition("/")[0] if target.startswith(folder) else ""
-    if named and named not in config["models"]:
-        close = difflib.get_close_matches(named, config["models"], n=1)
-        meant = f"did you mean {close[0]}?" if close else "correct it, or describe that model."
-        sys.exit(
-            f"{target}: {named!r} is not described under `models:`; expected one of"
-            f" {listing(config['models'], 'or')}: {meant}"
-        )
 
 
 def entry_of(model):

@@ -4,7 +4,7 @@ import copy
 import difflib
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.settings import has_curves, training_settings
 from bakeoff.study.signature import Architectures
 from bakeoff.study.variants import shown, written_out
-from bakeoff.wording import one_line
+from bakeoff.wording import listing, one_line
 
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -119,6 +119,23 @@ def _origins(schema, sources):
         for section, always in (("study", "models"), ("data", "dataset"))
         for key in schema["properties"][section]["properties"]
     }
+
+
+def check_targets(config: Mapping[str, Any], targets: Iterable[str]) -> None:
+    """Raise :class:`StudyError` for a target, as a file of a model, that no config describes.
+
+    ``targets`` are the words of a command, of which others are let be.
+    """
+    folder = f"{config['pathvars']['results']}/models/"
+    for target in targets:
+        model = target.removeprefix(folder).partition("/")[0]
+        if target.startswith(folder) and model not in {"", *config["models"]}:
+            close = difflib.get_close_matches(model, config["models"], n=1)
+            meant = f"did you mean {close[0]}?" if close else "correct it, or describe that model."
+            raise StudyError(
+                f"{target}: {model!r} is not described under `models:`; expected one of"
+                f" {listing(config['models'], 'or')}: {meant}"
+            )
 
 
 def read_published(config: Mapping[str, Any], folders: Folders) -> dict[str, Any] | None:
