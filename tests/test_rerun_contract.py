@@ -380,6 +380,15 @@ def test_results_called_by_another_path_are_the_same_results(copy):
     assert copy.planned("--config", results) == {"tiny", "tiny/0"} | COLLECTING
 
 
+def test_where_a_config_lies_and_what_it_repeats_plan_nothing(copy, tmp_path):
+    for place in ("near", "far/away"):
+        overlay = tmp_path / place / "overlay.yaml"
+        overlay.parent.mkdir(parents=True)
+        overlay.write_text("training: {deterministic: false}\n")
+        assert copy.planned("--configfile", overlay) == set()
+    assert copy.planned("--config", "training={deterministic: false}") == set()
+
+
 @pytest.mark.parametrize("results", ["results/", "./results", "results/.", "results//"])
 def test_one_folder_is_one_however_it_is_written(copy, results):
     set_in("pathvars", "results", value=results)(copy)

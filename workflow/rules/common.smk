@@ -291,6 +291,10 @@ def without_origin(data):
     return {key: value for key, value in data.items() if key not in origin}
 
 
+# Read from there and not from params: where the files of a config lie changes no result.
+config["command"] = command_to_make_it()
+
+
 pathvars:
     dataset=config["data"]["dataset"],
 

@@ -200,7 +200,6 @@ rule render_report:
         "../../envs/reporting.yaml"
     params:
         study=as_it_is(STUDY),
-        command=as_it_is(command_to_make_it()),
         sources=sources_of(
             "workflow/scripts/render_report.py",
             # The page's templates, and the captions that it shares with Snakemake's report.

@@ -283,7 +283,7 @@ if __name__ == "__main__":
         workflow = Path(__file__).parents[1]
         render_report(
             study=json.loads(snakemake.params.study),
-            command=snakemake.params.command,
+            command=snakemake.config["command"],
             # Read here and not in params, so that a commit alone remakes no page.
             tree=commits(snakemake.config["folders"]),
             runs_file=snakemake.input.runs,
