@@ -502,19 +502,20 @@ class LastEpochs:
     """How much the last epochs fluctuate, over the models that learned and their sound runs.
 
     ``fluctuation`` and ``choice`` are by model, the former of those with enough epochs;
-    ``deviation`` is pooled over these, ``gap`` the difference in test accuracy between the two most
-    accurate models, None with one, and ``gap_deviation`` the standard deviation between epochs of
-    their difference in validation accuracy, each the mean over its runs. ``judge`` tells whether
-    the last epoch can judge between them: "poor" when the gap is below that, "unsure" below three
-    of it, otherwise "good", None where there is nothing to judge. ``early`` are the models of which
-    a run had an epoch better than its last; ``ahead_last``, ``ahead_best`` and ``ahead_once`` those
-    ahead in validation accuracy after the last epoch, by their best, and after at least one of the
-    last.
+    ``deviation`` is pooled over these, ``between`` are the most accurate model and the next that is
+    not equal, ``gap`` their difference in test accuracy, None without two, and ``gap_deviation``
+    the standard deviation between epochs of their difference in validation accuracy, each the mean
+    over its runs. ``judge`` tells whether the last epoch can judge between them: "poor" when the
+    gap is below that, "unsure" below three of it, otherwise "good", None where there is nothing to
+    judge. ``early`` are the models of which a run had an epoch better than its last;
+    ``ahead_last``, ``ahead_best`` and ``ahead_once`` those ahead in validation accuracy after the
+    last epoch, by their best, and after at least one of the last.
     """
 
     fluctuation: dict[str, Fluctuation]
     choice: dict[str, EpochChoice]
     deviation: float | None
+    between: list[str]
     gap: float | None
     gap_deviation: float | None
     judge: Literal["poor", "unsure", "good"] | None

@@ -77,12 +77,12 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
     gap = gap_deviation = None
     judge: Literal["poor", "unsure", "good"] | None = None
-    if len(results.ranked) > 1:
-        # By accuracy, whatever ranks them: histories have no other.
-        first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
+    between = _most_accurate(results.ranked)
+    if between:
+        first, second = between
         gap = first.accuracy.value - second.accuracy.value
         gap_deviation = _deviation_of_difference(first, second)
-        if gap and gap_deviation is not None:
+        if gap_deviation is not None:
             judge = "good" if gap >= 3 * gap_deviation else "unsure"
             if gap < gap_deviation:
                 judge = "poor"
@@ -91,6 +91,7 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
         fluctuation=measured,
         choice={model.key: epoch_choice(model) for model in results.sound},
         deviation=deviation,
+        between=[model.key for model in between],
         gap=gap,
         gap_deviation=gap_deviation,
         judge=judge,
@@ -99,6 +100,14 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
         ahead_best=_ahead({m.key: m.best_val_accuracy for m in results.finished}),
         ahead_once=_ahead_once(results.finished, fewest),
     )
+
+
+def _most_accurate(models):
+    """Return the most accurate of some models, and the next that is not equal; none without two."""
+    # By accuracy, whatever ranks them: histories have no other.
+    first, *others = sorted(models, key=lambda model: -model.accuracy.value)
+    others = [other for other in others if other.accuracy.value < first.accuracy.value]
+    return [first, others[0]] if others else []
 
 
 def _deviation_of_difference(first, second):

@@ -191,9 +191,9 @@ def _latency(results, judged):
 def _fluctuation(results, judged):
     last = results.analysis.last_epochs
     return (
-        "Between the last epochs, the difference of the two most accurate models in validation"
-        f" accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in test accuracy,"
-        f" they differ by {w.points(last.gap)}."
+        f"Between the last epochs, the difference of {names(results.named(last.between))} in"
+        f" validation accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in test"
+        f" accuracy, the two differ by {w.points(last.gap)}."
     )
 
 

@@ -65,7 +65,8 @@ def pick(results: Results) -> str | None:
     said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
     one_seed = results.analysis.pairs.all_on_one_seed
     these = "the networks that are too close to call" if one_seed else "these"
-    return f"Cheapest of {these}: {', '.join(said)}."
+    mark = "; " if any(" and " in name for name in cheapest) else ", "
+    return f"Cheapest of {these}: {mark.join(said)}."
 
 
 def _too_close(results):

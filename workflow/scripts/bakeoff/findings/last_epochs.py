@@ -40,8 +40,9 @@ def last_epochs(results: Results) -> Finding:
 
 def _gap_against(results):
     last = results.analysis.last_epochs
-    first, second = sorted(results.ranked, key=lambda model: -model.accuracy.value)[:2]
-    pair = f"the two most accurate models, {names([first, second])},"
+    first, second = results.named(last.between)
+    equal = any(m.accuracy.value == first.accuracy.value for m in results.finished if m != first)
+    pair = f"the two most accurate models{' that differ' * equal}, {names([first, second])},"
     moved = f"The difference between {pair} moved by {w.points(last.gap_deviation)}"
     match last.judge:
         case "poor":
