@@ -421,6 +421,22 @@ def test_seeds_added_to_runs_of_other_settings_are_not_averaged_with_them(copy):
     assert copy.planned() == DESCRIPTIONS | Runs | {"tiny/1", "wide/1"} | COLLECTING
 
 
+def test_finished_only_takes_no_run_of_other_settings_and_trains_nothing(copy):
+    finished = ["--config", "study={finished_only: true}"]
+    append(copy, "architectures/tiny.py")
+    assert copy.planned(*finished) == COLLECTING
+    copy.path("results/models/wide/description.json").unlink()
+    refused = copy.snakemake("--dry-run", *finished, check=False)
+    assert refused.returncode != 0
+    assert "study.finished_only: no model has finished; expected one" in refused.stdout
+
+
+def test_finished_only_trains_nothing_on_other_data(copy):
+    set_in("data", "train_images", value=300)(copy)
+    refused = copy.snakemake("--dry-run", "--config", "study={finished_only: true}", check=False)
+    assert "study.finished_only: no model has finished; expected one" in refused.stdout
+
+
 def test_a_copy_without_records_is_completed_without_an_epoch(copy):
     shutil.rmtree(copy.path(".snakemake"))
     run = copy.snakemake()

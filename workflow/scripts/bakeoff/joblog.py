@@ -53,17 +53,10 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
     except Terminated as ended:
         status = ended.code
     except KeyboardInterrupt:
-        with suppress(OSError):
-            traceback.print_exc(file=log)
-        with redirect_stdout(log):
-            say("Interrupted: what is finished is kept, of a run its last whole epoch.")
+        _leave(log, "Interrupted: what is finished is kept, of a run its last whole epoch.")
         status = 128 + signal.SIGINT
     except Exception as error:
-        # The disk that is full may be the one that the log is on.
-        with suppress(OSError):
-            traceback.print_exc(file=log)
-        with redirect_stdout(log):
-            say(f"{_FAILED}{_in_one_line(error, path, origins)}")
+        _leave(log, f"{_FAILED}{_in_one_line(error, path, origins)}")
         sys.exit(1)
     finally:
         for descriptor, copy in zip((1, 2), saved, strict=True):
@@ -77,6 +70,15 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
         # In the midst of a step, a library's own threads may crash while Python is left, and the
         # status would be theirs.
         os._exit(status)
+
+
+def _leave(log, line):
+    """Say why a job ends; the traceback of what has been raised goes to the log alone."""
+    # The disk that is full may be the one that the log is on.
+    with suppress(OSError):
+        traceback.print_exc(file=log)
+    with redirect_stdout(log):
+        say(line)
 
 
 def say(line: str) -> None:

@@ -192,8 +192,8 @@ def _fluctuation(results, judged):
     last = results.analysis.last_epochs
     return (
         f"Between the last epochs, the difference of {names(results.named(last.between))} in"
-        f" validation accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in test"
-        f" accuracy, the two differ by {w.points(last.gap)}."
+        f" validation accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in"
+        f" test accuracy, the two differ by {w.points(last.gap)}."
     )
 
 

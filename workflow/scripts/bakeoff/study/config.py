@@ -97,9 +97,7 @@ def read_config(
 def _completed(checked, folders, origins):
     """Return a checked config with what no file gives: see :func:`read_config`."""
     checked["origins"] = origins
-    # Snakemake compares paths as they are written.
-    paths = checked["pathvars"]
-    checked["pathvars"] = {key: os.path.normpath(path) for key, path in paths.items()}
+    checked["pathvars"] = _as_snakemake_compares(checked["pathvars"])
     data = checked["data"]
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))
@@ -108,6 +106,11 @@ def _completed(checked, folders, origins):
         # Here, as what a run imports reads no data: an edit there would train it anew.
         checked["made_from"] = made_from(data)
     return checked
+
+
+def _as_snakemake_compares(folders):
+    """Return ``folders`` by their shortest paths: written otherwise, they would be others to it."""
+    return {key: os.path.normpath(path) for key, path in folders.items()}
 
 
 def _origins(schema, sources):
