@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bakeoff.study import identity, readers
 from bakeoff.study.config import read_config
 from bakeoff.study.identity import (
     NEUTRAL,
@@ -135,6 +136,11 @@ def test_neutral_settings_are_the_defaults_of_the_config():
     config = read_config(config, [root / "config" / "config.yaml"], [root])
     settings = training_settings(config, "model_01")
     assert {key: settings[key] for key in NEUTRAL} == NEUTRAL
+
+
+def test_runs_of_a_model_are_compared_by_the_sources_of_their_identity():
+    told = (f"{identity.ARCHITECTURES}/", *identity._ROOMS, identity._SCRIPT)
+    assert sorted(readers._TRAINED_BY) == sorted(told)
 
 
 @pytest.mark.parametrize(

@@ -137,25 +137,6 @@ def read_identity(file: str | Path) -> tuple[str | None, str | None] | None:
         return None
 
 
-def differing(card: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """Return in a few words what two runs differ in besides their seeds, None where in nothing.
-
-    Two cards tell that; of sources, those that are in a run's identity count.
-    """
-    for key in ("architecture", "arguments"):
-        if card.get(key) != other.get(key):
-            return key
-    settings, others = (NEUTRAL | run["training"] for run in (card, other))
-    if keys := sorted(key for key in settings | others if settings.get(key) != others.get(key)):
-        return f"training.{keys[0]}"
-    sources, others = (run.get("sources", {}) for run in (card, other))
-    for file in sources.keys() & others.keys():
-        is_trained = file.startswith((f"{ARCHITECTURES}/", *_ROOMS, _SCRIPT))
-        if is_trained and sources[file] != others[file]:
-            return file
-    return None
-
-
 def _without_neutral(settings):
     absent = object()
     return {key: value for key, value in settings.items() if value != NEUTRAL.get(key, absent)}

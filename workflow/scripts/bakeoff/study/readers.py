@@ -14,7 +14,6 @@ from bakeoff.data.disputed import check_disputed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.files import pass_on
-from bakeoff.study.identity import differing
 from bakeoff.wording import one_line
 
 _METRICS = [
@@ -28,6 +27,13 @@ _DESCRIPTION = [
 _HISTORY = np.dtype(
     [("epoch", np.int64), *((metric, np.float64) for metric in _METRICS), ("judged", bool)]
 )
+
+
+_TRAINED_BY = (
+    *("architectures/", "workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/"),
+    "workflow/scripts/train_model.py",
+)
+"""The sources in a run's identity. Written out: no number depends on the module that tells these."""
 
 
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -370,12 +376,28 @@ def check_alike(cards: Iterable[Mapping[str, Any]], paths: Iterable[str | Path])
     first: dict[str, tuple[Mapping[str, Any], str | Path]] = {}
     for card, path in zip(cards, paths, strict=True):
         other, other_path = first.setdefault(card["model"], (card, path))
-        if what := differing(card, other):
+        if what := _differing(card, other):
             raise StudyError(
                 f"{path}: {what} is another than in {other_path}; expected runs of one model that"
                 " differ by their seed alone: delete the one that is not of the study and run"
                 " again; that run is repeated."
             )
+
+
+def _differing(card, other):
+    """Return in a few words what two runs differ in besides their seeds, None where in nothing.
+
+    What one of them does not say, being of another version, the runs' identities tell.
+    """
+    for key in ("architecture", "arguments"):
+        if card.get(key) != other.get(key):
+            return key
+    for section, counts in (("training", ""), ("sources", _TRAINED_BY)):
+        one, two = (run.get(section, {}) for run in (card, other))
+        for key in sorted(one.keys() & two.keys()):
+            if key.startswith(counts) and one[key] != two[key]:
+                return key if section == "sources" else f"training.{key}"
+    return None
 
 
 def read_decision(path: str | Path) -> dict[str, Any]:
