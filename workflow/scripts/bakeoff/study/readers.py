@@ -33,7 +33,7 @@ _TRAINED_BY = (
     *("architectures/", "workflow/scripts/bakeoff/training/", "workflow/scripts/bakeoff/data/"),
     "workflow/scripts/train_model.py",
 )
-"""The sources in a run's identity. Written out: no number depends on the module that tells these."""
+"""The sources in a run's identity. Written out, as no number depends on what tells these."""
 
 
 def runs_in(study: Mapping[str, Any]) -> list[tuple[str, int]]:
