@@ -20,6 +20,9 @@ POWER = 0.8
 POWER_SEEDS = 200
 """The most seeds that are reckoned with: more are for nobody."""
 
+CLEARLY_CHEAPER = 1.5
+"""How many times as much a model must cost for another to count as cheaper."""
+
 SMALL_LEAD = 0.0005
 """A lead in accuracy, as a share of 1, that is no reason to pay more unless it is proven."""
 

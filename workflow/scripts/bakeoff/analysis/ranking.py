@@ -14,11 +14,8 @@ from bakeoff.analysis.models import MeasuredModel, MeasuredRun
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all, typical_spread_of
 from bakeoff.analysis.times import LATENCY_NOISE, circumstances, obstacles
-from bakeoff.numbers import SMALL_LEAD, Bargain, Comparison, LastEpochs, Times
+from bakeoff.numbers import CLEARLY_CHEAPER, SMALL_LEAD, Bargain, Comparison, LastEpochs, Times
 from bakeoff.study.readers import DataSet
-
-CLEARLY_CHEAPER = 1.5
-"""How many times as much a model must cost for another to count as cheaper."""
 
 
 class MeasuredStudy:

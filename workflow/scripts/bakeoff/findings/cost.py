@@ -1,9 +1,8 @@
 """Which models cost more than they bring."""
 
 from bakeoff import wording as w
-from bakeoff.analysis.ranking import CLEARLY_CHEAPER
 from bakeoff.findings.finding import Finding, names, shortened
-from bakeoff.numbers import SMALL_LEAD, Bargain
+from bakeoff.numbers import CLEARLY_CHEAPER, SMALL_LEAD, Bargain
 from bakeoff.results import Results
 
 
