@@ -94,6 +94,8 @@ DOWNLOADED = {
 
 
 SOURCES = Sources(FOLDERS, kept=KEPT)
+# Once: it looks at each file of a folder of images.
+OF_DATA = settings_of_data(config["data"])
 MODELS = config["study"]["models"]
 # Of `study.seeds`, in workflow/schemas/config.schema.yaml.
 MOST_SEED = 2147483647
@@ -202,7 +204,7 @@ def is_of_other_data():
     """Tell whether the data has been prepared, and from something else than what is planned."""
     # By a version that did not keep it, from what is not known.
     kept = PREPARED_DATA and PREPARED_DATA.audit.get("made_from")
-    return bool(kept) and kept != made_from(config["data"])
+    return bool(kept) and kept != made_from(config["data"], OF_DATA)
 
 
 def why_train(wildcards):

@@ -54,17 +54,17 @@ def errors(results: MeasuredStudy) -> Errors:
             highest=highest,
             highest_share=highest_share,
             stands_out=len(lowest) == 1 and stands_out(models, data.labels, lowest[0], data.groups),
-            last_for=[
-                # Where all classes are as good as each other, none is.
-                key
-                for key, of_it in confusions_of.items()
-                if lowest[0] in extreme(of_it, min)[0]
-                and extreme(of_it, min) != extreme(of_it, max)
-            ],
+            last_for=[key for key, of_it in confusions_of.items() if _is_last(lowest[0], of_it)],
         ),
         wrong=np.bincount(wrong, minlength=len(models) + 1).tolist(),
         hardest=hardest_images(results, wrong),
     )
+
+
+def _is_last(label, confusion):
+    """Tell whether no class is predicted worse than ``label``, and some better."""
+    lowest, share = extreme(confusion, min)
+    return label in lowest and share < extreme(confusion, max)[1]
 
 
 def extreme(

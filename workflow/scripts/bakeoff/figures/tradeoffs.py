@@ -1,6 +1,7 @@
 """What accuracy costs: test accuracy against size, computation and time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,43 +129,41 @@ def _write_names(axes, names, points, chosen, bars, steps):
     (x, y), (named, front) = points, chosen
     written = {part: name for (part, name), kept in zip(names.items(), named, strict=True) if kept}
     places = axes.transData.transform(np.column_stack([x, y]))
-    fewest: float = np.inf
-    drawn: tuple[list, list] = ([], [])
+    allocate = partial(
+        textalloc.allocate,
+        axes,
+        x[named],
+        y[named],
+        list(written.values()),
+        x_scatter=x,
+        y_scatter=y,
+        x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
+        y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
+        textsize=SMALLEST,
+        fontweight=["bold" if best else "normal" for best in front[named]],
+        textcolor=INK,
+        linecolor=INK,
+        linewidth=0.4,
+        max_distance=0.6,
+        nbr_candidates=800,
+        avoid_label_lines_overlap=True,
+        avoid_crossing_label_lines=True,
+    )
+    best: tuple[float, list, list] = (np.inf, [], [])
     # In the order of the names as they come, then in others, until none is misleading.
     for order in (None, *range(_TRIES)):
-        *_, texts, lines = textalloc.allocate(
-            axes,
-            x[named],
-            y[named],
-            list(written.values()),
-            x_scatter=x,
-            y_scatter=y,
-            x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
-            y_lines=[*np.column_stack(bars[1:]), *steps[1:]],
-            textsize=SMALLEST,
-            fontweight=["bold" if best else "normal" for best in front[named]],
-            textcolor=INK,
-            linecolor=INK,
-            linewidth=0.4,
-            max_distance=0.6,
-            nbr_candidates=800,
-            priority_strategy=order,
-            avoid_label_lines_overlap=True,
-            avoid_crossing_label_lines=True,
-        )
-        misleading = _misleading(axes, texts, lines, places, np.flatnonzero(named))
-        worse = (texts, lines)
-        if misleading < fewest:
-            fewest, drawn, worse = misleading, worse, drawn
-        for artist in filter(None, [*worse[0], *worse[1]]):
+        *_, texts, lines = allocate(priority_strategy=order)
+        found = (_misleading(axes, texts, lines, places, np.flatnonzero(named)), texts, lines)
+        best, worse = (found, best) if found[0] < best[0] else (best, found)
+        for artist in filter(None, [*worse[1], *worse[2]]):
             artist.remove()
-        if not fewest:
+        if not best[0]:
             break
-    for part, text, line in zip(written, *drawn, strict=True):
+    for part, text, line in zip(written, *best[1:], strict=True):
         # Either may be missing: where there is no room, and where none is needed.
-        for drawn, what in ((text, "name"), (line, "line")):
-            if drawn is not None:
-                drawn.set_gid(f"{part}-{what}")
+        for artist, what in ((text, "name"), (line, "line")):
+            if artist is not None:
+                artist.set_gid(f"{part}-{what}")
 
 
 def _misleading(axes, texts, lines, places, own):
