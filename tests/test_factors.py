@@ -100,9 +100,10 @@ def test_augmentation_is_one_setting_or_its_one_difference(tmp_path):
         "Augmentation rotation 0.05, shift 0.1 instead of none: test accuracy is 3.00 percentage"
     )
     [caution] = [line for line in text.splitlines() if "not all trained alike" in line]
+    # Semicolons, as a value has a comma of its own.
     assert "augmentation none (" in caution
-    assert "), rotation 0.05, shift 0.1 (" in caution
-    assert ") and flip both, rotation 0.05, shift 0.1 (" in caution
+    assert "); rotation 0.05, shift 0.1 (" in caution
+    assert "); and flip both, rotation 0.05, shift 0.1 (" in caution
 
 
 def test_models_that_differ_in_two_things_are_not_compared(tmp_path):

@@ -13,7 +13,7 @@ from bakeoff.study.identity import (
     contender,
     description_identity,
     fingerprint,
-    read_identity,
+    read_origin,
     training_identity,
 )
 from bakeoff.study.settings import training_settings
@@ -148,17 +148,18 @@ def test_runs_of_a_model_are_compared_by_the_sources_of_their_identity():
     [
         ('{"identity": "a", "dataset": {"checksum": "b"}}', ("a", "b")),
         ('{"identity": "a"}', ("a", None)),
+        ('{"made_from": "a"}', ("a", None)),
         ("{}", (None, None)),
         ("", None),
         ("[]", None),
         ('{"identity": "a"', None),
     ],
 )
-def test_a_card_says_what_it_was_made_of(tmp_path, text, made_of):
+def test_cards_and_descriptions_say_what_they_were_made_of(tmp_path, text, made_of):
     card = tmp_path / "card.json"
-    assert read_identity(card) is None
+    assert read_origin(card) is None
     card.write_text(text)
-    assert read_identity(card) == made_of
+    assert read_origin(card) == made_of
 
 
 def test_a_template_counts_by_its_content(root):

@@ -12,7 +12,8 @@ from bakeoff.figures.colours import GRID, HUES, INK, PAPER, model_colours
 from bakeoff.figures.comparisons import draw_matrix
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.power import draw_power
-from bakeoff.figures.style import house_style, log_ticks, short_names, shortened, wrapped
+from bakeoff.figures.style import house_style, log_ticks
+from bakeoff.figures.texts import short_names, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import read_results

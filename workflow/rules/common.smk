@@ -22,7 +22,7 @@ from bakeoff.study.identity import (
     data_sources,
     description_identity,
     fingerprint,
-    read_identity,
+    read_origin,
 )
 from bakeoff.study.config import (
     check_targets,
@@ -192,7 +192,7 @@ except StudyError:
 @cache
 def is_trained(model, seed):
     """Tell whether a run has left the card of what is planned; None where there is none to read."""
-    found = read_identity(f"{MODELS_FOLDER}/{model}/seed_{seed}/card.json")
+    found = read_origin(f"{MODELS_FOLDER}/{model}/seed_{seed}/card.json")
     if found is None:
         return None
     entry_of(model)
@@ -215,7 +215,7 @@ def why_train(wildcards):
 
 def why_describe(wildcards):
     """Say why a model is described that has a description."""
-    found = read_identity(f"{MODELS_FOLDER}/{wildcards.model}/description.json")
+    found = read_origin(f"{MODELS_FOLDER}/{wildcards.model}/description.json")
     is_other = found and found[0] != fingerprint(identity_of_description(wildcards.model))
     return "a description of other settings or sources" if is_other else None
 

@@ -6,15 +6,8 @@ from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
-from bakeoff.figures.style import (
-    SMALLEST,
-    Look,
-    model_looks,
-    new_figure,
-    short_names,
-    shortened,
-    wrapped,
-)
+from bakeoff.figures.style import SMALLEST, Look, model_looks, new_figure
+from bakeoff.figures.texts import short_names, shortened, wrapped
 from bakeoff.ranges import share_range
 from bakeoff.results import Results
 from bakeoff.selection import ranked

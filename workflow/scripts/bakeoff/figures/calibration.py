@@ -6,7 +6,8 @@ from matplotlib.lines import Line2D
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import TITLE, Look, model_looks, small_multiples, wrapped
+from bakeoff.figures.style import TITLE, Look, model_looks, small_multiples
+from bakeoff.figures.texts import wrapped
 from bakeoff.results import Results
 from bakeoff.selection import most_accurate
 

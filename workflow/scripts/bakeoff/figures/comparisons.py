@@ -9,7 +9,8 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
-from bakeoff.figures.style import SMALLEST, TITLE, columns_of, new_figure, short_names, wrapped
+from bakeoff.figures.style import SMALLEST, TITLE, new_figure
+from bakeoff.figures.texts import columns_of, short_names, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.numbers import Pair
 from bakeoff.results import Results

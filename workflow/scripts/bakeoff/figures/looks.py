@@ -4,7 +4,8 @@ from matplotlib.figure import Figure
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
-from bakeoff.figures.style import model_looks, new_figure, short_names, wrapped
+from bakeoff.figures.style import model_looks, new_figure
+from bakeoff.figures.texts import short_names, wrapped
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import Results
 

@@ -23,10 +23,9 @@ from bakeoff.figures.style import (
     log_ticks,
     model_looks,
     new_figure,
-    short_names,
     small_multiples,
-    wrapped,
 )
+from bakeoff.figures.texts import short_names, wrapped
 from bakeoff.limits import HIGHLIGHTED, MOST_NAMED
 from bakeoff.ranges import robust_range
 from bakeoff.selection import most_accurate

@@ -8,16 +8,8 @@ from matplotlib.patches import Patch
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import HUES, INK, PAPER
-from bakeoff.figures.style import (
-    SMALLEST,
-    TITLE,
-    Look,
-    log_ticks,
-    model_looks,
-    new_figure,
-    short_names,
-    wrapped,
-)
+from bakeoff.figures.style import SMALLEST, TITLE, Look, log_ticks, model_looks, new_figure
+from bakeoff.figures.texts import short_names, wrapped
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
 from bakeoff.results import Results

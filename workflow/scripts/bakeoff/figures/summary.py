@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import model_looks, short_names, shortened, wrapped
+from bakeoff.figures.style import model_looks
+from bakeoff.figures.texts import short_names, shortened, wrapped
 from bakeoff.limits import MOST_IN_PICTURE
 from bakeoff.ranges import share_range
 from bakeoff.results import Results

@@ -11,16 +11,8 @@ from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, part_ids
-from bakeoff.figures.style import (
-    NARROW,
-    SMALLEST,
-    Look,
-    log_ticks,
-    model_looks,
-    new_figure,
-    short_names,
-    wrapped,
-)
+from bakeoff.figures.style import NARROW, SMALLEST, Look, log_ticks, model_looks, new_figure
+from bakeoff.figures.texts import short_names, wrapped
 from bakeoff.limits import MOST_NAMED
 from bakeoff.ranges import robust_range
 from bakeoff.results import Results

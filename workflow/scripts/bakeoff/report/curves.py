@@ -6,7 +6,7 @@ from typing import Any
 
 from bakeoff.analysis.epochs import by_epoch, has_finished
 from bakeoff.figures.colours import model_colours
-from bakeoff.figures.style import short_names
+from bakeoff.figures.texts import short_names
 from bakeoff.results import Model
 from bakeoff.selection import most_accurate
 from bakeoff.study.readers import read_histories

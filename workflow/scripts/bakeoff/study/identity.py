@@ -125,14 +125,16 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(trained).encode()).hexdigest()
 
 
-def read_identity(file: str | Path) -> tuple[str | None, str | None] | None:
-    """Return what a card or a description was made of: a fingerprint, and its data's checksum.
+def read_origin(file: str | Path) -> tuple[str | None, str | None] | None:
+    """Return what a run's card says it was made of: its fingerprint, and its data's checksum.
 
-    Either is None where it does not say so; the whole is None where there is no file to read.
+    A model's description has a fingerprint of its own, and no data. Either is None where the
+    file does not say so; the whole is None where there is no file to read.
     """
     try:
         found = json.loads(Path(file).read_bytes())
-        return found.get("identity"), found.get("dataset", {}).get("checksum")
+        made_from = found.get("identity", found.get("made_from"))
+        return made_from, found.get("dataset", {}).get("checksum")
     except (OSError, ValueError, AttributeError):
         return None
 
