@@ -83,8 +83,9 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.set_xlim(ticks[0], ticks[-1])
     axes.set_xticks(ticks, labels=map(number, ticks))
     axes.minorticks_off()
-    # Labels are placed on the finished layout.
+    # Labels are placed on the finished layout, which stays.
     figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     short = short_names([row["name"] for row in shown], 14 if named.sum() > 6 else 20)
     names = {
         part: name + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
@@ -141,6 +142,8 @@ def _write_names(axes, names, points, chosen, bars, steps):
         avoid_label_lines_overlap=True,
         avoid_crossing_label_lines=True,
     )
+    # textalloc draws the figure each time, to have the axes in their place, where they are.
+    axes.set_visible(False)
     best: tuple[float, list, list] = (np.inf, [], [])
     # In the order of the names as they come, then in others, until none is misleading.
     for order in (None, *range(_TRIES)):
@@ -151,6 +154,7 @@ def _write_names(axes, names, points, chosen, bars, steps):
             artist.remove()
         if not best[0]:
             break
+    axes.set_visible(True)
     for part, text, line in zip(written, *best[1:], strict=True):
         # Either may be missing: where there is no room, and where none is needed.
         for artist, what in ((text, "name"), (line, "line")):
