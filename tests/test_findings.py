@@ -332,15 +332,17 @@ def test_a_model_ahead_on_the_seeds_that_both_finished_is_not_called_worse(tmp_p
     )
     best = said(findings, "best")
     assert "Model 1 has the highest" in best
-    assert "On the seeds that both finished, Model 2 is significantly ahead of it" in best
+    assert "But the network of Model 2 is ahead with the one seed that both finished" in best
     assert "not significantly different" not in best
-    assert findings["headline"].startswith("Open: Model 1 has 96.60 %, but Model 2 is ahead")
+    assert "No trained network" not in best
+    assert findings["headline"].startswith("Open: Model 1 has 96.60 %, but the network of Model 2")
     assert verdicts(findings)["Model 2"] == "ahead on common seeds"
     assert "both finished it is significantly ahead of the best by 6.00 percentage" in remark(
         findings, "model_2"
     )
-    # That is settled: nothing more is asked for.
+    # Which is the best is open: that takes seeds in common.
     assert findings["numbers"]["power"]["needed"] == []
+    assert findings["surer"].startswith("To be surer, train Models 1 and 2 with more seeds that")
 
 
 def test_a_network_that_is_worse_is_not_among_those_too_close_to_call(tmp_path):
@@ -1224,3 +1226,63 @@ def test_a_training_that_went_on_elsewhere_is_named(tmp_path):
     pieces[1]["threads"] = 2
     findings, _ = conclude(tmp_path, {"model_1": {"pieces": pieces}, "model_2": {}})
     assert not [line for line in findings["cautions"] if "went on after" in line]
+
+
+def of(start, *numbers, **fields):
+    """Return runs that get so many images wrong, from ``start`` on; None for one that diverged."""
+    return {
+        seed: {"status": "diverged"}
+        if number is None
+        else {"wrong_images": range(start, start + number)} | fields
+        for seed, number in enumerate(numbers)
+    }
+
+
+def test_a_model_that_is_worse_than_one_of_the_leaders_is_none_of_them(tmp_path):
+    runs = {
+        "a": of(1000, 18, 19, 18),
+        "b": of(0, 34, 35, 34, parameters=8),
+        "c": of(0, 20, 21, 20, parameters=9),
+    }
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), images=2000)
+    assert verdicts(findings) == {"A": "best", "C": "too close to call", "B": "worse than another"}
+    models = {model["model"]: model for model in findings["numbers"]["models"]}
+    # Of the pairs, that of B and C alone is shown to differ: both err on the same images.
+    assert (models["b"]["worse_than"], models["c"]["worse_than"]) == ("c", None)
+    assert models["b"]["against_best"]["p_holm"] > 0.05
+    assert findings["headline"].startswith("Too close to call: A and C reach")
+    assert findings["pick"] == "Cheapest of these: C by parameters."
+    assert [one["model"] for one in findings["numbers"]["power"]["needed"]] == ["c"]
+    assert findings["numbers"]["ensemble"]["group"] == ["a", "c"]
+    assert "B is worse than C, though not shown to be worse than the best" in said(findings, "best")
+    assert "It is worse than C" in remark(findings, "b")
+
+
+def test_a_model_is_worse_that_is_so_than_one_of_several_best(tmp_path):
+    # With B, C has one seed in common, with A three.
+    runs = {"a": of(0, 10, 11, 12), "b": of(0, None, 11, None), "c": of(0, 500, 500, 500)}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), images=1000)
+    assert verdicts(findings) == {"A": "best", "B": "best", "C": "worse"}
+    power = findings["numbers"]["power"]
+    assert (power["needed"], power["one_seed"]) == ([], ["b"])
+
+
+def test_the_first_place_is_not_settled_while_one_cannot_be_compared(tmp_path):
+    runs = {
+        "a": of(0, 1, 2, None, None),
+        "b": of(0, None, None, 3, 4),
+        "c": of(100, 900, 900, 900, 900),
+    }
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2, 3), images=10000)
+    assert findings["headline"] == "A is ahead with 99.98 %; B could not be compared with it."
+    assert findings["surer"].startswith("To be surer, train A and B with more seeds that each")
+    assert "Every two models that have a seed in common were compared" in said(findings, "best")
+    # C shares two seeds with each.
+    assert "is about 5 %" in said(findings, "best")
+
+
+def test_no_second_seed_is_asked_of_models_that_have_two(tmp_path):
+    runs = {"a": of(0, 1, None, 200), "b": of(0, None, 180, 201)}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), images=10000)
+    assert findings["surer"].startswith("To be surer, train A and B with more seeds that each")
+    assert "second seed" not in said(findings, "power")

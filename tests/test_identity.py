@@ -148,7 +148,7 @@ def test_runs_of_a_model_are_compared_by_the_sources_of_their_identity():
     [
         ('{"identity": "a", "dataset": {"checksum": "b"}}', ("a", "b")),
         ('{"identity": "a"}', ("a", None)),
-        ('{"made_from": "a"}', ("a", None)),
+        ('{"fingerprint": "a"}', ("a", None)),
         ("{}", (None, None)),
         ("", None),
         ("[]", None),

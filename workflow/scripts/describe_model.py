@@ -28,7 +28,7 @@ def describe_model(identity, data_file, description_file, layers_file, folders):
     with write_atomically(layers_file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     with write_atomically(description_file) as temporary:
-        described = description | {"made_from": fingerprint(identity)}
+        described = description | {"fingerprint": fingerprint(identity)}
         text = json.dumps(described, indent=2, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")
 

@@ -260,6 +260,7 @@ class Model:
 
     A model of which all runs diverged has no measurements (None). ``standing`` says how it stands
     against the best model, from which ``against_best``, the best minus this one, differs;
+    ``worse_than`` is the most accurate model that it is shown to be worse than, best or not;
     ``odd_seeds`` are those of runs that learned nothing although others of the model did.
     ``judged_by`` says which epoch's weights count: the last, or the best by a validation measure.
     ``epochs`` are those of the longest run, ``val_loss`` is that after the judged. ``cost`` has
@@ -282,12 +283,14 @@ class Model:
         "too close to call",
         "network is worse",
         "worse",
+        "worse than another",
         "not compared",
         "diverged",
     ]
     above_chance: bool | None = None
     odd_seeds: list[int] = field(default_factory=list)
     against_best: Comparison | None = None
+    worse_than: str | None = None
     accuracy: Accuracy | None = None
     balanced_accuracy: Accuracy | None = None
     train_accuracy: Estimate | None = None

@@ -29,7 +29,10 @@ class Model(numbers.Model):
 
     @property
     def may_be_best(self) -> bool:
-        """Whether it is the best, or not shown to be worse, not even one run of it."""
+        """Whether it is the best, or compared with it and not shown to be worse than any model.
+
+        Not even one run of it.
+        """
         return self.standing in ("best", "ahead on common seeds", "too close to call")
 
     @property

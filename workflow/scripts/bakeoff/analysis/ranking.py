@@ -135,14 +135,34 @@ class MeasuredStudy:
 
     @cached_property
     def worse(self) -> list[MeasuredModel]:
-        """The models that are shown to be worse than the best."""
-        return [model for model in self.others if self._behind(model, "told_apart")]
+        """The models that are shown to be worse than the best, or than one of several."""
+        return [model for model in self.others if self.worse_than.get(model) in self.best]
+
+    @cached_property
+    def worse_than(self) -> dict[MeasuredModel, MeasuredModel]:
+        """The most accurate model that each is shown to be worse than, of those that are.
+
+        It need not be the best, which may err on more images that others get right.
+        """
+        place = {model.key: place for place, model in enumerate(self.ranked)}
+        better = {m: [place[key] for key in self.pairs.better(m.key)] for m in self.finished}
+        return {model: self.ranked[min(places)] for model, places in better.items() if places}
+
+    @cached_property
+    def worse_than_another(self) -> list[MeasuredModel]:
+        """The models that are shown to be worse than another, though not than the best.
+
+        So they are not the best either: the models of which no other is shown to be better hold the
+        best of all with the confidence of all comparisons together.
+        """
+        return [m for m in self.others if m in self.worse_than and m not in self.worse]
 
     @cached_property
     def worse_networks(self) -> list[MeasuredModel]:
         """The models of which one trained network is worse than the best's: no model is judged."""
-        behind = [model for model in self.others if self._behind(model, "significant")]
-        return [model for model in behind if model not in self.worse]
+        found = [(model, self.against_best(model)) for model in self.others]
+        behind = [m for m, pair in found if pair and pair.significant and pair.difference > 0]
+        return [m for m in behind if m not in self.worse and m not in self.worse_than_another]
 
     @cached_property
     def ahead(self) -> list[MeasuredModel]:
@@ -151,16 +171,23 @@ class MeasuredStudy:
         With the runs of other seeds, they are behind it.
         """
         found = [(model, self.against_best(model)) for model in self.others]
-        return [m for m, pair in found if pair and pair.significant and pair.difference < 0]
+        ahead = [m for m, pair in found if pair and pair.significant and pair.difference < 0]
+        return [model for model in ahead if model not in self.worse_than]
 
     @cached_property
     def alike(self) -> list[MeasuredModel]:
-        """The models that were compared with the best and not shown to differ from it.
+        """The models that may be as good as the best, with which they were compared.
 
         Of those that share one seed only with it, the networks may differ.
         """
-        shown = [*self.worse, *self.ahead]
+        shown = {*self.worse, *self.worse_than_another, *self.ahead}
         return [m for m in self.others if self.against_best(m) and m not in shown]
+
+    @cached_property
+    def candidates(self) -> list[MeasuredModel]:
+        """The best, and those that were compared with it and are not shown to be worse."""
+        alike = [model for model in self.alike if model not in self.worse_networks]
+        return [*self.best, *self.ahead, *alike]
 
     def standing(self, model: MeasuredModel) -> str:
         """Return how a model stands against the best: see :class:`bakeoff.numbers.Model`."""
@@ -170,6 +197,8 @@ class MeasuredStudy:
             return "best"
         if model in self.worse:
             return "worse"
+        if model in self.worse_than_another:
+            return "worse than another"
         if model in self.worse_networks:
             return "network is worse"
         if model in self.ahead:
@@ -177,16 +206,14 @@ class MeasuredStudy:
         return "too close to call" if self.against_best(model) else "not compared"
 
     def against_best(self, model: MeasuredModel) -> Comparison | None:
-        """Return the Comparison with that one of the best that is hardest to tell from
-        ``model``, or None where no seed finished with both."""
-        found = [self.pairs.get((best.key, model.key)) for best in self.best]
-        return max(filter(None, found), key=lambda compared: compared.p_holm, default=None)
+        """Return the Comparison with the best, None where no seed finished with both.
 
-    def _behind(self, model, shown):
-        """Tell whether a ``shown`` difference ("told_apart", "significant") is to the best."""
-        compared = self.against_best(model)
-        # On the seeds that both finished, a model may even be ahead of the best.
-        return compared is not None and getattr(compared, shown) and compared.difference > 0
+        Of several that share the first place, it is that which ``model`` is shown to be worse than,
+        and where it is so of none, that which is hardest to tell from it.
+        """
+        found = [pair for best in self.best if (pair := self.pairs.get((best.key, model.key)))]
+        worse = [pair for pair in found if pair.told_apart and pair.difference > 0]
+        return max(worse or found, key=lambda pair: pair.p_holm, default=None)
 
     @cached_property
     def bargains(self) -> list[Bargain]:

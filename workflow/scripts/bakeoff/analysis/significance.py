@@ -177,6 +177,17 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
     def __len__(self):
         return 2 * len(self._a)
 
+    def better(self, model: Key) -> list[Key]:
+        """Return the models that ``model`` is shown to be worse than, as a model."""
+        place = self._place[model]
+        others = np.flatnonzero(self._row[place] >= 0)
+        found = {name: column[self._row[place, others]] for name, column in self._columns.items()}
+        if not len(others):
+            return []
+        shown = (found["p_holm"] < found.get("level", LEVEL)) & ~np.isnan(found["ahead"])
+        ahead = np.where(others < place, found["difference"], -found["difference"]) > 0
+        return [self._models[other] for other in others[shown & ahead]]
+
     def judged(self, kept: np.ndarray, **columns: np.ndarray) -> "Pairs[Key]":
         """Return those of the pairs that are ``kept``, bool (pairs,), with other verdicts.
 

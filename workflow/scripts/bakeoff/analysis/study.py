@@ -155,6 +155,7 @@ def _with_measurements(described, model, results):
         above_chance=model not in results.at_chance,
         odd_seeds=[run.seed for run in results.odd_runs.get(model, [])],
         against_best=None if model in results.best else results.against_best(model),
+        worse_than=None if (better := results.worse_than.get(model)) is None else better.key,
         accuracy=model.accuracy,
         balanced_accuracy=model.balanced_accuracy,
         train_accuracy=model.train_accuracy,

@@ -111,7 +111,7 @@ def _legend_entries(study, shown, several_seeds, published):
     mark = {"color": INK, "marker": "o", "markersize": 6, "linestyle": "none"}
     handles = []
     if len(shown) > 1 and any(model.in_the_lead for model in shown):
-        handles.append(Line2D([], [], **mark, label="the best, and those too close to it to call"))
+        handles.append(Line2D([], [], **mark, label="may be the best"))
     if not all(model.in_the_lead for model in shown):
         handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
     if several_seeds:

@@ -1,8 +1,10 @@
 """The answer in one short line, and which model to pick where it is open."""
 
+from collections.abc import Sequence
+
 from bakeoff import wording as w
 from bakeoff.findings.finding import names
-from bakeoff.results import Results
+from bakeoff.results import Model, Results
 
 
 def headline(results: Results) -> str:
@@ -18,10 +20,7 @@ def headline(results: Results) -> str:
         return "No model is shown to be better than chance."
     if ahead := results.standing("ahead on common seeds"):
         verb = w.plural(len(best), "has", "have")
-        return (
-            f"Open: {names(best)} {verb} {highest}, but {names(ahead)}"
-            f" {w.plural(len(ahead), 'is', 'are')} ahead on the seeds that both finished."
-        )
+        return f"Open: {names(best)} {verb} {highest}, but {are_ahead(ahead)}."
     if results.analysis.pairs.all_on_one_seed:
         if len(best) == len(finished):
             who = "Both" if len(best) == 2 else f"All {len(best)}"
@@ -32,20 +31,32 @@ def headline(results: Results) -> str:
     if len(group) > 1:
         number = len(finished)
         who = f"all {number} models" if len(group) == number > 2 else names(group)
-        return f"Too close to call: {who} reach {_span(group)}."
-    worse = results.standing("worse")
-    if len(worse) == len(finished) - 1:
-        others = {1: "the other", 2: "both others"}.get(len(worse), f"all {len(worse)} others")
-        return f"{best[0].name} is best: {highest}, better than {others}."
-    return f"{best[0].name} is ahead with {highest}; not all others can be compared with it."
+        return f"Too close to call: {who} reach {_span(group)}{_not_judged(results)}."
+    if open_ones := _not_judged(results):
+        return f"{best[0].name} is ahead with {highest}{open_ones}."
+    # All others are shown to be worse than it, or than another that is.
+    number = len(finished) - 1
+    others = {1: "the other", 2: "both others"}.get(number, f"all {number} others")
+    return f"{best[0].name} is best: {highest}, better than {others}."
+
+
+def are_ahead(models: Sequence[Model]) -> str:
+    """Return where ``models`` are ahead of the best: on common seeds, or as networks of one."""
+    verb = w.plural(len(models), "is", "are")
+    if all(model.against_best and not model.against_best.one_seed for model in models):
+        return f"{names(models)} {verb} ahead on the seeds that both finished"
+    whose = f"the {w.plural(len(models), 'network', 'networks')} of {names(models)}"
+    return f"{whose} {verb} ahead with the one seed that both finished"
 
 
 def pick(results: Results) -> str | None:
     """Return which of the models that are too close to call is cheapest; None where there are none.
 
-    By each cost that can be compared. Models at chance are not for anybody to pick.
+    By each cost that can be compared. Models that learned nothing, or not with every seed, are not
+    for anybody to pick.
     """
-    group = [model for model in _too_close(results) if model not in results.at_chance]
+    close = _too_close(results)
+    group = [m for m in close if m not in results.at_chance and not m.odd_seeds]
     if len(group) < 2:
         return None
     cheapest: dict[str, list[str]] = {}
@@ -63,10 +74,26 @@ def pick(results: Results) -> str | None:
     if not cheapest:
         return None
     said = [f"{name} by {w.listing(costs)}" for name, costs in cheapest.items()]
-    one_seed = results.analysis.pairs.all_on_one_seed
-    these = "the networks that are too close to call" if one_seed else "these"
+    these = "these"
+    if results.analysis.pairs.all_on_one_seed:
+        these = "the networks that are too close to call"
+    elif results.standing("ahead on common seeds"):
+        these = "the models that may be best"
+    elif len(group) < len(close):
+        these = "those that learned with every seed"
     mark = "; " if any(" and " in name for name in cheapest) else ", "
     return f"Cheapest of {these}: {mark.join(said)}."
+
+
+def _not_judged(results):
+    """Return which models are neither too close to the best nor worse, to end a sentence with."""
+    said = []
+    if alone := results.standing("not compared"):
+        them = w.plural(len(results.best), "it", "them")
+        said.append(f"; {names(alone)} could not be compared with {them}")
+    if networks := results.standing("network is worse"):
+        said.append(f"; of {names(networks)}, one seed is no verdict")
+    return "".join(said)
 
 
 def _too_close(results):
@@ -77,6 +104,11 @@ def _span(group):
     """Return "about 99.3 %" or "99.27 to 99.47 %"."""
     shares = [model.score.value for model in group]
     low, high = min(shares), max(shares)
-    if w.number(100 * low, 1) == w.number(100 * high, 1):
-        return f"about {w.number(100 * low, 1)} %"
-    return f"{w.number(100 * low)} to {w.number(100 * high)} %"
+    about = w.number(100 * high, 1)
+    # What is less than all is not said to be about all.
+    if w.number(100 * low, 1) == about != "100.0":
+        return f"about {about} %"
+    first, last = w.percent(low), w.percent(high)
+    if first == last:
+        return last if low == high else f"about {last}"
+    return f"{first.removesuffix(' %')} to {last}"

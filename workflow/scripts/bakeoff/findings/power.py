@@ -17,7 +17,8 @@ def what_it_would_take(results: Results) -> Finding | None:
         text.append(_detectable(found, best, results))
     elif _too_few_groups(results):
         text.append(_too_few_groups(results))
-    if not found.needed and not found.one_seed:
+    uncommon = _more_in_common(found, results)
+    if not found.needed and not found.one_seed and not uncommon:
         text.append(
             f"No model is too close to {best} to call, so nothing more is needed for the first"
             " place."
@@ -26,6 +27,8 @@ def what_it_would_take(results: Results) -> Finding | None:
         text.append(_cost(found, results))
     if found.one_seed:
         text.append(_second_seed(found, best, results))
+    if uncommon:
+        text.append(uncommon)
     if found.needed:
         text.append(
             "All this rests on differences as they were seen, which chance has moved: the true ones"
@@ -44,15 +47,16 @@ def in_one_sentence(results: Results) -> str | None:
     if few := _too_few_groups(results):
         return few
     number = len(found.needed)
-    if found.one_seed:
-        lacking = _lacking(found, results)
+    if lacking := _lacking(found, results):
         who = "each model" if len(lacking) == len(results.finished) else names(lacking)
         return (
             f"To be surer, give {who} a second seed: about"
             f" {w.rough_duration(found.second_seed or 0)} more of training in all."
         )
     if not found.needed:
-        return "More seeds are not needed for the first place: no model is too close to it to call."
+        return _more_in_common(found, results) or (
+            "More seeds are not needed for the first place: no model is too close to it to call."
+        )
     if not found.seeds:
         which = w.plural(number, "the model", f"any of the {number} models")
         return (
@@ -87,21 +91,33 @@ def _too_few_groups(results):
 
 def _detectable(found, best, results):
     images = w.test_sample(results.data)
-    pairs = w.count(found.comparisons, "pair")
+    corrected = f"after the correction for {w.count(found.comparisons, 'pair')}"
+    shown = f"shown with a probability of {100 * POWER:g} %"
+    which = f"a difference from {best}"
+    if 0 < len(found.needed) < len(results.finished) - 1:
+        which = f"a difference between {best} and a model that is too close to it"
     if found.detectable[0] > 1:
-        return (
-            f"With these seeds and {images}, no difference from {best}, however large, is shown"
-            f" with a probability of {100 * POWER:g} %, after the correction for {pairs}."
-        )
-    low, high = (w.number(100 * end) for end in found.detectable)
-    by_model = "" if low == high else " (by model)"
-    return (
-        f"With these seeds and {images}, a difference from {best} is shown with a probability of"
-        f" {100 * POWER:g} % if it is at least {w.points_range(*found.detectable)}{by_model}, after"
-        f" the correction for {pairs}. With any number of seeds, it would still have to be"
-        f" {w.points_range(*found.limit)}: that is the test images' share, which seeds do not"
-        " change."
+        no = which.replace("a difference", "no difference", 1)
+        return f"With these seeds and {images}, {no}, however large, is {shown}, {corrected}."
+    text = (
+        f"With these seeds and {images}, {which} is {shown} if it is {_at_least(found.detectable)},"
+        f" {corrected}."
     )
+    if found.limit[0] > 1:
+        return text
+    return (
+        f"{text} With any number of seeds, it would still have to be {_at_least(found.limit)}: that"
+        " is the test images' share, which seeds do not change."
+    )
+
+
+def _at_least(ends):
+    """Return how large a difference must be, by the lowest and the highest of some models."""
+    low, high = ends
+    if high > 1:
+        return f"at least {w.points(low)} (of some models, none is)"
+    by_model = "" if w.number(100 * low) == w.number(100 * high) else " (by model)"
+    return f"at least {w.points_range(low, high)}{by_model}"
 
 
 def _cost(found: Power, results):
@@ -117,19 +133,41 @@ def _cost(found: Power, results):
 
 def _second_seed(found, best, results):
     models, lacking = results.named(found.one_seed), _lacking(found, results)
-    of = "of each" if len(lacking) == 1 + len(models) else f"of {names(lacking)}"
     one = w.plural(len(models), "it has", "they have")
-    return (
+    text = (
         f"Of {names(models)} nothing can be said, as {one} one seed in common with {best}: how much"
-        f" runs of one model differ is not known. A second seed {of}, about"
-        f" {w.rough_duration(found.second_seed)} of training in all, would tell."
+        " runs of one model differ is not known."
+    )
+    if not lacking:
+        return text
+    of = "of each" if len(lacking) == 1 + len(models) else f"of {names(lacking)}"
+    return (
+        f"{text} A second seed {of}, about {w.rough_duration(found.second_seed)} of training in"
+        " all, would tell."
     )
 
 
 def _lacking(found, results):
     """Return the models of which a second seed is asked: of the best and some others."""
-    best, *others = results.named([found.best, *found.one_seed])
-    return [model for model in (best, *others) if len(model.runs) < 2] or others
+    if not found.one_seed:
+        return []
+    compared = results.named([found.best, *found.one_seed])
+    return [model for model in compared if len(model.runs) < 2]
+
+
+def _more_in_common(found, results):
+    """Return of which models the places need seeds that both have; nothing where of none."""
+    several = [m for m in results.named(found.one_seed) if len(m.runs) > 1]
+    if several and len(results.by_key[found.best].runs) < 2:
+        several = []
+    apart = [*results.standing("ahead on common seeds", "not compared"), *several]
+    if not apart:
+        return ""
+    best = results.best if len(results.best) == 1 else [results.by_key[found.best]]
+    return (
+        f"To be surer, train {names([*best, *apart])} with more seeds that each of them finishes:"
+        " they have too few in common."
+    )
 
 
 def _item(one: Needed, results):

@@ -1,8 +1,13 @@
 """Which models are best, and which are too close to the best to call."""
 
+import math
+from collections import Counter
+from itertools import combinations
+
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.headline import are_ahead
 from bakeoff.numbers import LEVEL
 from bakeoff.results import Results
 
@@ -61,11 +66,7 @@ def _answer(results):
             " too close to call."
         )
     if ahead:
-        text += (
-            f" On the seeds that both finished, {names(ahead)}"
-            f" {w.plural(len(ahead), 'is', 'are')} significantly ahead of {them}: which is the"
-            " best is open."
-        )
+        text += f" But {are_ahead(ahead)}, significantly: which is the best is open."
     return text
 
 
@@ -84,12 +85,13 @@ def _certainty(results):
         sentences.append(f"{names(worse)} {w.plural(len(worse), 'is', 'are')} worse.")
     if results.standing("network is worse"):
         sentences.append(_of_networks(results))
-    if not sentences:
+    if not sentences and not results.standing("ahead on common seeds"):
         one = "trained network" if results.analysis.pairs.all_on_one_seed else "model"
         sentence = f"No {one} of this study is shown to be worse than the best"
         if alike := results.standing("too close to call"):
             sentence += f": {_next(alike[0], results)}"
         sentences.append(f"{sentence}.")
+    sentences += _worse_than_another(results)
     if left := results.standing("not compared"):
         sentences.append(
             f"{names(left)} {w.plural(len(left), 'was', 'were')} not compared with the best, as"
@@ -98,10 +100,23 @@ def _certainty(results):
     return " ".join([*sentences, _risk(results)]).strip()
 
 
+def _worse_than_another(results):
+    """Yield for each model which are shown to be worse than it, though not than the best."""
+    found: dict[str, list] = {}
+    for model in results.standing("worse than another"):
+        found.setdefault(model.worse_than, []).append(model)
+    for better, models in found.items():
+        are = w.plural(len(models), "is", "are")
+        yield (
+            f"{names(models)} {are} worse than {results.by_key[better].name}, though not shown to"
+            " be worse than the best: so not the best."
+        )
+
+
 def why_not_compared(results: Results) -> str:
     """Return why a model was not compared with the best."""
     if results.analysis.looks:
-        return "fewer than two runs of one of them finished"
+        return "they were never in one look with two runs each"
     return "no seed finished with both"
 
 
@@ -143,11 +158,11 @@ def _risk(results):
         return f"The chance of even one false “worse”{among} of networks is at most {level} %."
     # Rounded, as what is left of equal numbers would be many times nothing.
     spreads = {m: round(m.score.sd, 9) for m in results.finished if m.score.sd is not None}
-    if not results.standing("worse") or not spreads:
+    if not results.standing("worse", "worse than another") or not spreads:
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
     span = f" ({least} to {most})" if least != most else ""
-    seeds = min(len(model.runs) for model in spreads)
+    seeds = _fewest_seeds(results)
     level = f"at most {level} %" if seeds > 2 else f"about {level} %"
     text = (
         f"The chance of even one false “worse”{among} is {level}, if the seeds move all models"
@@ -166,11 +181,25 @@ def _risk(results):
     )
 
 
+def _fewest_seeds(results):
+    """Return how many seeds any two models have in common that are compared as models.
+
+    In a study of looks, as many as both have.
+    """
+    if results.analysis.looks:
+        return min(len(model.runs) for model in results.finished if len(model.runs) > 1)
+    numbers = Counter(frozenset(run.seed for run in model.runs) for model in results.finished)
+    pairs = [*combinations(numbers, 2), *((own, own) for own, n in numbers.items() if n > 1)]
+    return min(common for a, b in pairs if (common := len(a & b)) > 1)
+
+
 def _next(model, results):
     """How far the next model is behind the best."""
     comparison, where = model.against_best, "behind"
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
+    if comparison.one_seed and not results.analysis.pairs.all_on_one_seed:
+        where += " with the one seed that both finished, which is no verdict on models,"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
     by = w.points(comparison.difference)
     interval = results.difference_interval
@@ -195,6 +224,10 @@ def method(results: Results) -> str:
             f" {pairs:,} pairs of models{looks}, since the best was picked from the same data;"
             f" {corrected}"
         )
+    every = "Every pair was compared"
+    if pairs < math.comb(len(results.finished), 2):
+        common = "were in one look" if results.analysis.looks else "have a seed in common"
+        every = f"Every two models that {common} were compared"
     order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"
     of_each = "run of each" if all(len(m.runs) == 1 for m in results.finished) else "seed in common"
@@ -203,7 +236,7 @@ def method(results: Results) -> str:
         test = f"exact randomization test, which is McNemar's with {units} that do not count alike"
     if results.analysis.pairs.all_on_one_seed:
         return (
-            f"Every pair was compared on the same {images} ({test});"
+            f"{every} on the same {images} ({test});"
             f" {corrected}. {order} With one {of_each}, {networks}: how far another seed"
             " would have moved them is not known."
         )
@@ -211,7 +244,7 @@ def method(results: Results) -> str:
     if results.analysis.looks:
         seeds = "as many runs as both models finished"
     text = (
-        f"Every pair was compared on the same {images} and on {seeds}, {units} and seeds both"
+        f"{every} on the same {images} and on {seeds}, {units} and seeds both"
         " taken as random samples (t-test; the variance between"
         " seeds is pooled over the two models, and never less than what is typical of the study;"
         f" that between {units} is taken from the differences {unit} by {unit}); {corrected}."

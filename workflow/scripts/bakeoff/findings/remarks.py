@@ -47,6 +47,9 @@ def _standing(model, results):
             return f"None has a higher {results.measure}."
         return f"It {'has' if len(results.best) == 1 else 'shares'} {highest(results)}."
     comparison = model.against_best
+    if model.standing == "worse than another":
+        better = results.by_key[model.worse_than].name
+        return f"It is worse than {better}, though not shown to be worse than the best."
     if comparison is None:
         return f"It was not compared with the best, as {why_not_compared(results)}."
     corrected = f"{w.p_value(comparison.p_holm)} corrected"

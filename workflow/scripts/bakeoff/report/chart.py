@@ -106,7 +106,7 @@ def _ticks(low, high):
 
 def _marks(results, rows):
     """Return (mark, words) for the legend."""
-    marks = [("filled", "best or too close to it to call")] if any(r["tied"] for r in rows) else []
+    marks = [("filled", "may be the best")] if any(r["tied"] for r in rows) else []
     if any(not row["tied"] for row in rows) and len(rows) > 1 and not results.nothing_learned:
         marks.append(("hollow", "worse or not compared"))
     marks.append(("line", "95 % interval"))

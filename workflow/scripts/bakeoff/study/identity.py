@@ -133,8 +133,8 @@ def read_origin(file: str | Path) -> tuple[str | None, str | None] | None:
     """
     try:
         found = json.loads(Path(file).read_bytes())
-        made_from = found.get("identity", found.get("made_from"))
-        return made_from, found.get("dataset", {}).get("checksum")
+        told = found.get("identity", found.get("fingerprint"))
+        return told, found.get("dataset", {}).get("checksum")
     except (OSError, ValueError, AttributeError):
         return None
 
