@@ -137,6 +137,7 @@ def check_outputs(found, study):
     _check_numbers(found)
     _check_files_agree(found)
     _check_pairs(found)
+    _check_leaders(found)
     _check_whole(found, study)
     _check_conclusions(found, study)
     _check_page(found, study)
@@ -281,6 +282,23 @@ def _check_pairs(found):
         without_zero = compared["low"] > 0 or compared["high"] < 0
         assert without_zero == (compared["p_holm"] < LEVEL), compared
         assert compared["low"] <= compared["difference"] <= compared["high"], compared
+
+
+def _check_leaders(found):
+    """What is said of the first place goes by who is shown to be worse than whom."""
+    finished = [model for model in found.analysis["models"] if model["accuracy"]]
+    leading = [m for m in finished if m["standing"] in ("best", "too close to call")]
+    worse = [m["model"] for m in finished if m["standing"] in ("worse", "worse than another")]
+    for pair in found.analysis["pairs"]["listed"]:
+        compared = pair["comparison"]
+        if compared["p_holm"] < LEVEL and compared["ahead"] is not None:
+            loser = pair["b"] if compared["difference"] > 0 else pair["a"]
+            assert loser in worse or loser in found.analysis["best"], pair
+    surer, pick = found.findings["surer"] or "", found.findings["pick"]
+    assert "about 0 s" not in surer
+    if surer.startswith("More seeds are not needed"):
+        assert len(worse) == len(finished) - 1, found.findings["headline"]
+    assert not pick or len(leading) > 1 or found.findings["headline"].startswith("Open")
 
 
 def _check_whole(found, study):

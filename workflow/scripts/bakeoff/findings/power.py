@@ -160,12 +160,14 @@ def _more_in_common(found, results):
     several = [m for m in results.named(found.one_seed) if len(m.runs) > 1]
     if several and len(results.by_key[found.best].runs) < 2:
         several = []
-    apart = [*results.standing("ahead on common seeds", "not compared"), *several]
+    best = results.by_key[found.best]
+    known = {found.best, *found.one_seed, *(one.model for one in found.needed)}
+    apart = [model for model in results.best if model.model not in known]
+    apart += [*results.standing("ahead on common seeds", "not compared"), *several]
     if not apart:
         return ""
-    best = results.best if len(results.best) == 1 else [results.by_key[found.best]]
     return (
-        f"To be surer, train {names([*best, *apart])} with more seeds that each of them finishes:"
+        f"To be surer, train {names([best, *apart])} with more seeds that each of them finishes:"
         " they have too few in common."
     )
 

@@ -199,7 +199,7 @@ def _next(model, results):
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
     if comparison.one_seed and not results.analysis.pairs.all_on_one_seed:
-        where += " with the one seed that both finished, which is no verdict on models,"
+        where += " with the one seed that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
     by = w.points(comparison.difference)
     interval = results.difference_interval
