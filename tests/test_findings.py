@@ -337,9 +337,10 @@ def test_a_model_ahead_on_the_seeds_that_both_finished_is_not_called_worse(tmp_p
     assert "No trained network" not in best
     assert findings["headline"].startswith("Open: Model 1 has 96.60 %, but the network of Model 2")
     assert verdicts(findings)["Model 2"] == "ahead on common seeds"
-    assert "both finished it is significantly ahead of the best by 6.00 percentage" in remark(
-        findings, "model_2"
-    )
+    assert (
+        "With the one seed that both finished, its network is significantly ahead of the best's by"
+        " 6.00 percentage points"
+    ) in remark(findings, "model_2")
     # Which is the best is open: that takes seeds in common.
     assert findings["numbers"]["power"]["needed"] == []
     assert findings["surer"].startswith("To be surer, train Models 1 and 2 with more seeds that")

@@ -55,10 +55,11 @@ def _standing(model, results):
     corrected = f"{w.p_value(comparison.p_holm)} corrected"
     if comparison.difference < 0:
         ahead = "significantly ahead" if comparison.significant else "ahead"
-        return (
-            f"On the seeds that both finished it is {ahead} of the best by"
-            f" {w.points(-comparison.difference)}, {corrected}."
-        )
+        where, whose = "On the seeds that both finished it is", ""
+        if comparison.one_seed:
+            where, whose = "With the one seed that both finished, its network is", "'s"
+        by = w.points(-comparison.difference)
+        return f"{where} {ahead} of the best{whose} by {by}, {corrected}."
     by = (
         f"{w.points(comparison.difference)} below"
         f" {w.points_interval(comparison.low, comparison.high)}, {corrected}"
