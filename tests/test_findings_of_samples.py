@@ -172,3 +172,17 @@ def test_a_split_that_divides_groups_is_warned_of(tmp_path, divided, expected):
     assert "groups (patient) of 20 images" in warned
     assert ("training images too" in warned) is (expected is not None)
     assert expected is None or expected in warned
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_of_one_group_nothing_is_promised(tmp_path, seeds):
+    runs = {"good": {"wrong_images": range(7)}, "bad": {"wrong_images": range(600)}}
+    data = {"groups": np.zeros(1000, int)}
+    findings, _ = conclude(tmp_path, runs, seeds, images=1000, data=data)
+    numbers = findings["numbers"]
+    for model in numbers["models"]:
+        assert (model["accuracy"]["low"], model["accuracy"]["high"]) == (0, 1)
+        assert not model["above_chance"]
+    [pair] = numbers["pairs"]["listed"]
+    assert (pair["comparison"]["low"], pair["comparison"]["high"]) == (-1, 1)
+    assert "All test images are of one group, so no model can be shown" in said(findings)[0]

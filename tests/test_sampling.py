@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from bakeoff.analysis.chance import chance_level
-from bakeoff.analysis.crossed import Answers, crossed_difference, crossed_differences, crossed_mean
+from bakeoff.analysis.crossed import (
+    Answers,
+    contrast,
+    crossed_difference,
+    crossed_differences,
+    crossed_mean,
+    limits,
+)
 from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.sampling import Sampling, TestSample, Weighed, flips_p, groups_needed
@@ -158,6 +165,46 @@ def test_of_too_few_groups_none_makes_a_difference(seeds):
             worse = any(found[0, other].significant for other in range(1, models))
             assert worse == (groups == needed)
             assert 2.0 ** (1 - groups) * pairs < LEVEL if worse else found[0, 1].high == 0
+
+
+def test_another_level_takes_another_number_of_groups():
+    for pairs, level in ((1, 0.2), (1, 0.125), (3, 0.05 * 20 / 48), (45, 0.01)):
+        needed = groups_needed(pairs, level)
+        assert 2.0 ** (1 - needed) * pairs < level <= 2.0 ** (2 - needed) * pairs
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("wrong", [0, 7, 10, 100, 101, 300, 333])
+def test_of_one_group_all_that_is_known_is_its_own(seeds, wrong):
+    labels = np.arange(1000) % 10
+    answers = np.ones((3, seeds, 1000), bool)
+    answers[0, :, :wrong] = answers[1, 0, :50] = False
+    for sample in ((1000, np.zeros(1000, int)), (1000, np.zeros(1000, int), labels)):
+        of = weighed(*sample)
+        assert accuracy_interval(answers[0], of)[1:] == (0, 1)
+        found = compare(answers[0], answers[2], of)
+        assert (found.low, found.high, found.p) == (-1, 1, 1)
+        mean = contrast(of(answers), np.array([1, -0.5, -0.5]))
+        assert limits(mean.value, mean.value, mean.margin) == (-1, 1)
+
+
+def test_of_one_group_a_class_no_mean_of_the_classes_is_known():
+    labels = np.arange(1000) % 2
+    right = np.arange(1000)[None] >= 13
+    assert accuracy_interval(right, weighed(1000, labels, labels))[1:] == (0, 1)
+    # Images by themselves are right or wrong: a class of one image says no more than that.
+    few = accuracy_interval(np.arange(10)[None] >= 3, weighed(10, None, np.arange(10)))
+    assert few[1] > 0.3
+
+
+def test_where_groups_are_equal_rounding_decides_nothing():
+    # Each group has the same share of right images: 1 of 10 wrong, 7 of 30 and so on.
+    widths = []
+    for size, wrong in ((10, 1), (30, 3), (70, 7), (90, 9), (110, 11)):
+        right = np.arange(5 * size)[None] % size >= wrong
+        _, low, high = accuracy_interval(right, weighed(5 * size, np.arange(5 * size) // size))
+        widths.append((high - low) * np.sqrt(size))
+    assert max(widths) < 1.1 * min(widths)
 
 
 def test_hardest_class_with_each_image_a_group_is_as_sure_as_without():

@@ -38,10 +38,11 @@ class Answers:
     ``scale`` is how many times the mean squares are as large as the variances of single runs'
     means, ``freedom`` the degrees of freedom of what the images alone account for, and ``least_p``
     the lowest p-value that there can be. ``independent`` images are taken to be behind a model
-    that gets all of them right, and at most ``most_independent`` behind any.
+    that gets all of them right, and at most ``most_independent`` behind any. Where they are
+    ``of_one_group``, no difference is known, and ``without_variance`` no mean.
     """
 
-    weighed = False
+    weighed = of_one_group = without_variance = False
     freedom = most_independent = np.inf
     least_p = 0.0
 
@@ -319,6 +320,9 @@ def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     when the variance is too low as well. ``typical`` is a :class:`Spread` below which the mean
     square is not taken to be.
     """
+    if answers.of_one_group:
+        # What other groups would do is not known, and rounding is all that the variance is.
+        return CrossedMean(value, np.full_like(of_images, np.inf), np.ones_like(of_images))
     if answers.seeds == 1:
         return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, answers.freedom))
     between, rest, freedom = _between_seeds(mean_squares, models, answers, typical)

@@ -19,13 +19,19 @@ def accuracy_interval(
     the variance of :func:`crossed_mean` (effective sample size, Korn and Graubard 1998), since
     it stays within 0 and 1 and has a width even when every answer is right. ``of`` makes
     :class:`Answers` of them; where these are :class:`bakeoff.analysis.sampling.Weighed`, one seed
-    has an effective sample size as well. It is one of a ``number`` of intervals that hold together.
+    has an effective sample size as well, and with one group in all, or in each class, all that is
+    known is that it lies in 0 to 1. It is one of a ``number`` of intervals that hold together.
     """
     correct = np.asarray(correct, bool)
     answers = of(correct[None])
     accuracy, images = answers.value.item(), answers.independent
+    if answers.without_variance:
+        return accuracy, 0.0, 1.0
     if answers.seeds > 1 or answers.weighed:
         mean = crossed_mean(correct, of)
+        if answers.weighed and 0 < accuracy < 1:
+            # Equal groups have no variance but what rounding leaves, which must decide nothing.
+            images = answers.most_independent
         if mean.error > 0:
             images = accuracy * (1 - accuracy) / mean.error**2
             images *= (

@@ -94,6 +94,16 @@ class Sampling:
         """As many images of equal weight would be as sure as these, were all independent."""
         return len(self.class_size) ** 2 / (1 / self.class_size).sum()
 
+    @property
+    def of_one_group(self) -> bool:
+        """Whether all images are of one group: how groups differ is not known at all then."""
+        return self.grouped and len(self.weights) == 1
+
+    @cached_property
+    def without_variance(self) -> bool:
+        """Whether each class is of one group, so that the jackknife's variance is zero as such."""
+        return self.grouped and len(self._class) == len(self.class_size)
+
     def class_t_tests(self, values: np.ndarray, own: int) -> tuple[np.ndarray, np.ndarray]:
         """Set one class's mean against each other's, by t-tests over the units.
 
@@ -138,6 +148,8 @@ class Weighed(Answers):
         self.freedom, self.least_p = sampling.freedom, least_p(len(sampling.weights))
         self.independent = sampling.independent
         self.most_independent = sampling.most_independent
+        self.of_one_group = sampling.of_one_group
+        self.without_variance = sampling.without_variance
         self._sums = sampling.sums(correct)
         if sampling.by_class:
             # Rounded, so that sums in another order are equal.

@@ -298,6 +298,11 @@ def no_better_than_chance(results: Results) -> str:
             "All test images are of one class, so no model can be shown to be better than always"
             " predicting it"
         )
+    if results.data.groups and results.data.groups.number == 1:
+        return (
+            "All test images are of one group, so no model can be shown to be better than chance on"
+            f" others ({_always(results)})"
+        )
     return f"No model is shown to be better than chance ({_always(results)})"
 
 
