@@ -107,6 +107,7 @@ def test_groups_are_the_sample(tmp_path, seeds):
         "largest": 25,
         "needed": 6,
         "divided": 0,
+        "pairs": 1,
     }
 
 

@@ -439,6 +439,33 @@ def test_a_model_that_left_may_look_better_than_what_stayed(tmp_path):
     assert "It has the highest test accuracy of those that stayed." in remark
 
 
+@pytest.mark.parametrize(("level", "needed"), [(0.05, 9), (0.2, 7), (0.01, 11)])
+def test_the_groups_that_a_verdict_takes_are_those_of_the_largest_look(tmp_path, level, needed):
+    # The last of these looks has 20 / 48 of the level, for all three pairs.
+    plan, wrong, images = Plan((3, 5, 8, 12, 20), level), {"a": 0, "b": 1, "c": 2}, 880
+    for number in (needed - 1, needed):
+        groups = np.arange(images) % number
+        of = TestSample(np.arange(images) % 10, groups).ranking
+        made = {m: np.tile(np.arange(images) >= 300 * k, (20, 1)) for m, k in wrong.items()}
+        before = [Decision(look, n, 0.0, sorted(wrong)) for look, n in enumerate(plan.looks[:4], 1)]
+        last = decide(made, plan, before, of=of)
+        assert any(pair["differ"] for pair in last.pairs) == (number == needed)
+    first = decide({m: runs[:3] for m, runs in made.items()}, plan, of=of)
+    runs = {model: {"wrong_images": range(300 * k)} for model, k in wrong.items()}
+    found, _ = conclude(
+        tmp_path,
+        runs,
+        seeds=(0, 1, 2),
+        images=images,
+        data={"groups": groups % 3},
+        looked=Looked(plan, [first]),
+    )
+    numbers = found["numbers"]["data"]["groups"]
+    assert (numbers["needed"], numbers["pairs"]) == (needed, 3)
+    [caution] = [one for one in found["cautions"] if "come in 3 groups" in one]
+    assert f"with fewer than {needed} groups and 3 pairs" in caution
+
+
 @pytest.mark.parametrize("level", [0.05, 0.2])
 def test_p_values_and_intervals_are_those_of_the_level(tmp_path, level):
     wrong = {"a": (20, 22, 24), "b": (26, 28, 30), "c": (31, 33, 35)}

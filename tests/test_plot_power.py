@@ -112,7 +112,7 @@ def test_more_seeds_than_are_usual_fit_on_the_scale():
 
 def test_groups_are_what_is_missing_where_they_are_the_sample():
     results = make_open(make_results(make_study(2, seeds=3)), needed={"model_01": {"images": 41}})
-    data = replace(results.data, groups=Groups("patient", 20, 1, 9, 6, 0))
+    data = replace(results.data, groups=Groups("patient", 20, 1, 9, 6, 0, 1))
     with house_style():
         figure = draw_power(Results(results.study, replace(results.analysis, data=data)))
     assert [text.get_text() for text in figure.axes[1].texts] == ["41 groups of test images"]

@@ -309,8 +309,9 @@ class Groups:
     """The groups that the test images come in: patients, writers, sites.
 
     ``name`` says which, None where that is not known. The smallest and the largest have so many
-    images. With fewer than ``needed`` groups, no two of the study's models can be called different.
-    ``divided`` is how many test images are of groups that have training images too.
+    images. With fewer than ``needed`` groups, no two of the study's models can be called different,
+    as p-values are corrected for so many ``pairs``. ``divided`` is how many test images are of
+    groups that have training images too.
     """
 
     name: str | None
@@ -319,6 +320,7 @@ class Groups:
     largest: int
     needed: int
     divided: int
+    pairs: int
 
     @property
     def too_few(self) -> bool:

@@ -266,12 +266,12 @@ def least_p(units: int) -> float:
     return 2.0 ** (1 - min(units, 1000))
 
 
-def groups_needed(pairs: int) -> int:
+def groups_needed(pairs: int, level: float = LEVEL) -> int:
     """Return with how many groups, at least, one of ``pairs`` can be called different.
 
-    With fewer, even if all point the same way, chance does that in more studies than LEVEL.
+    With fewer, even if all point the same way, chance does that in more studies than ``level``.
     """
-    return 2 + math.floor(math.log2(max(pairs, 1) / LEVEL))
+    return 2 + math.floor(math.log2(max(pairs, 1) / level))
 
 
 Metric = Literal["accuracy", "balanced_accuracy"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
 from bakeoff.describe import ITS_FILE
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
+from bakeoff.numbers import LEVEL, Analysis, Data, Groups, Model, Pair, Pairs, Run
 from bakeoff.study.readers import DataSet
 
 
@@ -119,13 +120,18 @@ def _groups(results):
     if data.groups is None:
         return None
     images = np.unique(data.groups, return_counts=True)[1]
+    pairs, level = len(results.pairs) // 2, LEVEL
+    if results.looked:
+        # A look corrects for all pairs of the study, and none spends more than the last one.
+        pairs, level = comb(len(results.models), 2), max(results.looked.plan.levels)
     return Groups(
         name=data.group_name,
         number=len(images),
         smallest=int(images.min()),
         largest=int(images.max()),
-        needed=groups_needed(len(results.pairs) // 2),
+        needed=groups_needed(pairs, level),
         divided=data.divided,
+        pairs=pairs,
     )
 
 

@@ -161,14 +161,13 @@ IMBALANCE = 3
 def _of_the_sample(results):
     """Return sentences on groups divided or too few, and on classes of unlike sizes."""
     data, sentences = results.data, []
-    pairs = results.analysis.pairs.number
     if data.groups and (images := data.groups.divided):
         are = w.plural(images, "is of a group that has", "are of groups that have")
         sentences.append(
             f"{images:,} of the {w.count(data.test_images, 'test image')} {are} training images"
             " too: accuracies on these say little of groups that are new."
         )
-    if data.groups and pairs and data.groups.too_few:
+    if data.groups and (pairs := data.groups.pairs) and data.groups.too_few:
         sentences.append(
             f"The test images come in {w.count(data.groups.number, 'group')}: no two"
             f" {'networks' if results.analysis.pairs.all_on_one_seed else 'models'} can be shown to"
