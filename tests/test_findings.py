@@ -848,6 +848,60 @@ def test_with_a_holdout_it_is_said_what_choosing_on_it_brought_on_the_test_set(t
     assert "optimistic" not in text
 
 
+def test_a_holdout_that_moves_does_not_make_the_order_on_the_test_images_unsure(tmp_path):
+    # After every epoch, the test accuracies are 99 and 97 %, while the holdout has either ahead.
+    moves = 0.02 * (-1.0) ** EPOCH
+    runs = {
+        f"model_{number}": {
+            "wrong_images": range(wrong),
+            "curves": {
+                "val_accuracy": 0.95 + sign * moves,
+                "test_accuracy": np.full(13, 1 - wrong / 1000),
+                "test_loss": 0.2 / EPOCH,
+            },
+        }
+        for number, (wrong, sign) in enumerate([(10, 1), (30, -1)], 1)
+    }
+    findings, _ = conclude(
+        tmp_path, runs, dataset={"validation": "holdout"}, validation="holdout", seeds=(0, 1)
+    )
+    found = findings["numbers"]["last_epochs"]
+    assert (found["gap"], found["gap_deviation"]) == (pytest.approx(0.02), pytest.approx(0))
+    assert found["judge"] == "good"
+    text = said(findings, "last_epochs")
+    assert "The difference in test accuracy between the two most accurate models" in text
+    assert "may depend on the epoch" not in text
+
+
+def test_what_learned_nothing_does_not_judge_the_last_epoch(tmp_path):
+    good, lost = {"wrong_images": range(10)}, {"wrong_images": range(905), "accuracy": 0.095}
+    # Were it counted, it would be ahead after the last epoch.
+    lost["curves"] = {"val_accuracy": np.full(13, 0.999)}
+    findings, _ = conclude(tmp_path, {"model_1": good, "model_2": lost}, seeds=(0, 1, 2))
+    found = findings["numbers"]["last_epochs"]
+    assert (found["between"], found["gap"], found["judge"]) == ([], None, None)
+    assert found["ahead_last"] == found["ahead_best"] == found["ahead_once"] == ["model_1"]
+    text = said(findings, "last_epochs")
+    assert "two most accurate" not in text
+    assert "ahead" not in text
+
+
+def test_a_run_that_learned_nothing_does_not_judge_the_last_epoch(tmp_path):
+    odd = {0: {"wrong_images": range(10)}, 1: {"wrong_images": range(12)}}
+    odd[2] = {"wrong_images": range(905)}
+    runs = {
+        "model_1": odd,
+        "model_2": {"wrong_images": range(40)},
+        "model_3": {"wrong_images": range(300)},
+    }
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    found = findings["numbers"]["last_epochs"]
+    assert found["between"] == ["model_1", "model_2"]
+    assert found["gap"] == pytest.approx(0.96 * -1 + 0.989)
+    text = said(findings, "last_epochs")
+    assert "the two most accurate models in the runs that learned, Models 1 and 2, moved" in text
+
+
 def test_where_the_last_epoch_was_the_best_that_is_said(tmp_path):
     text = said(conclude(tmp_path, {"model_1": {}})[0], "last_epochs")
     assert "No run had an epoch with more validation accuracy than its last." in text

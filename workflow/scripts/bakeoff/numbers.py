@@ -510,12 +510,13 @@ class LastEpochs:
     """How much the last epochs fluctuate, over the models that learned and their sound runs.
 
     ``fluctuation`` and ``choice`` are by model, the former of those with enough epochs;
-    ``deviation`` is pooled over these, ``between`` are the most accurate model and the next that is
-    not equal, ``gap`` their difference in test accuracy, None without two, and ``gap_deviation``
-    the standard deviation between epochs of their difference in validation accuracy, each the mean
-    over its runs. ``judge`` tells whether the last epoch can judge between them: "poor" when the
-    gap is below that, "unsure" below three of it, otherwise "good", None where there is nothing to
-    judge. ``early`` are the models of which a run had an epoch better than its last;
+    ``deviation``, of validation accuracy, is pooled over these, ``between`` are the most accurate
+    model and the next that is not equal, ``tied`` tells whether another is equal to the first,
+    ``gap`` is their difference in test accuracy, None without two, and ``gap_deviation`` the
+    standard deviation of that difference between the last epochs, each the mean over its runs.
+    ``judge`` tells whether the last epoch can judge between them: "poor" when the gap is below
+    that, "unsure" below three of it, otherwise "good", None where there is nothing to judge.
+    ``early`` are the models of which a run had an epoch better than its last;
     ``ahead_last``, ``ahead_best`` and ``ahead_once`` those ahead in validation accuracy after the
     last epoch, by their best, and after at least one of the last.
     """
@@ -524,6 +525,7 @@ class LastEpochs:
     choice: dict[str, EpochChoice]
     deviation: float | None
     between: list[str]
+    tied: bool
     gap: float | None
     gap_deviation: float | None
     judge: Literal["poor", "unsure", "good"] | None

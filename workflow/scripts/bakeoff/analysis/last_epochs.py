@@ -73,14 +73,17 @@ def epoch_choice(model: "MeasuredModel") -> EpochChoice:
 
 def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     """Return the :class:`bakeoff.numbers.LastEpochs` of measured models that learned."""
-    measured = {m.key: m.fluctuation for m in results.sound if m.fluctuation}
+    sound = results.sound
+    measured = {m.key: m.fluctuation for m in sound if m.fluctuation}
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
     gap = gap_deviation = None
     judge: Literal["poor", "unsure", "good"] | None = None
-    between = _most_accurate(results.ranked)
+    between = _most_accurate(sound)
+    tied = False
     if between:
         first, second = between
         gap = first.accuracy.value - second.accuracy.value
+        tied = any(m.accuracy.value == first.accuracy.value for m in sound if m is not first)
         gap_deviation = _deviation_of_difference(first, second)
         if gap_deviation is not None:
             judge = "good" if gap >= 3 * gap_deviation else "unsure"
@@ -89,36 +92,39 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     fewest = min((f.epochs for f in measured.values()), default=0)
     return LastEpochs(
         fluctuation=measured,
-        choice={model.key: epoch_choice(model) for model in results.sound},
+        choice={model.key: epoch_choice(model) for model in sound},
         deviation=deviation,
         between=[model.key for model in between],
+        tied=tied,
         gap=gap,
         gap_deviation=gap_deviation,
         judge=judge,
-        early=[m.key for m in results.sound if any(e < n for e, n in m.best_epochs)],
-        ahead_last=_ahead({m.key: m.val_accuracy_before_the_end(0) for m in results.finished}),
-        ahead_best=_ahead({m.key: m.best_val_accuracy for m in results.finished}),
-        ahead_once=_ahead_once(results.finished, fewest),
+        early=[m.key for m in sound if any(e < n for e, n in m.best_epochs)],
+        ahead_last=_ahead({m.key: m.before_the_end("val_accuracy", 0) for m in sound}),
+        ahead_best=_ahead({m.key: m.best_val_accuracy for m in sound}),
+        ahead_once=_ahead_once(sound, fewest),
     )
 
 
 def _most_accurate(models):
     """Return the most accurate of some models, and the next that is not equal; none without two."""
-    # By accuracy, whatever ranks them: histories have no other.
-    first, *others = sorted(models, key=lambda model: -model.accuracy.value)
+    # By accuracy, whatever ranks them: histories have no other. Only equal ones by what ranks.
+    first, *others = sorted(models, key=lambda m: (-m.accuracy.value, -m.score.value))
     others = [other for other in others if other.accuracy.value < first.accuracy.value]
     return [first, others[0]] if others else []
 
 
 def _deviation_of_difference(first, second):
-    """Return how the difference of two models' mean curves moves between the last epochs.
+    """Return how the difference of two models' test accuracies moves between the last epochs.
 
-    The models' own movements would count what moves both, and what the means over seeds level out.
+    Each is the mean over the runs: the models' own movements would count what moves both, and what
+    the means level out. It is set against a difference on test images, so it is on these too: a
+    small holdout moves where the test images do not.
     """
     if not (first.fluctuation and second.fluctuation):
         return None
     last = range(min(first.fluctuation.epochs, second.fluctuation.epochs))
-    curves = [[m.val_accuracy_before_the_end(before) for before in last] for m in (first, second)]
+    curves = [[m.before_the_end("test_accuracy", n) for n in last] for m in (first, second)]
     return float(np.subtract(*curves).std(ddof=1))
 
 
@@ -128,7 +134,7 @@ def _ahead_once(models, epochs):
         winner
         for before in range(epochs)
         for winner in _ahead(
-            {m.key: m.val_accuracy_before_the_end(before) for m in models if m.shortest > before}
+            {m.key: m.before_the_end("val_accuracy", before) for m in models if m.shortest > before}
         )
     }
     return [model.key for model in models if model.key in ahead]

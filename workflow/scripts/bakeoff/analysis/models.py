@@ -221,9 +221,9 @@ class MeasuredModel:
         """Validation loss after the judged epoch."""
         return float(np.mean([run.judged["val_loss"] for run in self.runs]))
 
-    def val_accuracy_before_the_end(self, epochs: int) -> float:
-        """Return validation accuracy so many ``epochs`` before the last; 0 is the last."""
-        return float(np.mean([run.history["val_accuracy"][-1 - epochs] for run in self.runs]))
+    def before_the_end(self, field: str, epochs: int) -> float:
+        """Return a history's ``field`` so many ``epochs`` before the last; 0 is the last."""
+        return float(np.mean([run.history[field][-1 - epochs] for run in self.runs]))
 
     @property
     def shortest(self) -> int:

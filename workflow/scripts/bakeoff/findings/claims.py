@@ -191,9 +191,9 @@ def _latency(results, judged):
 def _fluctuation(results, judged):
     last = results.analysis.last_epochs
     return (
-        f"Between the last epochs, the difference of {names(results.named(last.between))} in"
-        f" validation accuracy moves by {w.points(last.gap_deviation)} (standard deviation); in"
-        f" test accuracy, the two differ by {w.points(last.gap)}."
+        f"The difference in test accuracy between {names(results.named(last.between))} is"
+        f" {w.points(last.gap)}; between the last epochs, it moves by"
+        f" {w.points(last.gap_deviation)} (standard deviation)."
     )
 
 

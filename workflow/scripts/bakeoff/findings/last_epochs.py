@@ -40,25 +40,26 @@ def last_epochs(results: Results) -> Finding:
 
 def _gap_against(results):
     last = results.analysis.last_epochs
-    first, second = results.named(last.between)
-    equal = any(m.accuracy.value == first.accuracy.value for m in results.finished if m != first)
-    pair = f"the two most accurate models{' that differ' * equal}, {names([first, second])},"
-    moved = f"The difference between {pair} moved by {w.points(last.gap_deviation)}"
+    two = results.named(last.between)
+    learned = " in the runs that learned" if any(model.odd_seeds for model in two) else ""
+    pair = f"the two most accurate models{' that differ' * last.tied}{learned}, {names(two)},"
+    moved = (
+        f"The difference in test accuracy between {pair} moved by {w.points(last.gap_deviation)}"
+    )
     match last.judge:
         case "poor":
             return (
-                f"{moved}, more than the {w.points(last.gap)} in test accuracy between them: which"
-                " is ahead may depend on the epoch at which one stops, and the last epoch alone is"
-                " a poor judge."
+                f"{moved}, more than the {w.points(last.gap)} between them: which is ahead may"
+                " depend on the epoch at which one stops, and the last epoch alone is a poor judge."
             )
         case "unsure":
             return (
-                f"{moved}, which is of the same order as the {w.points(last.gap)} in test accuracy"
-                " between them: the last epoch alone is an unsure judge."
+                f"{moved}, which is of the same order as the {w.points(last.gap)} between them: the"
+                " last epoch alone is an unsure judge."
             )
     return (
-        f"{moved}, which is little against the {w.points(last.gap)} in test accuracy between them:"
-        " the epoch at which one stops hardly matters for the winner."
+        f"{moved}, which is little against the {w.points(last.gap)} between them: the epoch at"
+        " which one stops hardly matters for the winner."
     )
 
 
@@ -113,6 +114,8 @@ def _span(differences):
 
 def _winners(results, epochs):
     found = results.analysis.last_epochs
+    if len(found.choice) == 1:
+        return f"{_early(results)}."
     last, best, led = map(results.named, (found.ahead_last, found.ahead_best, found.ahead_once))
     is_ahead = f"{w.plural(len(last), 'is', 'are')} ahead in validation accuracy"
     sentence = f"{_early(results)}. "
