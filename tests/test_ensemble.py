@@ -134,3 +134,42 @@ def test_models_without_a_common_seed_vote_in_one_only(tmp_path):
     assert "The 2 runs of both models in one vote reach 100.00 %" in text
     assert "best single model" not in text
     assert set(ensembles(findings)) == {"Model 1, one run", "Both models, all runs"}
+
+
+def test_the_best_is_compared_on_the_seeds_of_the_vote(tmp_path):
+    # In the seeds that both have, model 1 has 97.50 %; in the other two 99.50 %, so 98.50 %.
+    first = {seed: torn(range(20 * seed, 20 * seed + 10)) for seed in (0, 1)}
+    first |= {seed: torn(range(200, 202)) for seed in (2, 3)}
+    second = {seed: torn(range(100 + 10 * seed, 108 + 10 * seed)) for seed in (0, 1)}
+    findings = study(
+        tmp_path,
+        {"model_1": first, "model_2": second},
+        seeds=(0, 1, 2, 3),
+        own_seeds={"model_2": [0, 1]},
+    )
+    vote = findings["numbers"]["ensemble"]["votes"][0]
+    assert (vote["who"], vote["seeds"]) == ("all", 2)
+    assert vote["best_on_seeds"] == pytest.approx(0.975)
+    assert vote["comparison"]["difference"] == pytest.approx(
+        vote["by_seed"]["value"] - vote["best_on_seeds"]
+    )
+    text = said(findings, "ensemble")
+    assert "mean over the 2 seeds for which each model has a run" in text
+    assert "On these 2 seeds it is" in text
+    assert "Model 1, the best single model, which has 97.50 % there: the difference is 2.50" in text
+    rows = ensembles(findings)
+    assert rows["Both models"]["Above Model 1, same seeds (percentage points)"] == "2.50"
+
+
+def test_one_seed_of_the_best_is_named_where_the_vote_has_no_more(tmp_path):
+    first = {0: torn(range(10)), 1: torn(range(2))}
+    findings = study(
+        tmp_path,
+        {"model_1": first, "model_2": {0: torn(range(20, 40))}},
+        seeds=(0, 1),
+        own_seeds={"model_2": [0]},
+    )
+    text = said(findings, "ensemble")
+    assert "the one seed for which each model has a run" in text
+    assert "On this seed it is" in text
+    assert "the network of Model 1, the best single model, which has 97.50 % there:" in text

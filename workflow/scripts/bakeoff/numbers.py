@@ -703,8 +703,9 @@ class Agreement:
 class Vote:
     """The soft vote of ``members``: the mean of their probabilities.
 
-    ``by_seed`` is its accuracy with one run of each member, over ``seeds`` seeds; ``comparison``
-    sets that of all models against the best model, corrected for any of them being that;
+    ``by_seed`` is its accuracy with one run of each member, over the ``seeds`` seeds with a run of
+    each that learned; ``comparison`` sets that of all models against the best model on these seeds,
+    corrected for any of them being that, and ``best_on_seeds`` is what the best has on them;
     ``together`` is that of all ``runs`` in one vote, None where it is no other.
     """
 
@@ -715,6 +716,7 @@ class Vote:
     seeds: int
     by_seed: Estimate | None
     comparison: Comparison | None
+    best_on_seeds: float | None
     together: Estimate | None
 
 

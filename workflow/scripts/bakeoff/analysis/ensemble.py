@@ -34,12 +34,13 @@ def ensemble(results: MeasuredStudy) -> Ensemble:
     described = []
     for who, (by_seed, together) in votes.items():
         # Who is in the group was seen on these images: a test on them would not hold its level.
-        comparison = _against(best, by_seed, voters["all"], of) if who == "all" else None
-        described.append(_vote(who, voters[who], by_seed, together, comparison, of))
+        against = _against(best, by_seed, voters["all"], of) if who == "all" else None
+        described.append(_vote(who, voters[who], by_seed, together, against, of))
     return Ensemble(runs, group, described)
 
 
-def _vote(who, members, by_seed, together, comparison, of):
+def _vote(who, members, by_seed, together, against, of):
+    comparison, best_on_seeds = against or (None, None)
     runs = sum(len(model.runs) for model in members)
     interval = together_interval = None
     if by_seed:
@@ -55,15 +56,17 @@ def _vote(who, members, by_seed, together, comparison, of):
         seeds=len(by_seed),
         by_seed=interval,
         comparison=comparison,
+        best_on_seeds=best_on_seeds,
         together=together_interval,
     )
 
 
 def _against(best, votes, models, of):
-    """Return the Comparison of the votes, one a seed, with the best single model.
+    """Return (Comparison of the votes, one a seed, with the best single model; what that has).
 
-    It is one of those with each of ``models``: which of them is best was seen on the same images,
-    so that all are compared and corrected for.
+    The latter is the mean over its runs with the votes' seeds, which may not be all of its runs.
+    None where none of them learned. The comparison is one of those with each of ``models``: which
+    of them is best was seen on the same images, so that all are compared and corrected for.
     """
     answers = {}
     for model in models:
@@ -72,7 +75,10 @@ def _against(best, votes, models, of):
                 np.stack([votes[seed] for seed in seeds]),
                 np.stack([model.correct[seed] for seed in seeds]),
             )
-    return dict(zip(answers, compare_each(answers.values(), of), strict=True)).get(best.key)
+    if best.key not in answers:
+        return None
+    compared = dict(zip(answers, compare_each(answers.values(), of), strict=True))
+    return compared[best.key], of(answers[best.key][1][None]).value.item()
 
 
 def _soft_vote(members, planned, labels):

@@ -52,7 +52,8 @@ def _by_seed(vote, results):
     seeds = f", mean over {vote.seeds} seeds" if vote.seeds > 1 else ""
     if vote.seeds < max(len(model.runs) for model in results.named(vote.members)):
         which = "the one seed" if vote.seeds == 1 else f"the {vote.seeds} seeds"
-        seeds = f", {'mean over ' * (vote.seeds > 1)}{which} with which all of them learned"
+        which += " for which each model has a run that learned"
+        seeds = f", {'mean over ' * (vote.seeds > 1)}{which}"
     sentence = (
         f"The vote of {_who(vote, results)} has a {results.measure} of"
         f" {w.percent(reached.value)} (95 % interval {w.percent(reached.low)} to"
@@ -64,12 +65,22 @@ def _by_seed(vote, results):
     verdict = "is not significantly different from"
     if comparison.significant:
         verdict = f"is {'better' if comparison.difference > 0 else 'worse'} than"
+    best = results.best[0]
     network = "the network of " if comparison.one_seed else ""
+    it, there = "It", ""
+    if _on_fewer_seeds(vote, best):
+        it = "On this seed it" if vote.seeds == 1 else f"On these {vote.seeds} seeds it"
+        there = f", which has {w.percent(vote.best_on_seeds)} there"
     return (
-        f"{sentence}. It {verdict} {network}{results.best[0].name}, the best single model: the"
+        f"{sentence}. {it} {verdict} {network}{best.name}, the best single model{there}: the"
         f" difference is {w.points(comparison.difference)}"
         f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(comparison.p_holm)}."
     )
+
+
+def _on_fewer_seeds(vote, best):
+    """Whether the vote was compared with the best model on some of the latter's seeds only."""
+    return vote.comparison is not None and vote.seeds < len(best.runs)
 
 
 def _group(results):
@@ -117,7 +128,8 @@ def _table(results):
     best, votes = results.best[0], results.analysis.ensemble.votes
     columns = ["Vote of", "Runs in it", results.measure.capitalize(), "95 % interval"]
     if any(vote.comparison for vote in votes):
-        columns += [f"Above {best.name} (percentage points)", "95 % interval", "p"]
+        same = ", same seeds" if any(_on_fewer_seeds(vote, best) for vote in votes) else ""
+        columns += [f"Above {best.name}{same} (percentage points)", "95 % interval", "p"]
     rows = [[t.text(f"{best.name}, one run"), t.count(1), *_accuracy(best.score)]]
     for vote in votes:
         who = _who(vote, results)
