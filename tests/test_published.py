@@ -329,6 +329,12 @@ def test_counts_that_were_rounded_are_those_that_round_to_them():
     assert _rounds_to(646_410, 650_000)
     assert not _rounds_to(646_410, 641_000)
     assert not _rounds_to(646_410, 646_411)
+    # A zero at the end of an exact count does not make it a rounded one.
+    assert not _rounds_to(646_414, 646_410)
+    assert not _rounds_to(646_414, 646_400)
+    assert _rounds_to(61_706, 61_700)
+    assert not _rounds_to(61_706, 61_600)
+    assert not _rounds_to(3, 0)
 
 
 def test_a_lead_that_seeds_do_not_share_decides_nothing(tmp_path):

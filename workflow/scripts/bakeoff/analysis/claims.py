@@ -123,9 +123,15 @@ def _parameters(results, about, against, claimed):
 
 
 def _rounds_to(number, published):
-    """Tell whether a count is one that was published, maybe rounded: its last zeros are unknown."""
-    unit = 10 ** (len(str(published)) - len(str(published).rstrip("0")))
-    return number == published or abs(number - published) <= unit / 2
+    """Tell whether a count is one that was published, maybe rounded: its last zeros are unknown.
+
+    A published count is taken for rounded that is of whole thousands, or of whole hundreds with up
+    to three other digits: one exact count in ten ends in a zero as well.
+    """
+    digits = str(published).rstrip("0")
+    zeros = len(str(published)) - len(digits)
+    rounded = zeros > 2 or (zeros == 2 and len(digits) <= 3)
+    return number == published or (rounded and abs(number - published) <= 10**zeros / 2)
 
 
 def _last_epoch(results, about, against, claimed):
