@@ -201,7 +201,14 @@ def _check_numbers(found):
 
 
 def _interval(estimate):
-    return f"[{100 * estimate['low']:.2f}, {100 * estimate['high']:.2f}]"
+    return f"[{_percent(estimate['low'])}, {_percent(estimate['high'])}]"
+
+
+def _percent(share):
+    """Return a share in percent with two decimals, or more where two would make it all."""
+    texts = [f"{100 * share:.{decimals}f}" for decimals in (2, 3, 4)]
+    below = [text for text in texts if float(text) < 100]
+    return below[0] if below and share < 1 else texts[0]
 
 
 def _check_findings(found, shares):
@@ -219,7 +226,7 @@ def _check_findings(found, shares):
             expected = f", {plain} {_interval(accuracy)}."
         else:
             balanced = model["balanced_accuracy"]
-            share = f"{100 * balanced['value']:.2f} %"
+            share = f"{_percent(balanced['value'])} %"
             expected = f", balanced test accuracy {share} {_interval(balanced)}, {plain}."
         assert expected in shown(said["remark"])
         runs = [run for run in found.runs if run["model"] == model["model"]]

@@ -1259,6 +1259,13 @@ def test_numbers_in_words():
     assert w.percent(29_999 / 30_000) == "99.997 %"
     assert (w.percent(1), w.percent(1 - 1e-12)) == ("100.00 %", "100.00 %")
     assert [w.p_value(p) for p in (0.04996, 0.05003)] == ["p = 0.04996", "p = 0.05003"]
+    # So of another level, on either side of it.
+    assert [w.probability(p, 0.1) for p in (0.0996, 0.1, 0.05)] == ["0.0996", "0.10", "0.050"]
+    assert [w.probability(p, 0.01) for p in (0.00996, 0.05)] == ["0.00996", "0.050"]
+    assert [w.probability(p, 0.0123) for p in (0.0124, 0.012)] == ["0.0124", "0.012"]
+    assert [w.probability(p, 0.0004) for p in (0.0003, 0.0005)] == ["< 0.0004", "0.001"]
+    assert w.share_interval(0.9997, 0.999999) == "[99.97, 99.9999]"
+    assert w.share_interval(0.9918, 1) == "[99.18, 100.00]"
     assert [w.p_value(p) for p in (0.0001, 0.034, 0.5)] == ["p < 0.001", "p = 0.034", "p = 0.50"]
     assert [w.times(ratio) for ratio in (1.64, 14.2, 1234)] == [
         "1.6 times",

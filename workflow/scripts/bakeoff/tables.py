@@ -11,6 +11,7 @@ from prettytable import PrettyTable
 
 from bakeoff import markdown
 from bakeoff import wording as w
+from bakeoff.numbers import LEVEL
 
 NONE = "–"
 """What stands for a number that there is none of."""
@@ -86,12 +87,12 @@ def points_interval(low: float, high: float) -> Cell:
 
 def percent_interval(low: float, high: float) -> Cell:
     """Return a cell with "99.18 to 99.48 %", sorted by its lower end."""
-    return Cell(f"{w.number(100 * low)} to {w.percent(high)}", 100 * low)
+    return Cell(f"{w.percent_digits(low)} to {w.percent(high)}", 100 * low)
 
 
-def p_value(p: float) -> Cell:
-    """Return a cell with a p-value."""
-    return Cell(w.probability(p), p)
+def p_value(p: float, level: float = LEVEL) -> Cell:
+    """Return a cell with a p-value, which is on the side of its ``level`` that it seems to be."""
+    return Cell(w.probability(p, level), p)
 
 
 @dataclass(frozen=True)

@@ -92,9 +92,14 @@ def number(value: float, decimals: int = 2) -> str:
 
 def percent(share: float) -> str:
     """Return "99.36 %" for 0.9936, and "99.997 %" for what two decimals would make all."""
+    return f"{percent_digits(share)} %"
+
+
+def percent_digits(share: float) -> str:
+    """Return the number of :func:`percent`: "99.36" for 0.9936."""
     texts = [number(100 * share, decimals) for decimals in (2, 3, 4)]
     short = [text for text in texts if share >= 1 or not text.startswith("100")]
-    return f"{(short or texts)[0]} %"
+    return (short or texts)[0]
 
 
 def points(share: float) -> str:
@@ -114,8 +119,8 @@ def interval(low: float, high: float, decimals: int = 2) -> str:
 
 
 def share_interval(low: float, high: float) -> str:
-    """Return "[99.18, 99.48]" in percent for two shares of 1, of an accuracy."""
-    return interval(100 * low, 100 * high)
+    """Return "[99.18, 99.48]" in percent for two shares of 1, with as many digits as alone."""
+    return f"[{percent_digits(low)}, {percent_digits(high)}]"
 
 
 def signed_interval(low: float, high: float, decimals: int = 2) -> str:
@@ -134,20 +139,24 @@ def points_interval(low: float, high: float) -> str:
     return signed_interval(100 * low, 100 * high)
 
 
-def probability(p: float) -> str:
-    """Return "0.21", "0.034" or "< 0.001"; more digits where these would make it the level."""
-    if p < 0.001:
-        return "< 0.001"
+def probability(p: float, level: float = LEVEL) -> str:
+    """Return "0.21", "0.034" or "< 0.001"; more digits where these would hide a verdict.
+
+    That is where they would be the ``level``, or lie on another side of it than ``p``.
+    """
+    least = min(0.001, level)
+    if p < least:
+        return f"< {least:g}"
     text, decimals = f"{p:.2f}" if p >= 0.1 else f"{p:.3f}", 3
-    while float(text) == LEVEL != p and decimals < 8:
+    while decimals < 8 and (float(text) == level != p or (float(text) < level) != (p < level)):
         decimals += 1
         text = f"{p:.{decimals}f}"
     return text
 
 
-def p_value(p: float) -> str:
-    """Return "p = 0.21", "p = 0.034" or "p < 0.001"."""
-    return f"p = {probability(p)}".replace("= <", "<")
+def p_value(p: float, level: float = LEVEL) -> str:
+    """Return "p = 0.21", "p = 0.034" or "p < 0.001": see :func:`probability`."""
+    return f"p = {probability(p, level)}".replace("= <", "<")
 
 
 def times(ratio: float) -> str:

@@ -74,7 +74,8 @@ def _by_seed(vote, results):
     return (
         f"{sentence}. {it} {verdict} {network}{best.name}, the best single model{there}: the"
         f" difference is {w.points(comparison.difference)}"
-        f" {w.points_interval(comparison.low, comparison.high)}, {w.p_value(comparison.p_holm)}."
+        f" {w.points_interval(comparison.low, comparison.high)},"
+        f" {w.p_value(comparison.p_holm, comparison.level)}."
     )
 
 
@@ -140,7 +141,7 @@ def _table(results):
             if comparison := vote.comparison:
                 row.append(t.points(comparison.difference))
                 row.append(t.points_interval(comparison.low, comparison.high))
-                row.append(t.p_value(comparison.p_holm))
+                row.append(t.p_value(comparison.p_holm, comparison.level))
             rows.append(row)
         if vote.together:
             row = [t.text(f"{who}, all runs"), t.count(vote.runs), *_accuracy(vote.together)]

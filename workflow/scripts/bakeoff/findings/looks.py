@@ -121,6 +121,6 @@ def _table(race, results):
             row += [t.model(results.by_key[racer.worse_than].name)]
             row += [t.points(racer.difference.value)]
             row += [t.points_interval(racer.difference.low, racer.difference.high)]
-            row += [t.p_value(racer.p)]
+            row += [t.p_value(racer.p, race.level)]
         rows.append(t.filled(row, len(columns)))
     return t.Table(columns, rows)

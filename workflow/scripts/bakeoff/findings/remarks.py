@@ -52,7 +52,7 @@ def _standing(model, results):
         return f"It is worse than {better}, though not shown to be worse than the best."
     if comparison is None:
         return f"It was not compared with the best, as {why_not_compared(results)}."
-    corrected = f"{w.p_value(comparison.p_holm)} corrected"
+    corrected = f"{w.p_value(comparison.p_holm, comparison.level)} corrected"
     if comparison.difference < 0:
         ahead = "significantly ahead" if comparison.significant else "ahead"
         where, whose = "On the seeds that both finished it is", ""

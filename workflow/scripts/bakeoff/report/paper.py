@@ -61,7 +61,7 @@ def _cells(model, several, compared):
             else [
                 t.points(against.difference),
                 t.points_interval(against.low, against.high),
-                t.p_value(against.p_holm),
+                t.p_value(against.p_holm, against.level),
             ]
         )
     return cells

@@ -98,8 +98,8 @@ def _pair(pair, results):
         t.points_interval(found.low, found.high),
         t.count(found.only_a),
         t.count(found.only_b),
-        t.p_value(found.p),
-        t.p_value(found.p_holm),
+        t.p_value(found.p, found.level),
+        t.p_value(found.p_holm, found.level),
         t.BLANK if found.ahead is None else t.percent(found.ahead, 0),
     ]
 
