@@ -714,6 +714,19 @@ def test_a_model_is_not_too_dear_where_the_other_is_no_bargain(tmp_path, cheaper
     assert said(findings, "cost").startswith("No model costs clearly more")
 
 
+def test_models_that_each_cost_more_in_one_way_are_not_said_to_cost_the_same(tmp_path):
+    findings, _ = conclude(
+        tmp_path,
+        {
+            "model_1": {"parameters": 1_000, "multiply_adds": 4_000},
+            "model_2": {"parameters": 4_000, "multiply_adds": 1_000},
+        },
+    )
+    assert findings["numbers"]["bargains"] == []
+    text = said(findings, "cost")
+    assert "none costs 1.5 times as much as another by one measure, and no less by any" in text
+
+
 def test_multiply_adds_that_are_not_known_are_not_compared(tmp_path):
     # A custom layer was not counted, so the total is too low to be a bargain.
     unknown = {"multiply_adds": 5, "multiply_adds_not_counted": ["mine"]}
@@ -1095,7 +1108,7 @@ def test_classes_without_test_images_are_named(tmp_path):
     labels = np.arange(1000) % 8
     data = {"labels": labels, "classes": 10}
     findings, _ = conclude(tmp_path, {"model_1": {}}, data=data, labels=labels, classes=10)
-    assert "Classes 8 and 9 have no test image: nothing is known of how well they are told" in (
+    assert "Classes 8 and 9 have no test image: nothing is known of how often they are" in (
         " ".join(findings["cautions"])
     )
 

@@ -360,6 +360,7 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         "the mean of a model that left is rather too low",
     ):
         assert part in words
+    assert "told apart" not in words
     assert "## Seeds where they decide" in text
     table = next(one for one in found["findings"] if one["key"] == "looks")["table"]
     assert [row[0] for row in table["rows"]] == ["Model 3", "Model 2", "Model 1"]

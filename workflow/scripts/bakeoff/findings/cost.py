@@ -15,7 +15,8 @@ def expensive_models(results: Results) -> Finding:
     if not bargains:
         text = [
             f"No model costs clearly more than it brings: none costs {CLEARLY_CHEAPER:g} times as"
-            " much as another that matches it."
+            " much as another by one measure, and no less by any other, without being more"
+            " accurate."
         ]
     else:
         text = [

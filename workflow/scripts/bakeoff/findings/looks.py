@@ -56,8 +56,8 @@ def _end(race: Race, results):
             )
         case "images":
             return (
-                "It ended there, as the test images are the limit: no number of seeds would tell"
-                f" those that stayed apart.{apart}"
+                "It ended there, as the test images are the limit: no number of seeds would show"
+                f" that those that stayed differ.{apart}"
             )
         case "budget":
             return f"It ended there, as the budget was spent.{apart}"
@@ -85,10 +85,10 @@ def _method(race):
         f"Of such studies, at most {100 * race.level:g} % say anywhere, at any look, that of two"
         " equal models one is worse, if the seeds move all models about as much. For this, the"
         " level was split over the planned looks beforehand, in proportion to their seeds, and"
-        " within a look p-values are corrected (Holm) for all pairs of models that are not told"
-        " apart yet, also those of models that left. The verdicts on models and the intervals of"
-        " their differences on this page are those of the looks; what is said of single settings"
-        " and of votes is not corrected for looks."
+        " within a look p-values are corrected (Holm) for all pairs of models that are not"
+        " significantly different yet, also those of models that left. The verdicts on models and"
+        " the intervals of their differences on this page are those of the looks; what is said of"
+        " single settings and of votes is not corrected for looks."
     )
 
 

@@ -179,8 +179,8 @@ def _of_the_sample(results):
         has = w.plural(len(empty), "has", "have")
         sentences.append(
             f"{w.plural(len(empty), 'Class', 'Classes')} {w.listing(empty)} {has} no test image:"
-            f" nothing is known of how well {w.plural(len(empty), 'it is', 'they are')} told from"
-            " the others."
+            f" nothing is known of how often {w.plural(len(empty), 'it is', 'they are')} predicted"
+            " correctly."
         )
     if data.imbalance > IMBALANCE and not results.balanced:
         most, least = (
