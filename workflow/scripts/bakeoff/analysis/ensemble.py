@@ -16,8 +16,7 @@ def ensemble(results: MeasuredStudy) -> Ensemble:
     """
     sound = {model.key: model for model in results.sound}
     best = results.best[0]
-    alike = [model for model in results.alike if model not in results.worse_networks]
-    group = [model.key for model in (*results.best, *alike) if model.key in sound]
+    group = [model.key for model in results.candidates if model.key in sound]
     runs = sum(len(model.runs) for model in sound.values())
     if runs == 1:
         return Ensemble(runs, group, [])

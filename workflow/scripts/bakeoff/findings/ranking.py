@@ -299,4 +299,5 @@ def _against(comparison, several):
     if several:
         ahead = comparison.ahead
         cells.append(t.BLANK if ahead is None else t.percent(ahead, 0))
-    return [*cells, t.p_value(comparison.p), t.p_value(comparison.p_holm)]
+    level = comparison.level
+    return [*cells, t.p_value(comparison.p, level), t.p_value(comparison.p_holm, level)]
