@@ -215,6 +215,7 @@ def test_cifar10_is_downloaded_and_unpacked(own_study, served, tmp_path):
     np.testing.assert_array_equal(data.images("test"), made["test"][0])
     assert {file.name for file in own_study.path("results/cifar10/data/cifar10").iterdir()} == {
         "data.json",
+        "made_from.txt",
         *data.files,
     }
 
@@ -230,3 +231,30 @@ def test_a_touched_image_trains_nothing_again(own_study):
     os.utime(own_study.path("leaves/red/0.png"), ns=(1, 1))
     assert "rule prepare_data:" in own_study.snakemake(*RUNS_ALONE).stdout
     assert (own_study.histories(), json.loads(card.read_text())["pieces"]) == before
+
+
+def test_a_touched_image_prepared_anew_is_the_same_data(own_study):
+    """Checkpoints may have been cleared, and what is planned then is trained from its start."""
+    for number in range(10):
+        for colour in COLOURS:
+            save(own_study.path(f"leaves/{colour}/{number}.png"), coloured(number, colour, (8, 8)))
+    own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
+    own_study.snakemake(*RUNS_ALONE)
+    folder = own_study.path("results/data/leaves")
+    files = [folder / "data.json", folder / "made_from.txt"]
+    data, origin = (file.read_bytes() for file in files)
+    os.utime(own_study.path("leaves/red/0.png"), ns=(1, 1))
+    assert own_study.planned("results/data/leaves/data.json") == {"prepare_data"}
+    own_study.snakemake("results/data/leaves/data.json")
+    assert files[0].read_bytes() == data
+    assert files[1].read_bytes() != origin
+    assert own_study.planned(*RUNS_ALONE) == set()
+    # An earlier version kept it among what data.json says, or nowhere.
+    found = json.loads(data)
+    for kept, planned in ((files[1].read_text().strip(), set()), (None, set())):
+        files[1].unlink(missing_ok=True)
+        audit = found["audit"] | ({"made_from": kept} if kept else {})
+        files[0].write_text(json.dumps(found | {"audit": audit}))
+        assert own_study.planned("results/data/leaves/data.json") == planned
+    files[0].write_text(json.dumps(found | {"audit": found["audit"] | {"made_from": "other"}}))
+    assert own_study.planned("results/data/leaves/data.json") == {"prepare_data"}

@@ -18,7 +18,7 @@ from bakeoff.data.disputed import whole_test_images
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
 from bakeoff.data.labelled import LabelledPart, LabelledSet
-from bakeoff.data.prepared import PREPARED_FILES, PreparedData, scaled
+from bakeoff.data.prepared import ARRAY_FILES, PreparedData, scaled
 from bakeoff.data.preparing import write_prepared
 from bakeoff.data.reading import open_source
 from bakeoff.data.samples import stratified_sample
@@ -217,7 +217,7 @@ def test_equal_input_gives_equal_bytes(files, tmp_path, source):
         prepare(given, tmp_path / name / "data.json", source=source, path="digits", **made_of)
         made.append({file.name: file.read_bytes() for file in (tmp_path / name).iterdir()})
     assert made[0] == made[1]
-    assert set(made[0]) == set(PREPARED_FILES.values())
+    assert set(made[0]) == {"data.json", *ARRAY_FILES.values()}
 
 
 def test_log_counts_each_class(files, output, capsys):
@@ -690,7 +690,7 @@ def test_validation_images_are_kept_once_and_files_are_always_the_same(files, ou
     assert len(np.load(output.with_name("validation_images.npy"))) == 20
     assert prepare(files, output).counts["validation"] == 40
     assert len(np.load(output.with_name("validation_images.npy"))) == 0
-    assert {file.name for file in output.parent.iterdir()} == set(PREPARED_FILES.values())
+    assert {file.name for file in output.parent.iterdir()} == {"data.json", *ARRAY_FILES.values()}
 
 
 def test_the_checksum_is_that_of_everything_but_the_audit(files, output, tmp_path):
@@ -819,7 +819,7 @@ def test_each_test_images_group_is_kept(files, output):
 def test_each_file_is_checked(files, output):
     prepare(files, output, validation="holdout")
     data = PreparedData.read(output)
-    for name in set(PREPARED_FILES.values()) - {"data.json"}:
+    for name in ARRAY_FILES.values():
         file = output.with_name(name)
         content = file.read_bytes()
         for damaged in (content[:-1], content[:-1] + bytes([content[-1] ^ 1]), None):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.data.sources import made_from
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config
 from bakeoff.study.looks import Looks, budget_seconds, looks_of
@@ -91,6 +92,7 @@ def of(tmp_path):
         file.write_text(json.dumps(config))
         read = read_config(config, [file], [tmp_path])
         read["pathvars"] = {"results": "results"}
+        read["made_from"] = made_from(read["data"])
         return looks_of(read, Sources([tmp_path, ROOT])).of
 
     return of

@@ -135,6 +135,16 @@ def test_what_is_wrong_is_one_line(followed, tmp_path, monkeypatch, arguments, s
     assert "\n" not in raised.value.code
 
 
+def test_a_study_of_looks_is_seen_by_what_stands(followed, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "config" / "config.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["study"]["seeds"] = {"looks": [3, 5]}
+    file.write_text(yaml.safe_dump(config))
+    monkeypatch.chdir(tmp_path)
+    main(["--once"])
+    assert "0 of 6 runs done" in capsys.readouterr().out
+
+
 def in_a_terminal(*arguments):
     """Start the script in a terminal of its own; return the process and the terminal's end."""
     here, there = pty.openpty()

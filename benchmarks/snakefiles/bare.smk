@@ -63,6 +63,7 @@ rule prepare_data:
         DOWNLOADED,
     output:
         "results/data/mnist/data.json",
+        "results/data/mnist/made_from.txt",
         "results/data/mnist/per_image.npz",
         "results/data/mnist/train_images.npy",
         "results/data/mnist/train_labels.npy",

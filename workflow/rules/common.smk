@@ -34,7 +34,7 @@ from bakeoff.study.config import (
 from bakeoff.study.settings import has_curves, identity_of_run, training_settings
 from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
-from bakeoff.study.looks import DECIDED, go_on, looks_of
+from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
 from bakeoff.study.snakemake_internals import (
     call_folders,
     find_each_script_once,
@@ -94,11 +94,15 @@ DOWNLOADED = {
 
 
 SOURCES = Sources(FOLDERS, kept=KEPT)
-# Once: it looks at each file of a folder of images.
-OF_DATA = settings_of_data(config["data"])
 MODELS = config["study"]["models"]
 # Of `study.seeds`, in workflow/schemas/config.schema.yaml.
 MOST_SEED = 2147483647
+
+
+@cache
+def settings_of_prepared():
+    """What the prepared data depends on: once a plan, as it looks at each file of a folder."""
+    return settings_of_data(config["data"])
 
 
 def entry_of(model):
@@ -133,6 +137,8 @@ def identity_of_description(model):
     return description_identity(SOURCES, built_for(model), settings_of(model))
 
 
+if is_of_looks(config["study"]["seeds"]):
+    config["made_from"] = made_from(config["data"], settings_of_prepared())
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
 # see what this command was planned with, whatever has been decided since.
 LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
@@ -203,8 +209,8 @@ def is_trained(model, seed):
 def is_of_other_data():
     """Tell whether the data has been prepared, and from something else than what is planned."""
     # By a version that did not keep it, from what is not known.
-    kept = PREPARED_DATA and PREPARED_DATA.audit.get("made_from")
-    return bool(kept) and kept != made_from(config["data"], OF_DATA)
+    kept = PREPARED_DATA and PREPARED_DATA.made_from
+    return bool(kept) and kept != made_from(config["data"], settings_of_prepared())
 
 
 def why_train(wildcards):

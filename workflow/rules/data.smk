@@ -35,7 +35,7 @@ rule prepare_data:
     # Image files are decoded by all cores; Snakemake takes no more than there are.
     threads: 64
     params:
-        data=as_it_is(canonical_json(OF_DATA)),
+        data=lambda wildcards: canonical_json(settings_of_prepared()),
         sources=data_sources_of("workflow/scripts/prepare_data.py"),
     script:
         "../scripts/prepare_data.py"

@@ -25,6 +25,7 @@ from snakemake.utils import update_config
 
 from bakeoff import wording as w
 from bakeoff.epochs import study_line
+from bakeoff.data.sources import made_from
 from bakeoff.errors import StudyError
 from bakeoff.joblog import print_escaped
 from bakeoff.limits import MOST_FAILURES, MOST_TICKS
@@ -32,6 +33,7 @@ from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.config import read_config
 from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
+from bakeoff.study.looks import is_of_looks
 
 _TOOL = Path(__file__).parents[3]
 _STYLES = {
@@ -82,7 +84,10 @@ def study_config(overlays: Sequence[Path], settings: Sequence[str]) -> dict[str,
             update_config(config, {key: yaml.safe_load(value)})
         except yaml.YAMLError:
             raise StudyError(f"--config: {key}: {value!r} is no YAML; expected a value.") from None
-    return read_config(config, files, folders)
+    config = read_config(config, files, folders)
+    if is_of_looks(config["study"]["seeds"]):
+        config["made_from"] = made_from(config["data"])
+    return config
 
 
 def view(

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
 
 PARTS = ("train", "validation", "test")
-PREPARED_FILES = {
-    "data": "data.json",
+ARRAY_FILES = {
     "per_image": "per_image.npz",
     **{f"{part}_{kind}": f"{part}_{kind}.npy" for part in PARTS for kind in ("images", "labels")},
 }
+"""The arrays of prepared data, and the names of their files."""
+
+PREPARED_FILES = {"data": "data.json", "made_from": "made_from.txt", **ARRAY_FILES}
 """What prepared data consists of, and the names of its files.
 
 The same for every study, as Snakemake does not compare the params of a job that has an output more
@@ -62,6 +64,19 @@ class PreparedData:
         except (OSError, ValueError, KeyError, TypeError) as error:
             pass_on(error)
             raise _unreadable(file, file, error) from error
+
+    @property
+    def made_from(self) -> str | None:
+        """What :func:`bakeoff.data.sources.made_from` told of it, None where that is not known.
+
+        In a file of its own: it changes with the dates of image files, and what depends on the
+        data is compared with ``data.json``. Data of an earlier version kept it there, or nowhere.
+        """
+        try:
+            text = self.file.with_name(PREPARED_FILES["made_from"]).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return self.audit.get("made_from")
+        return text.strip() or None
 
     @property
     def name(self) -> str:
@@ -109,7 +124,7 @@ class PreparedData:
     def _per_image(self, read):
         import numpy as np
 
-        file = self.file.with_name(PREPARED_FILES["per_image"])
+        file = self.file.with_name(ARRAY_FILES["per_image"])
         try:
             with np.load(file) as arrays:
                 return read(arrays)
@@ -136,7 +151,7 @@ class PreparedData:
     def _array(self, name, dtype, shape):
         import numpy as np
 
-        file = self.file.with_name(PREPARED_FILES[name])
+        file = self.file.with_name(ARRAY_FILES[name])
         try:
             array = np.load(file, mmap_mode="r")
         except (OSError, ValueError, EOFError) as error:

@@ -12,7 +12,7 @@ from bakeoff.data.audit import dark, sentences
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.labelled import LabelledSet
-from bakeoff.data.prepared import PREPARED_FILES, white_of
+from bakeoff.data.prepared import ARRAY_FILES, white_of
 from bakeoff.data.samples import stratified_sample
 from bakeoff.data.splits import Part, split
 from bakeoff.errors import StudyError
@@ -29,15 +29,13 @@ def write_prepared(
     settings: Mapping[str, Any],
     data_file: str | Path,
     disputed: Collection[int] = (),
-    made_from: str | None = None,
 ) -> None:
     """Split a data set and write what training and reports need of it beside ``data_file``.
 
     :class:`bakeoff.data.prepared.PreparedData` reads it. ``settings`` holds ``train_images``,
     ``test_images``, ``validation``, ``holdout_images`` and ``split_seed``, with the config's
     meaning. ``disputed``, the config's indices in the test set, have no influence on what is
-    written. ``made_from`` is kept: see :func:`bakeoff.data.sources.made_from`. Equal images and
-    settings give equal bytes.
+    written. Equal images and settings give equal bytes.
 
     Raises :class:`StudyError` where images or settings are at fault, before anything is written.
     """
@@ -66,8 +64,6 @@ def write_prepared(
     if highest := _highest_of_dark(parts):
         audit["highest_of_dark"] = highest
         say(dark(highest))
-    if made_from is not None:
-        audit["made_from"] = made_from
     write_arrays(data_file, parts, per_image, facts, audit)
     _report(source.class_names, counts, settings["validation"])
     for sentence in sentences(audit, source.class_names):
@@ -88,7 +84,7 @@ def write_arrays(
     """
     data_file = Path(data_file)
     data_file.unlink(missing_ok=True)
-    files = {name: data_file.with_name(file) for name, file in PREPARED_FILES.items()}
+    files = {name: data_file.with_name(file) for name, file in ARRAY_FILES.items()}
     labels_type = np.min_scalar_type(len(facts["class_names"]) - 1)
     for name, part in parts.items():
         kept = part.only(slice(0)) if name == "validation" and part is parts["test"] else part
@@ -103,7 +99,7 @@ def write_arrays(
         "shape": list(images.shape[1:]),
         "dtype": images.dtype.name,
         "counts": {name: len(part) for name, part in parts.items()},
-        "files": {file.name: sha256_of(file) for file in files.values() if file != data_file},
+        "files": {file.name: sha256_of(file) for file in files.values()},
     }
     facts["checksum"] = hashlib.sha256(canonical_json(facts).encode()).hexdigest()
     with write_atomically(data_file) as temporary:

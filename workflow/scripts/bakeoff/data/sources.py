@@ -90,8 +90,8 @@ def made_from(data: Mapping[str, Any], settings: Mapping[str, Any] | None = None
     """Return a text that changes with what the prepared data depends on, and with what is fetched.
 
     ``data`` is the config's section of that name, checked, and ``settings`` what
-    :func:`settings_of_data` returns of it, where that has looked at all files before. Prepared data
-    keeps it, so that it says itself whether it is of a config.
+    :func:`settings_of_data` returns of it, where that has looked at all files before. It is kept
+    beside prepared data, which so says itself whether it is of a config.
     """
     fetched = checksums_of(data) if data["path"] is None else {}
     text = canonical_json([settings or settings_of_data(data), fetched])

@@ -13,7 +13,6 @@ import jsonschema
 import yaml
 
 from bakeoff.claims import KINDS
-from bakeoff.data.sources import made_from
 from bakeoff.errors import StudyError
 from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up, shown_path
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
@@ -58,8 +57,7 @@ def read_config(
     ``config`` is the merged mapping that Snakemake made of ``files`` (in the order in which
     they were merged) and of ``--config``, which messages call ``elsewhere``; ``folders``
     are :data:`bakeoff.study.folders.Folders`, which the copy holds as texts. Under ``origins``, it
-    has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in;
-    under ``made_from``, in a study of looks, a text that changes with its images.
+    has a dict from keys such as ``data.classes`` to the file, or ``elsewhere``, to mend each in.
     Raises :class:`StudyError` with one line for each fault found.
 
     What ``config`` does not say of the data set that it names is taken from that one's own file:
@@ -102,9 +100,6 @@ def _completed(checked, folders, origins):
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))
     checked["folders"] = [str(folder) for folder in folders]
-    if is_of_looks(checked["study"]["seeds"]):
-        # Here, as what a run imports reads no data: an edit there would train it anew.
-        checked["made_from"] = made_from(data)
     return checked
 
 

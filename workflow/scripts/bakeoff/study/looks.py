@@ -105,8 +105,10 @@ def looks_of(
 ) -> Looks | None:
     """Return how the study of a checked config stands, or None where its seeds are a list.
 
-    ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the decisions,
-    ``at_most`` so many are read.
+    In one of looks, the config has ``made_from`` too, what :func:`bakeoff.data.sources.made_from`
+    returns: it is not asked for here, as what a run imports may read no data, where an edit would
+    train it anew. ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the
+    decisions, ``at_most`` so many are read.
     """
     plan = config["study"]["seeds"]
     if not is_of_looks(plan):
