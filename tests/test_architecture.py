@@ -11,7 +11,11 @@ from bakeoff.describe.layers import describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.errors import StudyError, Terminated
 from bakeoff.study.identity import check_sources, sources_read
-from bakeoff.training.architecture import build_model, compute_dtypes
+from bakeoff.training.architecture import (
+    build_model,
+    compute_dtypes,
+    effective_arguments,
+)
 
 pytestmark = pytest.mark.workflow
 
@@ -287,3 +291,28 @@ def test_sources_read_are_those_really_imported(root):
     with pytest.raises(StudyError):
         build_model([root], "used", (28, 28, 1), 10)
     assert set(sources_read([root])) == {"architectures/used.py", "architectures/helper.py"}
+
+
+def test_defaults_are_told_alike_by_every_process(tmp_path):
+    """Runs of one model, each trained in a process of its own, have the same in their cards."""
+    (tmp_path / "architectures").mkdir()
+    (tmp_path / "architectures" / "odd.py").write_text(
+        "import functools\n\nimport keras\nfrom keras import layers\n\n\n"
+        "def build(shape, classes, activation=keras.activations.relu, layer=layers.Dense,\n"
+        "          kinds=frozenset('abc'), depths=(1, {'b', 'a'}), last=lambda x: x,\n"
+        "          start=keras.initializers.Zeros(), part=functools.partial(max, 1), units=8):\n"
+        "    inputs = keras.Input(shape)\n"
+        "    x = layer(units, activation)(layers.Flatten()(inputs))\n"
+        "    return keras.Model(inputs, layers.Dense(classes, 'softmax')(x))\n"
+    )
+    build_model([tmp_path], "odd", (8, 8, 1), 3)
+    assert effective_arguments("odd", {"units": 4}) == {
+        "activation": "relu",
+        "layer": "Dense",
+        "kinds": ["a", "b", "c"],
+        "depths": [1, ["a", "b"]],
+        "last": "<lambda>",
+        "start": "<keras.src.initializers.constant_initializers.Zeros object>",
+        "part": "functools.partial(<built-in function max>, 1)",
+        "units": 4,
+    }

@@ -537,7 +537,7 @@ TRAINING = {"epochs": 13, "batch_size": 128, "optimizer": {"learning_rate": 0.5}
         ({"planned": 20, "epochs": 13}, "training.epochs"),
         ({"training": TRAINING | {"loss": "categorical_crossentropy"}}, "training.optimizer"),
         ({"architecture": "model_02"}, "architecture"),
-        ({"arguments": {"filters": 8}}, "arguments"),
+        ({"given_arguments": {"filters": 8}}, "given_arguments"),
         ({"sources": {"architectures/model_01.py": "1" * 64}}, "architectures/model_01.py"),
     ],
 )
@@ -548,9 +548,23 @@ def test_runs_of_two_settings_are_never_one_model(tmp_path, fields, what):
         cards = [fabricate_run(tmp_path, "model_01", seed, **own) / "card.json"]
     first = tmp_path / "models/model_01/seed_0/card.json"
     said = f"{cards[-1]}: {what} is another than in {first}; expected runs of one model that differ"
-    with pytest.raises(StudyError, match=re.escape(said)):
+    with pytest.raises(StudyError, match=re.escape(said)) as raised:
         study.collect()
+    assert f"that of its architecture and seed in {tmp_path}/checkpoints" in str(raised.value)
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_defaults_that_each_process_tells_otherwise_are_no_difference(tmp_path):
+    study = Study(tmp_path, seeds=(0, 1, 2))
+    for seed in (0, 1):
+        arguments = {"activation": f"<function relu at 0x7f0{seed}>"}
+        fabricate_run(tmp_path, "model_01", seed, arguments=arguments)
+    card = fabricate_run(tmp_path, "model_01", 2, arguments={"filters": 8}) / "card.json"
+    # As earlier versions wrote it.
+    found = json.loads(card.read_text())
+    del found["given_arguments"]
+    card.write_text(json.dumps(found))
+    assert len(study.collect().rows("runs.csv")) == 3
 
 
 def test_what_no_number_depends_on_may_differ_between_seeds(tmp_path):

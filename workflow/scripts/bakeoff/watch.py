@@ -24,8 +24,8 @@ from rich.text import Text
 from snakemake.utils import update_config
 
 from bakeoff import wording as w
-from bakeoff.epochs import study_line
 from bakeoff.data.sources import made_from
+from bakeoff.epochs import study_line
 from bakeoff.errors import StudyError
 from bakeoff.joblog import print_escaped
 from bakeoff.limits import MOST_FAILURES, MOST_TICKS

@@ -377,10 +377,13 @@ def check_alike(cards: Iterable[Mapping[str, Any]], paths: Iterable[str | Path])
     for card, path in zip(cards, paths, strict=True):
         other, other_path = first.setdefault(card["model"], (card, path))
         if what := _differing(card, other):
+            # Without its card alone, a run would return as it was from its finished checkpoint.
+            checkpoints = Path(path).parents[3] / "checkpoints"
             raise StudyError(
                 f"{path}: {what} is another than in {other_path}; expected runs of one model that"
-                " differ by their seed alone: delete the one that is not of the study and run"
-                " again; that run is repeated."
+                " differ by their seed alone: delete the folder of the run that is not of the"
+                f" study, and that of its architecture and seed in {checkpoints}, and run again;"
+                " that run is repeated."
             )
 
 
@@ -389,9 +392,12 @@ def _differing(card, other):
 
     What one of them does not say, being of another version, the runs' identities tell.
     """
-    for key in ("architecture", "arguments"):
-        if card.get(key) != other.get(key):
-            return key
+    if card.get("architecture") != other.get("architecture"):
+        return "architecture"
+    # Not `arguments`, which has defaults too: these stand in the architecture's source.
+    given = [run["given_arguments"] for run in (card, other) if "given_arguments" in run]
+    if len(given) == 2 and given[0] != given[1]:
+        return "given_arguments"
     for section, counts in (("training", ""), ("sources", _TRAINED_BY)):
         one, two = (run.get(section, {}) for run in (card, other))
         for key in sorted(one.keys() & two.keys()):

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -89,12 +90,22 @@ def effective_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, An
 
 
 def _plain(value):
-    """Return a value that JSON holds for one of an argument, its text where it is none of these."""
+    """Return a value that JSON holds for one of an argument, which every process tells alike.
+
+    Of a function or class, that is its name; of others that are no values of JSON, their text.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+    if isinstance(value, (set, frozenset)):
+        # Their order is another in each process.
+        return sorted(map(_plain, value), key=repr)
+    if callable(value) and hasattr(value, "__qualname__"):
+        return value.__qualname__
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 @contextmanager
