@@ -1,5 +1,6 @@
 """A trained model is asked for the class of an image: by the script and by the page's lines."""
 
+import errno
 import html
 import json
 import os
@@ -62,6 +63,20 @@ def test_what_is_no_image_is_one_line(tmp_path, name):
 def test_what_is_no_run_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"no card.json that can be read; expected the folder of"):
         main([str(tmp_path), "my.png"])
+
+
+def test_data_that_cannot_be_opened_is_one_line(tmp_path, monkeypatch):
+    run, data = tmp_path / "results/models/m/seed_0", tmp_path / "results/data/digits/data.json"
+    for file in (run.parent / "description.json", data, run / "card.json"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('{"dataset": {"name": "digits"}}')
+
+    def refuse(file, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SystemExit, match=f"^{data}: Permission denied; expected the files of a"):
+        main([str(run), "my.png"])
 
 
 def test_a_run_apart_from_its_data_is_one_line(tmp_path):

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import json
 import re
@@ -14,7 +15,7 @@ from bakeoff.data import splits
 from bakeoff.data.audit import sentences
 from bakeoff.data.bundled import digits
 from bakeoff.data.checksums import checksum_of_file
-from bakeoff.data.disputed import whole_test_images
+from bakeoff.data.disputed import check_disputed_of
 from bakeoff.data.duplicates import compare_parts
 from bakeoff.data.idx import read_idx
 from bakeoff.data.labelled import LabelledPart, LabelledSet
@@ -23,7 +24,7 @@ from bakeoff.data.preparing import write_prepared
 from bakeoff.data.reading import open_source
 from bakeoff.data.samples import stratified_sample
 from bakeoff.data.splits import Part
-from bakeoff.errors import StudyError
+from bakeoff.errors import ConfigError, StudyError
 from idx_files import idx, write_idx_set
 from image_files import READING
 
@@ -388,8 +389,12 @@ def test_a_disputed_index_beyond_the_whole_test_set_is_refused(files, output, te
         f" images in {files['test_labels']}: correct the index"
     )
     prepare(files, output, disputed=[39], test_images=test_images)
-    # Planning reads it without NumPy.
-    assert whole_test_images(output) == 40
+    # Planning checks it again, without NumPy.
+    config = {"data": {"disputed": [40]}, "origins": {"data.disputed": "config.yaml"}}
+    said = f"config.yaml: data.disputed: 40; expected indices from 0 to 39, .* {output}: correct"
+    with pytest.raises(ConfigError, match=said):
+        check_disputed_of(config, PreparedData.read_if_whole(output))
+    check_disputed_of(config, None)
 
 
 def test_disputed_indices_are_no_part_of_what_is_prepared(files, output):
@@ -399,12 +404,45 @@ def test_disputed_indices_are_no_part_of_what_is_prepared(files, output):
     assert output.read_bytes() == before
 
 
-def test_without_prepared_data_the_size_is_not_known(output):
-    assert whole_test_images(output) is None
+def test_prepared_data_that_is_not_there_or_damaged_is_none(output):
+    assert PreparedData.read_if_whole(output) is None
     output.parent.mkdir(parents=True)
     for content in ("{", "[]", '{"shape": [28, 28, 1]}'):
         output.write_text(content)
-        assert whole_test_images(output) is None
+        assert PreparedData.read_if_whole(output) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("a file in place of its folder", "Not a directory"),
+        ("a folder", "Is a directory"),
+        ("a link to itself", "Too many levels of symbolic links"),
+    ],
+)
+def test_what_stands_in_the_place_of_prepared_data_is_one_line(output, what, said):
+    if what == "a folder":
+        output.mkdir(parents=True)
+    elif what == "a link to itself":
+        output.parent.mkdir(parents=True)
+        output.symlink_to(output)
+    else:
+        output.parent.parent.mkdir(parents=True, exist_ok=True)
+        output.parent.touch()
+    with pytest.raises(StudyError, match=rf"{output}: cannot be opened \({said}\); expected the"):
+        PreparedData.read_if_whole(output)
+    # By a job, it is called damaged.
+    with pytest.raises(StudyError, match=f"{output}: cannot be read .*{said}"):
+        PreparedData.read(output)
+
+
+def test_prepared_data_that_cannot_be_opened_by_now_is_one_line(output, monkeypatch):
+    def stale(*_, **__):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "read_text", stale)
+    with pytest.raises(StudyError, match=r"cannot be opened \(Stale file handle\); expected the"):
+        PreparedData.read_if_whole(output)
 
 
 def share_images(files):

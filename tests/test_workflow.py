@@ -257,6 +257,17 @@ def test_a_mistake_in_the_yaml_is_one_line_with_its_place(tiny_study, line, said
     assert re.match(said, told)
 
 
+def test_what_stands_in_the_place_of_the_data_is_one_line_and_stays(copy):
+    data = copy.path("results/data")
+    data.rename(copy.path("data"))
+    data.touch()
+    run = copy.snakemake("--dry-run", check=False)
+    assert run.returncode != 0
+    _, told = run.stdout.splitlines()
+    assert told.startswith("results/data/digits/data.json: cannot be opened (Not a directory); exp")
+    assert data.is_file()
+
+
 def test_what_users_of_snakemake_expect(finished_study):
     assert "train_model" in finished_study.snakemake("--list-rules").stdout
     assert "train_model" in finished_study.snakemake("--rulegraph").stdout

@@ -70,9 +70,11 @@ try:
     config = read_config(config, given.files, FOLDERS, given.elsewhere)
     call_folders(workflow, config["pathvars"])
     published = read_published(config, FOLDERS)
+    data_file = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
+    # None where there is none yet; or a damaged one, which the step that needs it says.
+    PREPARED = PreparedData.read_if_whole(data_file)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
-    prepared = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
-    check_disputed_of(config, prepared)
+    check_disputed_of(config, PREPARED)
     # A rule's function can only say so with the lines of a traceback.
     check_targets(config, sys.argv[1:])
 except StudyError as error:
@@ -80,7 +82,7 @@ except StudyError as error:
     sys.exit(str(error))
 
 # What the data is prepared into: the first, data.json, describes the others.
-PREPARED = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
+DATA_FILES = {name: f"<results>/data/<dataset>/{file}" for name, file in PREPARED_FILES.items()}
 TRADEOFFS = {
     cost: f"<results>/figures/accuracy_{cost}.svg"
     for cost in ("parameters", "multiply_adds", "training_time", "latency")
@@ -188,12 +190,6 @@ FIGURES = {
 
 MODELS_FOLDER = f"{config['pathvars']['results']}/models"
 
-try:
-    PREPARED_DATA = PreparedData.read(prepared)
-except StudyError:
-    # Not there yet; or damaged, which the step that needs it says.
-    PREPARED_DATA = None
-
 
 @cache
 def is_trained(model, seed):
@@ -203,13 +199,13 @@ def is_trained(model, seed):
         return None
     entry_of(model)
     planned = fingerprint(identity_of_run(config, SOURCES, model, seed))
-    return found == (planned, PREPARED_DATA.checksum if PREPARED_DATA else found[1])
+    return found == (planned, PREPARED.checksum if PREPARED else found[1])
 
 
 def is_of_other_data():
     """Tell whether the data has been prepared, and from something else than what is planned."""
     # By a version that did not keep it, from what is not known.
-    kept = PREPARED_DATA and PREPARED_DATA.made_from
+    kept = PREPARED and PREPARED.made_from
     return bool(kept) and kept != made_from(config["data"], settings_of_prepared())
 
 

@@ -25,7 +25,7 @@ rule prepare_data:
     input:
         *DOWNLOADED.values(),
     output:
-        **PREPARED,
+        **DATA_FILES,
     log:
         "<results>/logs/prepare_data.log",
     cache: True

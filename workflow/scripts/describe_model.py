@@ -36,7 +36,7 @@ def describe_model(identity, data_file, description_file, layers_file, folders):
 if __name__ == "__main__":
     with job_log(snakemake.log[0]):
         # Prepared data may come from another study's cache, with other disputed labels.
-        check_disputed_of(snakemake.config, snakemake.input.data)
+        check_disputed_of(snakemake.config, PreparedData.read(snakemake.input.data))
         describe_model(
             identity=json.loads(snakemake.params.description),
             data_file=snakemake.input.data,

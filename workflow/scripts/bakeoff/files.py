@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 _UNFINISHED = ".unfinished-"
+# A number is missing where NumPy raises OSError for what a file holds; zipfile raises EINVAL for a
+# place before the file's beginning.
+_OF_CONTENT = (None, errno.ENOENT, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 
 
 @contextmanager
@@ -54,10 +57,9 @@ def pass_on(error: Exception) -> None:
     """Raise ``error`` again unless it tells that a file is missing or holds the wrong thing.
 
     Too many open files, a lost network file system or missing rights say nothing of what the file
-    holds. NumPy raises ``OSError`` for that too, without a number, and zipfile one for a place
-    before the file's beginning.
+    holds. A folder in its place does, or a link to itself.
     """
-    if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT, errno.EINVAL):
+    if isinstance(error, OSError) and error.errno not in _OF_CONTENT:
         raise error
 
 

@@ -167,3 +167,8 @@ def main(arguments: Sequence[str]) -> None:
     except BrokenPipeError:
         # Whoever reads has enough, as with `| head`. Python would write the rest when it is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.exit(
+            f"{error.filename or options.run}: {error.strerror or error}; expected the files of a"
+            " study, which can be read: make them readable, or correct the path."
+        )

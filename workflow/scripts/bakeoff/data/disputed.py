@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.data.prepared import PreparedData
-from bakeoff.errors import ConfigError, StudyError
+from bakeoff.errors import ConfigError
 
 
 def check_disputed(
@@ -34,26 +34,15 @@ def check_disputed(
         )
 
 
-def check_disputed_of(config: Mapping[str, Any], data_file: str | Path) -> None:
+def check_disputed_of(config: Mapping[str, Any], data: PreparedData | None) -> None:
     """Raise :class:`ConfigError` where a config's ``data.disputed`` does not fit prepared data.
 
-    ``config`` is what :func:`bakeoff.study.config.read_config` returns. Without such a file, or
-    with one that cannot be read, there is nothing to compare with yet.
+    ``config`` is what :func:`bakeoff.study.config.read_config` returns. Without such data, there is
+    nothing to compare with yet.
     """
-    disputed = config["data"]["disputed"]
-    images = whole_test_images(data_file) if disputed else None
-    if images is not None:
-        # It may be of an earlier version of the data set, and not be made anew by then.
-        remedy = "correct the index, or delete that file if it is of other images"
-        check_disputed(disputed, images, data_file, config["origins"]["data.disputed"], remedy)
-
-
-def whole_test_images(data_file: str | Path) -> int | None:
-    """Return how many images the test set has that prepared data's test images are taken from.
-
-    None where there is no such data or it cannot be read.
-    """
-    try:
-        return PreparedData.read(data_file).whole_test_images
-    except StudyError:
-        return None
+    if data is None:
+        return
+    # It may be of an earlier version of the data set, and not be made anew by then.
+    remedy = "correct the index, or delete that file if it is of other images"
+    origin, images = config["origins"]["data.disputed"], data.whole_test_images
+    check_disputed(config["data"]["disputed"], images, data.file, origin, remedy)

@@ -6,6 +6,7 @@ one file of small arrays. This module alone knows the files. NumPy is imported w
 read: planning has no time for it.
 """
 
+import errno
 import json
 import zipfile
 from dataclasses import dataclass
@@ -57,13 +58,34 @@ class PreparedData:
 
     @classmethod
     def read(cls, file: str | Path) -> "PreparedData":
-        """Read ``data.json``. Raises :class:`StudyError` where it is missing or damaged."""
+        """Read ``data.json``. Raises :class:`StudyError` where it is missing or damaged.
+
+        Where it cannot be opened by now, ``OSError`` is raised.
+        """
         try:
             facts = json.loads(Path(file).read_text(encoding="utf-8"))
             return cls(Path(file), **facts | {"shape": tuple(facts["shape"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
             pass_on(error)
             raise _unreadable(file, file, error) from error
+
+    @classmethod
+    def read_if_whole(cls, file: str | Path) -> "PreparedData | None":
+        """Read ``data.json``; return None where it is missing or damaged, which its users say.
+
+        Raises :class:`StudyError` where it cannot be opened: it may be whole, or something else
+        stands in its place, which is not the workflow's to remove.
+        """
+        try:
+            return cls.read(file)
+        except (OSError, StudyError) as error:
+            cause = error.__cause__ if isinstance(error, StudyError) else error
+            if not isinstance(cause, OSError) or cause.errno == errno.ENOENT:
+                return None
+            raise StudyError(
+                f"{file}: cannot be opened ({cause.strerror}); expected the prepared data or"
+                " nothing: make it readable, or move away what stands in its place, and run again."
+            ) from error
 
     @property
     def made_from(self) -> str | None:
