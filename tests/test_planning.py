@@ -5,7 +5,6 @@ import resource
 import subprocess
 
 import pytest
-import yaml
 
 from made_up_models import made_up_study
 from measuring import interleaved, snakemake
@@ -104,7 +103,7 @@ def test_a_model_that_is_not_described_is_refused(tmp_path, model, meant):
     ("seed", "said"),
     [
         ("00", "No rule to produce results/models/model_01/seed_00/card.json"),
-        ("2147483648", "seed_2147483648: expected a seed from 0 to 2147483647."),
+        ("2147483648", "card.json: a seed of 2147483648; expected one from 0 to 2147483647: corr"),
     ],
 )
 def test_a_seed_that_no_study_may_have_is_refused(tmp_path, seed, said):
@@ -113,9 +112,38 @@ def test_a_seed_that_no_study_may_have_is_refused(tmp_path, seed, said):
     refused = project.snakemake("--dry-run", target, check=False)
     assert refused.returncode != 0
     assert said in refused.stdout
+    assert "InputFunctionException" not in refused.stdout
 
 
-def test_the_highest_seed_is_that_of_the_schema():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    most = schema["properties"]["study"]["properties"]["seeds"]["items"]["maximum"]
-    assert f"MOST_SEED = {most}\n" in (ROOT / "workflow/rules/common.smk").read_text()
+OWN_RULE = """
+
+rule mine:
+    output:
+        "results/models/comparison/mine.txt",
+    shell:
+        "touch {output}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--dry-run", "results/models/comparison/mine.txt"], "mine"),
+        (["--dry-run", "./results/models/model_01/description.json"], "describe_model"),
+        # Of a model that was removed.
+        (["--cleanup-metadata", "results/models/gone/seed_0/card.json"], None),
+        (["--dry-run", "--", "./results//models/gone/seed_0/card.json"], "'gone' is not described"),
+        (["--dry-run", "-R", "results/models/gone/layers.txt"], "'gone' is not described"),
+        (["--dry-run", "results/plan/gone.json"], "'gone' is not described"),
+    ],
+)
+def test_what_a_command_names_is_refused_where_it_is_asked_for_and_ours(tmp_path, arguments, said):
+    project = copy_workflow(tmp_path / "study")
+    snakefile = project.path("Snakefile")
+    snakefile.write_text(snakefile.read_text() + OWN_RULE)
+    run = project.snakemake(*arguments, check=False)
+    assert said is None or said in run.stdout
+    refused = said is not None and "not described" in said
+    assert ("is not described under" in run.stdout) == refused
+    assert "Traceback" not in run.stdout
+    assert "InputFunctionException" not in run.stdout

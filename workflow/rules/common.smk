@@ -37,6 +37,7 @@ from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
 from bakeoff.study.snakemake_internals import (
     call_folders,
+    files_asked_for,
     find_each_script_once,
     given_config,
     look_for_jobs_once_a_second,
@@ -75,8 +76,6 @@ try:
     PREPARED = PreparedData.read_if_whole(data_file)
     # Data prepared before the list was edited is not prepared anew, which would check it as well.
     check_disputed_of(config, PREPARED)
-    # A rule's function can only say so with the lines of a traceback.
-    check_targets(config, sys.argv[1:])
 except StudyError as error:
     # One line a fault; a WorkflowError would wrap them in the lines of a traceback.
     sys.exit(str(error))
@@ -97,8 +96,7 @@ DOWNLOADED = {
 
 SOURCES = Sources(FOLDERS, kept=KEPT)
 MODELS = config["study"]["models"]
-# Of `study.seeds`, in workflow/schemas/config.schema.yaml.
-MOST_SEED = 2147483647
+SCRIPTS = TOOL / "workflow" / "scripts"
 
 
 @cache
@@ -112,14 +110,6 @@ def entry_of(model):
     if model not in config["models"]:
         raise WorkflowError(f"{model!r} is not described under `models:`; describe it there.")
     return config["models"][model]
-
-
-def seed_of(wildcards):
-    """The seed of a run that was asked for, as `study.seeds` may have it."""
-    seed = int(wildcards.seed)
-    if seed > MOST_SEED:
-        raise WorkflowError(f"seed_{seed}: expected a seed from 0 to {MOST_SEED}.")
-    return seed
 
 
 def settings_of(model):
@@ -211,7 +201,7 @@ def is_of_other_data():
 
 def why_train(wildcards):
     """Say why a run is planned that has left a card."""
-    is_other = is_trained(wildcards.model, seed_of(wildcards)) is False
+    is_other = is_trained(wildcards.model, int(wildcards.seed)) is False
     return "a run of other settings, sources or data" if is_other else None
 
 
@@ -234,7 +224,7 @@ def not_without_reason(wildcards):
 
 plan_without_records(
     workflow,
-    TOOL / "workflow" / "scripts",
+    SCRIPTS,
     {
         "train_model": why_train,
         "describe_model": why_describe,
@@ -358,7 +348,7 @@ def first_run(wildcards, file):
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
     entry_of(wildcards.model)
-    identity = identity_of_run(config, SOURCES, wildcards.model, seed_of(wildcards))
+    identity = identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed))
     return canonical_json(identity)
 
 
@@ -375,4 +365,4 @@ def description_to_wait_for(wildcards):
     one. So it is that only where the card is of this very run.
     """
     file = f"{MODELS_FOLDER}/{wildcards.model}/description.json"
-    return ancient(file) if is_trained(wildcards.model, seed_of(wildcards)) else file
+    return ancient(file) if is_trained(wildcards.model, int(wildcards.seed)) else file

@@ -4,7 +4,7 @@ import copy
 import difflib
 import importlib.util
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,20 +119,27 @@ def _origins(schema, sources):
     }
 
 
-def check_targets(config: Mapping[str, Any], targets: Iterable[str]) -> None:
-    """Raise :class:`StudyError` for a target, as a file of a model, that no config describes.
+def check_targets(config: Mapping[str, Any], targets: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise :class:`StudyError` for a target of a model or a seed that no study has.
 
-    ``targets`` are the words of a command, of which others are let be.
+    ``targets`` maps the files that a command asks for to their wildcards, of which ``model`` and
+    ``seed`` are checked.
     """
-    folder = f"{config['pathvars']['results']}/models/"
-    for target in targets:
-        model = target.removeprefix(folder).partition("/")[0]
-        if target.startswith(folder) and model not in {"", *config["models"]}:
-            close = difflib.get_close_matches(model, config["models"], n=1)
+    models = config["models"]
+    seeds = _schema("config")["properties"]["study"]["properties"]["seeds"]["items"]
+    for target, wildcards in targets.items():
+        model, seed = wildcards.get("model"), wildcards.get("seed", "0")
+        if model is not None and model not in models:
+            close = difflib.get_close_matches(model, models, n=1)
             meant = f"did you mean {close[0]}?" if close else "correct it, or describe that model."
             raise StudyError(
                 f"{target}: {model!r} is not described under `models:`; expected one of"
-                f" {listing(config['models'], 'or')}: {meant}"
+                f" {listing(models, 'or')}: {meant}"
+            )
+        if int(seed) > seeds["maximum"]:
+            raise StudyError(
+                f"{target}: a seed of {seed}; expected one from {seeds['minimum']} to"
+                f" {seeds['maximum']}: correct it."
             )
 
 

@@ -167,11 +167,7 @@ def plan_without_records(
 
     @cache
     def script_of(rule: Any) -> str | None:
-        """Return the name of a rule's script where it is one of these."""
-        if rule.workflow is not workflow or not rule.script or not rule.output:
-            return None
-        place = Path(os.path.normpath(str(rule.basedir.join(rule.script))))
-        return place.stem if place.parent == scripts else None
+        return _script_of(rule, workflow, scripts)
 
     def is_compared(records: Any, job: Any) -> bool:
         # Without a record, Snakemake does not come to compare the params.
@@ -188,6 +184,32 @@ def plan_without_records(
         return ParamsChange(only_old={reason}, files=set(job.output)) if reason else found
 
     kind.has_metadata, kind.params_changed = is_compared, changed
+
+
+def files_asked_for(
+    workflow: Any, scripts: Path, arguments: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Map the files that a Snakemake started with ``arguments`` is to make to their wildcards.
+
+    Those of the rules whose scripts lie in the folder ``scripts``, which have been read by then; a
+    study may have others of its own. What an option names to forget or to delete is not asked for.
+    Another Snakemake, with other insides, is asked for none.
+    """
+    made = [
+        file
+        for rule in workflow.rules
+        if _script_of(rule, workflow, scripts)
+        for file in rule.output
+        if file.contains_wildcard()
+    ]
+    found: dict[str, dict[str, str]] = {}
+    for word in arguments:
+        path = os.path.normpath(word)
+        if match := next((match for file in made if (match := file.match(path))), None):
+            found[word] = match.groupdict()
+    # Read only then: it takes a tenth of a second.
+    targets = _targets(arguments) if found else set()
+    return {file: wildcards for file, wildcards in found.items() if file in targets}
 
 
 def call_folders(workflow: Any, folders: Mapping[str, str]) -> None:
@@ -233,6 +255,27 @@ def note_failures() -> Mapping[int, tuple[str, int | None]]:
 
 # As Python says of a process, and of a shell whose command was killed.
 _KILLED = r"died with <Signals\.\w+: (\d+)>|non-zero exit status (129|1[3-5]\d)\b"
+
+
+def _script_of(rule, workflow, scripts):
+    """Return the name of a rule's script where it lies in the folder ``scripts``, else None."""
+    if rule.workflow is not workflow or not rule.script or not rule.output:
+        return None
+    place = Path(os.path.normpath(str(rule.basedir.join(rule.script))))
+    return place.stem if place.parent == scripts else None
+
+
+def _targets(arguments):
+    """Return what a command asks for, as Snakemake reads it."""
+    # Snakemake has imported it. The targets come to a workflow after its rules.
+    from snakemake import cli
+
+    parser = getattr(cli, "get_argument_parser", None)
+    if parser is None:
+        return set()
+    given, _ = parser().parse_known_args(arguments)
+    asked = [getattr(given, name, None) for name in ("targets", "forcerun", "until", "prioritize")]
+    return {word for words in asked for word in words or ()}
 
 
 def _event(record):
