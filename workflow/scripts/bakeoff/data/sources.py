@@ -127,23 +127,43 @@ def state_of(data: Mapping[str, Any]) -> str:
     count too; Parquet is not read, as planning does without pyarrow.
     """
     path = Path(data["path"])
-    files = sorted(_files_at(path, data))
+    # By their names alone: a table may name a file twice, which may be gone by then.
+    files = sorted(_files_at(path, data), key=lambda file: file[0])
     return hashlib.sha256(canonical_json(files).encode()).hexdigest()
 
 
 def _files_at(path: Path, data: Mapping[str, Any]) -> Iterator[list[Any]]:
     """Yield name, bytes and nanoseconds of each file that is read."""
+    if data["source"] == "table" and (table := _table_at(path)):
+        named = _named(table, columns_of(data)["path"])
+        yield from (_state(name, table.parent / name) for name in named)
     if not path.is_dir():
         yield _state("", path)
-        if data["source"] == "table":
-            columns = COLUMNS | (data["columns"] or {})
-            yield from (_state(name, path.parent / name) for name in _named(path, columns["path"]))
         return
     for folder, folders, names, _ in walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         place = os.path.relpath(folder, path)
         for name in names:
             yield _state(os.path.join(place, name), os.path.join(folder, name))
+
+
+def columns_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """Map :data:`COLUMNS` to what they are called in the table of the config's ``data``."""
+    return COLUMNS | {key: name for key, name in (data["columns"] or {}).items() if name}
+
+
+def _table_at(path: Path) -> Path | None:
+    """Return the table that is read at a path, None where there are more."""
+    try:
+        tables = tables_in(path) if path.is_dir() else [path]
+    except OSError:
+        return None
+    return tables[0] if len(tables) == 1 else None
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """Return the CSV and Parquet files of a folder, sorted."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in (".csv", ".parquet"))
 
 
 def _state(name: str, path: str | Path) -> list[Any]:

@@ -14,7 +14,7 @@ from bakeoff.data.decode import decode_files
 from bakeoff.data.folder import describe_skipped, groups_of, list_images
 from bakeoff.data.labels import shortened
 from bakeoff.data.raw import RawPart, RawSet, check_images
-from bakeoff.data.sources import COLUMNS
+from bakeoff.data.sources import columns_of, tables_in
 from bakeoff.errors import ConfigError, StudyError
 
 _PARTS = {
@@ -41,7 +41,7 @@ def read_table(
     or a row has no label or no file, or as that function does.
     """
     file = _table_file(Path(file))
-    columns = COLUMNS | {key: name for key, name in (settings["columns"] or {}).items() if name}
+    columns = columns_of(settings)
     table = _read(file)
     pixels = [name for name in table.columns if _PIXEL.fullmatch(name)]
     _check_columns(table, file, columns, pixels, settings)
@@ -66,7 +66,7 @@ def read_table(
 
 def _table_file(path):
     if path.is_dir():
-        tables = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".parquet"))
+        tables = tables_in(path)
         if len(tables) == 1:
             return tables[0]
         names = shortened(table.name for table in tables) or "no table"
