@@ -15,7 +15,7 @@ from bakeoff.data.archives import unpacked
 from bakeoff.data.decode import decode_files
 from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
-from bakeoff.data.sources import _files_at
+from bakeoff.data.sources import _files_at, state_of
 from bakeoff.errors import StudyError
 from image_files import (
     READING,
@@ -340,10 +340,25 @@ def test_a_folder_beside_train_and_test_is_no_class_and_makes_them_none(images, 
     assert audit["skipped"]["beside the parts of the split"]["such_as"] == [f"{other}/"]
 
 
-def test_images_beside_train_and_test_are_refused(images, scratch):
+def test_a_stray_image_in_train_makes_no_classes_of_the_parts(images, scratch):
+    for seed, part in enumerate(("train", "test")):
+        class_folders(images / part, {"oak": 4, "elm": 4}, seed=seed)
+    save(images / "train" / "preview.png", random_images(1, (8, 8, 3))[0])
+    (images / "docs").mkdir()
+    classes, parts, audit = read(images, scratch)
+    assert classes == ["elm", "oak"]
+    assert {name: len(labels) for name, (_, labels, _) in parts.items()} == {"train": 8, "test": 8}
+    assert audit["skipped"]["in no class folder"]["such_as"] == ["train/preview.png"]
+    assert audit["skipped"]["beside the parts of the split"]["such_as"] == ["docs/"]
+
+
+@pytest.mark.parametrize("stray", [False, True])
+def test_images_beside_train_and_test_are_refused(images, scratch, stray):
     for name in ("train", "test"):
         class_folders(images / name, {"oak": 4, "elm": 4})
     class_folders(images, {"masks": 2})
+    if stray:
+        save(images / "train" / "preview.png", random_images(1, (8, 8, 3))[0])
     message = refusal(images, scratch)
     assert (
         f"{images}: masks with images beside test and train; expected either the parts" in message
@@ -478,6 +493,7 @@ def test_too_few_groups_are_refused(images, scratch):
 
 def table(folder, rows, name="table.csv"):
     frame = pd.DataFrame(rows)
+    (folder / name).parent.mkdir(exist_ok=True)
     frame.to_csv(folder / name, index=False)
     return folder / name
 
@@ -499,6 +515,24 @@ def test_a_table_of_paths_and_labels(images, scratch):
     assert classes == ["a", "b"]
     assert [len(labels) for _, labels, _ in parts.values()] == [16, 4]
     assert audit["skipped"]["named by no row"] == {"files": 1, "such_as": ["pictures/extra.png"]}
+
+
+@pytest.mark.parametrize("named", ["the table", "its folder"])
+@pytest.mark.parametrize("columns", [None, {"path": None}])
+def test_an_image_that_a_table_names_is_seen_wherever_it_lies(images, named, columns):
+    save(images / "a.png", random_images(1, (6, 6, 3))[0])
+    file = table(images, [{"path": "../a.png", "label": "a"}], "sub/table.csv")
+    path = file if named == "the table" else file.parent
+    data = {"source": "table", "path": str(path), "columns": columns}
+    before = state_of(data)
+    os.utime(images / "a.png", (0, 0))
+    assert state_of(data) != before
+    # Of two tables, none is read.
+    if named == "its folder":
+        table(images, [], "sub/other.csv")
+        before = state_of(data)
+        os.utime(images / "a.png", (1, 1))
+        assert state_of(data) == before
 
 
 def test_a_tables_split_and_groups_are_taken(images, scratch):

@@ -172,8 +172,7 @@ def _by_part(folder, names):
 def _part_folders(folder, names):
     """Map the folders that are parts of a split to these parts, and return what lies beside them.
 
-    Beside others, ``train`` and ``test`` are parts where train holds class folders alone; as a
-    class, it holds images. Raises :class:`StudyError` where the others hold images too.
+    Raises :class:`StudyError` where they may as well be classes.
     """
     there = {entry.name for entry in os.scandir(folder) if entry.is_dir()}
     part_of = {
@@ -185,21 +184,30 @@ def _part_folders(folder, names):
     beside = sorted(there - _hidden(there) - set(part_of))
     if "train" not in part_of.values():
         return {}, []
-    if not beside:
-        return part_of, []
-    with_images = sorted({_top(name) for name in names if "/" in name} & set(beside))
-    depths = {
-        len(PurePosixPath(name).parts) for name in names if part_of.get(_top(name)) == "train"
-    }
-    if 2 in depths or not depths or (with_images and len(part_of) == 1):
+    if beside and not _are_parts(folder, names, part_of, beside):
         return {}, []
-    if with_images:
-        raise StudyError(
-            f"{folder}: {shortened(with_images)} with images beside {w.listing(sorted(part_of))};"
-            " expected either the parts of a split, train and test, or class folders: move what"
-            " belongs to neither out of the folder, or call classes otherwise."
-        )
     return part_of, [f"{name}/" for name in beside]
+
+
+def _are_parts(folder, names, part_of, beside):
+    """Tell whether train and test, with folders ``beside`` them, are parts and not classes.
+
+    As a part, train holds class folders, and at most a stray image beside them. Raises
+    :class:`StudyError` where the others hold images too.
+    """
+    of_train = [name for name in names if part_of.get(_top(name)) == "train"]
+    with_images = sorted({_top(name) for name in names if "/" in name} & set(beside))
+    if all(len(PurePosixPath(name).parts) == 2 for name in of_train):
+        return False
+    if not with_images:
+        return True
+    if len(part_of) == 1:
+        return False
+    raise StudyError(
+        f"{folder}: {shortened(with_images)} with images beside {w.listing(sorted(part_of))};"
+        " expected either the parts of a split, train and test, or class folders: move what"
+        " belongs to neither out of the folder, or call classes otherwise."
+    )
 
 
 def _hidden(names):
