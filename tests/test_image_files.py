@@ -676,6 +676,16 @@ def test_pixels_that_are_none_are_named(written, scratch, value, said):
     assert said in refusal(written(frame), scratch, source="table")
 
 
+@pytest.mark.parametrize("last", ["1,5,6", "1,5,6,9"])
+def test_a_row_with_more_fields_than_names_is_refused(images, scratch, last):
+    """pandas would take the first field of each row for its name, and shift the others."""
+    file = images / "table.csv"
+    file.write_text(f"label,pixel0,pixel1\n0,1,2,9\n{last}\n")
+    message = refusal(file, scratch, source="table")
+    assert message.startswith(f"{file}: a row has more fields than the first line has names; exp")
+    assert "\n" not in message
+
+
 def test_parquet_without_pyarrow_is_said(images, scratch, monkeypatch):
     def missing(*_, **__):
         raise ImportError("no pyarrow")

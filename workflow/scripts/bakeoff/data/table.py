@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,15 @@ def _read(file):
         kinds = {name: str for name in header.columns if not _PIXEL.fullmatch(name)}
         # A column that is partly of texts is so in all of its rows.
         options = {"keep_default_na": False, "low_memory": False, "encoding": "utf-8-sig"}
-        return pd.read_csv(file, dtype=kinds, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # Otherwise, the first of more fields than there are names would be no column.
+            return pd.read_csv(file, dtype=kinds, index_col=False, **options)
+    except pd.errors.ParserWarning as error:
+        raise StudyError(
+            f"{file}: a row has more fields than the first line has names; expected one field for"
+            " each name: name the others too, or put fields with commas in quotes."
+        ) from error
     except ImportError as error:
         raise StudyError(
             f"{file}: Parquet cannot be read without pyarrow; expected that package, or CSV: pip"
