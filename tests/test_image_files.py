@@ -619,8 +619,9 @@ def test_kaggles_table_of_pixels(images, scratch):
     assert "data.image: 20 x 20 x 1, and" in message
     frame["pixel5"] = 300
     frame.to_csv(images / "train.csv", index=False)
-    assert "pixels from 0 to 300; expected 0 to 255" in refusal(
-        images / "train.csv", scratch, source="table"
+    assert (
+        "pixels from 0 to 300; expected whole numbers from 0 to 255, or all from 0 to 1: save"
+        in refusal(images / "train.csv", scratch, source="table")
     )
 
 
@@ -666,6 +667,8 @@ def test_pixels_may_be_fractions_of_one(written, scratch):
         ("x", "'x' in the column pixel3, rows 4, 7; expected a number for each pixel: add it"),
         (0.5, "fractions such as 0.5 in columns of pixels up to 25"),
         (-3, "pixels from -3 to 25"),
+        (-0.5, "pixels from -0.5 to 25"),
+        ("99999999999999999999999", "pixels from 0 to 1e+23; expected whole numbers from 0 to 255"),
     ],
 )
 def test_pixels_that_are_none_are_named(written, scratch, value, said):
@@ -673,6 +676,15 @@ def test_pixels_that_are_none_are_named(written, scratch, value, said):
     frame["pixel3"] = frame["pixel3"].astype(object)
     frame.loc[[2, 5], "pixel3"] = value
     frame["pixel3"] = frame["pixel3"].astype(str if isinstance(value, str) else float)
+    assert said in refusal(written(frame), scratch, source="table")
+
+
+def test_fractions_below_zero_are_told_both_ranges(written, scratch):
+    frame = pixel_frame(np.float64)
+    frame[[f"pixel{n}" for n in range(16)]] /= 255
+    frame.loc[2, "pixel3"] = -0.5
+    said = "pixels from -0.5 to 1; expected whole numbers from 0 to 255, or all from 0 to 1: save"
+    frame.loc[2, "pixel4"] = 1
     assert said in refusal(written(frame), scratch, source="table")
 
 

@@ -175,13 +175,13 @@ def _check_files(file, paths):
 
 
 def _numbers(columns, file):
-    """Return columns of pixels as numbers (n, columns): integers, or float from 0 to 1."""
+    """Return columns of pixels as numbers (n, columns): int64 up to 255, or float from 0 to 1."""
     if any(kind.kind not in "iuf" for kind in columns.dtypes):
         read = columns.apply(lambda column: pd.to_numeric(column.astype(str), errors="coerce"))
     else:
         read = columns
     if all(isinstance(kind, np.dtype) and kind.kind in "iu" for kind in read.dtypes):
-        return read.to_numpy()
+        return _in_range(read.to_numpy(), file).astype(np.int64)
     numbers = read.to_numpy(np.float64, na_value=np.nan)
     if (lost := np.argwhere(~np.isfinite(numbers))).size:
         row, place = lost[0]
@@ -190,6 +190,7 @@ def _numbers(columns, file):
             f" {_lines(np.unique(lost[:, 0]))}; expected a number for each pixel: add it, or delete"
             " the row."
         )
+    _in_range(numbers, file)
     fractions = numbers[numbers != np.rint(numbers)]
     if not fractions.size and numbers.max() > 1:
         return numbers.astype(np.int64)
@@ -202,12 +203,18 @@ def _numbers(columns, file):
     return numbers
 
 
-def _images_of_pixels(pixels, file, image):
-    if pixels.min() < 0 or pixels.max() > 255:
+def _in_range(numbers, file):
+    """Return numbers as they are; raise where they are no pixels, which int64 may not hold."""
+    lowest, highest = numbers.min(), numbers.max()
+    if lowest < 0 or highest > 255:
         raise StudyError(
-            f"{file}: pixels from {pixels.min():g} to {pixels.max():g}; expected 0 to 255: save"
-            " them so."
+            f"{file}: pixels from {lowest:g} to {highest:g}; expected whole numbers from 0 to 255,"
+            " or all from 0 to 1: save them so."
         )
+    return numbers
+
+
+def _images_of_pixels(pixels, file, image):
     count, channels = pixels.shape[1], image.get("channels") or 1
     side = math.isqrt(count // channels)
     height, width = image.get("height") or side, image.get("width") or side
