@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bakeoff.data import splits
-from bakeoff.data.audit import sentences
+from bakeoff.data.audit import dark, sentences
 from bakeoff.data.bundled import digits
 from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.disputed import check_disputed_of
@@ -810,13 +810,27 @@ def test_images_that_are_dark_all_over_are_said(output, capsys, dtype, highest, 
     source = replace(source, train=darkened(source.train), test=darkened(source.test))
     write_prepared(source, SETTINGS, output)
     out = capsys.readouterr().out
-    assert ("The highest value of all images is" in out) == (said is not None)
+    assert out.count("The highest value of all images is") == (said is not None)
     if said:
         assert f"The highest value of all images is {said}" in out
         audit = PreparedData.read(output).audit
         assert any(said in sentence for sentence in sentences(audit, source.class_names))
-    if highest == 4095:
-        assert "Where they hold 12 bits, save their values times 16." in out
+
+
+@pytest.mark.parametrize(
+    ("highest", "said"),
+    [
+        ((1, 255), "Where they hold 1 bit, save their values times 255."),
+        ((15, 255), "Where they hold 4 bits, save their values times 17."),
+        ((255, 65535), "Where they hold 8 bits, save their values times 257."),
+        ((4095, 65535), "Where they hold 12 bits, save their values times 16."),
+        ((0.25, 1.0), "Where white is less, divide their values by that."),
+        ((0, 255), "All values of all images are 0: they are black. Look how they were saved."),
+        ((0.0, 1.0), "All values of all images are 0: they are black. Look how they were saved."),
+    ],
+)
+def test_what_brings_dark_images_to_white_is_said(highest, said):
+    assert dark(highest).endswith(said)
 
 
 def test_a_class_without_a_holdout_image_is_said(output, capsys):

@@ -43,14 +43,18 @@ def _forms(audit):
 def dark(highest: Sequence[float]) -> str:
     """Return what is said of images whose highest value is the first, where white is the second."""
     found, white = highest
+    if found == 0:
+        return "All values of all images are 0: they are black. Look how they were saved."
     text = (
         f"The highest value of all images is {found:,g} of {white:,g}, which stands for white: they"
         " are dark"
     )
     bits = int(found).bit_length()
-    if white > 1 and bits:
-        factor = int(white + 1) >> bits
-        return f"{text}. Where they hold {bits} bits, save their values times {factor}."
+    if white > 1:
+        # So that the highest value of that many bits becomes white, or as near as whole ones come.
+        factor = int(white) // (2**bits - 1)
+        held = w.count(bits, "bit")
+        return f"{text}. Where they hold {held}, save their values times {factor}."
     return f"{text}. Where white is less, divide their values by that."
 
 

@@ -63,11 +63,11 @@ def write_prepared(
     audit = {**source.audit, "counts": counts, "duplicates": duplicates}
     if highest := _highest_of_dark(parts):
         audit["highest_of_dark"] = highest
-        say(dark(highest))
     write_arrays(data_file, parts, per_image, facts, audit)
     _report(source.class_names, counts, settings["validation"])
     for sentence in sentences(audit, source.class_names):
-        print(sentence)
+        # On the console too, as such images may be a mistake.
+        (say if highest and sentence == dark(highest) else print)(sentence)
 
 
 def write_arrays(
