@@ -469,6 +469,15 @@ def test_folders_are_called_by_their_shortest_path(study):
     assert folders == {"results": "results/t", "resources": "/data/images"}
 
 
+def test_a_link_before_two_dots_leads_where_it_leads(study, tmp_path, monkeypatch):
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("far/deep")
+    monkeypatch.chdir(tmp_path)
+    study["pathvars"] = {"results": "link/../results", "resources": "far/../link/./images/"}
+    folders = study.read()["pathvars"]
+    assert folders == {"results": "link/../results", "resources": "link/images"}
+
+
 def test_early_stopping_is_one_identity_however_it_is_written(study):
     study["data"]["validation"] = "holdout"
     texts = set()

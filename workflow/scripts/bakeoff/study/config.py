@@ -3,7 +3,6 @@
 import copy
 import difflib
 import importlib.util
-import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,7 @@ from bakeoff.study.faults import (
     is_number,
     read_text,
 )
-from bakeoff.study.folders import Folders, find
+from bakeoff.study.folders import Folders, find, shortest
 from bakeoff.study.looks import Looks, is_of_looks
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.settings import has_curves, training_settings
@@ -95,17 +94,12 @@ def read_config(
 def _completed(checked, folders, origins):
     """Return a checked config with what no file gives: see :func:`read_config`."""
     checked["origins"] = origins
-    checked["pathvars"] = _as_snakemake_compares(checked["pathvars"])
+    checked["pathvars"] = {key: shortest(path) for key, path in checked["pathvars"].items()}
     data = checked["data"]
     if data["path"] is not None and data["source"] != "bundled":
         data["path"] = shown_path(find(folders, data["path"]))
     checked["folders"] = [str(folder) for folder in folders]
     return checked
-
-
-def _as_snakemake_compares(folders):
-    """Return ``folders`` by their shortest paths: written otherwise, they would be others to it."""
-    return {key: os.path.normpath(path) for key, path in folders.items()}
 
 
 def _origins(schema, sources):

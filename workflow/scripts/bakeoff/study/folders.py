@@ -4,6 +4,7 @@ The tool is the folder that holds ``workflow/``. A study may lie in another: the
 is used with the study's config and architectures, and with the tool's own where it has none.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def find(folders: Folders, relative: str | Path) -> Path:
         return Path(folders[-1]) / relative
     paths = [Path(folder) / relative for folder in folders]
     return next((path for path in paths if path.exists()), paths[0])
+
+
+def shortest(path: str) -> str:
+    """Return a path as it is written shortest: to Snakemake, one written otherwise is another.
+
+    Where a link stands before `..`, that would lead elsewhere, and it stays as it is.
+    """
+    short = os.path.normpath(path)
+    return short if os.path.realpath(short) == os.path.realpath(path) else path
 
 
 def relative_to(folders: Folders, file: Path) -> str:

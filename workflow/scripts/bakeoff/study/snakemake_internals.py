@@ -20,6 +20,7 @@ from typing import Any
 
 from bakeoff.errors import StudyError
 from bakeoff.study.config_files import shown_path
+from bakeoff.study.folders import shortest
 
 USED = (
     "configfiles",
@@ -222,7 +223,7 @@ def call_folders(workflow: Any, folders: Mapping[str, str]) -> None:
     from snakemake.pathvars import Pathvars
 
     known = _part(workflow, "pathvars")
-    same = {key: path for key, path in folders.items() if os.path.normpath(known.get(key)) == path}
+    same = {key: path for key, path in folders.items() if shortest(known.get(key)) == path}
     # Of the level of a module, where a study names the folders beside its config.
     known.update(Pathvars.from_module(same))
 
