@@ -192,6 +192,7 @@ def is_trained(model, seed):
     return found == (planned, PREPARED.checksum if PREPARED else found[1])
 
 
+@cache
 def is_of_other_data():
     """Tell whether the data has been prepared, and from something else than what is planned."""
     # By a version that did not keep it, from what is not known.
@@ -217,11 +218,6 @@ def why_prepare(wildcards):
     return "made from other files or settings" if is_of_other_data() else None
 
 
-def not_without_reason(wildcards):
-    """What takes long, and is checked by what uses it or of no number's account."""
-    return None
-
-
 plan_without_records(
     workflow,
     SCRIPTS,
@@ -229,8 +225,9 @@ plan_without_records(
         "train_model": why_train,
         "describe_model": why_describe,
         "prepare_data": why_prepare,
-        "download_images": not_without_reason,
-        "time_predictions": not_without_reason,
+        # The data is checked where it is prepared, and a latency changes no other number.
+        "download_images": None,
+        "time_predictions": None,
     },
 )
 
@@ -246,8 +243,9 @@ def is_finished(model):
 
 UNFINISHED = []
 if config["study"]["finished_only"]:
-    UNFINISHED = [model for model in MODELS if not is_finished(model)]
-    MODELS = [model for model in MODELS if is_finished(model)]
+    finished = {model: is_finished(model) for model in MODELS}
+    UNFINISHED = [model for model in MODELS if not finished[model]]
+    MODELS = [model for model in MODELS if finished[model]]
     if not MODELS:
         origin = config["origins"]["study.finished_only"]
         sys.exit(

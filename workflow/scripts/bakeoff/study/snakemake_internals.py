@@ -144,7 +144,7 @@ def look_for_jobs_once_a_second() -> None:
 
 
 def plan_without_records(
-    workflow: Any, scripts: Path, made_of: Mapping[str, Callable[[Any], str | None]]
+    workflow: Any, scripts: Path, made_of: Mapping[str, Callable[[Any], str | None] | None]
 ) -> None:
     """Let Snakemake make anew what it has no record of, and what says that it is of another plan.
 
@@ -153,6 +153,7 @@ def plan_without_records(
     called by another path, no edit would be seen. ``made_of`` is for what says itself what it was
     made of: it maps the name of a script to a function of its job's wildcards, which returns in a
     few words why the job is planned, or None. A record is neither asked for there nor believed.
+    Where it maps a script to None, its files stay as they are.
 
     That is so for the rules whose scripts lie in the folder ``scripts``; a study may have others of
     its own. The jobs of a command, which evaluate the workflow again, do as they were told. Raises
@@ -179,7 +180,8 @@ def plan_without_records(
         if found or script is None:
             return found
         if script in made_of:
-            reason = made_of[script](job.wildcards)
+            why = made_of[script]
+            reason = why(job.wildcards) if why else None
         else:
             reason = None if has_record(records, job) else "not recorded"
         return ParamsChange(only_old={reason}, files=set(job.output)) if reason else found
