@@ -59,3 +59,13 @@ def test_texts_stay_apart(models):
     long = [f"A model with quite a long name, number {i}" for i in range(models)]
     results = make_race([None, *[1 + i % 3 for i in range(models - 1)]], long)
     assert faults_of_layout(drawn(results)) == []
+
+
+def test_the_note_of_a_model_that_left_names_a_row():
+    # None of these can be told apart by words, nor are all of them beside each other.
+    names = ["あ" * 20 + "い" * number + "う" * 20 for number in range(4)]
+    (axes,) = drawn(make_race([None, 2, 1, 1], names)).axes
+    rows = {label.get_text() for label in axes.get_yticklabels()}
+    named = {text.get_text().removeprefix("worse than ") for text in axes.texts[1:]}
+    assert len(rows) == 4
+    assert named <= rows

@@ -13,7 +13,7 @@ from bakeoff.figures.comparisons import draw_matrix
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.power import draw_power
 from bakeoff.figures.style import house_style, log_ticks
-from bakeoff.figures.texts import short_names, shortened, wrapped
+from bakeoff.figures.texts import SLIM, WIDE, figure_names, short_names, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import read_results
@@ -37,7 +37,7 @@ WORDY = {
     "name": "A rather long name",
     "description": "a rather long description that says at length what this architecture tries",
 }
-WIDE = {
+WIDE_LETTERS = {
     "name": "漢字のとても長い名前のモデル 😀😀😀😀😀",
     "description": "空白のない、とても長い説明で、何を試みるかを詳しく述べるもの" * 2,
 }
@@ -103,7 +103,7 @@ def test_of_many_models_figures_with_a_place_for_each_show_the_most_accurate(tmp
 
 @pytest.mark.parametrize(
     ("models", "seeds", "words"),
-    [(1, 1, WORDY), (3, 5, WORDY), (10, 1, WORDY), (12, 2, WORDY), (3, 2, WIDE)],
+    [(1, 1, WORDY), (3, 5, WORDY), (10, 1, WORDY), (12, 2, WORDY), (3, 2, WIDE_LETTERS)],
 )
 def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
     study = make_study(models, seeds, **words)
@@ -146,6 +146,19 @@ def test_a_long_name_keeps_its_ends():
     assert len(shortened("x" * 100, 24)) == 24
 
 
+@pytest.mark.parametrize(
+    ("name", "most", "short"),
+    [
+        ("Model 12 batch_size=128 width=2", 20, "Model 12 b…width=2"),
+        ("Model 1200, learning rate 0.001", 16, "Model…rate 0.001"),
+        ("Model of size 64, learning rate 1e-3", 10, "Model…1e-3"),
+        ("1234567890123", 8, "1234…123"),
+    ],
+)
+def test_a_name_is_never_cut_within_a_number_that_can_stay_whole(name, most, short):
+    assert shortened(name, most) == short
+
+
 def test_wide_letters_count_twice_and_stay_whole():
     assert shortened("漢字漢字", 8) == "漢字漢字"
     assert shortened("漢字漢字漢字", 8) == "漢字…字"
@@ -163,6 +176,11 @@ def test_a_number_and_its_unit_stay_on_one_line():
 
 NETS = [f"{kind} net, 16 / {width} filters, Adam" for kind in ("Plain", "Res") for width in (8, 64)]
 
+DEPTHS = [f"A residual network with layers, depth {n} and quite some width" for n in range(3)]
+CHINESE, CUT = "卷积神经网络与批量归一化的模型一", "卷积神经网络…化的模型一"
+RATES = [f"ResNet-18, lr {rate}, batch {size}" for rate in ("0.1", "0.001") for size in (64, 128)]
+SHORT_RATES = ["Res…0.1…64", "Res…0.1…128", "Res…0.001…64", "Res…0.001…128"]
+
 
 @pytest.mark.parametrize(
     ("names", "most", "short"),
@@ -172,8 +190,15 @@ NETS = [f"{kind} net, 16 / {width} filters, Adam" for kind in ("Plain", "Res") f
         (NETS, 14, ["Plain net…8…", "Plain net…64…", "Res net…8…", "Res net…64…"]),
         (NETS[:2], 20, ["Plain net, 16 / 8…", "Plain net, 16 / 64…"]),
         ([*NETS[:2], "Tiny net"], 8, ["…net…8…", "…net…64…", "Tiny net"]),
-        (["Plain 1 of x", "Plain 2 of x", "Res 1 of x"], 6, ["Pla 1…", "Pla 2…", "Res 1…"]),
+        (["Plain 1 of x", "Plain 2 of x", "Res 1 of x"], 6, ["Pla 1…", "Pla 2…", "Res…x"]),
         (["あ" * 9 + "い" * n + "う" * 9 for n in (0, 1)], 9, ["あああ… 1", "あああ… 2"]),
+        # A name that is like no other leaves the others what they have in common.
+        ([*DEPTHS, CHINESE], 24, [*(f"A residual net…depth {n}…" for n in range(3)), CUT]),
+        ([*RATES, "EfficientNet B0 with usual settings"], 14, [*SHORT_RATES, "Efficie…ttings"]),
+        # A name that fits whole stays whole, and a number is the place in the study.
+        (["x", "ああ…ああ", "あ" * 7, "あ" * 8], 9, ["x", "ああ…ああ", "あああ… 3", "あああ… 4"]),
+        (["wide", "10", " 10"], 14, ["wide", "10… 2", "10… 3"]),
+        (["one two three", "one three two three"], 6, ["one… 1", "one… 2"]),
     ],
 )
 def test_names_stay_apart_where_they_are_shortened(names, most, short):
@@ -192,8 +217,24 @@ def test_long_names_that_differ_in_their_middle_stay_apart_in_every_figure(tmp_p
         assert len({re.search(r"[1248]\b", text)[0] for text in found}) >= 3, (name, found)
 
 
+def test_a_model_has_one_name_however_many_others_a_figure_shows(tmp_path):
+    study = make_study(5, seeds=2)
+    for number, entry in enumerate(study["models"]):
+        entry["name"] = "あ" * 20 + "い" * number + "う" * 20
+    names = figure_names(study, WIDE)
+    assert names["model_05"] == f"{'あ' * 12}… 5"
+    # Of the first of these, nothing is drawn.
+    paths = draw_all(tmp_path, study, diverged=["model_01"])
+    for figure in ("accuracy_forest", "comparisons", "power"):
+        texts = set(texts_in(paths[figure]))
+        assert {names[f"model_0{number}"] for number in (2, 3, 4)} <= texts, figure
+    for figure in ("overlay", *COSTS):
+        slim = {figure_names(study, SLIM)[f"model_0{number}"] for number in (2, 3, 4, 5)}
+        assert slim <= set(texts_in(paths[figure])), figure
+
+
 def test_letters_that_the_font_lacks_are_kept_as_text_without_a_warning(tmp_path, recwarn):
-    study = make_study(2, **WIDE)
+    study = make_study(2, **WIDE_LETTERS)
     study["models"][1]["name"] = "नमूना"
     paths = draw_all(tmp_path, study)
     assert "नमूना" in texts_in(paths["accuracy_forest"])

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
 from bakeoff.figures.style import SMALLEST, Look, model_looks, new_figure
-from bakeoff.figures.texts import short_names, shortened, wrapped
+from bakeoff.figures.texts import WIDE, figure_names, shortened, wrapped
 from bakeoff.ranges import share_range
 from bakeoff.results import Results
 from bakeoff.selection import ranked
@@ -48,7 +48,8 @@ def draw_forest(results: Results) -> Figure:
     for row, value in published.items():
         axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
     axes.set_xlim(*(100 * end for end in share_range(shown)))
-    axes.set_yticks(range(len(shown)), labels=short_names([m.name for m in shown], 28).values())
+    names = figure_names(study, WIDE)
+    axes.set_yticks(range(len(shown)), labels=[names[model.model] for model in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)

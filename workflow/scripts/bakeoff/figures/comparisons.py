@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from bakeoff import wording as w
 from bakeoff.figures.colours import GRID, HUES, INK
 from bakeoff.figures.style import SMALLEST, TITLE, new_figure
-from bakeoff.figures.texts import columns_of, short_names, wrapped
+from bakeoff.figures.texts import WIDE, columns_of, figure_names, wrapped
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.numbers import Pair
 from bakeoff.results import Results
@@ -44,7 +44,8 @@ def draw_matrix(results: Results) -> Figure:
     lines += said
 
     side = min(0.52 * len(shown), 7.5)
-    names = list(short_names([model.name for model in shown], 22).values())
+    called = figure_names(results.study, WIDE)
+    names = [called[model] for model in order]
     # Names take a fifteenth of an inch a letter, beside the matrix and above it.
     margin = max(map(columns_of, names), default=0) / 15
     width, height = side + margin + 0.5, side + margin + 1 + 0.2 * len(lines)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
 from bakeoff.figures.style import model_looks, new_figure
-from bakeoff.figures.texts import short_names, wrapped
+from bakeoff.figures.texts import WIDE, figure_names, wrapped
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.results import Results
 
@@ -34,10 +34,8 @@ def draw_race(results: Results) -> Figure | None:
     places = range(len(race.looks))
     axes.set_xticks(places, labels=[f"{look.seeds}" for look in race.looks])
     axes.set_xlim(-0.3, len(race.looks) - 0.7)
-    axes.set_yticks(
-        range(len(shown)),
-        labels=short_names([results.by_key[one.model].name for one in shown], 28).values(),
-    )
+    names = figure_names(results.study, WIDE)
+    axes.set_yticks(range(len(shown)), labels=[names[one.model] for one in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
@@ -54,7 +52,7 @@ def _explained(race):
 def _draw_rows(axes, results, race, shown):
     """Draw the rows of the models ``shown``, each a :class:`bakeoff.numbers.Racer`."""
     looks = model_looks(results.study)
-    names = short_names([model.name for model in results.models], 22)
+    names = figure_names(results.study, WIDE)
     for row, racer in enumerate(shown):
         colour = looks[racer.model]["color"]
         axes.hlines(row, 0, racer.look - 1, color=colour, linewidth=1.6)
@@ -65,7 +63,7 @@ def _draw_rows(axes, results, race, shown):
             axes.plot(racer.look - 1, row, **dot, markerfacecolor=PAPER, markeredgewidth=1.2)
             note = "no run finished"
         if racer.worse_than:
-            note = f"worse than {names[results.by_key[racer.worse_than].name]}"
+            note = f"worse than {names[racer.worse_than]}"
         axes.annotate(
             note,
             (1.02, row),

@@ -25,7 +25,7 @@ from bakeoff.figures.style import (
     new_figure,
     small_multiples,
 )
-from bakeoff.figures.texts import short_names, wrapped
+from bakeoff.figures.texts import SLIM, figure_names, wrapped
 from bakeoff.limits import HIGHLIGHTED, MOST_NAMED
 from bakeoff.ranges import robust_range
 from bakeoff.selection import most_accurate
@@ -136,7 +136,8 @@ def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fig
         look = {"zorder": 3} | looks[model] if model in named else _BEHIND | marker
         spacing = math.ceil(len(curve) / 15)
         axes.plot(_epochs(curve), curve, **look, markevery=spacing, gid=parts[model])
-    label_ends(figure, axes, {names[m]: (curves[m], looks[m]["color"]) for m in named})
+    short = figure_names(study, SLIM)
+    label_ends(figure, axes, {short[m]: (curves[m], looks[m]["color"]) for m in named})
     return figure
 
 
@@ -175,9 +176,8 @@ def label_ends(figure: Figure, axes: Axes, curves: Mapping[str, tuple[np.ndarray
         return
     last = max(len(curve) for curve, _ in curves.values())
     top = axes.get_ylim()[1]
-    short = short_names(curves, 16)
     texts = {
-        name: short[name] + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
+        name: name + (f": {curve[-1]:.2g} ▲" if curve[-1] > top else "")
         for name, (curve, _) in curves.items()
     }
     figure.draw_without_rendering()

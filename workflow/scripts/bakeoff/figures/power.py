@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from bakeoff import wording as w
 from bakeoff.figures.colours import HUES, INK, PAPER
 from bakeoff.figures.style import SMALLEST, TITLE, Look, log_ticks, model_looks, new_figure
-from bakeoff.figures.texts import short_names, wrapped
+from bakeoff.figures.texts import WIDE, figure_names, wrapped
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
 from bakeoff.results import Results
@@ -62,8 +62,7 @@ def draw_power(results: Results) -> Figure | None:
 
 
 def _title(found: Power, results):
-    names = short_names([model.name for model in results.models], 40)
-    best = names[results.by_key[found.best].name]
+    best = figure_names(results.study, WIDE)[found.best]
     yield f"What it would take to be surer, {results.study['dataset']['title']}"
     yield f"Differences from {best} that are shown with a probability of {100 * POWER:g} %"
     if not found.needed:
@@ -117,8 +116,8 @@ def _draw_needed(panels, results, rows, most):
             fontsize=SMALLEST,
             va="center",
         )
-    names = short_names([results.by_key[one.model].name for one in rows], 28)
-    axes.set_yticks(range(len(rows)), labels=names.values())
+    names = figure_names(results.study, WIDE)
+    axes.set_yticks(range(len(rows)), labels=[names[one.model] for one in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK
 from bakeoff.figures.style import model_looks
-from bakeoff.figures.texts import short_names, shortened, wrapped
+from bakeoff.figures.texts import WIDE, figure_names, shortened, wrapped
 from bakeoff.limits import MOST_IN_PICTURE
 from bakeoff.ranges import share_range
 from bakeoff.results import Results
@@ -109,8 +109,8 @@ def _draw_accuracies(figure, place, results, shown):
         )
     axes.set_xlim(low, high)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    names = short_names([model.name for model in shown], 24)
-    axes.set_yticks(range(len(shown)), names.values(), fontsize=14)
+    names = figure_names(results.study, WIDE)
+    axes.set_yticks(range(len(shown)), [names[model.model] for model in shown], fontsize=14)
     axes.tick_params(axis="y", length=0, pad=10)
     for label in axes.get_yticklabels():
         _shrink(label, lambda extent: extent.x0 < _LEFT * _INCHES[0] * _DPI)

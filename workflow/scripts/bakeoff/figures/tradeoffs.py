@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, part_ids
 from bakeoff.figures.style import NARROW, SMALLEST, Look, log_ticks, model_looks, new_figure
-from bakeoff.figures.texts import short_names, wrapped
+from bakeoff.figures.texts import SLIM, figure_names, wrapped
 from bakeoff.limits import MOST_NAMED
 from bakeoff.ranges import robust_range
 from bakeoff.results import Results
@@ -86,10 +86,11 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     # Labels are placed on the finished layout, which stays.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    short = short_names([row["name"] for row in shown], 14 if named.sum() > 6 else 20)
+    called = figure_names(results.study, SLIM)
+    short = [called[row["model"]] for row in shown]
     names = {
         part: name + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
-        for part, name, value in zip(_ids(results, shown), short.values(), accuracy, strict=True)
+        for part, name, value in zip(_ids(results, shown), short, accuracy, strict=True)
     }
     inside = np.clip(accuracy, *limits)
     _write_names(axes, names, (costs, inside), (named, front), bars, steps)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bakeoff.analysis.epochs import by_epoch, has_finished
 from bakeoff.figures.colours import model_colours
-from bakeoff.figures.texts import short_names
+from bakeoff.figures.texts import SLIM, figure_names
 from bakeoff.results import Model
 from bakeoff.selection import most_accurate
 from bakeoff.study.readers import read_histories
@@ -26,9 +26,9 @@ def mean_losses(
     runs = read_histories(histories, study)
     colours, numbers = model_colours(study), {m.model: i for i, m in enumerate(models, start=1)}
     shown, _ = most_accurate(models)
-    short = short_names([model.name for model in shown], 14)
+    short = figure_names(study, SLIM)
     return [
-        {"name": model.name, "short": short[model.name], "number": numbers[model.model]}
+        {"name": model.name, "short": short[model.model], "number": numbers[model.model]}
         | {"colour": colours[model.model]}
         | {
             field: [float(f"{loss:.4g}") for loss in by_epoch(kept, field).mean(axis=0)]
