@@ -1,13 +1,18 @@
 """The page's accuracy chart: where its rows stand, and what lies outside of it."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
 from bakeoff.ranges import robust_range
 from bakeoff.report.chart import accuracy_chart
 from bakeoff.results import Results
 from figure_studies import make_results, make_study
+
+ROOT = Path(__file__).parents[1]
 
 
 def chart_of(accuracies, seeds=1, changes=(), **options):
@@ -38,6 +43,14 @@ def test_the_most_accurate_stands_first_and_the_tied_are_marked():
     per_point = (scale[other] - scale[one]) / (other - one)
     assert scale[one] + per_point * (99.5 - one) == pytest.approx(values[0], abs=0.1)
     assert 3 <= len(scale) <= 7
+
+
+def test_the_axis_sticks_out_at_no_end():
+    files = FileSystemLoader(ROOT / "workflow" / "report")
+    macros = Environment(loader=files, autoescape=True).get_template("macros.html.j2").module
+    ticks = [(0, "90"), (4.9, "92"), (50, "94"), (95.1, "98")]
+    drawn = str(macros.axis({"ticks": ticks, "measure": "test accuracy"}))
+    assert re.findall('text-anchor="([a-z]+)"', drawn) == ["start", "start", "middle", "end"]
 
 
 def test_one_odd_model_is_named_at_the_edge_and_stretches_nothing():

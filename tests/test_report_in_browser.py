@@ -366,7 +366,9 @@ def wordy_report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wordy_report")
     name = "A residual network with layer normalisation, depth {} and quite some width"
     models = {name.format(n): {"accuracy": 0.97 - 0.02 * n} for n in range(3)}
-    fabricate_data(folder, images=IMAGES, class_names=[f"automobile {n}" for n in range(10)])
+    fabricate_data(
+        folder, images=IMAGES, class_names=[f"automobile or truck {n}" for n in range(10)]
+    )
     study = describe_study([*models, "At chance, alas"], [0, 1])
     for entry, made in zip(study["models"], [*models.values(), {"accuracy": 0.1}], strict=True):
         for seed in (0, 1):
@@ -386,6 +388,42 @@ def test_long_names_cut_no_table_and_make_no_heading(browser, wordy_report):
         assert max(names) > 200
         lengths = page.locator("h2").evaluate_all("all => all.map(h => h.textContent.length)")
         assert max(lengths) < 200
+
+
+@pytest.mark.parametrize("width", [784, 800, 900, 1000, 1440])
+def test_long_names_leave_room_for_the_chart(browser, wordy_report, width):
+    with Visit(browser, wordy_report, width=width) as visit:
+        assert visit.page.locator(".rows > li > svg").first.bounding_box()["width"] > 110
+
+
+def test_names_of_two_lines_stay_apart_and_those_of_one_grow_no_taller(browser, report):
+    with Visit(browser, report) as visit:
+        names = visit.page.locator(".rows a")
+        assert names.first.locator("xpath=..").bounding_box()["height"] <= 31
+        text = "A network of 4 long layers"
+        names.evaluate_all(f"all => all.forEach(name => name.textContent = '{text}')")
+        lines = """name => { const range = new Range(); range.selectNodeContents(name);
+            const box = range.getBoundingClientRect(); return [box.top, box.bottom]; }"""
+        (_, end), (start, _) = (name.evaluate(lines) for name in names.all()[:2])
+        assert start - end > 8
+
+
+def test_on_a_phone_names_of_labels_hide_no_counts(browser, wordy_report):
+    with Visit(browser, wordy_report, width=390) as visit:
+        unfold(visit.page)
+        names = visit.page.locator(".confusion tbody th")
+        wide = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).length"
+        assert names.count() > 20
+        assert names.evaluate_all(wide) == 0
+
+
+def test_on_paper_long_names_cut_nothing(browser, wordy_report):
+    with Visit(browser, wordy_report, width=680) as visit:
+        visit.page.emulate_media(media="print")
+        unfold(visit.page)
+        ends = """Array.from(document.querySelectorAll("table, svg, pre, li"), part =>
+            [part.getBoundingClientRect().right, part.textContent.slice(0, 40)])"""
+        assert [end for end in visit.page.evaluate(ends) if end[0] > 680.5] == []
 
 
 def test_on_paper_headings_of_tall_tables_have_no_shadow(browser, report):
@@ -543,11 +581,31 @@ def test_the_losses_are_switched(browser, report):
 
 def test_switched_losses_have_a_scale_whatever_they_are(browser, report):
     with Visit(browser, report) as visit:
+        page = visit.page
         for losses in ([0, 0], [0.02], [0.001, 0.01], [3e5, 2.3]):
             for log in ("true", "false"):
                 model = f"{{short: 'One', number: 1, colour: 'red', loss: {losses}}}"
-                drawn = visit.page.evaluate(f"drawLosses([{model}], 'loss', {log}).outerHTML")
+                drawn = page.evaluate(f"drawLosses([{model}], 'loss', {log}).outerHTML")
                 assert not re.search("NaN|Infinity|undefined", drawn)
+        model = "{short: 'One', number: 1, colour: 'red', loss: [0.9, 0.8, 0.7, 0.6]}"
+        drawn = page.evaluate(f"drawLosses([{model}], 'loss', true).outerHTML")
+        assert re.findall(r">(\d)<", drawn) == ["1", "1", "2", "3", "4"], "a loss and epochs"
+
+
+def test_switched_losses_have_room_for_wide_names_and_numbers(browser, wordy_report):
+    with Visit(browser, wordy_report) as visit:
+        page = visit.page
+        page.evaluate("models.forEach(model => model.short = 'W'.repeat(16))")
+        page.evaluate("models[0].val_loss = models[0].val_loss.map(loss => loss / 1e5)")
+        page.locator(".overlay").get_by_role("button", name="linear").press("Enter")
+        page.locator(".overlay").get_by_role("button", name="logarithmic").press("Enter")
+        page.locator(".overlay [data-model='2']").last.press("Enter")
+        outside = """() => { const svg = document.querySelector(".overlay svg:not([hidden])");
+            const {x, width} = svg.viewBox.baseVal;
+            return Array.from(svg.querySelectorAll("text"), text => text.getBBox()).filter(box =>
+                box.x < x || box.x + box.width > x + width).length; }"""
+        assert page.locator(".overlay svg:visible text").get_by_text("WWW").count() == 3
+        assert page.evaluate(outside) == 0
 
 
 def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
@@ -574,6 +632,15 @@ def test_of_many_models_those_of_a_name_are_shown(browser, many_report, report):
         search.fill("")
         assert rows.count() == 18
         assert page.get_by_role("status").inner_text() == ""
+        for number in range(2, 8):
+            page.get_by_role("button", name=f"Hide Model {number},").click()
+        restore = page.get_by_role("button", name="Show the hidden again")
+        assert restore.inner_text() == "Show the hidden again: Model 2, Model 3, Model 4 and 3 more"
+        assert restore.get_attribute("title").endswith("Model 6, Model 7")
+        search.fill("model 7")
+        assert page.locator("#accuracy .axis").first.is_hidden()
+        said = "The model with “model 7” in its name is hidden."
+        assert page.get_by_role("status").inner_text() == said
     with Visit(browser, report) as visit:
         assert visit.page.get_by_role("searchbox").count() == 0
 
@@ -653,3 +720,33 @@ def test_a_model_is_hidden_from_the_whole_page(browser, report):
         )
     with Visit(browser, report, java_script_enabled=False) as visit:
         assert visit.page.locator(".hide").count() == 0
+
+
+def test_where_all_that_is_looked_for_is_hidden_the_page_says_so(browser, report):
+    with Visit(browser, report) as visit:
+        page = visit.page
+        chart, status = page.locator("#accuracy figure"), page.get_by_role("status")
+        page.get_by_role("button", name="Hide Model 1,").click()
+        page.get_by_role("combobox", name="family").select_option("family 0")
+        assert chart.is_hidden()
+        assert status.inner_text() == "The model of the family is hidden."
+        page.get_by_role("combobox", name="family").select_option("All families")
+        assert chart.is_visible()
+        assert status.inner_text() == ""
+        # A line on the models below it stands over none.
+        apart = page.get_by_text("Set apart, and left out")
+        assert apart.is_visible()
+        page.get_by_role("button", name="Hide Model 3,").click()
+        assert apart.is_hidden()
+        # An axis has a row.
+        page.get_by_role("button", name="Show the hidden again").click()
+        for number in (1, 2, 10):
+            page.get_by_role("button", name=f"Hide Model {number},").click()
+        assert page.locator("#accuracy .axis").is_hidden()
+        assert apart.is_visible()
+        # The last one stays, and says why.
+        last = page.locator(".hide:visible")
+        assert last.count() == 1
+        assert last.get_attribute("aria-disabled") == "true"
+        assert last.get_attribute("title") == "The last model that is shown stays"
+        assert visit.complaints == []

@@ -83,6 +83,8 @@ const family = document.createElement("select");
 const filters = document.createElement("div");
 const nothing = document.createElement("p");
 const restore = buttonOf("", filters);
+// The buttons that hide a model, with their titles.
+const hiders = new Map();
 const matches = (model) => (names.get(model) ?? "").toLowerCase().includes(search.value.trim().toLowerCase()) && (!family.value || families.get(model) === family.value);
 const isShown = (model) => matches(model) && !hidden.has(model);
 // A row of a pair is shown for either that is looked for, but for none that is hidden.
@@ -94,12 +96,31 @@ function showModels() {
     part.toggleAttribute("hidden", !(part.tagName === "BUTTON" ? matches(part.dataset.model) : areShown(modelsOf(part))));
   }
   for (const part of document.querySelectorAll(sections)) part.toggleAttribute("hidden", !isShown(part.id.slice("model-".length)));
-  const none = !Array.from(names.keys()).some(matches);
-  nothing.textContent = none ? `No model${family.value ? " of the family" : ""} has “${search.value.trim()}” in its name.` : "";
-  document.querySelector("#accuracy figure").toggleAttribute("hidden", none);
-  restore.toggleAttribute("hidden", !hidden.size);
-  restore.textContent = `Show the hidden again: ${Array.from(hidden, (model) => names.get(model)).join(", ")}`;
+  tellWhatIsLeft();
   drawShown();
+}
+function tellWhatIsLeft() {
+  const left = Array.from(names.keys()).filter(isShown);
+  const found = Array.from(names.keys()).filter(matches).length;
+  const [of, named] = [family.value ? " of the family" : "", search.value.trim() && ` “${search.value.trim()}” in`];
+  if (left.length) nothing.textContent = "";
+  else if (found) nothing.textContent = `${found === 1 ? "The model" : "All models"}${of}${named && ` with${named} ${found === 1 ? "its name" : "their names"}`} ${found === 1 ? "is" : "are"} hidden.`;
+  else nothing.textContent = `No model${of} has${named} its name.`;
+  document.querySelector("#accuracy figure").toggleAttribute("hidden", !left.length);
+  // An axis, or a line on those below it, says nothing of no rows.
+  const isEmpty = (list) => list !== null && !list.querySelector("li:not([hidden])");
+  for (const part of document.querySelectorAll(".accuracies > :is(.axis, figcaption)")) part.toggleAttribute("hidden", isEmpty(document.querySelector(".accuracies > ol")));
+  document.querySelector(".accuracies > .note")?.toggleAttribute("hidden", isEmpty(document.querySelector(".accuracies > ul")));
+  for (const [button, { model, title }] of hiders) {
+    const last = left.length === 1 && left[0] === model;
+    button.ariaDisabled = `${last}`;
+    button.title = last ? "The last model that is shown stays" : title;
+  }
+  const away = Array.from(hidden, (model) => names.get(model));
+  const more = away.length > 4 ? ` and ${away.length - 3} more` : "";
+  restore.toggleAttribute("hidden", !away.length);
+  restore.textContent = `Show the hidden again: ${away.slice(0, more ? 3 : 4).join(", ")}${more}`;
+  restore.title = more && away.join(", ");
 }
 function hide(model) {
   hidden.add(model);
@@ -113,10 +134,11 @@ if (rows.length > 15) {
   search.type = "search";
   search.placeholder = "Show models named …";
   search.setAttribute("aria-label", "Show models whose names hold");
-  nothing.className = "note";
-  nothing.setAttribute("role", "status");
-  document.getElementById("accuracy").prepend(search, nothing);
+  document.getElementById("accuracy").prepend(search);
 }
+nothing.className = "note";
+nothing.setAttribute("role", "status");
+document.querySelector("#accuracy figure").before(nothing);
 if (new Set(families.values()).size > 1) {
   family.setAttribute("aria-label", "Show models of the family");
   family.append(new Option("All families", ""), ...Array.from(new Set(families.values()), (name) => new Option(name)));
@@ -135,7 +157,9 @@ for (const row of rows) {
   if (rows.length < 2) continue;
   const button = buttonOf("", row.cells[0]);
   button.className = "hide";
-  button.title = button.ariaLabel = `Hide ${names.get(model)}, but where drawings have a panel, a row or a cell a model`;
+  const title = `Hide ${names.get(model)}, but where drawings have a panel, a row or a cell a model`;
+  button.title = button.ariaLabel = title;
+  hiders.set(button, { model, title });
   button.addEventListener("click", () => {
     hide(model);
     if (hidden.has(model)) restore.focus();
@@ -262,7 +286,7 @@ function drawLosses(models, column, log) {
     add(svg, "path", { d: `M${left} ${y(tick)}H${right}`, stroke: "var(--grid)" });
     add(svg, "text", { x: left - 5, y: y(tick) + 4, "text-anchor": "end", ...font }, tick);
   }
-  for (const tick of ticksOf(1, epochs, false, 6).map((epoch) => Math.max(1, epoch))) {
+  for (const tick of new Set(ticksOf(1, epochs, false, 6).map((epoch) => Math.max(1, epoch)))) {
     if (tick <= epochs && Number.isInteger(tick)) add(svg, "text", { x: x(tick), y: bottom + 16, "text-anchor": "middle", ...font }, tick);
   }
   const drawn = models.map((model) => ({ ...model, points: model[column].map((loss, place) => [place + 1, loss]).filter(([, loss]) => !log || loss > 0) }));
@@ -307,6 +331,11 @@ function switchLosses(models) {
     const svg = drawLosses(shown, column, log);
     svg.setAttribute("aria-label", scroll.getAttribute("aria-label"));
     scroll.append(svg);
+    // Room for whatever names and numbers are wider than usual.
+    const ends = Array.from(svg.querySelectorAll("text"), (text) => text.getBBox());
+    const start = Math.floor(Math.min(0, ...ends.map((end) => end.x - 2)));
+    const width = Math.ceil(Math.max(360, ...ends.map((end) => end.x + end.width + 2))) - start;
+    svg.setAttribute("viewBox", `${start} 0 ${width} 300`);
   };
   const group = (name) => {
     const part = document.createElement("div");
@@ -335,6 +364,7 @@ function switchLosses(models) {
     const swatch = document.createElement("span");
     swatch.className = `swatch swatch-${model.number - 1}`;
     button.prepend(swatch);
+    hiders.set(button, { model: button.dataset.model, title: "" });
     button.addEventListener("click", () => {
       if (hidden.delete(button.dataset.model)) showModels();
       else hide(button.dataset.model);
