@@ -12,7 +12,7 @@ from bakeoff.figures.colours import GRID, HUES, INK, PAPER, model_colours
 from bakeoff.figures.comparisons import draw_matrix
 from bakeoff.figures.loss_curves import draw_model, draw_overlay, draw_overview
 from bakeoff.figures.power import draw_power
-from bakeoff.figures.style import house_style, log_ticks
+from bakeoff.figures.style import house_style, log_limits, log_ticks
 from bakeoff.figures.texts import SLIM, WIDE, figure_names, short_names, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
@@ -134,10 +134,22 @@ def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
         (0.1, 0.1, [0.07, 0.1, 0.15]),
         (0.011, 0.019, [0.01, 0.015, 0.02]),
         (3e-5, 2.0, [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10]),
+        (1e-4, 1e3, [1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000]),
+        (10, 1e11, [10, 1e3, 1e5, 1e7, 1e9, 1e11]),
+        (20, 3e12, [10, 1e3, 1e5, 1e7, 1e9, 1e11, 1e13]),
     ],
 )
 def test_log_ticks_enclose_the_range(low, high, ticks):
     assert log_ticks(low, high) == ticks
+    start, end = log_limits(ticks, low, high)
+    assert start < low <= high < end
+    assert end / start <= (max(high, ticks[-1]) / ticks[0]) ** 1.061
+
+
+@pytest.mark.parametrize("most", [4, 6, 8])
+@pytest.mark.parametrize("high", [1.1, 30, 1e5, 9e9, 1e17])
+def test_log_ticks_are_not_too_many(high, most):
+    assert 2 <= len(log_ticks(1, high, most)) <= most
 
 
 def test_a_long_name_keeps_its_ends():

@@ -20,6 +20,7 @@ from bakeoff.figures.style import (
     SMALLEST,
     TITLE,
     Look,
+    log_limits,
     log_ticks,
     model_looks,
     new_figure,
@@ -249,7 +250,7 @@ def show_losses(axes: Axes, losses: np.ndarray) -> None:
     """Give ``axes`` a logarithmic scale that encloses ``losses``."""
     ticks = log_ticks(losses.min(), losses.max())
     axes.set_yscale("log")
-    axes.set_ylim(ticks[0], ticks[-1])
+    axes.set_ylim(*log_limits(ticks, losses.min(), losses.max()))
     axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
 

@@ -178,17 +178,29 @@ def model_looks(study: Mapping[str, Any]) -> dict[str, Look]:
 
 
 def log_ticks(low: float, high: float, most: int = 8) -> list[float]:
-    """Return ticks for a log scale from below ``low`` to above ``high``, both positive.
+    """Return ticks, ``most`` of them, for a log scale of ``low`` to ``high``, both positive.
 
-    They are 1, 1.5, 2, 3, 5 and 7 times powers of ten; 1, 2 and 5 times where those would be
-    more than ``most``; powers of ten alone where even these would be.
+    They are 1, 1.5, 2, 3, 5 and 7 times powers of ten, from below ``low`` to above ``high``; 1, 2
+    and 5 times where those would be more than ``most``; where even these would be, powers of ten,
+    from the one that is not above ``low`` on: each, or every second, third and so on.
     """
     exponents = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
-    for factors in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1,)):
+    for factors in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5)):
         values = [float(f"{factor}e{exponent}") for exponent in exponents for factor in factors]
         below = max(value for value in values if value < low)
         above = min(value for value in values if value > high)
         ticks = [value for value in values if below <= value <= above]
         if len(ticks) <= most:
-            break
-    return ticks
+            return ticks
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    step = math.ceil((last - first) / (most - 1))
+    return [float(f"1e{exponent}") for exponent in range(first, last + 1, step)]
+
+
+def log_limits(ticks: Sequence[float], low: float, high: float) -> tuple[float, float]:
+    """Return the ends of a log scale with these ``ticks``, with room beyond ``low`` and ``high``."""
+    room = (max(high, ticks[-1]) / ticks[0]) ** 0.03
+    return (
+        ticks[0] if ticks[0] < low else low / room,
+        ticks[-1] if ticks[-1] > high else high * room,
+    )

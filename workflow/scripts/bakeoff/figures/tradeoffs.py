@@ -11,7 +11,15 @@ from matplotlib.ticker import EngFormatter
 
 from bakeoff import wording as w
 from bakeoff.figures.colours import INK, part_ids
-from bakeoff.figures.style import NARROW, SMALLEST, Look, log_ticks, model_looks, new_figure
+from bakeoff.figures.style import (
+    NARROW,
+    SMALLEST,
+    Look,
+    log_limits,
+    log_ticks,
+    model_looks,
+    new_figure,
+)
 from bakeoff.figures.texts import SLIM, figure_names, wrapped
 from bakeoff.limits import MOST_NAMED
 from bakeoff.ranges import robust_range
@@ -72,15 +80,16 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
         return figure
 
     ticks = log_ticks(costs.min(), costs.max(), most=6)
+    ends = log_limits(ticks, costs.min(), costs.max())
     limits = _limits(results, shown)
     bars = _draw_points(axes, results, shown, (costs, limits), named)
     axes.set_ylim(*limits)
     steps = np.array([])
     if len(shown) > 1 and not why:
-        steps = front_line(costs[front], accuracy[front], ticks[-1])
+        steps = front_line(costs[front], accuracy[front], ends[1])
         axes.plot(*steps, color=INK, linewidth=0.8, linestyle="dashed")
     axes.set_xscale("log")
-    axes.set_xlim(ticks[0], ticks[-1])
+    axes.set_xlim(*ends)
     axes.set_xticks(ticks, labels=map(number, ticks))
     axes.minorticks_off()
     # Labels are placed on the finished layout, which stays.
