@@ -778,6 +778,12 @@ def test_latencies_of_unlike_circumstances_decide_nothing(tmp_path, other):
     assert "not compared: the runs differ in" in text
 
 
+def test_no_model_at_chance_costs_more_than_it_brings(tmp_path):
+    dear, cheap = {"accuracy": 0.1, "parameters": 9_000_000}, {"accuracy": 0.1, "parameters": 1000}
+    findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": cheap})
+    assert said(findings, "cost").startswith("No model is shown to be better than chance")
+
+
 @pytest.mark.parametrize("cost", ["latency_ms", "parameters", "multiply_adds"])
 def test_costs_of_nought_are_no_reason_for_anything(tmp_path, cost):
     findings, _ = conclude(tmp_path, {"model_1": {cost: 0}, "model_2": {cost: 0}})

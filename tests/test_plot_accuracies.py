@@ -61,6 +61,16 @@ def test_the_best_group_is_filled_and_the_others_are_hollow():
     assert len(axes.patches) == 2, "a shade behind each of the best group"
 
 
+def test_where_nothing_is_learned_no_model_is_the_best_nor_another():
+    study = make_study(models=2)
+    results = make_results(study, [0.10, 0.101])
+    lost = [replace(model, above_chance=False) for model in results.analysis.models]
+    with house_style():
+        figure = draw_forest(Results(study, replace(results.analysis, models=lost)))
+    assert not [line for line in figure.axes[0].lines if list(line.get_ydata()) == [0, 1]]
+    assert labels_of(figure) == ["not shown to beat chance"]
+
+
 def test_one_model_has_no_group():
     figure, axes = forest(make_study(models=1))
     assert labels_of(figure) == []

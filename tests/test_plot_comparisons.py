@@ -1,5 +1,6 @@
 """The matrix of differences between models."""
 
+from dataclasses import replace
 from itertools import product
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from bakeoff.figures.comparisons import (
 )
 from bakeoff.figures.style import house_style
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
+from bakeoff.results import Results
 from figure_studies import SVG, make_results, make_study, plotted, texts_in
 
 # What the page's text is in dark mode.
@@ -100,6 +102,16 @@ def test_many_cells_have_no_text_and_then_are_one_image(tmp_path, models):
     assert texts.count("Model 1") == 2
     images = list(ElementTree.parse(file).iter(f"{SVG}image"))
     assert len(images) == (models > MOST_DRAWN)
+
+
+def test_where_nothing_is_learned_no_model_is_the_most_accurate():
+    study = make_study(models=2)
+    results = make_results(study, [0.10, 0.101])
+    assert "the most accurate model first" in matrix(results).get_suptitle()
+    lost = [replace(model, above_chance=False) for model in results.analysis.models]
+    title = matrix(Results(study, replace(results.analysis, models=lost))).get_suptitle()
+    assert "most accurate" not in title
+    assert "no model is shown to beat chance" in title.replace("\n", " ")
 
 
 @pytest.mark.parametrize("diverged", [(), ("model_01",), ("model_01", "model_02")])

@@ -42,7 +42,8 @@ def draw_forest(results: Results) -> Figure:
         axes.set(xticks=[], yticks=[])
         return figure
 
-    axes.axvline(100 * shown[0].score.value, color=INK, linewidth=0.8, linestyle="dashed")
+    if not results.nothing_learned:
+        axes.axvline(100 * shown[0].score.value, color=INK, linewidth=0.8, linestyle="dashed")
     _draw_rows(axes, shown, looks, several_seeds)
     published = {} if results.balanced else _published(study, shown)
     for row, value in published.items():
@@ -114,7 +115,10 @@ def _legend_entries(study, shown, several_seeds, published):
     if len(shown) > 1 and any(model.in_the_lead for model in shown):
         handles.append(Line2D([], [], **mark, label="may be the best"))
     if not all(model.in_the_lead for model in shown):
-        handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label="the others"))
+        # Of models at chance, "the others" would be others than none.
+        learned = any(model.above_chance is not False for model in shown)
+        label = "the others" if learned else "not shown to beat chance"
+        handles.append(Line2D([], [], **mark, markerfacecolor=PAPER, label=label))
     if several_seeds:
         handles.append(Line2D([], [], **_SEED, label="each seed"))
     if published:

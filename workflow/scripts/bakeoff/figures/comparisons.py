@@ -40,7 +40,10 @@ def draw_matrix(results: Results) -> Figure:
         f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
     ]
     if len(shown) > 1:
-        lines.append("In percentage points; the most accurate model first")
+        order_is = "the most accurate model first"
+        if results.nothing_learned:
+            order_is = "no model is shown to beat chance"
+        lines.append(f"In percentage points; {order_is}")
     lines += said
 
     side = min(0.52 * len(shown), 7.5)

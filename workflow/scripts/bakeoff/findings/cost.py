@@ -2,6 +2,7 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.numbers import CLEARLY_CHEAPER, SMALL_LEAD, Bargain
 from bakeoff.results import Results
 
@@ -10,6 +11,8 @@ def expensive_models(results: Results) -> Finding:
     """Which models cost more than they bring."""
     bargains = results.analysis.bargains
     title = "Which models cost more than they bring"
+    if results.nothing_learned:
+        return Finding("cost", title, [f"{no_better_than_chance(results)}."])
     if len(results.finished) < 2:
         return Finding("cost", title, ["One model alone has nothing to be measured against."])
     if not bargains:
