@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from bakeoff.figures.colours import model_colours
-from bakeoff.figures.style import house_style
-from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff, pareto_front
+from bakeoff.figures.style import house_style, new_figure
+from bakeoff.figures.tradeoffs import COSTS, _faults, _rectangles, draw_tradeoff, pareto_front
 from bakeoff.limits import MOST_NAMED
 from bakeoff.results import read_results
 from bakeoff.study.readers import read_summary, runs_in
@@ -299,25 +299,29 @@ def test_bars_are_the_summarys_intervals(tmp_path, seeds):
     assert (low < [100 * row["test_accuracy"] for row in summary]).all()
 
 
-def test_no_line_leads_from_a_name_through_another_models_point(tmp_path):
+def kept_figure(folder, cost):
+    """Return the figure of ten models that stand where the kept reference has its models."""
     study = make_study(models=10)
-    analysis, summary = collect(tmp_path, study)
+    analysis, summary = collect(folder, study)
     table = read_summary(summary, study)
-    # Where the kept reference has its models.
     with (ROOT / "docs" / "reference" / "summary.csv").open(newline="") as file:
         for row, kept in zip(table, csv.DictReader(file), strict=True):
-            for column in (
-                "parameters",
-                "test_accuracy",
-                "test_accuracy_low",
-                "test_accuracy_high",
-            ):
+            for column in (*COSTS, "test_accuracy", "test_accuracy_low", "test_accuracy_high"):
                 row[column] = float(kept[column])
     with house_style():
-        figure = draw_tradeoff(read_results(analysis, study), table, "parameters")
+        return draw_tradeoff(read_results(analysis, study), table, cost)
+
+
+def places_of(axes):
+    """Return where each model's point is, in pixels, by its id."""
+    points = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    return {line.get_gid(): axes.transData.transform(line.get_xydata())[0] for line in points}
+
+
+def test_no_line_leads_from_a_name_through_another_models_point(tmp_path):
+    figure = kept_figure(tmp_path, "parameters")
     [axes] = figure.axes
-    points = {line.get_gid(): line for line in axes.lines if len(line.get_xdata()) == 1}
-    places = {gid: axes.transData.transform(line.get_xydata())[0] for gid, line in points.items()}
+    places = places_of(axes)
     for line in axes.lines:
         part = (line.get_gid() or "").removesuffix("-line")
         if part == line.get_gid() or part not in places:
@@ -328,6 +332,76 @@ def test_no_line_leads_from_a_name_through_another_models_point(tmp_path):
             gap = np.hypot(*(steps - place).T).min()
             assert other == part or gap > 3 / 72 * figure.dpi, (part, other)
     assert faults_of_layout(figure) == []
+
+
+def hidden_by_names(axes):
+    """Return the (name, id) of points that names lie over, but for those in the same place."""
+    places = places_of(axes)
+    boxes = {text.get_gid().removesuffix("-name"): text.get_window_extent() for text in axes.texts}
+    return [
+        (part, other)
+        for part, box in boxes.items()
+        for other, place in places.items()
+        if box.padded(1).contains(*place) and np.hypot(*(place - places[part])) > 5
+    ]
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_no_name_lies_over_another_models_point(tmp_path, cost):
+    figure = kept_figure(tmp_path, cost)
+    assert hidden_by_names(figure.axes[0]) == []
+    assert faults_of_layout(figure) == []
+
+
+@pytest.mark.parametrize(("misleading", "taller"), [(0, False), (1, True)])
+def test_where_names_mislead_whatever_is_tried_the_figure_is_taller(
+    tmp_path, monkeypatch, misleading, taller
+):
+    found = []
+    monkeypatch.setattr(
+        "bakeoff.figures.tradeoffs._faults", lambda *_: found.append(_) or (misleading, 1)
+    )
+    figure = draw(tmp_path, make_study(models=3), "parameters")
+    lines = 1 + figure.axes[0].get_title(loc="left").count("\n")
+    assert (figure.get_figheight() > 3.1 + 0.17 * lines) == taller
+    # What hides something alone is not worth as many tries.
+    assert len(found) == (15 if taller else 6)
+    assert texts_of(figure.axes[0]) == {"Model 1", "Model 2", "Model 3"}
+    assert faults_of_layout(figure) == []
+
+
+def faults_of(texts, leaders=None, bar=(0.9, 0.9)):
+    """Return the faults of names at these places, of points that stand at 0.2, 0.5 and 0.8."""
+    figure = new_figure(4, 4)
+    axes = figure.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    figure.draw_without_rendering()
+    written = [axes.text(*place, "name", va="center") for place in texts]
+    drawn = [line and axes.plot(*np.transpose(line))[0] for line in leaders or [None] * len(texts)]
+    points = np.array([0.2, 0.5, 0.8])
+    places = axes.transData.transform(np.column_stack([points, points]))
+    bars = np.array([[0.9], [bar[0]], [bar[1]]])
+    obstacles = _rectangles(axes, bars, np.array([]))
+    return _faults(axes, written, drawn, places, np.arange(len(texts)), obstacles)
+
+
+def test_a_name_misleads_or_hides_by_what_it_lies_over():
+    assert faults_of([(0.23, 0.2)]) == (0, 0)
+    leader = [(0.2, 0.2), (0.3, 0.4)]
+    assert faults_of([(0.3, 0.42)], [leader]) == (0, 0)
+    # Its leader is its own, but it lies over another's point.
+    assert faults_of([(0.45, 0.5)], [leader]) == (1, 1)
+    # Without one, it stands at another's.
+    assert faults_of([(0.53, 0.5)]) == (1, 0)
+    # A leader through another's point, and one of no length.
+    assert faults_of([(0.7, 0.6)], [[(0.2, 0.2), (0.65, 0.65)]]) == (1, 0)
+    assert faults_of([(0.23, 0.2)], [[(0.2, 0.2), (0.2, 0.2)]]) == (0, 0)
+    # A bar, its own point, and another name.
+    leader = [(0.2, 0.2), (0.85, 0.2)]
+    assert faults_of([(0.85, 0.2)], [leader], bar=(0.1, 0.4)) == (0, 1)
+    assert faults_of([(0.15, 0.2)]) == (0, 1)
+    leaders = [[(0.2, 0.2), (0.3, 0.3)], [(0.5, 0.5), (0.34, 0.3)]]
+    assert faults_of([(0.3, 0.3), (0.34, 0.3)], leaders) == (0, 1)
 
 
 def test_labels_of_equal_models_do_not_overlap(tmp_path):

@@ -198,7 +198,7 @@ def log_ticks(low: float, high: float, most: int = 8) -> list[float]:
 
 
 def log_limits(ticks: Sequence[float], low: float, high: float) -> tuple[float, float]:
-    """Return the ends of a log scale with these ``ticks``, with room beyond ``low`` and ``high``."""
+    """Return the ends of a log scale with ``ticks``, a little beyond ``low`` and ``high``."""
     room = (max(high, ticks[-1]) / ticks[0]) ** 0.03
     return (
         ticks[0] if ticks[0] < low else low / room,

@@ -33,8 +33,11 @@ COSTS: dict[str, tuple[str, str, Callable[[float], str]]] = {
 }
 """For each cost, a column of summary.csv: what it is called, its axis' label and its numbers."""
 
-_TRIES = 8
-"""In how many other orders names are placed where some mislead."""
+_TRIES = 10
+"""How often names are placed anew where some mislead, and half as often where some hide."""
+
+_GROWTH = 1.35
+"""By how much a figure is taller where names mislead in all of them."""
 
 Rows = Sequence[Mapping[str, Any]]
 """summary.csv as :func:`bakeoff.study.readers.read_summary` returns it, a dict a model."""
@@ -92,17 +95,14 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.set_xlim(*ends)
     axes.set_xticks(ticks, labels=map(number, ticks))
     axes.minorticks_off()
-    # Labels are placed on the finished layout, which stays.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
     called = figure_names(results.study, SLIM)
     short = [called[row["model"]] for row in shown]
     names = {
         part: name + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
         for part, name, value in zip(_ids(results, shown), short, accuracy, strict=True)
     }
-    inside = np.clip(accuracy, *limits)
-    _write_names(axes, names, (costs, inside), (named, front), bars, steps)
+    points = costs, np.clip(accuracy, *limits)
+    _write_names(axes, names, points, (named, front), (bars, steps))
     return figure
 
 
@@ -123,21 +123,43 @@ def _limits(results, shown):
     return low - room, high + room
 
 
-def _write_names(axes, names, points, chosen, bars, steps):
+def _write_names(axes, names, points, chosen, lines):
     """Write the names of models beside their points, bold for those on the front.
 
     ``names`` are by the ids of the points, ``points`` (x, y) and ``chosen`` (has a name, is on the
-    front) of each model; no name hides a point, one of the ``bars`` or the line of ``steps``.
+    front) of each model, ``lines`` the (bars, steps) of the front. The figure grows where some name
+    would be missing or misleading otherwise.
     """
-    (x, y), (named, front) = points, chosen
-    written = {part: name for (part, name), kept in zip(names.items(), named, strict=True) if kept}
+    figure, named = axes.figure, chosen[0]
+    written = [part for part, kept in zip(names, named, strict=True) if kept]
+    for growth, tries in ((1, _TRIES), (_GROWTH, _TRIES // 2)):
+        figure.set_figheight(growth * figure.get_figheight())
+        # Names are placed on the finished layout, which stays.
+        figure.set_layout_engine("constrained")
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        faults, texts, leaders = _best_places(axes, names, points, chosen, lines, tries)
+        if not faults[0] or growth > 1:
+            break
+        _remove(texts, leaders)
+    for part, text, leader in zip(written, texts, leaders, strict=True):
+        # Either may be missing: where there is no room, and where none is needed.
+        for artist, what in ((text, "name"), (leader, "line")):
+            if artist is not None:
+                artist.set_gid(f"{part}-{what}")
+
+
+def _best_places(axes, names, points, chosen, lines, tries):
+    """Return what :func:`_faults` finds in the best of ``tries``, its texts and its leaders."""
+    (x, y), (named, front), (bars, steps) = points, chosen, lines
     places = axes.transData.transform(np.column_stack([x, y]))
+    obstacles = _rectangles(axes, bars, steps)
     allocate = partial(
         textalloc.allocate,
         axes,
         x[named],
         y[named],
-        list(written.values()),
+        [name for name, kept in zip(names.values(), named, strict=True) if kept],
         x_scatter=x,
         y_scatter=y,
         x_lines=[*np.column_stack([bars[0], bars[0]]), *steps[:1]],
@@ -154,47 +176,81 @@ def _write_names(axes, names, points, chosen, bars, steps):
     )
     # textalloc draws the figure each time, to have the axes in their place, where they are.
     axes.set_visible(False)
-    best: tuple[float, list, list] = (np.inf, [], [])
-    # In the order of the names as they come, then in others, until none is misleading.
-    for order in (None, *range(_TRIES)):
-        *_, texts, lines = allocate(priority_strategy=order)
-        found = (_misleading(axes, texts, lines, places, np.flatnonzero(named)), texts, lines)
-        best, worse = (found, best) if found[0] < best[0] else (best, found)
-        for artist in filter(None, [*worse[1], *worse[2]]):
-            artist.remove()
-        if not best[0]:
+    best: tuple[tuple[int, int], list, list] = ((len(x) + 1, 0), [], [])
+    # In the order of the names as they come, then in others; in turn with room around all points,
+    # which keeps names off them, and without, which is easier to meet.
+    room = {"scatter_sizes": np.full(len(x), 36), "min_distance": 0.03}
+    for number in range(tries):
+        order = number // 2 - 1 if number > 1 else None
+        *_, texts, leaders = allocate(priority_strategy=order, **({} if number % 2 else room))
+        faults = _faults(axes, texts, leaders, places, np.flatnonzero(named), obstacles)
+        found = (faults, texts, leaders)
+        best, worse = (found, best) if faults < best[0] else (best, found)
+        _remove(*worse[1:])
+        if not any(best[0]) or (not best[0][0] and number >= _TRIES // 2):
             break
     axes.set_visible(True)
-    for part, text, line in zip(written, *best[1:], strict=True):
-        # Either may be missing: where there is no room, and where none is needed.
-        for artist, what in ((text, "name"), (line, "line")):
-            if artist is not None:
-                artist.set_gid(f"{part}-{what}")
+    return best
 
 
-def _misleading(axes, texts, lines, places, own):
-    """Return how many names lead to another model's point, or stand at one; missing ones count.
+def _remove(texts, leaders):
+    for artist in filter(None, [*texts, *leaders]):
+        artist.remove()
 
+
+def _rectangles(axes, bars, steps):
+    """Return the bars and the front's line as rectangles of no area, (n, 2, 2), in pixels."""
+    x, low, high = bars
+    segments = [*np.stack([[x, low], [x, high]]).transpose(2, 0, 1)]
+    corners = np.asarray(steps).reshape(2, -1).T
+    segments += [*np.stack([corners[:-1], corners[1:]], axis=1)] if len(corners) else []
+    ends = axes.transData.transform(np.reshape(segments, (-1, 2))).reshape(-1, 2, 2)
+    return np.sort(ends, axis=1)
+
+
+def _faults(axes, texts, leaders, places, own, obstacles):
+    """Return how many names mislead, missing ones among them, and how many hide something.
+
+    A name misleads that stands at another model's point, or whose leader passes one. It hides what
+    it lies over: a point, another name, or one of the ``obstacles``, :func:`_rectangles`.
     ``places`` are all points, in pixels; ``own`` the row of each name's in these.
     """
-    near, faults = 5 / 72 * axes.figure.dpi, 0
-    for text, line, row in zip(texts, lines, own, strict=True):
-        others = np.delete(places, row, axis=0)
+    dot = axes.figure.dpi / 72
+    boxes = [None if text is None else text.get_window_extent() for text in texts]
+    misleading = hiding = 0
+    for place, (box, leader, row) in enumerate(zip(boxes, leaders, own, strict=True)):
+        if box is None:
+            misleading += 1
+            continue
         # Points in the same place as the model's own mislead nobody.
-        others = others[np.hypot(*(others - places[row]).T) > near]
-        if text is None:
-            faults += 1
-        elif line is not None:
-            start, end = axes.transData.transform(line.get_xydata())
-            along = np.clip(
-                (others - start) @ (end - start) / ((end - start) @ (end - start)), 0, 1
-            )
-            faults += (np.hypot(*(start + along[:, None] * (end - start) - others).T) < near).any()
+        others = places[np.hypot(*(places - places[row]).T) > 5 * dot]
+        gaps = _gaps(box, others)
+        if leader is None:
+            misleads = (gaps < _gaps(box, places[[row]])).any()
         else:
-            box = text.get_window_extent()
-            gaps = [np.hypot(*(np.clip(p, box.min, box.max) - p).T) for p in (others, places[row])]
-            faults += (gaps[0] < gaps[1]).any()
-    return faults
+            misleads = (gaps < 3 * dot).any() or _passes(axes, leader, others, 5 * dot)
+        misleading += bool(misleads)
+        # The letters are lower than their box.
+        inside = np.array([box.min + dot, box.max - dot])
+        names = [np.array([one.min, one.max]) for one in boxes[:place] if one is not None]
+        everything = [places[:, None] + [[-2 * dot] * 2, [2 * dot] * 2], obstacles, names]
+        others = np.concatenate([np.reshape(part, (-1, 2, 2)) for part in everything])
+        over = (others[:, 0] < inside[1]) & (others[:, 1] > inside[0])
+        hiding += bool(over.all(axis=1).any())
+    return misleading, hiding
+
+
+def _gaps(box, places):
+    """Return how far each of some places, in pixels, is from a box."""
+    return np.hypot(*(np.clip(places, box.min, box.max) - places).T)
+
+
+def _passes(axes, leader, places, near):
+    """Return whether a leader comes so ``near`` to any of some places, in pixels."""
+    start, end = axes.transData.transform(leader.get_xydata())
+    length = max((end - start) @ (end - start), 1e-9)
+    along = np.clip((places - start) @ (end - start) / length, 0, 1)
+    return (np.hypot(*(start + along[:, None] * (end - start) - places).T) < near).any()
 
 
 def _named(accuracy, eligible):
