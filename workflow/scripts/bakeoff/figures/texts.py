@@ -72,7 +72,7 @@ def short_names(names: Iterable[str], most: int) -> dict[str, str]:
     names = distinct(names)
     short = {name: shortened(name, most) for name in names}
     # What is told apart may meet others: then all of these are, as one block.
-    blocks = {name: (name,) for name in names}
+    blocks: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
     while met := next((one for one in _alike(short) if len({*map(blocks.get, one)}) > 1), None):
         joined = {name for one in met for name in blocks[one]}
         block = tuple(name for name in names if name in joined)
