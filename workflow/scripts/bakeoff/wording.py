@@ -113,11 +113,6 @@ def points_range(low: float, high: float) -> str:
     return f"{least} percentage points" if least == most else f"{least} to {most} percentage points"
 
 
-def interval(low: float, high: float, decimals: int = 2) -> str:
-    """Return "[99.18, 99.48]", of what cannot be negative."""
-    return f"[{number(low, decimals)}, {number(high, decimals)}]"
-
-
 def share_interval(low: float, high: float) -> str:
     """Return "[99.18, 99.48]" in percent for two shares of 1, with as many digits as alone."""
     return f"[{percent_digits(low)}, {percent_digits(high)}]"

@@ -78,8 +78,9 @@ def _draw_rows(axes, shown, looks, several_seeds):
         mark = {"markersize": 6, "markerfacecolor": face, "markeredgewidth": 1.2}
         axes.plot(value, row, **(look | {"linestyle": "none", "zorder": 3}), **mark)
         note = " not compared" if model.standing == "not compared" else ""
+        interval = w.share_interval(accuracy.low, accuracy.high)
         axes.annotate(
-            f"{w.number(value)} {w.interval(low, high)}{note}",
+            f"{w.percent_digits(accuracy.value)} {interval}{note}",
             (1.02, row),
             xycoords=axes.get_yaxis_transform(),
             fontsize=SMALLEST,
