@@ -323,6 +323,9 @@ def test_the_standard_layout_of_a_deployed_workflow(own):
         "\n--config on the command line: training.epochs: 0 is"
         in deployed.snakemake(*wrong, check=False).stdout
     )
+    gone = "results/models/gone/layers.txt"
+    refused = deployed.snakemake("--dry-run", gone, check=False).stdout
+    assert f"\n{gone}: 'gone' is not described under `models:`; expected" in refused
 
     overlay = ["--snakefile", deployed.path("workflow/Snakefile"), "--configfile"]
     run = Project(own).snakemake(
