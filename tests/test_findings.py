@@ -782,6 +782,7 @@ def test_no_model_at_chance_costs_more_than_it_brings(tmp_path):
     dear, cheap = {"accuracy": 0.1, "parameters": 9_000_000}, {"accuracy": 0.1, "parameters": 1000}
     findings, _ = conclude(tmp_path, {"model_1": dear, "model_2": cheap})
     assert said(findings, "cost").startswith("No model is shown to be better than chance")
+    assert not [model for model in findings["models"] if "costs more" in model["remark"]]
 
 
 @pytest.mark.parametrize("cost", ["latency_ms", "parameters", "multiply_adds"])

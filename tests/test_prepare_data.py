@@ -825,8 +825,8 @@ def test_images_that_are_dark_all_over_are_said(output, capsys, dtype, highest, 
         ((255, 65535), "Where they hold 8 bits, save their values times 257."),
         ((4095, 65535), "Where they hold 12 bits, save their values times 16."),
         ((0.25, 1.0), "Where white is less, divide their values by that."),
-        ((0, 255), "All values of all images are 0: they are black. Look how they were saved."),
-        ((0.0, 1.0), "All values of all images are 0: they are black. Look how they were saved."),
+        ((0, 255), "All values of all images are 0: they are black. Check how they were saved."),
+        ((0.0, 1.0), "All values of all images are 0: they are black. Check how they were saved."),
     ],
 )
 def test_what_brings_dark_images_to_white_is_said(highest, said):

@@ -44,7 +44,7 @@ def dark(highest: Sequence[float]) -> str:
     """Return what is said of images whose highest value is the first, where white is the second."""
     found, white = highest
     if found == 0:
-        return "All values of all images are 0: they are black. Look how they were saved."
+        return "All values of all images are 0: they are black. Check how they were saved."
     text = (
         f"The highest value of all images is {found:,g} of {white:,g}, which stands for white: they"
         " are dark"
