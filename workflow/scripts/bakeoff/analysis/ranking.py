@@ -219,8 +219,10 @@ class MeasuredStudy:
     def bargains(self) -> list[Bargain]:
         """A :class:`bakeoff.numbers.Bargain` for each model that costs more than it brings.
 
-        The one that costs most of all stands first.
+        The one that costs most of all stands first. There is none where nothing was learned.
         """
+        if self.nothing_learned:
+            return []
         costs = {model: self.costs(model) for model in self.finished}
         found = filter(None, map(self._bargain, self.finished, _cheaper(costs)))
         return sorted(found, key=lambda bargain: -max(bargain.ratios.values()))

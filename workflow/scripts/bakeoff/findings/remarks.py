@@ -28,7 +28,7 @@ def remark(model: Model, results: Results) -> str:
     sentences += [
         f"It costs more than it brings: {describe_bargain(bargain, results)}."
         for bargain in results.analysis.bargains
-        if bargain.model == model.model and not results.nothing_learned
+        if bargain.model == model.model
     ]
     if model.diverged:
         seeds = w.listing(str(run.seed) for run in model.diverged)
