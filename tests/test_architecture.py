@@ -293,10 +293,9 @@ def test_sources_read_are_those_really_imported(root):
     assert set(sources_read([root])) == {"architectures/used.py", "architectures/helper.py"}
 
 
-def test_defaults_are_told_alike_by_every_process(tmp_path):
+def test_defaults_are_told_alike_by_every_process(root):
     """Runs of one model, each trained in a process of its own, have the same in their cards."""
-    (tmp_path / "architectures").mkdir()
-    (tmp_path / "architectures" / "odd.py").write_text(
+    (root / "architectures" / "odd.py").write_text(
         "import functools\n\nimport keras\nfrom keras import layers\n\n\n"
         "def build(shape, classes, activation=keras.activations.relu, layer=layers.Dense,\n"
         "          kinds=frozenset('abc'), depths=(1, {'b', 'a'}), last=lambda x: x,\n"
@@ -305,7 +304,7 @@ def test_defaults_are_told_alike_by_every_process(tmp_path):
         "    x = layer(units, activation)(layers.Flatten()(inputs))\n"
         "    return keras.Model(inputs, layers.Dense(classes, 'softmax')(x))\n"
     )
-    build_model([tmp_path], "odd", (8, 8, 1), 3)
+    build_model([root], "odd", (8, 8, 1), 3)
     assert effective_arguments("odd", {"units": 4}) == {
         "activation": "relu",
         "layer": "Dense",
