@@ -90,7 +90,12 @@ def fabricate_large(folder, models, seeds):
 
 def fabricate_results(folder, described, seeds):
     """Make up the runs of a study in ``folder``; ``described`` is by model."""
-    from fabricated_study import fabricate_data, fabricate_downloads, fabricate_run
+    from fabricated_study import (
+        fabricate_data,
+        fabricate_downloads,
+        fabricate_run,
+        mark_as_planned,
+    )
 
     fabricate_downloads(folder / "resources")
     fabricate_data(folder / "results", images=IMAGES)
@@ -100,6 +105,7 @@ def fabricate_results(folder, described, seeds):
             settings = {"images": IMAGES, "accuracy": accuracy, **description}
             training = fabricate_run(folder / "results", model, seed, **settings)
             (training / "model.keras").touch()
+    mark_as_planned(folder)
 
 
 def collect_once(project, arguments):

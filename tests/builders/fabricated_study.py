@@ -1,14 +1,21 @@
 """A finished study's training outputs, made up: for tests of the steps after training."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from bakeoff.data.labelled import LabelledPart
+from bakeoff.data.prepared import PreparedData
 from bakeoff.data.preparing import write_arrays
 from bakeoff.data.splits import Part
+from bakeoff.study.config import read_config
+from bakeoff.study.identity import contender, description_identity, fingerprint
+from bakeoff.study.settings import identity_of_run, training_settings
+from bakeoff.study.sources import Sources
 
 
 def fabricate_run(
@@ -153,6 +160,36 @@ def fabricate_run(
         for run in folder.parent.glob("seed_*/*"):
             run.touch()
     return folder
+
+
+def mark_as_planned(folder):
+    """Let made-up runs and descriptions say that they are what the study in ``folder`` plans.
+
+    Otherwise Snakemake would describe and train these models. No file becomes newer.
+    """
+    file = folder / "config" / "config.yaml"
+    config = read_config(yaml.safe_load(file.read_text()), [file], [folder])
+    sources = Sources([folder])
+    [data] = (folder / "results" / "data").glob("*/data.json")
+    checksum = PreparedData.read(data).checksum
+    for described in (folder / "results" / "models").glob("*/description.json"):
+        model = described.parent.name
+        entry = config["models"][model]
+        built = contender(model, entry["architecture"], entry["arguments"])
+        identity = description_identity(sources, built, training_settings(config, model))
+        _amend(described, {"fingerprint": fingerprint(identity)})
+        for card in described.parent.glob("seed_*/card.json"):
+            seed = int(card.parent.name.removeprefix("seed_"))
+            identity = fingerprint(identity_of_run(config, sources, model, seed))
+            dataset = json.loads(card.read_text())["dataset"] | {"checksum": checksum}
+            _amend(card, {"identity": identity, "dataset": dataset})
+
+
+def _amend(file, fields):
+    """Add ``fields`` to the JSON of a file that keeps its date."""
+    made = file.stat()
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields, indent=2, allow_nan=False))
+    os.utime(file, ns=(made.st_atime_ns, made.st_mtime_ns))
 
 
 def fabricate_latency(folder, model, latency_ms, **circumstances):
