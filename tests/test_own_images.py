@@ -220,12 +220,16 @@ def test_cifar10_is_downloaded_and_unpacked(own_study, served, tmp_path):
     }
 
 
-def test_a_touched_image_trains_nothing_again(own_study):
+def train_on_leaves(own_study):
     for number in range(10):
         for colour in COLOURS:
             save(own_study.path(f"leaves/{colour}/{number}.png"), coloured(number, colour, (8, 8)))
     own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
     own_study.snakemake(*RUNS_ALONE)
+
+
+def test_a_touched_image_trains_nothing_again(own_study):
+    train_on_leaves(own_study)
     card = own_study.path("results/models/tiny/seed_0/card.json")
     before = own_study.histories(), json.loads(card.read_text())["pieces"]
     os.utime(own_study.path("leaves/red/0.png"), ns=(1, 1))
@@ -235,11 +239,7 @@ def test_a_touched_image_trains_nothing_again(own_study):
 
 def test_a_touched_image_prepared_anew_is_the_same_data(own_study):
     """Checkpoints may have been cleared, and what is planned then is trained from its start."""
-    for number in range(10):
-        for colour in COLOURS:
-            save(own_study.path(f"leaves/{colour}/{number}.png"), coloured(number, colour, (8, 8)))
-    own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
-    own_study.snakemake(*RUNS_ALONE)
+    train_on_leaves(own_study)
     folder = own_study.path("results/data/leaves")
     files = [folder / "data.json", folder / "made_from.txt"]
     data, origin = (file.read_bytes() for file in files)
