@@ -1368,3 +1368,12 @@ def test_no_second_seed_is_asked_of_models_that_have_two(tmp_path):
     findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), images=10000)
     assert findings["surer"].startswith("To be surer, train A and B with more seeds that each")
     assert "second seed" not in said(findings, "power")
+
+
+def test_the_next_that_shares_one_seed_is_ahead_with_that(tmp_path):
+    runs = {"a": of(0, 50, 2), "b": of(0, 49, None), "c": of(0, 52, 52)}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1), images=1000)
+    assert verdicts(findings)["B"] == verdicts(findings)["C"] == "too close to call"
+    assert (
+        "B, the next, is 0.10 percentage points ahead with the one seed that both finished (95 %"
+    ) in said(findings, "best")

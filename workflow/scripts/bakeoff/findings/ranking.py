@@ -195,15 +195,16 @@ def _fewest_seeds(results):
 
 def _next(model, results):
     """How far the next model is behind the best."""
-    comparison, where = model.against_best, "behind"
+    comparison, where, common = model.against_best, "behind", ""
     if comparison.difference < 0:
-        comparison, where = comparison.reversed(), "ahead on the seeds that both finished"
+        comparison, where = comparison.reversed(), "ahead"
+        common = " on the seeds that both finished"
     if comparison.one_seed and not results.analysis.pairs.all_on_one_seed:
-        where += " with the one seed that both finished"
+        common = " with the one seed that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
     by = w.points(comparison.difference)
     interval = results.difference_interval
-    return f"{model.name}, the next, is {by} {where} ({interval} {low} to {high})"
+    return f"{model.name}, the next, is {by} {where}{common} ({interval} {low} to {high})"
 
 
 def method(results: Results) -> str:
