@@ -155,14 +155,18 @@ class MeasuredStudy:
         So they are not the best either: the models of which no other is shown to be better hold the
         best of all with the confidence of all comparisons together.
         """
-        return [m for m in self.others if m in self.worse_than and m not in self.worse]
+        return [m for m in self.others if self.worse_than.get(m) not in (None, *self.best)]
+
+    @cached_property
+    def _compared(self):
+        """The models that are shown to be worse than none, and their Comparison with the best."""
+        found = ((m, self.against_best(m)) for m in self.others if m not in self.worse_than)
+        return [(model, pair) for model, pair in found if pair]
 
     @cached_property
     def worse_networks(self) -> list[MeasuredModel]:
         """The models of which one trained network is worse than the best's: no model is judged."""
-        found = [(model, self.against_best(model)) for model in self.others]
-        behind = [m for m, pair in found if pair and pair.significant and pair.difference > 0]
-        return [m for m in behind if m not in self.worse and m not in self.worse_than_another]
+        return [m for m, pair in self._compared if pair.significant and pair.difference > 0]
 
     @cached_property
     def ahead(self) -> list[MeasuredModel]:
@@ -170,9 +174,7 @@ class MeasuredStudy:
 
         With the runs of other seeds, they are behind it.
         """
-        found = [(model, self.against_best(model)) for model in self.others]
-        ahead = [m for m, pair in found if pair and pair.significant and pair.difference < 0]
-        return [model for model in ahead if model not in self.worse_than]
+        return [m for m, pair in self._compared if pair.significant and pair.difference < 0]
 
     @cached_property
     def alike(self) -> list[MeasuredModel]:
@@ -180,8 +182,7 @@ class MeasuredStudy:
 
         Of those that share one seed only with it, the networks may differ.
         """
-        shown = {*self.worse, *self.worse_than_another, *self.ahead}
-        return [m for m in self.others if self.against_best(m) and m not in shown]
+        return [model for model, _ in self._compared if model not in self.ahead]
 
     @cached_property
     def candidates(self) -> list[MeasuredModel]:

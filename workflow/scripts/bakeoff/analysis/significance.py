@@ -181,9 +181,10 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
         """Return the models that ``model`` is shown to be worse than, as a model."""
         place = self._place[model]
         others = np.flatnonzero(self._row[place] >= 0)
-        found = {name: column[self._row[place, others]] for name, column in self._columns.items()}
         if not len(others):
             return []
+        found = {name: column[self._row[place, others]] for name, column in self._columns.items()}
+        # As Comparison.told_apart of each.
         shown = (found["p_holm"] < found.get("level", LEVEL)) & ~np.isnan(found["ahead"])
         ahead = np.where(others < place, found["difference"], -found["difference"]) > 0
         return [self._models[other] for other in others[shown & ahead]]

@@ -93,15 +93,17 @@ def _detectable(found, best, results):
     images = w.test_sample(results.data)
     corrected = f"after the correction for {w.count(found.comparisons, 'pair')}"
     shown = f"shown with a probability of {100 * POWER:g} %"
-    which = f"a difference from {best}"
+    between = f"from {best}"
     if 0 < len(found.needed) < len(results.finished) - 1:
-        which = f"a difference between {best} and a model that is too close to it"
+        between = f"between {best} and a model that is too close to it"
     if found.detectable[0] > 1:
-        no = which.replace("a difference", "no difference", 1)
-        return f"With these seeds and {images}, {no}, however large, is {shown}, {corrected}."
+        return (
+            f"With these seeds and {images}, no difference {between}, however large, is {shown},"
+            f" {corrected}."
+        )
     text = (
-        f"With these seeds and {images}, {which} is {shown} if it is {_at_least(found.detectable)},"
-        f" {corrected}."
+        f"With these seeds and {images}, a difference {between} is {shown} if it is"
+        f" {_at_least(found.detectable)}, {corrected}."
     )
     if found.limit[0] > 1:
         return text
@@ -157,10 +159,9 @@ def _lacking(found, results):
 
 def _more_in_common(found, results):
     """Return of which models the places need seeds that both have; nothing where of none."""
-    several = [m for m in results.named(found.one_seed) if len(m.runs) > 1]
-    if several and len(results.by_key[found.best].runs) < 2:
-        several = []
     best = results.by_key[found.best]
+    # Where one of the two has a single run, a second one is asked for.
+    several = [m for m in results.named(found.one_seed) if min(len(m.runs), len(best.runs)) > 1]
     known = {found.best, *found.one_seed, *(one.model for one in found.needed)}
     apart = [model for model in results.best if model.model not in known]
     apart += [*results.standing("ahead on common seeds", "not compared"), *several]
