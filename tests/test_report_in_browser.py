@@ -2,6 +2,7 @@
 
 import csv
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -394,6 +395,17 @@ def test_long_names_cut_no_table_and_make_no_heading(browser, wordy_report):
 def test_long_names_leave_room_for_the_chart(browser, wordy_report, width):
     with Visit(browser, wordy_report, width=width) as visit:
         assert visit.page.locator(".rows > li > svg").first.bounding_box()["width"] > 110
+
+
+@pytest.mark.parametrize("width", [390, 784, 900, 961, 1000, 1440])
+def test_labels_of_the_scale_stay_apart(browser, report, wordy_report, width):
+    ends = """labels => labels.map(label => label.getBoundingClientRect())
+        .map(box => [box.left, box.right])"""
+    for page in (report, wordy_report):
+        with Visit(browser, page, width=width) as visit:
+            labels = visit.page.locator(".axis text").evaluate_all(ends)
+        assert len(labels) > 1
+        assert all(start - end > 4 for (_, end), (start, _) in pairwise(labels)), labels
 
 
 def test_names_of_two_lines_stay_apart_and_those_of_one_grow_no_taller(browser, report):

@@ -13,8 +13,8 @@ from bakeoff.data.prepared import PreparedData
 from bakeoff.data.preparing import write_arrays
 from bakeoff.data.splits import Part
 from bakeoff.study.config import read_config
-from bakeoff.study.identity import contender, description_identity, fingerprint
-from bakeoff.study.settings import identity_of_run, training_settings
+from bakeoff.study.identity import fingerprint
+from bakeoff.study.settings import identity_of_description, identity_of_run
 from bakeoff.study.sources import Sources
 
 
@@ -174,9 +174,7 @@ def mark_as_planned(folder):
     checksum = PreparedData.read(data).checksum
     for described in (folder / "results" / "models").glob("*/description.json"):
         model = described.parent.name
-        entry = config["models"][model]
-        built = contender(model, entry["architecture"], entry["arguments"])
-        identity = description_identity(sources, built, training_settings(config, model))
+        identity = identity_of_description(config, sources, model)
         _amend(described, {"fingerprint": fingerprint(identity)})
         for card in described.parent.glob("seed_*/card.json"):
             seed = int(card.parent.name.removeprefix("seed_"))

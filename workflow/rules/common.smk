@@ -17,13 +17,7 @@ from bakeoff.ending import say_what_came_out, say_what_failed
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
-from bakeoff.study.identity import (
-    contender,
-    data_sources,
-    description_identity,
-    fingerprint,
-    read_origin,
-)
+from bakeoff.study.identity import data_sources, fingerprint, read_origin
 from bakeoff.study.config import (
     check_targets,
     numbers_study,
@@ -31,7 +25,7 @@ from bakeoff.study.config import (
     read_published,
     reported_study,
 )
-from bakeoff.study.settings import has_curves, identity_of_run, training_settings
+from bakeoff.study.settings import has_curves, identity_of_description, identity_of_run
 from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
@@ -112,21 +106,10 @@ def entry_of(model):
     return config["models"][model]
 
 
-def settings_of(model):
-    """The settings that a model is trained with."""
-    entry_of(model)
-    return training_settings(config, model)
-
-
-def built_for(model):
-    """What is built for a model: an architecture, perhaps with arguments."""
-    entry = entry_of(model)
-    return contender(model, entry["architecture"], entry["arguments"])
-
-
-def identity_of_description(model):
+def described(model):
     """What a model's description depends on."""
-    return description_identity(SOURCES, built_for(model), settings_of(model))
+    entry_of(model)
+    return identity_of_description(config, SOURCES, model)
 
 
 if is_of_looks(config["study"]["seeds"]):
@@ -209,7 +192,7 @@ def why_train(wildcards):
 def why_describe(wildcards):
     """Say why a model is described that has a description."""
     found = read_origin(f"{MODELS_FOLDER}/{wildcards.model}/description.json")
-    is_other = found and found[0] != fingerprint(identity_of_description(wildcards.model))
+    is_other = found and found[0] != fingerprint(described(wildcards.model))
     return "a description of other settings or sources" if is_other else None
 
 
@@ -352,7 +335,7 @@ def run_as_text(wildcards):
 
 def description_as_text(wildcards):
     """The same for what a model's description depends on."""
-    return canonical_json(identity_of_description(wildcards.model))
+    return canonical_json(described(wildcards.model))
 
 
 def description_to_wait_for(wildcards):

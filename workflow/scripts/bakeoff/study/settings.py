@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bakeoff.study.identity import NEUTRAL, contender, training_identity
+from bakeoff.study.identity import (
+    NEUTRAL,
+    contender,
+    description_identity,
+    training_identity,
+)
 from bakeoff.study.sources import Sources
 
 # Not in the schema: filled in there, a model's entry would override the study's choice.
@@ -79,6 +84,18 @@ def identity_of_run(
     ``config`` is a checked one, ``sources`` are those of its folders: see
     :func:`bakeoff.study.identity.training_identity`.
     """
+    settings = training_settings(config, model)
+    return training_identity(sources, _built_for(config, model), seed, settings)
+
+
+def identity_of_description(
+    config: Mapping[str, Any], sources: Sources, model: str
+) -> dict[str, Any]:
+    """Return what a model's description depends on: see :func:`identity_of_run`."""
+    settings = training_settings(config, model)
+    return description_identity(sources, _built_for(config, model), settings)
+
+
+def _built_for(config, model):
     entry = config["models"][model]
-    built = contender(model, entry["architecture"], entry["arguments"])
-    return training_identity(sources, built, seed, training_settings(config, model))
+    return contender(model, entry["architecture"], entry["arguments"])
