@@ -129,6 +129,27 @@ def test_the_prediction_interval_holds_one_more_training_in_19_of_20_cases():
     assert np.mean(inside) == pytest.approx(0.95, abs=0.01)
 
 
+def test_seeds_that_are_equal_by_the_grain_of_few_images_exclude_no_other_run():
+    # Of 100 images, 98 right with both: t = 12.706 with one degree of freedom, sqrt(1/2 + 1) =
+    # 1.2247, times 0.01 / sqrt(12) = 0.0028868.
+    low, high = prediction_interval([0.98, 0.98], grain=0.01)
+    assert (low, high) == pytest.approx((0.98 - 0.044922, 0.98 + 0.044922), abs=1e-5)
+    # A spread that is more stays as it is.
+    assert prediction_interval([0.9, 0.98], grain=0.01) == prediction_interval([0.9, 0.98])
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_one_more_run_on_few_images_lies_outside_in_one_of_20_cases_at_most(seeds):
+    generator = np.random.default_rng(1)
+    right = np.rint(generator.normal(97, 0.5, (4000, seeds + 1))) / 100
+    inside = [
+        low - 1e-9 <= one <= high + 1e-9
+        for *values, one in right
+        for low, high in [prediction_interval(values, grain=0.01)]
+    ]
+    assert np.mean(inside) > 0.94
+
+
 def test_the_image_interval_by_hand():
     # Half of 100 images right: d = sqrt(q / (1 + q)) with q = z² / 200 = 0.019207.
     assert image_interval(0.5, 100) == pytest.approx((0.5 - 0.13728, 0.5 + 0.13728), abs=1e-5)

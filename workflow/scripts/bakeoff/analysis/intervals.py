@@ -67,11 +67,27 @@ def share_interval(share: float, count: float, number: float = 1) -> tuple[float
     return float(low), float(high)
 
 
-def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
-    """Return (mean, low, high): Student's 95 % interval for the mean of at least two values."""
+def mean_interval(
+    values: Sequence[float] | np.ndarray, grain: float = 0
+) -> tuple[float, float, float]:
+    """Return (mean, low, high): Student's 95 % interval for the mean of at least two values.
+
+    ``grain`` is as for :func:`standard_deviation`.
+    """
     mean = float(np.mean(values))
-    margin = stats.t.isf(LEVEL / 2, len(values) - 1) * stats.sem(values)
+    error = standard_deviation(values, grain) / np.sqrt(len(values))
+    margin = stats.t.isf(LEVEL / 2, len(values) - 1) * error
     return mean, float(mean - margin), float(mean + margin)
+
+
+def standard_deviation(values: Sequence[float] | np.ndarray, grain: float = 0) -> float:
+    """Return the standard deviation of a sample of at least two values.
+
+    Values that are whole multiples of a ``grain``, as accuracies are of one image, may be equal by
+    it alone, above all two: they are taken to differ at least as rounding makes values differ that
+    are spread evenly, by ``grain`` / sqrt(12).
+    """
+    return max(float(np.std(values, ddof=1)), grain / np.sqrt(12))
 
 
 def pooled(deviations: Iterable[float]) -> float:

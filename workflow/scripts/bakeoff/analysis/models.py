@@ -186,10 +186,10 @@ class MeasuredModel:
         Over several seeds, Student's interval of the mean; with one, Wilson's for the images.
         """
         values = [float(run.judged["accuracy"]) for run in self.runs]
+        images = self.card["dataset"]["train_images"]
         if len(values) == 1:
-            images = self.card["dataset"]["train_images"]
             return Estimate(values[0], *share_interval(values[0], images))
-        return Estimate(*mean_interval(values))
+        return Estimate(*mean_interval(values, 1 / images))
 
     @property
     def epochs(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from bakeoff.analysis.claims import judge_claims
+from bakeoff.analysis.intervals import standard_deviation
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import LEVEL, Published, Reproduced
@@ -71,11 +72,17 @@ def _expected(
     if on_test_images and model.card["dataset"]["test_images"] != setting["test_images"]:
         return None, None, None
     if len(values) > 1:
-        low, high = prediction_interval(values, setting["runs"])
+        low, high = prediction_interval(values, setting["runs"], _grain(model, name))
         return low, min(1.0, high) if name.endswith("accuracy") else high, "seeds"
     if name == "test_accuracy" and model.sample.groups is None:
         return *image_interval(float(values[0]), setting["test_images"]), "images"
     return None, None, None
+
+
+def _grain(model, name):
+    """Return what one image is of an accuracy, 0 of a loss."""
+    images = {"test_accuracy": "test_images", "train_accuracy": "train_images"}.get(name)
+    return 1 / model.card["dataset"][images] if images else 0
 
 
 def _values(model, name, setting):
@@ -90,17 +97,20 @@ def _values(model, name, setting):
     return np.array([run.judged[column] for run in model.runs])
 
 
-def prediction_interval(values: Sequence[float] | np.ndarray, runs: int = 1) -> tuple[float, float]:
+def prediction_interval(
+    values: Sequence[float] | np.ndarray, runs: int = 1, grain: float = 0
+) -> tuple[float, float]:
     """Return (low, high) between which the mean of ``runs`` more runs would lie.
 
     ``values``, float (seeds,), at least two, are those of runs that differ in nothing but
     the seed: mean ± t s sqrt(1/seeds + 1/runs), the prediction interval of a normal sample
     (Hahn and Meeker 1991, "Statistical Intervals", chapter 4) at the level 1 - LEVEL. Neither
-    accuracies nor losses are negative.
+    accuracies nor losses are negative. ``grain`` is as for
+    :func:`bakeoff.analysis.intervals.standard_deviation`.
     """
     values = np.asarray(values, float)
     seeds = len(values)
-    error = values.std(ddof=1) * np.sqrt(1 / seeds + 1 / runs)
+    error = standard_deviation(values, grain) * np.sqrt(1 / seeds + 1 / runs)
     margin = stats.t.isf(LEVEL / 2, seeds - 1) * error
     return max(0.0, float(values.mean() - margin)), float(values.mean() + margin)
 

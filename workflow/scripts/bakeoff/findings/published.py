@@ -172,10 +172,10 @@ def _method(compared):
     if "seeds" in bases:
         sentences.append(
             "Where another run would lie is a 95 % prediction interval from the standard"
-            " deviation between the model's own seeds; the test images are the same, so they add"
-            " nothing to it. With few"
-            f" seeds it is wide and excludes little: {w.points(_usual_width(compared))} from end to"
-            " end (median) for test accuracy."
+            " deviation between the model's own seeds, which is at least that of rounding to whole"
+            " images; the test images are the same, so they add nothing to it. With few seeds it is"
+            f" wide and excludes little: {w.points(_usual_width(compared))} from end to end"
+            " (median) for test accuracy."
         )
     if "images" in bases:
         of = " of a model with one seed" if "seeds" in bases else ""
