@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from scipy import special
 from sklearn.calibration import calibration_curve
 
 from bakeoff.analysis.calibration import BINS, NO_ANSWERS, calibration, reliability
@@ -88,6 +89,45 @@ def test_what_chance_gives_is_what_calibrated_networks_show(images, shape):
     mean, limit = reliability(confidence, np.ones(images, bool)).by_chance
     assert mean == pytest.approx(np.mean(errors), rel=0.05)
     assert np.mean(np.array(errors) > limit) == pytest.approx(0.05, abs=0.02)
+
+
+def false_alarms(groups, size, shape, *, told=True, repeats=400, alike=0.5):
+    """Return the share of calibrated networks that are found beyond chance, and chance's share.
+
+    The latter is the mean error that chance is said to give over the mean of those that it gave.
+    Confidences are drawn from the beta distribution with ``shape``; of what makes an answer right
+    or wrong, the share ``alike`` is common to the ``size`` images of a group.
+    """
+    generator = np.random.default_rng(6)
+    group = np.repeat(np.arange(groups), size)
+    beyond, errors, said = [], [], []
+    for _ in range(repeats):
+        confidence = np.clip(generator.beta(*shape, groups * size), 0.5, 1)
+        common, own = generator.standard_normal(groups), generator.standard_normal(groups * size)
+        chance = special.ndtr(np.sqrt(alike) * common[group] + np.sqrt(1 - alike) * own)
+        one = reliability(confidence, chance < confidence, group if told else None)
+        mean, limit = one.by_chance
+        errors.append(one.expected_calibration_error)
+        said.append(mean)
+        beyond.append(errors[-1] > limit)
+    return np.mean(beyond), np.mean(said) / np.mean(errors)
+
+
+def test_answers_that_are_alike_in_groups_are_no_proof_of_bad_calibration():
+    beyond, share = false_alarms(40, 50, (6, 1))
+    # With 1,000 networks 6 %; the standard error is 1.2.
+    assert beyond < 0.1
+    assert share == pytest.approx(1, abs=0.05)
+    assert false_alarms(40, 50, (6, 1), told=False)[0] > 0.35
+    # As many groups as images: as without groups.
+    assert false_alarms(300, 1, (6, 1))[0] < 0.09
+
+
+def test_one_group_proves_nothing():
+    group = np.zeros(100, int)
+    one = calibrated([reliability([0.9] * 100, np.arange(100) < 50, group)])
+    assert one.ece == pytest.approx(0.4)
+    assert not one.beyond_chance
 
 
 def calibrated(runs):

@@ -411,7 +411,7 @@ def test_one_wild_epoch_does_not_make_a_trend(tmp_path):
 
 
 def test_flat_means_within_a_stated_band(tmp_path):
-    # Up and down by 0.1 % of the loss: as many epochs again are worth less than 5 %.
+    # Up and down by 0.1 % of the loss: 5 more epochs are worth less than 5 %.
     calm = {"val_loss": 0.05 + 0.00005 * (-1.0) ** EPOCH}
     # Steadily down, by so little that it does not matter either.
     slow = {"val_loss": 0.05 - 0.0001 * EPOCH}
@@ -421,9 +421,32 @@ def test_flat_means_within_a_stated_band(tmp_path):
         {"model_1": {"curves": calm}, "model_2": {"curves": slow}, "model_3": {"curves": faster}},
     )
     text = said(findings, "epochs")
-    assert "It was flat in Models 1 and 2: as many epochs again would change it by less" in text
+    assert (
+        "It was flat in Models 1 and 2: 5 more epochs would change it by less than 5 %, though it"
+        " is shown to be falling still in Model 2."
+    ) in text
     assert "still falling in Model 3 over" in text
     assert "promise little" not in text
+
+
+@pytest.mark.parametrize(
+    ("drift", "title", "still"),
+    [
+        (0, "still falling over the last 5 of 13 epochs, so none is", "."),
+        (
+            -0.0001,
+            "still falling by 5 % or more over",
+            ", though it is shown to be falling still.",
+        ),
+        (0.0001, "still falling over the last", ", though it is shown to be rising still."),
+    ],
+)
+def test_what_is_flat_may_be_shown_to_move(tmp_path, drift, title, still):
+    losses = 0.05 + drift * EPOCH + (0 if drift else 0.00005 * (-1.0) ** EPOCH)
+    findings, _ = conclude(tmp_path, {"model_1": {"curves": {"val_loss": losses}}})
+    text = said(findings, "epochs")
+    assert f"No model's validation loss is shown to be {title}" in text
+    assert f"It was flat in Model 1: 5 more epochs would change it by less than 5 %{still}" in text
 
 
 def test_an_interval_that_all_but_excludes_zero_is_not_called_flat(tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import concluded_study
 from bakeoff.findings.summary import ranked_table
 from bakeoff.results import read_results
 from bakeoff.study.readers import read_summary
@@ -100,6 +101,10 @@ def test_groups_are_the_sample(tmp_path, seeds):
     assert "on the same 1,000 test images in 40 groups" in text
     assert ("group by group" if len(seeds) > 1 else "groups that do not count alike") in text
     assert "McNemar test" not in text
+    said_of_limit = (
+        "at least one false alarm in 20 calibrated models, and more the fewer the groups"
+    )
+    assert said_of_limit in concluded_study.said(findings, "calibration")
     assert findings["numbers"]["data"]["groups"] == {
         "name": "patient",
         "number": 40,

@@ -111,8 +111,8 @@ class Comparison:
 class Trend:
     """Slope of a loss per epoch with its interval, over ``epochs`` epochs up to the last.
 
-    ``verdict`` is "flat" when the whole interval is so near to zero that as many epochs again
-    would change the loss by less than ``epochs.FLAT``, "falling" or "rising" when it lies on one
+    ``verdict`` is "flat" when the whole interval is so near to zero that ``epochs`` more would
+    change the loss by less than ``epochs.FLAT`` of it, "falling" or "rising" when it lies on one
     side of zero, otherwise "noisy": the losses wander too much to tell. It has no numbers when
     there are too few epochs ("unknown"), and where early stopping chose the last epoch of a run for
     its losses ("stopped early"), which are no sample then.

@@ -4,6 +4,7 @@ The confidence of an answer is the probability of the class answered. A network 
 where, of the predictions with confidence c, the share c is right.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,13 +28,15 @@ class Reliability:
 
     ``predictions`` and ``right`` are counts (int64), ``confidence`` is a sum of probabilities and
     ``doubts`` one of squares of what these lack of 1 (float64). Sums of two sets of predictions can
-    be added.
+    be added. ``of_groups`` (groups, BINS), where the images come in groups, holds what each group
+    adds to ``right`` minus ``confidence``; of a sum of two sets it is not known.
     """
 
     predictions: np.ndarray
     right: np.ndarray
     confidence: np.ndarray
     doubts: np.ndarray
+    of_groups: np.ndarray | None = None
 
     def __add__(self, other: "Reliability") -> "Reliability":
         return Reliability(
@@ -62,7 +65,16 @@ class Reliability:
         calibration in classification"). The wrong predictions of a bin, a sum of unlike Bernoulli
         variables, are drawn from the binomial distribution with their mean and, but for rounding,
         their variance (Ehm 1991, "Binomial approximation to the Poisson binomial distribution").
+
+        The answers in a group are not independent. What each group strays by in all bins could as
+        well have been the other way round: its sign is drawn (the wild bootstrap by clusters of
+        Cameron, Gelbach and Miller 2008, with the null hypothesis imposed).
         """
+        errors = self._drawn() if self.of_groups is None else self._drawn_by_groups()
+        return float(errors.mean()), float(np.quantile(errors, 1 - LEVEL))
+
+    def _drawn(self):
+        """Return calibrated networks' errors (draws,) where each image is one by itself."""
         filled = self.predictions > 0
         # Rounding may put a probability above 1.
         wrong = np.maximum((self.predictions - self.confidence)[filled], 0)
@@ -71,8 +83,12 @@ class Reliability:
         draws = np.random.default_rng(0).binomial(
             trials, np.minimum(wrong / trials, 1), (_DRAWS, len(trials))
         )
-        errors = np.abs(draws - wrong).sum(axis=1) / self.predictions.sum()
-        return float(errors.mean()), float(np.quantile(errors, 1 - LEVEL))
+        return np.abs(draws - wrong).sum(axis=1) / self.predictions.sum()
+
+    def _drawn_by_groups(self):
+        """Return calibrated networks' errors (draws,) where groups are the sample."""
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (_DRAWS, len(self.of_groups)))
+        return np.abs(signs @ self.of_groups).sum(axis=1) / self.predictions.sum()
 
     @property
     def mean_confidence(self) -> float:
@@ -116,10 +132,13 @@ def calibration(runs: Sequence[Reliability], together: Reliability) -> Calibrati
     )
 
 
-def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
+def reliability(
+    confidence: np.ndarray, correct: np.ndarray, groups: np.ndarray | None = None
+) -> Reliability:
     """Return the :class:`Reliability` of predictions with ``confidence`` float (n,) in [0, 1].
 
-    ``correct`` bool (n,) tells which of them are right.
+    ``correct`` bool (n,) tells which of them are right, ``groups`` int (n,) numbers the groups that
+    the images come in, from 0 on, if they do.
     """
     confidence = np.asarray(confidence, np.float64)
     # The outer edges are left out, so that rounding cannot put a probability outside.
@@ -128,5 +147,11 @@ def reliability(confidence: np.ndarray, correct: np.ndarray) -> Reliability:
     def sums(weights=None):
         return np.bincount(bins, weights, minlength=BINS)
 
+    of_groups = None
+    if groups is not None:
+        shape = groups.max() + 1, BINS
+        place, strays = groups * BINS + bins, correct - confidence
+        of_groups = np.bincount(place, strays, minlength=math.prod(shape)).reshape(shape)
     doubts = (1 - confidence) ** 2
-    return Reliability(sums(), sums(correct).astype(np.int64), sums(confidence), sums(doubts))
+    right = sums(correct).astype(np.int64)
+    return Reliability(sums(), right, sums(confidence), sums(doubts), of_groups)

@@ -12,7 +12,7 @@ SLOPES = 4
 """Fewest slopes that a trend's interval comes from: those of runs, or of their stretches."""
 
 FLAT = 0.05
-"""A loss is flat that as many epochs again would change by less than this share of it."""
+"""A loss is flat that as many more epochs as its trend is over change by less than this share."""
 
 LAST_EPOCHS = 5
 """The most epochs at the end over which fluctuation is measured."""

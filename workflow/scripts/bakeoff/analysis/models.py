@@ -86,22 +86,22 @@ def read_runs(
         history, card = read_training(history_file, card_file, model, seed, described[model])
         predicted = {}
         if card["status"] == "ok":
-            predicted = _predicted(read_probabilities(predictions_file, data), data.labels)
+            predicted = _predicted(read_probabilities(predictions_file, data), data)
         runs.append(MeasuredRun(card, history, **predicted))
     return runs
 
 
-def _predicted(probabilities, labels):
+def _predicted(probabilities, data):
     """Return what a :class:`MeasuredRun` says of its probabilities (n_test, classes)."""
     predicted = _most_probable(probabilities)
-    correct = predicted == labels
-    images = np.arange(len(labels))
+    correct = predicted == data.labels
+    images = np.arange(len(data.labels))
     return {
         "probabilities": probabilities,
         "correct": correct,
         "predicted": predicted,
-        "label_probability": probabilities[images, labels],
-        "reliability": reliability(probabilities[images, predicted], correct),
+        "label_probability": probabilities[images, data.labels],
+        "reliability": reliability(probabilities[images, predicted], correct, data.groups),
     }
 
 

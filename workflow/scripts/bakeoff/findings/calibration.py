@@ -15,7 +15,7 @@ def trust_in_probabilities(results: Results) -> Finding:
     if results.nothing_learned:
         return Finding("calibration", _TITLE, [f"{no_better_than_chance(results)}."], table=table)
     models = results.learned
-    text = [*_errors(models, results.data.test_images), *_confidence(models)]
+    text = [*_errors(models, results.data), *_confidence(models)]
     bins = len(models[0].calibration.bins)
     several = any(len(model.runs) > 1 for model in models)
     text.append(
@@ -29,8 +29,11 @@ def trust_in_probabilities(results: Results) -> Finding:
     return Finding("calibration", _TITLE, text, table=table)
 
 
-def _errors(models, images):
+def _errors(models, data):
     """Whose expected calibration error is beyond chance, and from what to what these go."""
+    images = w.count(data.test_images, "test image")
+    if data.groups:
+        images += f" in {w.count(data.groups.number, 'group')}"
     beyond = [model for model in models if model.calibration.beyond_chance]
     within = [model for model in models if model not in beyond]
     text = []
@@ -40,13 +43,15 @@ def _errors(models, images):
         what = "That" if beyond else "The expected calibration error"
         text.append(
             f"{what} of {names(within)} is within what chance alone gives a calibrated model with"
-            f" the same confidences on {w.count(images, 'test image')}"
+            f" the same confidences on {images}"
             f"{', so these are not ranked' if len(within) > 1 else ''}."
         )
     if beyond and len(models) > 1:
         text.append(
             f"The limit of chance is the 95th percentile, not corrected for there being"
-            f" {len(models)} models: expect one false alarm in 20 calibrated models."
+            f" {len(models)} models: expect"
+            f" {'at least ' * bool(data.groups)}one false alarm in 20 calibrated models"
+            f"{', and more the fewer the groups' * bool(data.groups)}."
         )
     return text
 

@@ -25,15 +25,13 @@ def worth_more_epochs(results: Results) -> Finding:
             " epochs."
         )
     elif tested:
+        much = f" by {100 * FLAT:g} % or more" if _still(flat, "falling") else ""
         text.append(
-            "No model's validation loss is shown to be still falling"
+            f"No model's validation loss is shown to be still falling{much}"
             f" {_at_the_end(tested)}, so none is a clear case for more epochs."
         )
     if flat:
-        text.append(
-            f"It was flat in {names(flat)}: as many epochs again would change it by less than"
-            f" {100 * FLAT:g} %."
-        )
+        text.append(_flat(flat))
     if noisy:
         whose = f"the {w.plural(len(noisy), 'curve of', 'curves of')} {names(noisy)}"
         text.append(
@@ -56,6 +54,27 @@ def worth_more_epochs(results: Results) -> Finding:
         f"{m.name}: {slope(cast(Trend, m.trend))}, {m.trend.verdict}." for m in falling + rising
     ]
     return Finding("epochs", "Which models are worth more epochs", text, shortened(items))
+
+
+def _flat(models):
+    """How little more epochs would change the losses that are called flat, and which do change."""
+    more = {model.trend.epochs for model in models}
+    count = f"{more.pop()} more" if len(more) == 1 else "a third more"
+    text = (
+        f"It was flat in {names(models)}: {count} epochs would change it by less than"
+        f" {100 * FLAT:g} %"
+    )
+    for way in ("falling", "rising"):
+        if still := _still(models, way):
+            where = f" in {names(still)}" if len(still) < len(models) else ""
+            text += f", though it is shown to be {way} still{where}"
+    return f"{text}."
+
+
+def _still(flat, way):
+    """Return those of flat losses of which the interval leaves out a slope of zero."""
+    sign = -1 if way == "falling" else 1
+    return [m for m in flat if min(sign * m.trend.low, sign * m.trend.high) > 0]
 
 
 def _stopped(models):

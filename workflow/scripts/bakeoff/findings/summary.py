@@ -241,7 +241,7 @@ def _last_epochs_note(summary, several):
         f"Mean and standard deviation (between epochs{seeds}) over the last {LAST_EPOCHS} epochs,"
         " at most the last half of them."
         " The slope per epoch is the mean over the last third of the epochs, at least"
-        f" {TREND_EPOCHS}; flat: as many epochs again would change the loss by less than"
+        f" {TREND_EPOCHS}; flat: as many epochs more as these would change the loss by less than"
         f" {100 * FLAT:g} %; noisy: the curve wanders too much to tell."
     ]
     tested = sum(not _lacks(row, "loss_slope") for row in finished)
