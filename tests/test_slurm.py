@@ -149,6 +149,31 @@ def test_one_command_goes_from_look_to_look_there_too(cluster, tiny_study):
     assert tiny_study.planned() == set()
 
 
+def test_what_is_edited_while_runs_wait_is_not_trained_under_the_old_plan(cluster, tiny_study):
+    cluster.update_node(State="DRAIN", Reason="test")
+    try:
+        both = start(tiny_study, cluster, TINY, WIDE, *ONE_THREAD, "--retries", "0")
+        wait_until(lambda: jobs_of(cluster, tiny_study)[1:], both)
+        # The next study is prepared meanwhile, and not all of it is written yet.
+        tiny_study.change_config(lambda config: config["training"].update(batch_size=8, epochs=1))
+        config = tiny_study.path("config/config.yaml")
+        edited = config.read_text()
+        config.write_text(f"{edited}unfinished: [")
+        wide = tiny_study.path("architectures/wide.py")
+        wide.write_text(wide.read_text().replace("Dense(32", "Dense(64"))
+    finally:
+        cluster.update_node(State="RESUME")
+    assert both.wait(PATIENCE) != 0
+    card = json.loads(tiny_study.path(TINY).read_text())
+    assert (card["training"]["batch_size"], card["training"]["epochs"]) == (32, 2)
+    assert not tiny_study.path(WIDE).exists()
+    log = tiny_study.path("results/logs/train_model/wide/seed_0.log").read_text()
+    assert "architectures/wide.py: changed since this run was planned" in log
+    # The next command plans what is asked for now, of both.
+    config.write_text(edited)
+    assert {"tiny/0", "wide/0"} <= tiny_study.planned(TINY, WIDE)
+
+
 def test_the_lines_for_a_site_are_right_once_they_are_no_comments(tiny_study):
     profile = tiny_study.path("slurm/config.yaml")
     profile.write_text(re.sub(r"^#(?=  )", "", profile.read_text(), flags=re.MULTILINE))

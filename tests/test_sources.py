@@ -192,6 +192,22 @@ def test_a_source_that_does_not_parse_and_a_template_count_by_their_bytes(tmp_pa
     assert checksum(tmp_path, "# a", "page.j2") != checksum(tmp_path, "# b", "page.j2")
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"x = 1\ndef f(:\n", ", line 2: invalid syntax; expected Python: mend that line."),
+        ("x = 'ä'".encode("latin-1"), "expected Python: mend that"),
+        (b"x = 1\0", "null bytes; expected Python: mend that"),
+    ],
+)
+def test_an_import_that_does_not_parse_is_named(root, content, expected):
+    (root / "architectures").mkdir()
+    (root / "architectures" / "mine.py").write_text("import architectures.part\n")
+    (root / "architectures" / "part.py").write_bytes(content)
+    with pytest.raises(StudyError, match=f"architectures/part.py.*{expected}"):
+        Sources([root]).of("architectures/mine.py")
+
+
 def test_a_job_reads_what_is_kept_of_its_sources(root, monkeypatch, parsed):
     planned = Sources([root]).of(ENTRY)
     monkeypatch.chdir(root)

@@ -29,11 +29,13 @@ from bakeoff.study.settings import has_curves, identity_of_description, identity
 from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
+from bakeoff.study.planned import forget_planned, keep_planned, read_planned, read_sources
 from bakeoff.study.snakemake_internals import (
     call_folders,
     files_asked_for,
     find_each_script_once,
     given_config,
+    is_command,
     look_for_jobs_once_a_second,
     note_failures,
     plan_without_records,
@@ -43,15 +45,18 @@ from bakeoff.study.sources import KEPT, Sources
 
 FOLDERS = study_folders(workflow.basedir, TOOL)
 CONFIG = find(FOLDERS, "config/config.yaml")
-if CONFIG.is_file():
-    try:
+try:
+    # What the command of this job was planned with; None in that command itself.
+    PLANNED = None if is_command(workflow) else read_planned()
+    if CONFIG.is_file() and not PLANNED:
         # Of a mistake in it, Snakemake tells neither file nor line.
         ConfigFile(CONFIG)
-    except StudyError as error:
-        sys.exit(str(error))
+except StudyError as error:
+    sys.exit(str(error))
 
+if not PLANNED:
 
-configfile: str(CONFIG)
+    configfile: str(CONFIG)
 
 
 # Snakemake's own modules, while planning and when leaving.
@@ -62,7 +67,10 @@ FAILED = note_failures()
 
 try:
     given = given_config(workflow, sys.argv)
-    config = read_config(config, given.files, FOLDERS, given.elsewhere)
+    if PLANNED:
+        config = PLANNED.config
+    else:
+        config = read_config(config, given.files, FOLDERS, given.elsewhere)
     call_folders(workflow, config["pathvars"])
     published = read_published(config, FOLDERS)
     data_file = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
@@ -88,7 +96,11 @@ DOWNLOADED = {
 }
 
 
-SOURCES = Sources(FOLDERS, kept=KEPT)
+SOURCES = Sources(FOLDERS, kept=KEPT, found=PLANNED.sources if PLANNED else ())
+try:
+    read_sources(config, SOURCES)
+except StudyError as error:
+    sys.exit(str(error))
 MODELS = config["study"]["models"]
 SCRIPTS = TOOL / "workflow" / "scripts"
 
@@ -112,7 +124,7 @@ def described(model):
     return identity_of_description(config, SOURCES, model)
 
 
-if is_of_looks(config["study"]["seeds"]):
+if is_of_looks(config["study"]["seeds"]) and not PLANNED:
     config["made_from"] = made_from(config["data"], settings_of_prepared())
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
 # see what this command was planned with, whatever has been decided since.

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.errors import StudyError
 from bakeoff.study.config_files import shown_path
 from bakeoff.study.faults import is_number, read_text
 from bakeoff.study.folders import ARCHITECTURES, Folders, find
+from bakeoff.study.sources import parse
 
 _KINDS = {
     "int": "a whole number",
@@ -107,9 +109,9 @@ def _parse(file, others):
         )
         return fault, None
     try:
-        tree = ast.parse(file.read_bytes(), filename=str(file))
-    except SyntaxError as error:
-        return f"{shown}, line {error.lineno}: {error.msg}; expected Python: mend that line.", None
+        tree = parse(file.read_bytes(), file)
+    except StudyError as error:
+        return str(error), None
     if "build" not in set(_top_level_names(tree)):
         return (
             f"{shown} has no `build`; expected `def build(input_shape, num_classes)` that returns"

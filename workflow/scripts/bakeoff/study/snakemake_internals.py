@@ -70,6 +70,14 @@ def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
     )
 
 
+def is_command(workflow: Any) -> bool:
+    """Tell whether this process is a command's own, not one of its jobs on a cluster.
+
+    Raises :class:`StudyError` where this Snakemake has other insides.
+    """
+    return bool(_part(workflow, "is_main_process"))
+
+
 def say_less(workflow: Any) -> None:
     """Keep from the console, where rules are quiet, what Snakemake says of each job besides.
 
@@ -164,7 +172,7 @@ def plan_without_records(
 
     kind: Any = PersistenceBase
     has_record, changed_params = (_part(kind, name) for name in ("has_metadata", "params_changed"))
-    if not _part(workflow, "is_main_process"):
+    if not is_command(workflow):
         return
 
     @cache

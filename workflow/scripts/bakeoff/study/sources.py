@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of, write_atomically
+from bakeoff.study.config_files import shown_path
 from bakeoff.study.folders import Folders, find, relative_to, with_architectures
 
 KEPT = Path(".snakemake") / "bakeoff-sources.json"
@@ -36,15 +38,20 @@ class Meaning(NamedTuple):
     imports: Sequence[Import]
 
 
+Found = Sequence[tuple[str, tuple[str, ...], dict[str, str]]]
+"""What each entry and the folders within which its imports count were found to be made of."""
+
+
 class Sources:
     """The source files of a study, each read once: an edit is seen by new ones only.
 
     ``folders`` are :data:`bakeoff.study.folders.Folders`. One plan asks for the same files for
     every run, and the next plan, that of each job on a cluster too, for the same again. So what
-    files mean may be kept in ``kept``, by the SHA-256 of their bytes: see :meth:`keep`.
+    files mean may be kept in ``kept``, by the SHA-256 of their bytes: see :meth:`keep`. ``found``
+    is what others had found, which is not looked for again.
     """
 
-    def __init__(self, folders: Folders, kept: str | Path | None = None):
+    def __init__(self, folders: Folders, kept: str | Path | None = None, found: Found = ()):
         self.folders = folders
         # Modules are found where training finds them.
         scripts = Path(folders[-1]) / "workflow" / "scripts"
@@ -55,7 +62,7 @@ class Sources:
         self._meanings: dict = {}
         self._imported: dict = {}
         self._files: dict = {}
-        self._found: dict = {}
+        self._found = {(entry, within): files for entry, within, files in found}
 
     def of(self, *entries: str, within: tuple[str, ...] = ("",)) -> dict[str, str]:
         """Map ``entries`` and all they import, as paths within their folders, to their checksums.
@@ -63,7 +70,8 @@ class Sources:
         Of what is imported, only files count whose paths begin with one of ``within``. An
         architecture has the same path in the study's folder and in the tool's. See
         :meth:`checksum`. Imports are followed without running anything. A file that is no
-        Python, such as a template, imports nothing.
+        Python, such as a template, imports nothing. Raises :class:`StudyError` for a source that
+        does not parse.
         """
         found: dict[str, str] = {}
         for entry in entries:
@@ -78,8 +86,13 @@ class Sources:
         """
         try:
             return self._meaning(file).checksum
-        except (SyntaxError, ValueError):
+        except StudyError:
             return sha256_of(file)
+
+    @property
+    def found(self) -> Found:
+        """What :meth:`of` has found so far."""
+        return [(entry, within, files) for (entry, within), files in self._found.items()]
 
     def keep(self) -> None:
         """Write what the files asked for so far mean, if any of it was not kept before.
@@ -175,8 +188,22 @@ def _this_code():
     return [sha256_of(__file__), sys.version]
 
 
+def parse(content: bytes, file: Path) -> ast.Module:
+    """Return the syntax tree of a source. Raises :class:`StudyError` that names the line."""
+    try:
+        return ast.parse(content, filename=str(file))
+    except (SyntaxError, ValueError) as error:
+        # Of bytes that are no text, and of null bytes, Python names no line, or none that is right.
+        line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else ""
+        raise StudyError(
+            f"{shown_path(file)}{where}: {getattr(error, 'msg', error)}; expected Python: mend that"
+            f" {'line' if line else 'file'}."
+        ) from error
+
+
 def _meaning_of(content: bytes, file: Path) -> Meaning:
-    tree = ast.parse(content, filename=str(file))
+    tree = parse(content, file)
     return Meaning(hashlib.sha256(_written(tree).encode()).hexdigest(), list(_imports(tree)))
 
 
