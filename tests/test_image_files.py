@@ -15,7 +15,7 @@ from bakeoff.data.archives import unpacked
 from bakeoff.data.decode import decode_files
 from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
-from bakeoff.data.sources import _files_at, state_of
+from bakeoff.data.sources import _files_at, made_from, state_of
 from bakeoff.errors import StudyError
 from image_files import (
     READING,
@@ -515,6 +515,24 @@ def test_a_table_of_paths_and_labels(images, scratch):
     assert classes == ["a", "b"]
     assert [len(labels) for _, labels, _ in parts.values()] == [16, 4]
     assert audit["skipped"]["named by no row"] == {"files": 1, "such_as": ["pictures/extra.png"]}
+
+
+@pytest.mark.parametrize(
+    ("plain", "written_out", "other"),
+    [
+        ({"image": None}, {"image": {"fit": "stretch", "channels": None}}, {"channels": 1}),
+        ({"image": {"height": 8}}, {"image": {"height": 8, "background": "white"}}, {"fit": "pad"}),
+        ({"columns": None}, {"columns": {"path": "path", "label": None}}, {"path": "file"}),
+    ],
+)
+def test_defaults_that_are_written_out_prepare_nothing_anew(images, plain, written_out, other):
+    file = table(images, rows_of(images))
+    every = {"train_images": None, "test_images": None, "validation": "test", "holdout_images": 1}
+    data = READING | every | {"source": "table", "path": str(file)}
+    made = made_from(data | plain)
+    assert made_from(data | written_out) == made
+    [(key, value)] = written_out.items()
+    assert made_from(data | {key: value | other}) != made
 
 
 @pytest.mark.parametrize("named", ["the table", "its folder"])

@@ -19,6 +19,7 @@ from PIL import Image, ImageColor, ImageOps
 from tqdm import tqdm
 
 from bakeoff.data.labels import shortened
+from bakeoff.data.sources import IMAGE
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.joblog import console, say
 
@@ -186,7 +187,8 @@ def _form(headers, names, image):
     grey = all(header.mode in _GREY for header, _ in known)
     channels = image.get("channels") or (1 if grey else 3)
     deep = channels == 1 and all(header.mode in _GREY_16 for header, _ in known)
-    background = image.get("background", "white")
+    chosen = IMAGE | image
+    background = chosen["background"]
     try:
         colour = ImageColor.getrgb(background)[:3]
     except ValueError as error:
@@ -195,7 +197,7 @@ def _form(headers, names, image):
             f"{background!r} is no colour; expected a name such as white, or #rrggbb: change it.",
         ) from error
     dtype = "uint16" if deep else "uint8"
-    return Form(height, width, channels, dtype, image.get("fit", "stretch"), colour)
+    return Form(height, width, channels, dtype, chosen["fit"], colour)
 
 
 def _only_size(known):

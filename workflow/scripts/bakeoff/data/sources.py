@@ -52,6 +52,10 @@ COLUMNS = {"path": "path", "label": "label", "split": "split", "group": "group"}
 """What the columns of a table are called unless the config says otherwise."""
 
 
+IMAGE = {"fit": "stretch", "background": "white"}
+"""How images get their form unless the config says otherwise."""
+
+
 def settings_of_source(data: Mapping[str, Any]) -> dict[str, Any]:
     """Map the settings that only some sources have, and this one has, to their defaults.
 
@@ -78,12 +82,22 @@ def settings_of_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     kept = {key: data[key] for key in _OF_EVERY_SOURCE}
     known = settings_of_source(data)
-    kept |= {key: data[key] for key, default in known.items() if data[key] != default}
+    given = {key: _without_defaults(key, data[key]) for key in known}
+    kept |= {key: given[key] for key, default in known.items() if given[key] != default}
     if data["source"] == "bundled":
         kept["path"] = data["path"]
     elif data["path"] is not None:
         kept["files"] = state_of(data)
     return kept
+
+
+def _without_defaults(key, value):
+    """Return a setting, where it is a mapping, without what says nothing; None if none is left."""
+    if not isinstance(value, Mapping):
+        return value
+    defaults = {"image": IMAGE, "columns": COLUMNS}.get(key, {})
+    kept = {k: v for k, v in value.items() if v is not None and v != defaults.get(k)}
+    return kept or None
 
 
 def made_from(data: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> str:
