@@ -630,6 +630,57 @@ def pixel_frame(dtype=np.int64):
     return frame.assign(label=np.arange(20) % 2)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"pixel{n}" for n in range(12)],
+        [f"pixel_{n}" for n in range(1, 13)],
+        [f"{row}x{column}" for row in range(1, 2) for column in range(1, 13)],
+        [f"{row}x{column}" for row in range(12) for column in range(1)],
+    ],
+    ids=["from 0", "from 1", "one row", "one column"],
+)
+def test_pixels_stand_where_their_names_say(written, scratch, names):
+    """R, and all that sorts names as texts, writes pixel10 before pixel2."""
+    pixels = random_images(20, (12,))
+    frame = pd.DataFrame(pixels, columns=names)[sorted(names)].assign(label=np.arange(20) % 2)
+    assert list(frame.columns[:-1]) != names
+    shape = {"1": (1, 12), "0": (12, 1)}.get(names[0][0], (2, 6))
+    image = {"height": 2, "width": 6} if names[0].startswith("pixel") else None
+    parts = read(written(frame), scratch, source="table", image=image)[1]
+    found = {each.tobytes() for part in parts.values() for each in part[0]}
+    assert found == {each.tobytes() for each in pixels}
+    assert parts["train"][0].shape[1:] == (*shape, 1)
+
+
+def test_pixels_named_by_row_and_column_are_no_square_by_their_number(written, scratch):
+    names = [f"{row}x{column}" for column in range(1, 9) for row in range(1, 3)]
+    pixels = random_images(20, (8, 2))
+    frame = pd.DataFrame(pixels.reshape(20, 16), columns=names).assign(label=np.arange(20) % 2)
+    parts = read(written(frame), scratch, source="table")[1]
+    found = {each.tobytes() for part in parts.values() for each in part[0][..., 0]}
+    assert found == {each.T.tobytes() for each in pixels}
+    assert parts["test"][0].shape[1:] == (2, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("pixel0 pixel1 pixel3 pixel4", "up to pixel4 without pixel2; expected all of them, n"),
+        ("pixel2 pixel3 pixel4 pixel5", "up to pixel5 without pixel1; expected all of them"),
+        ("pixel0 pixel1 pixel3 pixel99999999999", "without pixel2; expected"),
+        ("1x1 1x2 2x2 3x3", "columns of pixels up to 3x3 without 1x3; expected all of them"),
+        ("pixel0 pixel1 pixel2 pixel_1", "the columns pixel1 and pixel_1 are one pixel; expected"),
+        ("pixel0 pixel1 pixel2 pixel02", "the columns pixel2 and pixel02 are one pixel; expected"),
+        ("pixel0 pixel1 1x1 1x2", "called both as pixel0 and as 1x1; expected one way: rename"),
+    ],
+)
+def test_pixels_that_are_missing_or_twice_there_are_refused(written, scratch, names, said):
+    pixels = random_images(20, (4,))
+    frame = pd.DataFrame(pixels, columns=names.split()).assign(label=np.arange(20) % 2)
+    assert said in refusal(written(frame), scratch, source="table")
+
+
 @pytest.fixture(params=["csv", "parquet"])
 def written(request, images, monkeypatch):
     """A function that writes a frame as a table, and returns the table's path."""

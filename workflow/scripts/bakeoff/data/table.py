@@ -1,5 +1,6 @@
 """Images that a table lists, one a row, or whose pixels stand in its columns."""
 
+import itertools
 import math
 import os
 import re
@@ -36,7 +37,8 @@ def read_table(
     """Return the images of a CSV or Parquet table, with the split and the groups that it gives.
 
     A row has the path of an image, relative to the table's folder, or its pixels in columns
-    ``pixel0``, ``pixel1``, … as Kaggle's MNIST has them; and a label. ``settings`` are the config's
+    ``pixel0``, ``pixel1``, … as Kaggle's MNIST has them, or ``1x1``, ``1x2``, …, row before column,
+    whose numbers tell their places; and a label. ``settings`` are the config's
     ``columns``, ``image``, ``unreadable`` and ``group``; ``scratch`` and ``workers`` are those of
     :func:`bakeoff.data.decode.decode_files`. Raises :class:`StudyError` where a column is missing
     or a row has no label or no file, or as that function does.
@@ -44,12 +46,14 @@ def read_table(
     file = _table_file(Path(file))
     columns = columns_of(settings)
     table = _read(file)
-    pixels = [name for name in table.columns if _PIXEL.fullmatch(name)]
+    pixels = _in_order([name for name in table.columns if _PIXEL.fullmatch(name)], file)
     _check_columns(table, file, columns, pixels, settings)
     labels = _texts(table, columns["label"], file)
     if pixels:
         rows, names, audit = np.arange(len(table)), None, {}
-        images = _images_of_pixels(_numbers(table[pixels], file), file, settings["image"] or {})
+        image = settings["image"] or {}
+        form = _sides_named(pixels, image) | image
+        images = _images_of_pixels(_numbers(table[pixels], file), file, form)
     else:
         paths = _texts(table, columns["path"], file)
         unnamed = _check_files(file, paths)
@@ -121,6 +125,53 @@ def _as_texts(table):
         if not _PIXEL.fullmatch(str(name))
     }
     return table.rename(columns=str).assign(**texts)
+
+
+def _in_order(names, file):
+    """Return the names of columns of pixels by their numbers, which are all there, once each.
+
+    Programs that sort names as texts write pixel10 before pixel2.
+    """
+    if not names:
+        return []
+    numbers = {name: _numbers_in(name) for name in names}
+    if len({len(found) for found in numbers.values()}) > 1:
+        raise StudyError(
+            f"{file}: columns of pixels called both as pixel0 and as 1x1; expected one way: rename"
+            " them, or delete those of one way."
+        )
+    ordered = sorted(names, key=numbers.get)
+    for name, after in itertools.pairwise(ordered):
+        if numbers[name] == numbers[after]:
+            raise StudyError(
+                f"{file}: the columns {name} and {after} are one pixel; expected one column for"
+                " each: delete or rename one of them."
+            )
+    there = set(numbers.values())
+    ends = [(min(1, *axis), max(axis)) for axis in zip(*there, strict=True)]
+    # A number may be any: of more places than there are names, an early one is missing.
+    every = itertools.product(*(range(low, min(high, len(names)) + 1) for low, high in ends))
+    if missing := next((found for found in every if found not in there), None):
+        parts = iter(missing)
+        lost = re.sub(r"\d+", lambda _: str(next(parts)), ordered[0])
+        raise StudyError(
+            f"{file}: columns of pixels up to {ordered[-1]} without {lost}; expected all of them,"
+            " numbered from 0 or 1: add it, or number the columns as the pixels lie."
+        )
+    return ordered
+
+
+def _numbers_in(name):
+    return tuple(int(number) for number in re.findall(r"\d+", name))
+
+
+def _sides_named(ordered, image):
+    """Return height and width where the names of columns of pixels tell a row and a column."""
+    numbers = [_numbers_in(name) for name in ordered]
+    if len(numbers[0]) == 1 or (image.get("channels") or 1) != 1:
+        return {}
+    height, width = (len(set(axis)) for axis in zip(*numbers, strict=True))
+    return {"height": height, "width": width}
 
 
 def _check_columns(table, file, columns, pixels, settings):
