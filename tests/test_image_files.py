@@ -483,6 +483,21 @@ def test_a_pattern_that_finds_no_group_is_refused(images, scratch):
     assert "data.group: patient_([0-9]+) finds nothing in 8 of 8 file names: a/000.png, " in message
 
 
+@pytest.mark.parametrize("pattern", ["p([0-9]+)_|site([0-9]+)_", "(p[0-9]+)?_", "(p?)[0-9]*_"])
+def test_a_parenthesis_that_found_nothing_is_no_group_of_all_such_images(images, scratch, pattern):
+    for name in "ab":
+        for number, pixels in enumerate(random_images(20, (4, 4))):
+            whom = "p" if number < 17 else "site"
+            save(images / name / f"{whom}{number}_.png", pixels)
+    message = refusal(images, scratch, group=pattern)
+    said = f"data.group: {pattern} finds nothing in 6 of 40 file names: a/site17_.png, a/site18"
+    assert said in message
+    assert message.endswith("finds the group in each, within its first parenthesis: correct it.")
+    # One parenthesis for both kinds.
+    _, _, audit = read(images, scratch, group="((?:p|site)[0-9]+)_")
+    assert sum(audit["groups"]["groups"].values()) == 20
+
+
 def test_too_few_groups_are_refused(images, scratch):
     class_folders(images, {"a": 4, "b": 4})
     assert "data.group: 2 groups; expected at least 4" in refusal(images, scratch, group="^[ab]")

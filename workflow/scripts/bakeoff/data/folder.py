@@ -113,7 +113,7 @@ def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
     """Return whom each file is of: what the regular expression ``pattern`` finds in its path.
 
     That is its first group, or all of it where it has none. Raises :class:`ConfigError` where it
-    is no regular expression, or finds nothing in a path.
+    is no regular expression, or that is nothing in a path, as with a group that took no part.
     """
     if pattern is None:
         return None
@@ -126,17 +126,16 @@ def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
             " path: correct it.",
         ) from error
     names = list(names)
-    matches = [expression.search(name) for name in names]
-    if lost := [name for name, match in zip(names, matches, strict=True) if not match]:
+    which = min(1, expression.groups)
+    found = [match and match[which] for match in map(expression.search, names)]
+    if lost := [name for name, group in zip(names, found, strict=True) if not group]:
         raise ConfigError(
             "data.group",
             f"{pattern} finds nothing in {len(lost):,} of {len(names):,} file names:"
-            f" {shortened(lost)}; expected a regular expression that finds the group in each:"
-            " correct it.",
+            f" {shortened(lost)}; expected a regular expression that finds the group in each"
+            f"{', within its first parenthesis' * which}: correct it.",
         )
-    return np.array(
-        [match[1 if expression.groups else 0] for match in matches if match], dtype=object
-    )
+    return np.array(found, dtype=object)
 
 
 def _relative(folder, place, name):
