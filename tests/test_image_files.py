@@ -1,5 +1,8 @@
 """Image files in folders and tables: decoded once, in one form, with everything odd told."""
 
+import bz2
+import gzip
+import lzma
 import os
 import re
 import zipfile
@@ -550,6 +553,95 @@ def test_an_image_that_a_table_names_is_seen_wherever_it_lies(images, named, col
         assert state_of(data) == before
 
 
+WRITINGS = {
+    "plain": ("t.csv", open, "path,label\n"),
+    "gzip": ("t.csv.gz", gzip.open, "path,label\n"),
+    "bzip2": ("t.CSV.BZ2", bz2.open, "path,label\n"),
+    "xz": ("t.csv.xz", lzma.open, "path,label\n"),
+    "blank first lines": ("t.csv", open, "\n \npath,label\n"),
+    "a mark and quotes": ("t.csv", open, '\ufeff"path","label"\r\n'),
+    "a long text": ("t.csv", open, f'path,label,"{"x" * 200_000}"\n'),
+    "an empty row": ("t.csv", open, "path,label\n\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "opened", "first"), WRITINGS.values(), ids=WRITINGS)
+def test_of_a_table_that_is_read_each_image_is_seen(images, scratch, name, opened, first):
+    """What planning does not look at could change without a run being trained anew."""
+    rows = rows_of(images)
+    with opened(images / name, "wt", encoding="utf-8", newline="") as file:
+        file.write(first + "".join(f" {row['path']},{row['label']}\r\n" for row in rows))
+    parts = read(images / name, scratch, source="table")[1]
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 20
+    data = READING | {"source": "table", "path": str(images / name)}
+    states = {state_of(data)}
+    for row in rows:
+        os.utime(images / row["path"], (0, 0))
+        states.add(state_of(data))
+    assert len(states) == 21
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
+def test_a_table_that_is_damaged_is_refused(images, scratch, suffix):
+    file = images / f"t.csv{suffix}"
+    content = b"path,label\n" + b"".join(b"pictures/%d.png,a\n" % n for n in range(20_000))
+    packed = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+    if suffix in packed:
+        content = packed[suffix].compress(content)[:-30]
+    file.write_bytes(content if suffix in packed else b"\x28\xb5\x2f\xfd" + content)
+    message = refusal(file, scratch, source="table")
+    assert message.startswith(f"{file}: cannot be read as a table (")
+    state_of(READING | {"source": "table", "path": str(file)})
+
+
+@pytest.mark.parametrize("content", ["", "\n\n \n"])
+def test_a_table_of_nothing_is_refused(images, scratch, content):
+    (images / "t.csv").write_text(content)
+    message = refusal(images / "t.csv", scratch, source="table")
+    assert "t.csv: cannot be read as a table (it is empty); expected CSV in UTF-8" in message
+    state_of(READING | {"source": "table", "path": str(images / "t.csv")})
+
+
+@pytest.mark.parametrize("where", ["absolute", "above"])
+def test_a_packed_table_names_only_what_is_packed_with_it(images, tmp_path, scratch, where):
+    rows = rows_of(images)
+    table(images, rows)
+    archive = tmp_path / "set.zip"
+
+    def pack():
+        with zipfile.ZipFile(archive, "w") as packed:
+            for file in sorted(images.rglob("*.*")):
+                packed.write(file, f"set/{file.relative_to(images)}")
+
+    pack()
+    parts = read(archive, scratch, source="table")[1]
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 20
+    away = {"absolute": str(images / rows[3]["path"]), "above": "pictures/../../../3.png"}[where]
+    rows[3]["path"] = away
+    table(images, rows)
+    pack()
+    message = refusal(archive, scratch, source="table")
+    said = f"{archive}: the table table.csv names 1 of 20 images outside of its own folder: {away};"
+    assert message.startswith(said)
+
+
+def test_a_column_of_which_there_are_two_is_refused(images, scratch):
+    for row in (rows := rows_of(images)):
+        row |= {"label ": "x", "note": "y", "note ": "z"}
+    file = table(images, rows)
+    text = file.read_text()
+    # What is not read may have any name.
+    file.write_text(text.replace("note ", "note"))
+    assert read(file, scratch, source="table")[0] == ["a", "b"]
+    file.write_text(text.replace("label ", "label"))
+    message = refusal(file, scratch, source="table")
+    assert message.startswith(f"{file}: more than one column label; expected one of each name: ")
+    frame = pixel_frame()
+    frame.columns = ["pixel5" if name == "pixel6" else name for name in frame]
+    frame.to_csv(file, index=False)
+    assert "more than one column pixel5; expected" in refusal(file, scratch, source="table")
+
+
 def test_a_tables_split_and_groups_are_taken(images, scratch):
     rows = rows_of(images, split=["train"] * 6 + ["Test", "val"] * 2, group=list("pqrstuvwxy"))
     file = table(images, rows)
@@ -607,6 +699,29 @@ def test_a_row_without_a_file_or_a_label_is_named(images, scratch):
     assert "'fold 1' in the column split, row 5; expected train, validation or test" in refusal(
         table(images, rows), scratch, source="table"
     )
+
+
+@pytest.mark.parametrize("kind", ["paths", "pixels"])
+def test_rows_are_counted_as_a_spreadsheet_does(images, scratch, kind):
+    """Which shows empty rows too, and a field of two lines in one row."""
+    file = images / "table.csv"
+    if kind == "paths":
+        lines = ["path,label,note", *(f"{row['path']},a,x" for row in rows_of(images))]
+        lines[2] = lines[2].replace(",x", ',"two\nlines"')
+    else:
+        lines = ["pixel0,label,note", *(f"{n},a,x" for n in range(20))]
+        lines[2] = lines[2].replace(",x", ',"two\nlines"')
+    lines[4] = lines[4].replace(",a", ",")
+    lines[6] = lines[6].replace(",a", ",")
+    file.write_text("\n".join(["", lines[0], "", "  ", *lines[1:6], "", *lines[6:]]))
+    assert "no label in rows 8, 11; expected one in" in refusal(file, scratch, source="table")
+    if kind == "paths":
+        text = file.read_text().replace(",,", ",a,")
+        file.write_text(text.replace("pictures/5", "none"))
+        assert "not exist: none.png (row 11); exp" in refusal(file, scratch, source="table")
+        file.write_text(text.replace("5.png,a,x", "5.png,a,x,y"))
+        message = refusal(file, scratch, source="table")
+        assert f"{file}: row 11 has more fields than the first line has names; expected" in message
 
 
 def test_unreadable_files_of_a_table_are_left_out(images, scratch):
