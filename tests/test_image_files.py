@@ -5,6 +5,7 @@ import gzip
 import lzma
 import os
 import re
+import warnings
 import zipfile
 from collections import Counter
 
@@ -463,6 +464,44 @@ def test_a_drawn_split_divides_no_group(images, scratch):
     assert set(parts["test"][1].tolist()) == {0, 1}
     assert audit["groups"]["test_images_of_training_groups"] == 0
     assert audit["groups"]["groups"] == {"train": len(train), "test": len(test)}
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_the_only_group_of_a_class_is_not_drawn_for_the_test(images, scratch, share):
+    """With a half, each half has such a group: it is left out of the half that is drawn."""
+    for name, count in {"oak": 12, "elm": 12, "yew": 1, "fir": 1}.items():
+        for number, pixels in enumerate(random_images(count, (4, 4))):
+            patient = {"yew": 3, "fir": 4}.get(name, number % 5)
+            save(images / name / f"p{patient}_{number}.png", pixels)
+    for seed in range(10):
+        options = {"group": "(p[0-9]+)_", "split_seed": seed, "test_share": share}
+        _, parts, _ = read(images, scratch, **options)
+        assert set(parts["train"][1].tolist()) == {0, 1, 2, 3}
+        assert set(parts["test"][1].tolist()) == {0, 2}, "oak and elm"
+        assert not set(parts["train"][2].tolist()) & set(parts["test"][2].tolist())
+
+
+@pytest.mark.parametrize("group", [None, "^([a-z]+)"])
+def test_where_a_class_would_not_be_trained_on_what_helps_is_said(images, scratch, group):
+    class_folders(images, dict.fromkeys("abcde", 5 if group else 1))
+    message = refusal(images, scratch, group=group)
+    assert re.match(rf"{images}: all images of class [a-e] were drawn for the test; exp", message)
+    others = " of other groups" * bool(group)
+    assert f": add images{others}, or try another data.split_seed or data.test_share" in message
+
+
+def test_groups_of_classes_too_small_to_be_shared_out_are_refused(images, scratch):
+    class_folders(images, {"a": 3, "b": 3, "c": 3})
+    message = refusal(images, scratch, group="(.*)")
+    said = "data.group: given, and no class has more than 3 images to draw from; expected at least 4"
+    assert said in message
+
+
+def test_a_rare_class_leaves_no_warning_of_scikit_learn_in_the_log(images, scratch):
+    class_folders(images, {"a": 10, "b": 10, "c": 2})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(images, scratch, group="(.*)")
 
 
 def test_a_given_split_that_divides_groups_is_said_loudly(images, scratch, capsys):

@@ -121,11 +121,13 @@ def check_labels(
     classes: Sequence[str],
     files: Mapping[str, str],
     numbered: bool = False,
+    remedy: str | None = None,
 ) -> None:
     """Raise :class:`StudyError` where labels and the names of classes do not belong together.
 
     ``train`` and ``test`` are all labels of the two sets, which come from ``train_labels`` and
     ``test_labels`` of ``files``; ``numbered`` tells that the labels there are others, as texts are.
+    Where the test images were drawn, ``remedy`` is what to do if they are all images of a class.
     What may be meant, such as a class without test images, is said.
     """
     named = len(classes)
@@ -151,6 +153,11 @@ def check_labels(
         )
     trained, tested = (np.bincount(part, minlength=named) > 0 for part in (train, test))
     if (untrained := tested & ~trained).any():
+        if remedy:
+            raise StudyError(
+                f"{origin}: all images of {_named(untrained, classes, numbered)} were drawn for the"
+                f" test; expected some of each class to train on: {remedy}."
+            )
         raise StudyError(
             f"{files['train_labels']}: no image of {_named(untrained, classes, numbered)}; expected"
             " training images of each class that has test images: add some, or leave those test"

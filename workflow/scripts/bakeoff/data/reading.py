@@ -172,7 +172,11 @@ def _source_of(raw, settings):
         audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
     train, test = parts["train"].labels, parts["test"].labels
-    check_labels(train, test, class_names, origins, numbered="numbered" in how)
+    remedy = None
+    if raw.test is None:
+        others = " of other groups" * (parts["train"].groups is not None)
+        remedy = f"add images{others}, or try another data.split_seed or data.test_share"
+    check_labels(train, test, class_names, origins, numbered="numbered" in how, remedy=remedy)
     return LabelledSet(class_names, **parts, audit=audit)
 
 
