@@ -493,8 +493,8 @@ def test_where_a_class_would_not_be_trained_on_what_helps_is_said(images, scratc
 def test_groups_of_classes_too_small_to_be_shared_out_are_refused(images, scratch):
     class_folders(images, {"a": 3, "b": 3, "c": 3})
     message = refusal(images, scratch, group="(.*)")
-    said = "data.group: given, and no class has more than 3 images to draw from; expected at least 4"
-    assert said in message
+    assert "data.group: given, and no class has more than 3 images to draw from" in message
+    assert "; expected at least 4 of one, to draw one part of 4 without dividing" in message
 
 
 def test_a_rare_class_leaves_no_warning_of_scikit_learn_in_the_log(images, scratch):

@@ -1,5 +1,7 @@
 """Drawing some of the images: of each class its share, of groups all of their images or none."""
 
+import warnings
+
 import numpy as np
 
 from bakeoff import wording as w
@@ -48,7 +50,10 @@ def draw(labels: np.ndarray, groups: np.ndarray | None, size: int, seed: int) ->
     from sklearn.model_selection import StratifiedGroupKFold
 
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    parts = [rows for _, rows in splitter.split(np.zeros(len(labels)), labels, groups)]
+    with warnings.catch_warnings():
+        # A class with fewer images than parts is in some of them alone: that is said by its name.
+        warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
+        parts = [rows for _, rows in splitter.split(np.zeros(len(labels)), labels, groups)]
     return np.sort(_nearest(parts, labels, groups, size)).astype(np.int64)
 
 
