@@ -16,6 +16,7 @@ from PIL import Image
 
 from bakeoff.data import decode
 from bakeoff.data.archives import unpacked
+from bakeoff.data.audit import sentences
 from bakeoff.data.decode import decode_files
 from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
@@ -229,6 +230,28 @@ def test_no_readable_file_at_all_is_refused(images, scratch):
         (images / name).mkdir()
         (images / name / "x.png").write_text("no")
     assert "and so with all 2 files; expected" in refusal(images, scratch, unreadable="skip")
+
+
+@pytest.mark.parametrize("source", ["folder", "table"])
+def test_a_class_of_which_no_file_can_be_read_is_named(images, scratch, capsys, source):
+    class_folders(images, {"a": 6, "b": 6, "c": 2, "d": 3})
+    for file in ("c/000.png", "c/001.png", "d/001.png"):
+        (images / file).write_text("no")
+    names = sorted(str(file.relative_to(images)) for file in images.rglob("*.png"))
+    file = table(images, [{"path": name, "label": name[0]} for name in names])
+    path = images if source == "folder" else file
+    classes, _, audit = read(path, scratch, source=source, unreadable="skip")
+    assert classes == ["a", "b", "d"]
+    said = "WARNING: no file of class c can be read: left out, as if there were none such."
+    assert said in capsys.readouterr().out
+    assert "Classes left out, as no file of theirs can be read: c." in sentences(audit, classes)
+    # Names that are given are to be those that there are.
+    settings = {"source": source, "unreadable": "skip", "classes": list("abcd")}
+    assert "data.classes: 'c', though" in refusal(path, scratch, **settings)
+    for file in ("c/000.png", "c/001.png"):
+        save(images / file, np.zeros((8, 8, 3), np.uint8))
+    classes, _, audit = read(path, scratch, source=source, unreadable="skip")
+    assert not [each for each in sentences(audit, classes) if each.startswith("Classes left out")]
 
 
 def test_values_of_unknown_range_are_refused(images, scratch):

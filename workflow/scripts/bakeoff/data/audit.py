@@ -16,7 +16,7 @@ def sentences(audit: Mapping[str, Any], class_names: Sequence[str]) -> list[str]
     ``audit`` is that of :class:`bakeoff.data.prepared.PreparedData`.
     """
     topics = (
-        *(_split, _forms, _dark, _changed, _skipped, _unreadable, _empty, _labels, _twins),
+        *(_split, _forms, _dark, _changed, _skipped, _unreadable, _lost, _empty, _labels, _twins),
         _groups,
     )
     said = [sentence for topic in topics if (sentence := topic(audit))]
@@ -90,6 +90,13 @@ def _unreadable(audit):
     named = [f"{name} ({reason})" for name, reason in files.items()]
     which = w.count(len(files), "file that cannot be read", "files that cannot be read")
     return f"Left out, {which}: {_some(named, len(named))}."
+
+
+def _lost(audit):
+    lost = audit.get("unreadable_classes")
+    if not lost:
+        return None
+    return f"Classes left out, as no file of theirs can be read: {_some(lost, len(lost))}."
 
 
 def _empty(audit):

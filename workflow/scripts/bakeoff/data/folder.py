@@ -54,6 +54,8 @@ def read_folder(
     _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
     audit = decoded.audit | {"skipped": describe_skipped(skipped)}
+    classes = [_class_of(name, part) for part, of_part in parts.items() for name in of_part]
+    audit["unreadable_classes"] = unreadable_classes(classes, decoded.rows)
     if empty := _empty_class_folders(folder, parts):
         audit["empty_class_folders"] = empty
     kept, first = set(decoded.rows.tolist()), 0
@@ -107,6 +109,16 @@ def describe_skipped(skipped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         why: {"files": len(paths), "such_as": list(paths[:_MOST_EXAMPLES])}
         for why, paths in skipped.items()
     }
+
+
+def unreadable_classes(labels: Sequence[str] | np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return the classes, sorted, of which no file could be read.
+
+    ``labels`` are those of all files, ``rows`` int64 the places among these of those that were
+    read.
+    """
+    labels = np.asarray(labels, dtype=object)
+    return sorted(set(labels) - set(labels[rows]))
 
 
 def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:

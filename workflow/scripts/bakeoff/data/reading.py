@@ -164,6 +164,9 @@ def _source_of(raw, settings):
         for (name, part), of_part, groups in zip(given.items(), labels, numbers, strict=True)
     }
     audit = {**raw.audit, "labels": how, "split": "given"}
+    if lost := audit.get("unreadable_classes"):
+        which = f"{w.plural(len(lost), 'class', 'classes')} {shortened(lost)}"
+        say(f"WARNING: no file of {which} can be read: left out, as if there were none such.")
     column = audit.pop("group_column", None)
     if raw.test is None:
         parts |= _draw_test(parts["train"], settings)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from bakeoff import wording as w
 from bakeoff.data.decode import decode_files
-from bakeoff.data.folder import describe_skipped, groups_of, list_images
+from bakeoff.data.folder import describe_skipped, groups_of, list_images, unreadable_classes
 from bakeoff.data.labels import shortened
 from bakeoff.data.raw import RawPart, RawSet, check_images
 from bakeoff.data.sources import PARQUET, columns_of, open_csv, rows_of, tables_in
@@ -67,6 +67,7 @@ def read_table(
         if unnamed:
             unnamed = {"named by no row": unnamed}
         audit["skipped"] = describe_skipped(unnamed or {})
+        audit["unreadable_classes"] = unreadable_classes(labels, rows)
     groups, column = _groups(table, file, columns, names, settings["group"])
     if column is not None:
         audit["group_column"] = column
