@@ -5,8 +5,10 @@ import gzip
 import lzma
 import os
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 
 import numpy as np
@@ -138,6 +140,31 @@ def test_alpha_is_flattened_onto_the_stated_colour(images, scratch):
         assert found.audit["flattened"] == 1
     with pytest.raises(StudyError, match=r"data\.image\.background: 'whit' is no colour; expected"):
         decoded(images, scratch, {"background": "whit"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "flattened"), [(6, 4, 1), (4, 2, 1), (2, 3, 0), (0, 1, 0)]
+)
+def test_alpha_of_sixteen_bits_is_flattened_and_counted(images, scratch, kind, channels, flattened):
+    """Pillow writes no such PNG: ``kind`` is the format's number for what a pixel has."""
+    deep = np.full((4, 4, channels), 40 * 257, ">u2")
+    deep[..., -1] = 0
+
+    def chunk(name, content):
+        checksum = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 4, 4, 16, kind, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in deep))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    (images / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    save(images / "flat.png", np.zeros((4, 4, 3), np.uint8))
+    found = decoded(images, scratch, {"background": "#0a0b0c"})
+    assert found.audit["depths"] == {"16": 1, "8": 1}
+    assert found.audit["flattened"] == flattened
+    # All of it is seen through.
+    pixel = {4: [10, 11, 12], 2: [10, 11, 12], 3: [40, 40, 0], 1: [0, 0, 0]}[channels]
+    assert found.images[0].tolist() == [[pixel] * 4] * 4
 
 
 def test_palettes_and_modes_are_expanded_and_counted(images, scratch):

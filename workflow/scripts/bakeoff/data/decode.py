@@ -35,6 +35,7 @@ EXTENSIONS = frozenset(
 _ORIENTATION = 0x0112  # EXIF's tag.
 _GREY_16 = ("I;16", "I;16B", "I;16L")
 _GREY = ("1", "L", "LA", "La", *_GREY_16)
+_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _FEW = 256  # files, for which no process is started
 _HEADERS = 512  # a task
 _TASK_BYTES = 2**22
@@ -247,7 +248,8 @@ def _decode(path, form, pixels):
         # A PNG may tell it after its pixels.
         turned = turned or _orientation(opened) in range(2, 9)
         image = ImageOps.exif_transpose(opened)
-    flattened = depth < 16 and image.has_transparency_data
+    # A colour of 16 bits that stands for transparent is none that Pillow knows.
+    flattened = image.mode in _ALPHA or (depth < 16 and image.has_transparency_data)
     image = _in_one_mode(image, form, depth)
     resized = image.size != (form.width, form.height)
     if resized:
@@ -269,7 +271,7 @@ def _in_one_mode(image, form, depth):
         image = Image.fromarray(np.rint(values / 257).astype(np.uint8))
     elif depth == 32:
         raise ValueError("values of 32 bits, whose range is not known; save 8 or 16 bits")
-    elif image.has_transparency_data or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+    elif image.has_transparency_data or image.mode in _ALPHA:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*form.background, 255))
         image = Image.alpha_composite(ground, image)
