@@ -474,6 +474,25 @@ def test_class_folders_written_in_two_ways_are_named(images, scratch, names):
     assert f"({names[1]} and {names[0]} differ in case, or in how accents are stored" in message
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("O\u0308l", "\u00d6l"), r"labels 'O\u0308l' and '\xd6l' read alike and are"),
+        (("no\u00a0leaf", "no leaf"), r"labels 'no leaf' and 'no\xa0leaf' read alike and are"),
+    ],
+)
+def test_one_name_stored_in_two_ways_is_not_two_classes(images, scratch, names, said):
+    class_folders(images, dict.fromkeys(names, 10) | {"elm": 10})
+    assert said in refusal(images, scratch)
+    classes = ["elm", *names]
+    assert read(images, scratch, classes=classes)[0] == classes
+
+
+def test_classes_that_differ_in_case_are_two(images, scratch):
+    class_folders(images, {"a": 10, "A": 10})
+    assert read(images, scratch)[0] == ["A", "a"]
+
+
 def test_names_of_classes_may_be_given_in_another_order(images, scratch):
     class_folders(images, {"a": 10, "b": 20})
     classes, parts, audit = read(images, scratch, classes=["b", "a"])

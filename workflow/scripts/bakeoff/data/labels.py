@@ -174,6 +174,22 @@ def check_labels(
         say(f"No test image is of {which}: how well it is told is not measured.")
 
 
+def check_names(names: Sequence[str], origin: str) -> None:
+    """Raise :class:`StudyError` where names of classes read alike, as with accents stored two ways.
+
+    ``names`` are those of the labels in ``origin``, which nobody has listed.
+    """
+    alike = defaultdict(list)
+    for name in names:
+        alike[_as_read(name)].append(ascii(name))
+    if twice := [w.listing(found) for found in alike.values() if len(found) > 1]:
+        raise StudyError(
+            f"{origin}: labels {shortened(twice)} read alike and are stored in two ways; expected"
+            " each class written one way: rename one of them, or name all labels in data.classes to"
+            " keep them apart."
+        )
+
+
 def _named(chosen, classes, numbered):
     """Return "class oak" or "classes oak, elm" of boolean (classes,), with labels as written."""
     numbers = np.flatnonzero(chosen).tolist()
@@ -186,11 +202,16 @@ def _named(chosen, classes, numbered):
     return f"{w.plural(len(numbers), 'class', 'classes')} {listed}"
 
 
+def _as_read(name):
+    """Return a name in the one form of Unicode for all that read alike."""
+    return unicodedata.normalize("NFKC", name)
+
+
 def _namesakes(untrained, trained, classes):
     """Return a hint at names, one of each, that differ in case or in how accents are stored."""
 
     def folded(name):
-        return unicodedata.normalize("NFKC", name).casefold()
+        return _as_read(name).casefold()
 
     known = {folded(classes[number]): classes[number] for number in np.flatnonzero(trained)}
     names = [classes[number] for number in np.flatnonzero(untrained)]

@@ -17,7 +17,7 @@ from bakeoff.data.archives import unpacked
 from bakeoff.data.cifar import read_cifar
 from bakeoff.data.idx import read_idx_set
 from bakeoff.data.labelled import LabelledPart, LabelledSet
-from bakeoff.data.labels import check_labels, number_labels, shortened
+from bakeoff.data.labels import check_labels, check_names, number_labels, shortened
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw, without_only_ones
@@ -180,6 +180,8 @@ def _source_of(raw, settings):
         others = " of other groups" * (parts["train"].groups is not None)
         remedy = f"add images{others}, or try another data.split_seed or data.test_share"
     check_labels(train, test, class_names, origins, numbered="numbered" in how, remedy=remedy)
+    if not classes:
+        check_names(class_names, raw.train.origin)
     return LabelledSet(class_names, **parts, audit=audit)
 
 
