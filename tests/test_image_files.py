@@ -223,7 +223,7 @@ def test_images_of_several_sizes_are_named_where_none_is_given(images, scratch):
     save(images / "b" / "odd.png", np.zeros((6, 8), np.uint8))
     message = refusal(images, scratch)
     assert (
-        "data.image: missing, though 1 of 4 images are not 8 x 6 as the other 3: b/odd.png (6 x 8);"
+        "data.image: missing, though 1 of 4 images is not 8 x 6 as the other 3: b/odd.png (6 x 8);"
         " expected images of one size" in message
     )
     assert "data.image: {height: 8, width: 6, fit: crop}." in message
@@ -335,13 +335,17 @@ def test_a_given_split_is_kept(images, scratch):
 
 
 @pytest.mark.parametrize("name", ["test", "Val"])
-@pytest.mark.parametrize("loose", [0, 3])
+@pytest.mark.parametrize("loose", [0, 1, 3])
 def test_a_part_without_labels_is_refused(images, scratch, name, loose):
     class_folders(images / "train", {"oak": 4, "elm": 4})
     (images / name / "oak").mkdir(parents=True)
     for number in range(loose):
         save(images / name / f"{number}.png", random_images(1, (8, 8, 3))[0])
-    found = f"{loose} images in no class folder, which have no labels" if loose else "no image"
+    found = {
+        0: "no image",
+        1: "1 image in no class folder, which has no label",
+        3: "3 images in no class folder, which have no labels",
+    }[loose]
     message = refusal(images, scratch)
     assert message.startswith(f"{images / name}: {found}; expected class folders with images: ")
 
@@ -797,7 +801,7 @@ def test_a_row_without_a_file_or_a_label_is_named(images, scratch):
     rows[3]["path"] = "pictures/none.png"
     file = table(images, rows)
     message = refusal(file, scratch, source="table")
-    assert "1 of 20 rows name a file that does not exist: pictures/none.png (row 5)" in message
+    assert "1 of 20 rows names a file that does not exist: pictures/none.png (row 5)" in message
     rows[3] |= {"path": "pictures/3.png", "label": ""}
     assert "no label in row 5; expected one in each row" in refusal(
         table(images, rows), scratch, source="table"

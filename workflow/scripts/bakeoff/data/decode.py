@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps
 from tqdm import tqdm
 
+from bakeoff import wording as w
 from bakeoff.data.labels import shortened
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.joblog import console, say
@@ -207,7 +208,8 @@ def _only_size(known):
         others = [f"{name} ({_size(h.size)})" for name, h in _swapped(known) if h.size != common]
         raise ConfigError(
             "data.image",
-            f"missing, though {len(others):,} of {len(known):,} images are not {_size(common)} as"
+            f"missing, though {len(others):,} of {len(known):,} images"
+            f" {w.plural(len(others), 'is', 'are')} not {_size(common)} as"
             f" the other {count:,}: {shortened(others)}; expected images of one size, or the size"
             f" to bring them to: set it, such as data.image: {{height: {common[0]}, width:"
             f" {common[1]}, fit: crop}}.",

@@ -248,7 +248,8 @@ def _check_parts(folder, parts, loose):
         unlabelled = [name for name in loose if _top(name) in of_part]
         found = "no image"
         if unlabelled:
-            found = f"{w.count(len(unlabelled), 'image')} in no class folder, which have no labels"
+            which = w.plural(len(unlabelled), "which has no label", "which have no labels")
+            found = f"{w.count(len(unlabelled), 'image')} in no class folder, {which}"
         raise StudyError(
             f"{folder / of_part[0]}: {found}; expected class folders with images: put the images of"
             " each class into a folder of its name, or move this folder elsewhere, without which"

@@ -248,7 +248,8 @@ def _check_groups(parts):
         if images:
             say(
                 f"WARNING: the split divides {w.count(len(both), 'group')}:"
-                f" {images:,} of the {len(groups[name]):,} {name} images are of groups that have"
-                " training images too. Accuracies on these say little of groups that are new."
+                f" {images:,} of the {len(groups[name]):,} {name} images"
+                f" {w.of_training_groups(images)}. Accuracies on {w.plural(images, 'it', 'these')}"
+                " say little of groups that are new."
             )
     return found

@@ -280,8 +280,9 @@ def _check_files(file, paths):
         places = zip(missing, _places(missing, file), strict=True)
         rows = shortened(f"{paths[row]} (row {place})" for row, place in places)
         raise StudyError(
-            f"{file}: {len(missing):,} of {len(paths):,} rows name a file that does not exist:"
-            f" {rows}; expected paths relative to {file.parent}: correct them, or delete the rows."
+            f"{file}: {len(missing):,} of {len(paths):,} rows"
+            f" {w.plural(len(missing), 'names', 'name')} a file that does not exist: {rows};"
+            f" expected paths relative to {file.parent}: correct them, or delete the rows."
         )
     # Beside the table, and anywhere else, may lie anything.
     if any(map(os.path.isabs, paths)):
