@@ -613,6 +613,18 @@ def test_a_parenthesis_that_found_nothing_is_no_group_of_all_such_images(images,
     assert sum(audit["groups"]["groups"].values()) == 20
 
 
+def test_one_name_stored_in_two_ways_is_one_group(images, scratch, capsys):
+    for part, whom in (("train", "J\u00f6rg"), ("test", "Jo\u0308rg")):
+        for name in "ab":
+            for number, pixels in enumerate(random_images(4, (4, 4), len(part))):
+                save(images / part / name / f"{whom if number else part}_{number}.png", pixels)
+    _, _, audit = read(images, scratch, group="([^/]+)_[0-9]")
+    assert audit["groups"]["groups"] == {"train": 2, "test": 2}
+    assert audit["groups"]["test_images_of_training_groups"] == 6
+    said = capsys.readouterr().out
+    assert "WARNING: the split divides 1 group: 6 of the 8 test images are" in said
+
+
 def test_too_few_groups_are_refused(images, scratch):
     class_folders(images, {"a": 4, "b": 4})
     assert "data.group: 2 groups; expected at least 4" in refusal(images, scratch, group="^[ab]")

@@ -130,6 +130,33 @@ def check_labels(
     Where the test images were drawn, ``remedy`` is what to do if they are all images of a class.
     What may be meant, such as a class without test images, is said.
     """
+    _check_highest(train, test, classes, files)
+    trained, tested = (np.bincount(part, minlength=len(classes)) > 0 for part in (train, test))
+    if (untrained := tested & ~trained).any():
+        which = _named(untrained, classes, numbered)
+        if remedy:
+            raise StudyError(
+                f"{files['train_labels']}: all images of {which} were drawn for the test; expected"
+                f" some of each class to train on: {remedy}."
+            )
+        raise StudyError(
+            f"{files['train_labels']}: no image of {which}; expected training images of each class"
+            " that has test images: add some, or leave those test images"
+            f" out{_namesakes(untrained, trained, classes)}."
+        )
+    if (absent := ~tested & ~trained).any():
+        say(
+            f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
+            " for it: nothing of it can be learned. Mend data.classes if the names belong to other"
+            " labels."
+        )
+    if (untested := trained & ~tested).any():
+        which = _named(untested, classes, numbered)
+        say(f"No test image is of {which}: how well it is told is not measured.")
+
+
+def _check_highest(train, test, classes, files):
+    """Raise where the highest label is not that of the last name."""
     named = len(classes)
     highest = max(int(train.max()), int(test.max()))
     origin = files["train_labels" if train.max() == highest else "test_labels"]
@@ -151,27 +178,6 @@ def check_labels(
             f"{named} names; expected {highest + 1}, as no label is above {highest} in"
             f" {origin}: name the classes that there are, in the order of their labels.",
         )
-    trained, tested = (np.bincount(part, minlength=named) > 0 for part in (train, test))
-    if (untrained := tested & ~trained).any():
-        if remedy:
-            raise StudyError(
-                f"{origin}: all images of {_named(untrained, classes, numbered)} were drawn for the"
-                f" test; expected some of each class to train on: {remedy}."
-            )
-        raise StudyError(
-            f"{files['train_labels']}: no image of {_named(untrained, classes, numbered)}; expected"
-            " training images of each class that has test images: add some, or leave those test"
-            f" images out{_namesakes(untrained, trained, classes)}."
-        )
-    if (absent := ~tested & ~trained).any():
-        say(
-            f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
-            " for it: nothing of it can be learned. Mend data.classes if the names belong to other"
-            " labels."
-        )
-    if (untested := trained & ~tested).any():
-        which = _named(untested, classes, numbered)
-        say(f"No test image is of {which}: how well it is told is not measured.")
 
 
 def check_names(names: Sequence[str], origin: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -215,7 +216,10 @@ def _group_numbers(parts):
     if any(part.groups is None for part in parts.values()):
         return [None] * len(parts)
     everything = np.concatenate([part.groups for part in parts.values()]).astype(str)
-    numbers = np.unique(everything, return_inverse=True)[1]
+    # A name with accents, which may be stored in two ways, is one group: as it is met first.
+    first: dict[str, str] = {}
+    names = [first.setdefault(unicodedata.normalize("NFC", name), name) for name in everything]
+    numbers = np.unique(names, return_inverse=True)[1]
     return np.split(numbers, np.cumsum([len(part.groups) for part in parts.values()])[:-1])
 
 
