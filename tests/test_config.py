@@ -129,6 +129,13 @@ def test_defaults_are_filled_in(study):
         ("study", "show_images", "no", ["'no'", "true or false: write it without quotes, false."]),
         ("study", "title", 2024, ["study.title: 2024", 'put it in quotes, "2024".']),
         ("study", "models", [1], ["study.models.0: 1", "begins with a letter: change it."]),
+        ("study", "models", ["größe"], ["größe", "letters from a to z or A to Z, digits and un"]),
+        (
+            "data",
+            "dataset",
+            "größe",
+            ["data.dataset: 'größe'", "of letters from a to z, digits"],
+        ),
         ("pathvars", "results", "<out>", ["pathvars.results: <out>", "a path without"]),
         ("study", "seeds", [0, 1, 0], ["study.seeds", "0 stands twice"]),
         ("study", "seeds", [-1], ["study.seeds.0", "-1", "at least 0"]),

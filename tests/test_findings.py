@@ -1034,6 +1034,15 @@ def test_of_many_runs_that_guess_none_is_taken_to_have_learned():
     assert learned <= 6
 
 
+@pytest.mark.parametrize(("disputed", "these"), [([0], "this one"), ([0, 1], "these")])
+def test_more_accuracy_than_labels_in_doubt_allow_is_said(tmp_path, disputed, these):
+    models = {"good": {"wrong_images": []}, "bad": {"wrong_images": range(20)}}
+    findings, _ = conclude(tmp_path, models, dataset={"disputed": disputed})
+    text = said(findings, "disputed")
+    limit = f"{100 - len(disputed) / 10:.2f} %"
+    assert f"One that got all images right but {these} would have {limit}. Good has more" in text
+
+
 def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
     good = {"model_1": {"wrong_images": [0, 5]}, "model_2": {"wrong_images": [0]}}
     bad = {"model_3": {"wrong_images": range(950)}}
@@ -1168,6 +1177,12 @@ def test_test_images_that_are_training_images_are_warned_of(tmp_path):
     assert "by −11.67 percentage points on average" in caution
     assert caution in text
     shared["data"] = {"in_training": [0]}
+    findings, _ = conclude(tmp_path / "of two", models, **shared)
+    [text] = next(found["text"] for found in findings["findings"] if found["key"] == "known")
+    assert text.startswith(
+        "1 of the 10 test images is a training image too, pixel for pixel: whether a model gets it"
+        " right says nothing of new images. Without it Model 1 has the highest test accuracy."
+    )
     findings, _ = conclude(tmp_path / "one", {"model_1": models["model_1"]}, **shared)
     assert findings["cautions"][0].startswith("1 of the 10 test images is a training image too:")
     assert findings["cautions"][0].endswith("the test accuracy changes by 7.78 percentage points.")

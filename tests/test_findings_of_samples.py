@@ -168,8 +168,16 @@ def test_an_interval_holds_its_difference_where_classes_have_few_images(tmp_path
     ("divided", "expected"),
     [
         (0, None),
-        (1, "1 of the 1,000 test images is of a group that has training images too"),
-        (30, "30 of the 1,000 test images are of groups that have training images too"),
+        (
+            1,
+            "1 of the 1,000 test images is of a group that has training images too: accuracies on"
+            " it say little of groups that are new.",
+        ),
+        (
+            30,
+            "30 of the 1,000 test images are of groups that have training images too: accuracies on"
+            " these say little of groups that are new.",
+        ),
     ],
 )
 def test_a_split_that_divides_groups_is_warned_of(tmp_path, divided, expected):

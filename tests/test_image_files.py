@@ -1,8 +1,14 @@
 """Image files in folders and tables: decoded once, in one form, with everything odd told."""
 
+import bz2
+import gzip
+import lzma
 import os
 import re
+import struct
+import warnings
 import zipfile
+import zlib
 from collections import Counter
 
 import numpy as np
@@ -12,6 +18,7 @@ from PIL import Image
 
 from bakeoff.data import decode
 from bakeoff.data.archives import unpacked
+from bakeoff.data.audit import sentences
 from bakeoff.data.decode import decode_files
 from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
@@ -135,6 +142,31 @@ def test_alpha_is_flattened_onto_the_stated_colour(images, scratch):
         decoded(images, scratch, {"background": "whit"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "channels", "flattened"), [(6, 4, 1), (4, 2, 1), (2, 3, 0), (0, 1, 0)]
+)
+def test_alpha_of_sixteen_bits_is_flattened_and_counted(images, scratch, kind, channels, flattened):
+    """Pillow writes no such PNG: ``kind`` is the format's number for what a pixel has."""
+    deep = np.full((4, 4, channels), 40 * 257, ">u2")
+    deep[..., -1] = 0
+
+    def chunk(name, content):
+        checksum = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+    header = struct.pack(">IIBBBBB", 4, 4, 16, kind, 0, 0, 0)
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in deep))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    (images / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    save(images / "flat.png", np.zeros((4, 4, 3), np.uint8))
+    found = decoded(images, scratch, {"background": "#0a0b0c"})
+    assert found.audit["depths"] == {"16": 1, "8": 1}
+    assert found.audit["flattened"] == flattened
+    # All of it is seen through.
+    pixel = {4: [10, 11, 12], 2: [10, 11, 12], 3: [40, 40, 0], 1: [0, 0, 0]}[channels]
+    assert found.images[0].tolist() == [[pixel] * 4] * 4
+
+
 def test_palettes_and_modes_are_expanded_and_counted(images, scratch):
     colours = np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8)
     save(images / "rgb.png", colours)
@@ -191,7 +223,7 @@ def test_images_of_several_sizes_are_named_where_none_is_given(images, scratch):
     save(images / "b" / "odd.png", np.zeros((6, 8), np.uint8))
     message = refusal(images, scratch)
     assert (
-        "data.image: missing, though 1 of 4 images are not 8 x 6 as the other 3: b/odd.png (6 x 8);"
+        "data.image: missing, though 1 of 4 images is not 8 x 6 as the other 3: b/odd.png (6 x 8);"
         " expected images of one size" in message
     )
     assert "data.image: {height: 8, width: 6, fit: crop}." in message
@@ -225,6 +257,28 @@ def test_no_readable_file_at_all_is_refused(images, scratch):
         (images / name).mkdir()
         (images / name / "x.png").write_text("no")
     assert "and so with all 2 files; expected" in refusal(images, scratch, unreadable="skip")
+
+
+@pytest.mark.parametrize("source", ["folder", "table"])
+def test_a_class_of_which_no_file_can_be_read_is_named(images, scratch, capsys, source):
+    class_folders(images, {"a": 6, "b": 6, "c": 2, "d": 3})
+    for file in ("c/000.png", "c/001.png", "d/001.png"):
+        (images / file).write_text("no")
+    names = sorted(str(file.relative_to(images)) for file in images.rglob("*.png"))
+    file = table(images, [{"path": name, "label": name[0]} for name in names])
+    path = images if source == "folder" else file
+    classes, _, audit = read(path, scratch, source=source, unreadable="skip")
+    assert classes == ["a", "b", "d"]
+    said = "WARNING: no file of class c can be read: left out, as if there were none such."
+    assert said in capsys.readouterr().out
+    assert "Classes left out, as no file of theirs can be read: c." in sentences(audit, classes)
+    # Names that are given are to be those that there are.
+    settings = {"source": source, "unreadable": "skip", "classes": list("abcd")}
+    assert "data.classes: 'c', though" in refusal(path, scratch, **settings)
+    for file in ("c/000.png", "c/001.png"):
+        save(images / file, np.zeros((8, 8, 3), np.uint8))
+    classes, _, audit = read(path, scratch, source=source, unreadable="skip")
+    assert not [each for each in sentences(audit, classes) if each.startswith("Classes left out")]
 
 
 def test_values_of_unknown_range_are_refused(images, scratch):
@@ -281,13 +335,17 @@ def test_a_given_split_is_kept(images, scratch):
 
 
 @pytest.mark.parametrize("name", ["test", "Val"])
-@pytest.mark.parametrize("loose", [0, 3])
+@pytest.mark.parametrize("loose", [0, 1, 3])
 def test_a_part_without_labels_is_refused(images, scratch, name, loose):
     class_folders(images / "train", {"oak": 4, "elm": 4})
     (images / name / "oak").mkdir(parents=True)
     for number in range(loose):
         save(images / name / f"{number}.png", random_images(1, (8, 8, 3))[0])
-    found = f"{loose} images in no class folder, which have no labels" if loose else "no image"
+    found = {
+        0: "no image",
+        1: "1 image in no class folder, which has no label",
+        3: "3 images in no class folder, which have no labels",
+    }[loose]
     message = refusal(images, scratch)
     assert message.startswith(f"{images / name}: {found}; expected class folders with images: ")
 
@@ -420,6 +478,25 @@ def test_class_folders_written_in_two_ways_are_named(images, scratch, names):
     assert f"({names[1]} and {names[0]} differ in case, or in how accents are stored" in message
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("O\u0308l", "\u00d6l"), r"labels 'O\u0308l' and '\xd6l' read alike and are"),
+        (("no\u00a0leaf", "no leaf"), r"labels 'no leaf' and 'no\xa0leaf' read alike and are"),
+    ],
+)
+def test_one_name_stored_in_two_ways_is_not_two_classes(images, scratch, names, said):
+    class_folders(images, dict.fromkeys(names, 10) | {"elm": 10})
+    assert said in refusal(images, scratch)
+    classes = ["elm", *names]
+    assert read(images, scratch, classes=classes)[0] == classes
+
+
+def test_classes_that_differ_in_case_are_two(images, scratch):
+    class_folders(images, {"a": 10, "A": 10})
+    assert read(images, scratch)[0] == ["A", "a"]
+
+
 def test_names_of_classes_may_be_given_in_another_order(images, scratch):
     class_folders(images, {"a": 10, "b": 20})
     classes, parts, audit = read(images, scratch, classes=["b", "a"])
@@ -462,6 +539,44 @@ def test_a_drawn_split_divides_no_group(images, scratch):
     assert audit["groups"]["groups"] == {"train": len(train), "test": len(test)}
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_the_only_group_of_a_class_is_not_drawn_for_the_test(images, scratch, share):
+    """With a half, each half has such a group: it is left out of the half that is drawn."""
+    for name, count in {"oak": 12, "elm": 12, "yew": 1, "fir": 1}.items():
+        for number, pixels in enumerate(random_images(count, (4, 4))):
+            patient = {"yew": 3, "fir": 4}.get(name, number % 5)
+            save(images / name / f"p{patient}_{number}.png", pixels)
+    for seed in range(10):
+        options = {"group": "(p[0-9]+)_", "split_seed": seed, "test_share": share}
+        _, parts, _ = read(images, scratch, **options)
+        assert set(parts["train"][1].tolist()) == {0, 1, 2, 3}
+        assert set(parts["test"][1].tolist()) == {0, 2}, "oak and elm"
+        assert not set(parts["train"][2].tolist()) & set(parts["test"][2].tolist())
+
+
+@pytest.mark.parametrize("group", [None, "^([a-z]+)"])
+def test_where_a_class_would_not_be_trained_on_what_helps_is_said(images, scratch, group):
+    class_folders(images, dict.fromkeys("abcde", 5 if group else 1))
+    message = refusal(images, scratch, group=group)
+    assert re.match(rf"{images}: all images of class [a-e] were drawn for the test; exp", message)
+    others = " of other groups" * bool(group)
+    assert f": add images{others}, or try another data.split_seed or data.test_share" in message
+
+
+def test_groups_of_classes_too_small_to_be_shared_out_are_refused(images, scratch):
+    class_folders(images, {"a": 3, "b": 3, "c": 3})
+    message = refusal(images, scratch, group="(.*)")
+    assert "data.group: given, and no class has more than 3 images to draw from" in message
+    assert "; expected at least 4 of one, to draw one part of 4 without dividing" in message
+
+
+def test_a_rare_class_leaves_no_warning_of_scikit_learn_in_the_log(images, scratch):
+    class_folders(images, {"a": 10, "b": 10, "c": 2})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(images, scratch, group="(.*)")
+
+
 def test_a_given_split_that_divides_groups_is_said_loudly(images, scratch, capsys):
     for part, patients in (("train", "abcd"), ("test", "de")):
         for patient in patients:
@@ -481,6 +596,33 @@ def test_a_pattern_that_finds_no_group_is_refused(images, scratch):
     class_folders(images, {"a": 4, "b": 4})
     message = refusal(images, scratch, group="patient_([0-9]+)")
     assert "data.group: patient_([0-9]+) finds nothing in 8 of 8 file names: a/000.png, " in message
+
+
+@pytest.mark.parametrize("pattern", ["p([0-9]+)_|site([0-9]+)_", "(p[0-9]+)?_", "(p?)[0-9]*_"])
+def test_a_parenthesis_that_found_nothing_is_no_group_of_all_such_images(images, scratch, pattern):
+    for name in "ab":
+        for number, pixels in enumerate(random_images(20, (4, 4))):
+            whom = "p" if number < 17 else "site"
+            save(images / name / f"{whom}{number}_.png", pixels)
+    message = refusal(images, scratch, group=pattern)
+    said = f"data.group: {pattern} finds nothing in 6 of 40 file names: a/site17_.png, a/site18"
+    assert said in message
+    assert message.endswith("finds the group in each, within its first parenthesis: correct it.")
+    # One parenthesis for both kinds.
+    _, _, audit = read(images, scratch, group="((?:p|site)[0-9]+)_")
+    assert sum(audit["groups"]["groups"].values()) == 20
+
+
+def test_one_name_stored_in_two_ways_is_one_group(images, scratch, capsys):
+    for part, whom in (("train", "J\u00f6rg"), ("test", "Jo\u0308rg")):
+        for name in "ab":
+            for number, pixels in enumerate(random_images(4, (4, 4), len(part))):
+                save(images / part / name / f"{whom if number else part}_{number}.png", pixels)
+    _, _, audit = read(images, scratch, group="([^/]+)_[0-9]")
+    assert audit["groups"]["groups"] == {"train": 2, "test": 2}
+    assert audit["groups"]["test_images_of_training_groups"] == 6
+    said = capsys.readouterr().out
+    assert "WARNING: the split divides 1 group: 6 of the 8 test images are" in said
 
 
 def test_too_few_groups_are_refused(images, scratch):
@@ -553,6 +695,95 @@ def test_an_image_that_a_table_names_is_seen_wherever_it_lies(images, named, col
         assert state_of(data) == before
 
 
+WRITINGS = {
+    "plain": ("t.csv", open, "path,label\n"),
+    "gzip": ("t.csv.gz", gzip.open, "path,label\n"),
+    "bzip2": ("t.CSV.BZ2", bz2.open, "path,label\n"),
+    "xz": ("t.csv.xz", lzma.open, "path,label\n"),
+    "blank first lines": ("t.csv", open, "\n \npath,label\n"),
+    "a mark and quotes": ("t.csv", open, '\ufeff"path","label"\r\n'),
+    "a long text": ("t.csv", open, f'path,label,"{"x" * 200_000}"\n'),
+    "an empty row": ("t.csv", open, "path,label\n\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "opened", "first"), WRITINGS.values(), ids=WRITINGS)
+def test_of_a_table_that_is_read_each_image_is_seen(images, scratch, name, opened, first):
+    """What planning does not look at could change without a run being trained anew."""
+    rows = rows_of(images)
+    with opened(images / name, "wt", encoding="utf-8", newline="") as file:
+        file.write(first + "".join(f" {row['path']},{row['label']}\r\n" for row in rows))
+    parts = read(images / name, scratch, source="table")[1]
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 20
+    data = READING | {"source": "table", "path": str(images / name)}
+    states = {state_of(data)}
+    for row in rows:
+        os.utime(images / row["path"], (0, 0))
+        states.add(state_of(data))
+    assert len(states) == 21
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
+def test_a_table_that_is_damaged_is_refused(images, scratch, suffix):
+    file = images / f"t.csv{suffix}"
+    content = b"path,label\n" + b"".join(b"pictures/%d.png,a\n" % n for n in range(20_000))
+    packed = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+    if suffix in packed:
+        content = packed[suffix].compress(content)[:-30]
+    file.write_bytes(content if suffix in packed else b"\x28\xb5\x2f\xfd" + content)
+    message = refusal(file, scratch, source="table")
+    assert message.startswith(f"{file}: cannot be read as a table (")
+    state_of(READING | {"source": "table", "path": str(file)})
+
+
+@pytest.mark.parametrize("content", ["", "\n\n \n"])
+def test_a_table_of_nothing_is_refused(images, scratch, content):
+    (images / "t.csv").write_text(content)
+    message = refusal(images / "t.csv", scratch, source="table")
+    assert "t.csv: cannot be read as a table (it is empty); expected CSV in UTF-8" in message
+    state_of(READING | {"source": "table", "path": str(images / "t.csv")})
+
+
+@pytest.mark.parametrize("where", ["absolute", "above"])
+def test_a_packed_table_names_only_what_is_packed_with_it(images, tmp_path, scratch, where):
+    rows = rows_of(images)
+    table(images, rows)
+    archive = tmp_path / "set.zip"
+
+    def pack():
+        with zipfile.ZipFile(archive, "w") as packed:
+            for file in sorted(images.rglob("*.*")):
+                packed.write(file, f"set/{file.relative_to(images)}")
+
+    pack()
+    parts = read(archive, scratch, source="table")[1]
+    assert sum(len(labels) for _, labels, _ in parts.values()) == 20
+    away = {"absolute": str(images / rows[3]["path"]), "above": "pictures/../../../3.png"}[where]
+    rows[3]["path"] = away
+    table(images, rows)
+    pack()
+    message = refusal(archive, scratch, source="table")
+    said = f"{archive}: the table table.csv names 1 of 20 images outside of its own folder: {away};"
+    assert message.startswith(said)
+
+
+def test_a_column_of_which_there_are_two_is_refused(images, scratch):
+    for row in (rows := rows_of(images)):
+        row |= {"label ": "x", "note": "y", "note ": "z"}
+    file = table(images, rows)
+    text = file.read_text()
+    # What is not read may have any name.
+    file.write_text(text.replace("note ", "note"))
+    assert read(file, scratch, source="table")[0] == ["a", "b"]
+    file.write_text(text.replace("label ", "label"))
+    message = refusal(file, scratch, source="table")
+    assert message.startswith(f"{file}: more than one column label; expected one of each name: ")
+    frame = pixel_frame()
+    frame.columns = ["pixel5" if name == "pixel6" else name for name in frame]
+    frame.to_csv(file, index=False)
+    assert "more than one column pixel5; expected" in refusal(file, scratch, source="table")
+
+
 def test_a_tables_split_and_groups_are_taken(images, scratch):
     rows = rows_of(images, split=["train"] * 6 + ["Test", "val"] * 2, group=list("pqrstuvwxy"))
     file = table(images, rows)
@@ -600,7 +831,7 @@ def test_a_row_without_a_file_or_a_label_is_named(images, scratch):
     rows[3]["path"] = "pictures/none.png"
     file = table(images, rows)
     message = refusal(file, scratch, source="table")
-    assert "1 of 20 rows name a file that does not exist: pictures/none.png (row 5)" in message
+    assert "1 of 20 rows names a file that does not exist: pictures/none.png (row 5)" in message
     rows[3] |= {"path": "pictures/3.png", "label": ""}
     assert "no label in row 5; expected one in each row" in refusal(
         table(images, rows), scratch, source="table"
@@ -610,6 +841,29 @@ def test_a_row_without_a_file_or_a_label_is_named(images, scratch):
     assert "'fold 1' in the column split, row 5; expected train, validation or test" in refusal(
         table(images, rows), scratch, source="table"
     )
+
+
+@pytest.mark.parametrize("kind", ["paths", "pixels"])
+def test_rows_are_counted_as_a_spreadsheet_does(images, scratch, kind):
+    """Which shows empty rows too, and a field of two lines in one row."""
+    file = images / "table.csv"
+    if kind == "paths":
+        lines = ["path,label,note", *(f"{row['path']},a,x" for row in rows_of(images))]
+        lines[2] = lines[2].replace(",x", ',"two\nlines"')
+    else:
+        lines = ["pixel0,label,note", *(f"{n},a,x" for n in range(20))]
+        lines[2] = lines[2].replace(",x", ',"two\nlines"')
+    lines[4] = lines[4].replace(",a", ",")
+    lines[6] = lines[6].replace(",a", ",")
+    file.write_text("\n".join(["", lines[0], "", "  ", *lines[1:6], "", *lines[6:]]))
+    assert "no label in rows 8, 11; expected one in" in refusal(file, scratch, source="table")
+    if kind == "paths":
+        text = file.read_text().replace(",,", ",a,")
+        file.write_text(text.replace("pictures/5", "none"))
+        assert "not exist: none.png (row 11); exp" in refusal(file, scratch, source="table")
+        file.write_text(text.replace("5.png,a,x", "5.png,a,x,y"))
+        message = refusal(file, scratch, source="table")
+        assert f"{file}: row 11 has more fields than the first line has names; expected" in message
 
 
 def test_unreadable_files_of_a_table_are_left_out(images, scratch):
@@ -646,6 +900,57 @@ def pixel_frame(dtype=np.int64):
     pixels = random_images(20, (4, 4)).reshape(20, -1)
     frame = pd.DataFrame(pixels.astype(dtype), columns=[f"pixel{n}" for n in range(16)])
     return frame.assign(label=np.arange(20) % 2)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"pixel{n}" for n in range(12)],
+        [f"pixel_{n}" for n in range(1, 13)],
+        [f"{row}x{column}" for row in range(1, 2) for column in range(1, 13)],
+        [f"{row}x{column}" for row in range(12) for column in range(1)],
+    ],
+    ids=["from 0", "from 1", "one row", "one column"],
+)
+def test_pixels_stand_where_their_names_say(written, scratch, names):
+    """R, and all that sorts names as texts, writes pixel10 before pixel2."""
+    pixels = random_images(20, (12,))
+    frame = pd.DataFrame(pixels, columns=names)[sorted(names)].assign(label=np.arange(20) % 2)
+    assert list(frame.columns[:-1]) != names
+    shape = {"1": (1, 12), "0": (12, 1)}.get(names[0][0], (2, 6))
+    image = {"height": 2, "width": 6} if names[0].startswith("pixel") else None
+    parts = read(written(frame), scratch, source="table", image=image)[1]
+    found = {each.tobytes() for part in parts.values() for each in part[0]}
+    assert found == {each.tobytes() for each in pixels}
+    assert parts["train"][0].shape[1:] == (*shape, 1)
+
+
+def test_pixels_named_by_row_and_column_are_no_square_by_their_number(written, scratch):
+    names = [f"{row}x{column}" for column in range(1, 9) for row in range(1, 3)]
+    pixels = random_images(20, (8, 2))
+    frame = pd.DataFrame(pixels.reshape(20, 16), columns=names).assign(label=np.arange(20) % 2)
+    parts = read(written(frame), scratch, source="table")[1]
+    found = {each.tobytes() for part in parts.values() for each in part[0][..., 0]}
+    assert found == {each.T.tobytes() for each in pixels}
+    assert parts["test"][0].shape[1:] == (2, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("pixel0 pixel1 pixel3 pixel4", "up to pixel4 without pixel2; expected all of them, n"),
+        ("pixel2 pixel3 pixel4 pixel5", "up to pixel5 without pixel1; expected all of them"),
+        ("pixel0 pixel1 pixel3 pixel99999999999", "without pixel2; expected"),
+        ("1x1 1x2 2x2 3x3", "columns of pixels up to 3x3 without 1x3; expected all of them"),
+        ("pixel0 pixel1 pixel2 pixel_1", "the columns pixel1 and pixel_1 are one pixel; expected"),
+        ("pixel0 pixel1 pixel2 pixel02", "the columns pixel2 and pixel02 are one pixel; expected"),
+        ("pixel0 pixel1 1x1 1x2", "called both as pixel0 and as 1x1; expected one way: rename"),
+    ],
+)
+def test_pixels_that_are_missing_or_twice_there_are_refused(written, scratch, names, said):
+    pixels = random_images(20, (4,))
+    frame = pd.DataFrame(pixels, columns=names.split()).assign(label=np.arange(20) % 2)
+    assert said in refusal(written(frame), scratch, source="table")
 
 
 @pytest.fixture(params=["csv", "parquet"])

@@ -788,6 +788,54 @@ def test_classes_that_would_not_be_trained_on_are_named():
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (
+            1,
+            [
+                "Found in the files, height first: 8 x 8 (1); modes 1 (1); 1 bit (1) a value.",
+                "Pixel for pixel, 1 training image equals an earlier one, 1 validation image is a"
+                " training image too and 1 test image is a training image too.",
+                "Groups: 4 of training and 3 of test. The given split divides groups: 1 validation"
+                " image is of a group that has training images too and 1 test image is of a group"
+                " that has training images too.",
+            ],
+        ),
+        (
+            1200,
+            [
+                "Found in the files, height first: 8 x 8 (1,200); modes 1 (1,200); 1 bit (1,200) a"
+                " value.",
+                "Pixel for pixel, 1,200 training images equal an earlier one, 1,200 validation"
+                " images are training images too and 1,200 test images are training images too.",
+                "Groups: 4 of training and 3 of test. The given split divides groups: 1,200"
+                " validation images are of groups that have training images too and 1,200 test"
+                " images are of groups that have training images too.",
+            ],
+        ),
+    ],
+    ids=["one", "many"],
+)
+def test_what_was_found_is_said_of_one_image_and_of_many(number, said):
+    known = {"images": number, "first": []}
+    audit = {
+        "sizes": {"8 x 8": number},
+        "modes": {"1": number},
+        "depths": {"1": number},
+        "duplicates": {
+            "equal_to_an_earlier_one": {"train": number, "test": 0},
+            "in_training": {"validation": known, "test": known},
+        },
+        "groups": {
+            "groups": {"train": 4, "test": 3},
+            "validation_images_of_training_groups": number,
+            "test_images_of_training_groups": number,
+        },
+    }
+    assert sentences(audit, []) == said
+
+
+@pytest.mark.parametrize(
     ("dtype", "highest", "said"),
     [
         ("uint16", 4095, "4,095 of 65,535, which stands for white: they are dark. Where they hold"),

@@ -172,6 +172,10 @@ def test_an_argument_without_a_default_is_asked_for(root):
         ({"key": "a", "description": "a"}, "models.base.vary.0.name: missing"),
         ({"key": "a", "name": "A"}, "models.base.vary.0.description: missing"),
         ({"key": "a b", "name": "A", "description": "a"}, "vary.0.key: 'a b' does not fit"),
+        (
+            {"key": "größe", "name": "A", "description": "a"},
+            "'größe' does not fit; expected a word of letters from a to z or A to Z, digits and",
+        ),
         ({"key": "base", "name": "A", "description": "a"}, "'base' is also another model's"),
         ({"key": "a", "name": "Base", "description": "a"}, "'Base' is also the name of base"),
         ({"product": {"filters": [1]}}, "vary.0.name: missing; expected a pattern such as"),

@@ -203,6 +203,17 @@ def test_sample(data: Data) -> str:
     return count(data.test_images, "test image")
 
 
+def training_images_too(images: int) -> str:
+    """Return "is a training image too" or "are training images too", for so many images."""
+    return plural(images, "is a training image too", "are training images too")
+
+
+def of_training_groups(images: int) -> str:
+    """Return what so many images are whose groups have images in training too."""
+    are = plural(images, "is of a group that has", "are of groups that have")
+    return f"{are} training images too"
+
+
 def uncompared_times(analysis: Analysis) -> str | None:
     """Return the sentences that say why times of any kind are not compared, None where all are.
 

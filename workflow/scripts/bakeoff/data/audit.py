@@ -16,7 +16,7 @@ def sentences(audit: Mapping[str, Any], class_names: Sequence[str]) -> list[str]
     ``audit`` is that of :class:`bakeoff.data.prepared.PreparedData`.
     """
     topics = (
-        *(_split, _forms, _dark, _changed, _skipped, _unreadable, _empty, _labels, _twins),
+        *(_split, _forms, _dark, _changed, _skipped, _unreadable, _lost, _empty, _labels, _twins),
         _groups,
     )
     said = [sentence for topic in topics if (sentence := topic(audit))]
@@ -33,7 +33,7 @@ def _split(audit):
 def _forms(audit):
     if "sizes" not in audit:
         return None
-    bits = {f"{depth} bits": count for depth, count in audit["depths"].items()}
+    bits = {w.count(int(depth), "bit"): count for depth, count in audit["depths"].items()}
     return (
         f"Found in the files, height first: {_counts(audit['sizes'])}; modes"
         f" {_counts(audit['modes'])}; {_counts(bits)} a value."
@@ -92,6 +92,13 @@ def _unreadable(audit):
     return f"Left out, {which}: {_some(named, len(named))}."
 
 
+def _lost(audit):
+    lost = audit.get("unreadable_classes")
+    if not lost:
+        return None
+    return f"Classes left out, as no file of theirs can be read: {_some(lost, len(lost))}."
+
+
 def _empty(audit):
     empty = audit.get("empty_class_folders")
     return f"Class folders without an image: {_some(empty, len(empty))}." if empty else None
@@ -114,9 +121,12 @@ def _twins(audit):
     within = {part: count for part, count in found["equal_to_an_earlier_one"].items() if count}
     across = {part: of["images"] for part, of in found["in_training"].items() if of["images"]}
     listed = [
-        f"{count:,} {_NAMES[part]} images equal an earlier one" for part, count in within.items()
+        f"{_images(count, part)} {w.plural(count, 'equals', 'equal')} an earlier one"
+        for part, count in within.items()
     ]
-    listed += [f"{count:,} {part} images are training images too" for part, count in across.items()]
+    listed += [
+        f"{_images(count, part)} {w.training_images_too(count)}" for part, count in across.items()
+    ]
     return f"Pixel for pixel, {w.listing(listed)}." if listed else None
 
 
@@ -126,13 +136,17 @@ def _groups(audit):
         return None
     counts = w.listing(f"{n:,} of {_NAMES[part]}" for part, n in groups["groups"].items())
     divided = [
-        f"{images:,} {part} images are of groups that have training images too"
+        f"{_images(images, part)} {w.of_training_groups(images)}"
         for part in ("validation", "test")
         if (images := groups.get(f"{part}_images_of_training_groups"))
     ]
     if divided:
         return f"Groups: {counts}. The given split divides groups: {w.listing(divided)}."
     return f"Groups: {counts}, none in more than one of these."
+
+
+def _images(count, part):
+    return w.count(count, f"{_NAMES[part]} image")
 
 
 def _missing(audit, class_names):

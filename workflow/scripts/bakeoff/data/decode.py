@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageOps
 from tqdm import tqdm
 
+from bakeoff import wording as w
 from bakeoff.data.labels import shortened
 from bakeoff.data.sources import IMAGE
 from bakeoff.errors import ConfigError, StudyError
@@ -36,6 +37,7 @@ EXTENSIONS = frozenset(
 _ORIENTATION = 0x0112  # EXIF's tag.
 _GREY_16 = ("I;16", "I;16B", "I;16L")
 _GREY = ("1", "L", "LA", "La", *_GREY_16)
+_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _FEW = 256  # files, for which no process is started
 _HEADERS = 512  # a task
 _TASK_BYTES = 2**22
@@ -208,7 +210,8 @@ def _only_size(known):
         others = [f"{name} ({_size(h.size)})" for name, h in _swapped(known) if h.size != common]
         raise ConfigError(
             "data.image",
-            f"missing, though {len(others):,} of {len(known):,} images are not {_size(common)} as"
+            f"missing, though {len(others):,} of {len(known):,} images"
+            f" {w.plural(len(others), 'is', 'are')} not {_size(common)} as"
             f" the other {count:,}: {shortened(others)}; expected images of one size, or the size"
             f" to bring them to: set it, such as data.image: {{height: {common[0]}, width:"
             f" {common[1]}, fit: crop}}.",
@@ -249,7 +252,8 @@ def _decode(path, form, pixels):
         # A PNG may tell it after its pixels.
         turned = turned or _orientation(opened) in range(2, 9)
         image = ImageOps.exif_transpose(opened)
-    flattened = depth < 16 and image.has_transparency_data
+    # A colour of 16 bits that stands for transparent is none that Pillow knows.
+    flattened = image.mode in _ALPHA or (depth < 16 and image.has_transparency_data)
     image = _in_one_mode(image, form, depth)
     resized = image.size != (form.width, form.height)
     if resized:
@@ -271,7 +275,7 @@ def _in_one_mode(image, form, depth):
         image = Image.fromarray(np.rint(values / 257).astype(np.uint8))
     elif depth == 32:
         raise ValueError("values of 32 bits, whose range is not known; save 8 or 16 bits")
-    elif image.has_transparency_data or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+    elif image.has_transparency_data or image.mode in _ALPHA:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*form.background, 255))
         image = Image.alpha_composite(ground, image)

@@ -54,6 +54,8 @@ def read_folder(
     _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
     audit = decoded.audit | {"skipped": describe_skipped(skipped)}
+    classes = [_class_of(name, part) for part, of_part in parts.items() for name in of_part]
+    audit["unreadable_classes"] = unreadable_classes(classes, decoded.rows)
     if empty := _empty_class_folders(folder, parts):
         audit["empty_class_folders"] = empty
     kept, first = set(decoded.rows.tolist()), 0
@@ -109,11 +111,21 @@ def describe_skipped(skipped: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     }
 
 
+def unreadable_classes(labels: Sequence[str] | np.ndarray, rows: np.ndarray) -> list[str]:
+    """Return the classes, sorted, of which no file could be read.
+
+    ``labels`` are those of all files, ``rows`` int64 the places among these of those that were
+    read.
+    """
+    labels = np.asarray(labels, dtype=object)
+    return sorted(set(labels) - set(labels[rows]))
+
+
 def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
     """Return whom each file is of: what the regular expression ``pattern`` finds in its path.
 
     That is its first group, or all of it where it has none. Raises :class:`ConfigError` where it
-    is no regular expression, or finds nothing in a path.
+    is no regular expression, or that is nothing in a path, as with a group that took no part.
     """
     if pattern is None:
         return None
@@ -126,17 +138,16 @@ def groups_of(names: Iterable[str], pattern: str | None) -> np.ndarray | None:
             " path: correct it.",
         ) from error
     names = list(names)
-    matches = [expression.search(name) for name in names]
-    if lost := [name for name, match in zip(names, matches, strict=True) if not match]:
+    which = min(1, expression.groups)
+    found = [match and match[which] for match in map(expression.search, names)]
+    if lost := [name for name, group in zip(names, found, strict=True) if not group]:
         raise ConfigError(
             "data.group",
             f"{pattern} finds nothing in {len(lost):,} of {len(names):,} file names:"
-            f" {shortened(lost)}; expected a regular expression that finds the group in each:"
-            " correct it.",
+            f" {shortened(lost)}; expected a regular expression that finds the group in each"
+            f"{', within its first parenthesis' * which}: correct it.",
         )
-    return np.array(
-        [match[1 if expression.groups else 0] for match in matches if match], dtype=object
-    )
+    return np.array(found, dtype=object)
 
 
 def _relative(folder, place, name):
@@ -237,7 +248,8 @@ def _check_parts(folder, parts, loose):
         unlabelled = [name for name in loose if _top(name) in of_part]
         found = "no image"
         if unlabelled:
-            found = f"{w.count(len(unlabelled), 'image')} in no class folder, which have no labels"
+            which = w.plural(len(unlabelled), "which has no label", "which have no labels")
+            found = f"{w.count(len(unlabelled), 'image')} in no class folder, {which}"
         raise StudyError(
             f"{folder / of_part[0]}: {found}; expected class folders with images: put the images of"
             " each class into a folder of its name, or move this folder elsewhere, without which"

@@ -121,13 +121,42 @@ def check_labels(
     classes: Sequence[str],
     files: Mapping[str, str],
     numbered: bool = False,
+    remedy: str | None = None,
 ) -> None:
     """Raise :class:`StudyError` where labels and the names of classes do not belong together.
 
     ``train`` and ``test`` are all labels of the two sets, which come from ``train_labels`` and
     ``test_labels`` of ``files``; ``numbered`` tells that the labels there are others, as texts are.
+    Where the test images were drawn, ``remedy`` is what to do if they are all images of a class.
     What may be meant, such as a class without test images, is said.
     """
+    _check_highest(train, test, classes, files)
+    trained, tested = (np.bincount(part, minlength=len(classes)) > 0 for part in (train, test))
+    if (untrained := tested & ~trained).any():
+        which = _named(untrained, classes, numbered)
+        if remedy:
+            raise StudyError(
+                f"{files['train_labels']}: all images of {which} were drawn for the test; expected"
+                f" some of each class to train on: {remedy}."
+            )
+        raise StudyError(
+            f"{files['train_labels']}: no image of {which}; expected training images of each class"
+            " that has test images: add some, or leave those test images"
+            f" out{_namesakes(untrained, trained, classes)}."
+        )
+    if (absent := ~tested & ~trained).any():
+        say(
+            f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
+            " for it: nothing of it can be learned. Mend data.classes if the names belong to other"
+            " labels."
+        )
+    if (untested := trained & ~tested).any():
+        which = _named(untested, classes, numbered)
+        say(f"No test image is of {which}: how well it is told is not measured.")
+
+
+def _check_highest(train, test, classes, files):
+    """Raise where the highest label is not that of the last name."""
     named = len(classes)
     highest = max(int(train.max()), int(test.max()))
     origin = files["train_labels" if train.max() == highest else "test_labels"]
@@ -149,22 +178,22 @@ def check_labels(
             f"{named} names; expected {highest + 1}, as no label is above {highest} in"
             f" {origin}: name the classes that there are, in the order of their labels.",
         )
-    trained, tested = (np.bincount(part, minlength=named) > 0 for part in (train, test))
-    if (untrained := tested & ~trained).any():
+
+
+def check_names(names: Sequence[str], origin: str) -> None:
+    """Raise :class:`StudyError` where names of classes read alike, as with accents stored two ways.
+
+    ``names`` are those of the labels in ``origin``, which nobody has listed.
+    """
+    alike = defaultdict(list)
+    for name in names:
+        alike[_as_read(name)].append(ascii(name))
+    if twice := [w.listing(found) for found in alike.values() if len(found) > 1]:
         raise StudyError(
-            f"{files['train_labels']}: no image of {_named(untrained, classes, numbered)}; expected"
-            " training images of each class that has test images: add some, or leave those test"
-            f" images out{_namesakes(untrained, trained, classes)}."
+            f"{origin}: labels {shortened(twice)} read alike and are stored in two ways; expected"
+            " each class written one way: rename one of them, or name all labels in data.classes to"
+            " keep them apart."
         )
-    if (absent := ~tested & ~trained).any():
-        say(
-            f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
-            " for it: nothing of it can be learned. Mend data.classes if the names belong to other"
-            " labels."
-        )
-    if (untested := trained & ~tested).any():
-        which = _named(untested, classes, numbered)
-        say(f"No test image is of {which}: how well it is told is not measured.")
 
 
 def _named(chosen, classes, numbered):
@@ -179,11 +208,16 @@ def _named(chosen, classes, numbered):
     return f"{w.plural(len(numbers), 'class', 'classes')} {listed}"
 
 
+def _as_read(name):
+    """Return a name in the one form of Unicode for all that read alike."""
+    return unicodedata.normalize("NFKC", name)
+
+
 def _namesakes(untrained, trained, classes):
     """Return a hint at names, one of each, that differ in case or in how accents are stored."""
 
     def folded(name):
-        return unicodedata.normalize("NFKC", name).casefold()
+        return _as_read(name).casefold()
 
     known = {folded(classes[number]): classes[number] for number in np.flatnonzero(trained)}
     names = [classes[number] for number in np.flatnonzero(untrained)]

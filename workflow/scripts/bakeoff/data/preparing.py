@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff import wording as w
 from bakeoff.data.audit import dark, sentences
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.duplicates import compare_parts
@@ -163,7 +164,9 @@ def _report(class_names, counts, validation):
     for name, row in zip(class_names, zip(*counts.values(), strict=True), strict=True):
         print(f"{name:<20}" + "".join(f"{count:>12,}" for count in row))
     sums = {part: f"{sum(row):,}" for part, row in counts.items()}
-    validated_on = "the test set" if validation == "test" else f"{sums['validation']} others"
+    validated_on = "the test set"
+    if validation != "test":
+        validated_on = w.count(sum(counts["validation"]), "other")
     say(
         f"{sums['train']} images for training, {sums['test']} for the test, validation on"
         f" {validated_on}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from bakeoff.data.archives import unpacked
 from bakeoff.data.cifar import read_cifar
 from bakeoff.data.idx import read_idx_set
 from bakeoff.data.labelled import LabelledPart, LabelledSet
-from bakeoff.data.labels import check_labels, number_labels, shortened
+from bakeoff.data.labels import check_labels, check_names, number_labels, shortened
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw, without_only_ones
@@ -164,6 +165,9 @@ def _source_of(raw, settings):
         for (name, part), of_part, groups in zip(given.items(), labels, numbers, strict=True)
     }
     audit = {**raw.audit, "labels": how, "split": "given"}
+    if lost := audit.get("unreadable_classes"):
+        which = f"{w.plural(len(lost), 'class', 'classes')} {shortened(lost)}"
+        say(f"WARNING: no file of {which} can be read: left out, as if there were none such.")
     column = audit.pop("group_column", None)
     if raw.test is None:
         parts |= _draw_test(parts["train"], settings)
@@ -172,7 +176,13 @@ def _source_of(raw, settings):
         audit["groups"] = {"name": column, **_check_groups(parts)}
     origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
     train, test = parts["train"].labels, parts["test"].labels
-    check_labels(train, test, class_names, origins, numbered="numbered" in how)
+    remedy = None
+    if raw.test is None:
+        others = " of other groups" * (parts["train"].groups is not None)
+        remedy = f"add images{others}, or try another data.split_seed or data.test_share"
+    check_labels(train, test, class_names, origins, numbered="numbered" in how, remedy=remedy)
+    if not classes:
+        check_names(class_names, raw.train.origin)
     return LabelledSet(class_names, **parts, audit=audit)
 
 
@@ -206,7 +216,10 @@ def _group_numbers(parts):
     if any(part.groups is None for part in parts.values()):
         return [None] * len(parts)
     everything = np.concatenate([part.groups for part in parts.values()]).astype(str)
-    numbers = np.unique(everything, return_inverse=True)[1]
+    # A name with accents, which may be stored in two ways, is one group: as it is met first.
+    first: dict[str, str] = {}
+    names = [first.setdefault(unicodedata.normalize("NFC", name), name) for name in everything]
+    numbers = np.unique(names, return_inverse=True)[1]
     return np.split(numbers, np.cumsum([len(part.groups) for part in parts.values()])[:-1])
 
 
@@ -239,7 +252,8 @@ def _check_groups(parts):
         if images:
             say(
                 f"WARNING: the split divides {w.count(len(both), 'group')}:"
-                f" {images:,} of the {len(groups[name]):,} {name} images are of groups that have"
-                " training images too. Accuracies on these say little of groups that are new."
+                f" {images:,} of the {len(groups[name]):,} {name} images"
+                f" {w.of_training_groups(images)}. Accuracies on {w.plural(images, 'it', 'these')}"
+                " say little of groups that are new."
             )
     return found

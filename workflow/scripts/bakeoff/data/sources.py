@@ -3,13 +3,18 @@
 Without NumPy, as planning has no time for it: :mod:`bakeoff.data.reading` reads them.
 """
 
+import bz2
 import csv
+import gzip
 import hashlib
+import lzma
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bakeoff.data.checksums import checksums_of
 from bakeoff.errors import StudyError
@@ -50,6 +55,16 @@ _OF_EVERY_SOURCE = (
 
 COLUMNS = {"path": "path", "label": "label", "split": "split", "group": "group"}
 """What the columns of a table are called unless the config says otherwise."""
+
+PARQUET = (".parquet", ".pq")
+"""What the names of tables that are no CSV end in, in small letters."""
+
+_COMPRESSED: Mapping[str, Callable[..., TextIO]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+_LONGEST_FIELD = 2**31 - 1  # characters, which all machines can hold
 
 
 IMAGE = {"fit": "stretch", "background": "white"}
@@ -138,7 +153,8 @@ def state_of(data: Mapping[str, Any]) -> str:
     """Return a text that changes with the files at ``data.path``: names, sizes, dates.
 
     ``data`` is the config's section of that name, checked. Of a CSV table, the files that it names
-    count too; Parquet is not read, as planning does without pyarrow.
+    count too, which those of a packed table do with their archive; Parquet is not read, as planning
+    does without pyarrow.
     """
     path = Path(data["path"])
     # By their names alone: a table may name a file twice, which may be gone by then.
@@ -189,12 +205,46 @@ def _state(name: str, path: str | Path) -> list[Any]:
 
 
 def _named(table: Path, column: str) -> list[str]:
-    """Return the files that a CSV table names, none where it is no such table."""
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
-            place = next(rows, []).index(column)
-            return [row[place].strip() for row in rows if len(row) > place]
-    # It is refused where it is read.
-    except (OSError, ValueError, csv.Error):
+    """Return the files that a CSV table names, none where it names none or is no such table."""
+    if table.suffix.lower() in PARQUET:
         return []
+    try:
+        rows = rows_of(table)
+        place = next(rows)[1].index(column)
+        return [fields[place].strip() for _, fields in rows if len(fields) > place]
+    # It is refused where it is read, in the same way.
+    except (OSError, ValueError):
+        return []
+
+
+def rows_of(table: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each row of a CSV table, as a spreadsheet counts them, and its fields.
+
+    The first has the names. Empty rows are left out. Planning and preparing read a table by this
+    one function, so that the files that are looked at are those that are read. Raises OSError or
+    ValueError where it is no such table.
+    """
+    csv.field_size_limit(_LONGEST_FIELD)
+    empty = True
+    with open_csv(table) as lines:
+        for number, fields in enumerate(csv.reader(lines), start=1):
+            if len(fields) > 1 or "".join(fields).strip():
+                empty = False
+                yield number, fields
+    if empty:
+        raise ValueError("it is empty")
+
+
+@contextmanager
+def open_csv(table: Path) -> Iterator[TextIO]:
+    """Yield the text of a CSV table, which may be compressed as the end of its name says.
+
+    Raises OSError or ValueError where it cannot be read.
+    """
+    opened = _COMPRESSED.get(table.suffix.lower(), open)
+    try:
+        # Spreadsheets put a mark before the first name.
+        with opened(table, "rt", encoding="utf-8-sig", newline="") as lines:
+            yield lines
+    except (csv.Error, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ValueError(str(error)) from error

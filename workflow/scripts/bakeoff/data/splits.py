@@ -94,7 +94,8 @@ def split(source: LabelledSet, settings: Mapping[str, Any]) -> dict[str, Part]:
 def _hold_out(train, settings, names):
     """Return what is left of the training images, and what is held out.
 
-    A rare class may be in the former alone: the only image of a class is never held out.
+    A rare class may be in the former alone: the only image of a class is never held out, nor is its
+    only group where that can be avoided.
     """
     size, which = settings["holdout_images"], ""
     if size is None:
@@ -116,8 +117,8 @@ def _hold_out(train, settings, names):
         raise ConfigError(
             f"data.{key}",
             f"{size:,}{which}; expected to leave at least one training image of each class, but"
-            f" of the {len(train):,} none of {_named(missing, names)} would be left: lower it, or"
-            " take more training images.",
+            f" of the {len(train):,} none of {_named(missing, names)} would be left: lower it, take"
+            " more training images, or try another data.split_seed.",
         )
     return rest, train.only(holdout)
 

@@ -1,9 +1,11 @@
 """Images that a table lists, one a row, or whose pixels stand in its columns."""
 
+import itertools
 import math
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bakeoff import wording as w
 from bakeoff.data.decode import decode_files
-from bakeoff.data.folder import describe_skipped, groups_of, list_images
+from bakeoff.data.folder import describe_skipped, groups_of, list_images, unreadable_classes
 from bakeoff.data.labels import shortened
 from bakeoff.data.raw import RawPart, RawSet, check_images
-from bakeoff.data.sources import columns_of, tables_in
+from bakeoff.data.sources import PARQUET, columns_of, open_csv, rows_of, tables_in
 from bakeoff.errors import ConfigError, StudyError
 
 _PARTS = {
@@ -36,28 +39,35 @@ def read_table(
     """Return the images of a CSV or Parquet table, with the split and the groups that it gives.
 
     A row has the path of an image, relative to the table's folder, or its pixels in columns
-    ``pixel0``, ``pixel1``, … as Kaggle's MNIST has them; and a label. ``settings`` are the config's
+    ``pixel0``, ``pixel1``, … as Kaggle's MNIST has them, or ``1x1``, ``1x2``, …, row before column,
+    whose numbers tell their places; and a label. ``settings`` are the config's
     ``columns``, ``image``, ``unreadable`` and ``group``; ``scratch`` and ``workers`` are those of
     :func:`bakeoff.data.decode.decode_files`. Raises :class:`StudyError` where a column is missing
     or a row has no label or no file, or as that function does.
     """
+    seen = Path(file) == Path(settings["path"] or "")
     file = _table_file(Path(file))
     columns = columns_of(settings)
-    table = _read(file)
-    pixels = [name for name in table.columns if _PIXEL.fullmatch(name)]
+    table = _read(file, {*columns.values(), settings["group"]})
+    pixels = _in_order([name for name in table.columns if _PIXEL.fullmatch(name)], file)
     _check_columns(table, file, columns, pixels, settings)
     labels = _texts(table, columns["label"], file)
     if pixels:
         rows, names, audit = np.arange(len(table)), None, {}
-        images = _images_of_pixels(_numbers(table[pixels], file), file, settings["image"] or {})
+        image = settings["image"] or {}
+        form = _sides_named(pixels, image) | image
+        images = _images_of_pixels(_numbers(table[pixels], file), file, form)
     else:
         paths = _texts(table, columns["path"], file)
+        if not seen:
+            _check_inside(file, paths, settings["path"])
         unnamed = _check_files(file, paths)
         decoded = decode_files(Path(file).parent, paths, settings, scratch, workers)
         images, rows, names, audit = decoded.images, decoded.rows, paths, decoded.audit
         if unnamed:
             unnamed = {"named by no row": unnamed}
         audit["skipped"] = describe_skipped(unnamed or {})
+        audit["unreadable_classes"] = unreadable_classes(labels, rows)
     groups, column = _groups(table, file, columns, names, settings["group"])
     if column is not None:
         audit["group_column"] = column
@@ -82,25 +92,18 @@ def _table_file(path):
     return path
 
 
-def _read(file):
-    """Return a table: columns of pixels as they are, all others texts."""
+def _read(file, used):
+    """Return a table: columns of pixels as they are, all others texts.
+
+    Raises :class:`StudyError` where a column of pixels, or one of the names ``used``, is twice
+    there.
+    """
     try:
-        if file.suffix.lower() in (".parquet", ".pq"):
-            return _as_texts(pd.read_parquet(file))
-        # Spreadsheets put a mark before the first name.
-        header = pd.read_csv(file, nrows=0, encoding="utf-8-sig")
-        kinds = {name: str for name in header.columns if not _PIXEL.fullmatch(name)}
-        # A column that is partly of texts is so in all of its rows.
-        options = {"keep_default_na": False, "low_memory": False, "encoding": "utf-8-sig"}
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # Otherwise, the first of more fields than there are names would be no column.
-            return pd.read_csv(file, dtype=kinds, index_col=False, **options)
-    except pd.errors.ParserWarning as error:
-        raise StudyError(
-            f"{file}: a row has more fields than the first line has names; expected one field for"
-            " each name: name the others too, or put fields with commas in quotes."
-        ) from error
+        if file.suffix.lower() in PARQUET:
+            table = pd.read_parquet(file)
+            _check_once([str(name) for name in table.columns], file, used)
+            return _as_texts(table)
+        return _read_csv(file, used)
     except ImportError as error:
         raise StudyError(
             f"{file}: Parquet cannot be read without pyarrow; expected that package, or CSV: pip"
@@ -114,6 +117,51 @@ def _read(file):
         ) from error
 
 
+def _read_csv(file, used):
+    rows = rows_of(file)
+    _, names = next(rows)
+    _check_once(names, file, used)
+    if any(_PIXEL.fullmatch(name) for name in names):
+        return _read_pixels(file, names)
+    made = []
+    for number, fields in rows:
+        if len(fields) > len(names):
+            raise _too_long(file, f"row {number}")
+        made.append(fields + [""] * (len(names) - len(fields)))
+    return pd.DataFrame(made, columns=names, dtype=object)
+
+
+def _read_pixels(file, names):
+    """Return a CSV table with columns of pixels, of which there may be many millions of fields."""
+    kinds = {name: str for name in names if not _PIXEL.fullmatch(name)}
+    with open_csv(file) as lines, warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        # A column that is partly of texts is so in all of its rows.
+        options = {"keep_default_na": False, "low_memory": False, "dtype": kinds}
+        try:
+            # Otherwise, the first of more fields than there are names would be no column.
+            return pd.read_csv(lines, index_col=False, **options)
+        except pd.errors.ParserWarning as error:
+            raise _too_long(file, "a row") from error
+
+
+def _too_long(file, which):
+    return StudyError(
+        f"{file}: {which} has more fields than the first line has names; expected one field for"
+        " each name: name the others too, or put fields with commas in quotes."
+    )
+
+
+def _check_once(names, file, used):
+    """Raise where a column of pixels, or one that is ``used``, has the name of another."""
+    known = [name for name in names if name in used or _PIXEL.fullmatch(name)]
+    if twice := [name for name, times in Counter(known).items() if times > 1]:
+        raise StudyError(
+            f"{file}: more than one column {shortened(twice)}; expected one of each name: delete or"
+            " rename the others."
+        )
+
+
 def _as_texts(table):
     texts = {
         name: table[name].map(lambda value: "" if pd.isna(value) else str(value))
@@ -121,6 +169,53 @@ def _as_texts(table):
         if not _PIXEL.fullmatch(str(name))
     }
     return table.rename(columns=str).assign(**texts)
+
+
+def _in_order(names, file):
+    """Return the names of columns of pixels by their numbers, which are all there, once each.
+
+    Programs that sort names as texts write pixel10 before pixel2.
+    """
+    if not names:
+        return []
+    numbers = {name: _numbers_in(name) for name in names}
+    if len({len(found) for found in numbers.values()}) > 1:
+        raise StudyError(
+            f"{file}: columns of pixels called both as pixel0 and as 1x1; expected one way: rename"
+            " them, or delete those of one way."
+        )
+    ordered = sorted(names, key=numbers.get)
+    for name, after in itertools.pairwise(ordered):
+        if numbers[name] == numbers[after]:
+            raise StudyError(
+                f"{file}: the columns {name} and {after} are one pixel; expected one column for"
+                " each: delete or rename one of them."
+            )
+    there = set(numbers.values())
+    ends = [(min(1, *axis), max(axis)) for axis in zip(*there, strict=True)]
+    # A number may be any: of more places than there are names, an early one is missing.
+    every = itertools.product(*(range(low, min(high, len(names)) + 1) for low, high in ends))
+    if missing := next((found for found in every if found not in there), None):
+        parts = iter(missing)
+        lost = re.sub(r"\d+", lambda _: str(next(parts)), ordered[0])
+        raise StudyError(
+            f"{file}: columns of pixels up to {ordered[-1]} without {lost}; expected all of them,"
+            " numbered from 0 or 1: add it, or number the columns as the pixels lie."
+        )
+    return ordered
+
+
+def _numbers_in(name):
+    return tuple(int(number) for number in re.findall(r"\d+", name))
+
+
+def _sides_named(ordered, image):
+    """Return height and width where the names of columns of pixels tell a row and a column."""
+    numbers = [_numbers_in(name) for name in ordered]
+    if len(numbers[0]) == 1 or (image.get("channels") or 1) != 1:
+        return {}
+    height, width = (len(set(axis)) for axis in zip(*numbers, strict=True))
+    return {"height": height, "width": width}
 
 
 def _check_columns(table, file, columns, pixels, settings):
@@ -143,25 +238,51 @@ def _texts(table, column, file):
     texts = table[column].str.strip()
     if (empty := np.flatnonzero(texts == "")).size:
         raise StudyError(
-            f"{file}: no {column} in {_lines(empty)}; expected one in each row: add it, or delete"
-            " the row."
+            f"{file}: no {column} in {_lines(empty, file)}; expected one in each row: add it, or"
+            " delete the row."
         )
     return texts.to_numpy(dtype=object)
 
 
-def _lines(rows):
+def _lines(rows, file):
     """Return "row 3" or "rows 3, 5", as a spreadsheet counts them."""
-    return f"row{'s' * (len(rows) > 1)} {shortened(np.asarray(rows) + 2)}"
+    return f"{w.plural(len(rows), 'row')} {shortened(_places(rows, file))}"
+
+
+def _places(rows, file):
+    """Return the places of rows of a table as a spreadsheet counts them, from the names as 1."""
+    places = {}
+    if file.suffix.lower() not in PARQUET:
+        # Empty rows count there. Only where something is wrong is the table read once more.
+        places = dict(enumerate(place for place, _ in rows_of(file)))
+    return [places.get(row + 1, row + 2) for row in map(int, rows)]
+
+
+def _check_inside(file, paths, packed):
+    """Raise where a table from an archive, or a download, names images that did not come with it.
+
+    Planning looks at the archive or the checksums alone: that such an image changed is not seen.
+    """
+    leaving = (os.sep, f"..{os.sep}")
+    if outside := [path for path in paths if os.path.normpath(path).startswith(leaving)]:
+        raise StudyError(
+            f"{packed or file.parent}: the table {file.name} names {len(outside):,} of"
+            f" {len(paths):,} images outside of its own folder: {shortened(outside)}; expected"
+            " images that are packed or downloaded with it, as it is not seen when others change:"
+            " put them there, or set data.path to the table itself."
+        )
 
 
 def _check_files(file, paths):
     """Return images that no row names; raise where a row names no file."""
     missing = [row for row, path in enumerate(paths) if not (file.parent / path).is_file()]
     if missing:
-        rows = shortened(f"{paths[row]} (row {row + 2})" for row in missing)
+        places = zip(missing, _places(missing, file), strict=True)
+        rows = shortened(f"{paths[row]} (row {place})" for row, place in places)
         raise StudyError(
-            f"{file}: {len(missing):,} of {len(paths):,} rows name a file that does not exist:"
-            f" {rows}; expected paths relative to {file.parent}: correct them, or delete the rows."
+            f"{file}: {len(missing):,} of {len(paths):,} rows"
+            f" {w.plural(len(missing), 'names', 'name')} a file that does not exist: {rows};"
+            f" expected paths relative to {file.parent}: correct them, or delete the rows."
         )
     # Beside the table, and anywhere else, may lie anything.
     if any(map(os.path.isabs, paths)):
@@ -187,8 +308,8 @@ def _numbers(columns, file):
         row, place = lost[0]
         raise StudyError(
             f"{file}: {str(columns.iat[row, place])!r} in the column {columns.columns[place]},"
-            f" {_lines(np.unique(lost[:, 0]))}; expected a number for each pixel: add it, or delete"
-            " the row."
+            f" {_lines(np.unique(lost[:, 0]), file)}; expected a number for each pixel: add it, or"
+            " delete the row."
         )
     _in_range(numbers, file)
     fractions = numbers[numbers != np.rint(numbers)]
@@ -255,8 +376,8 @@ def _split(everything, rows, table, file, columns, audit):
     parts = np.array([_PARTS.get(text.lower(), "") for text in written], dtype=object)
     if (unknown := np.flatnonzero(parts == "")).size:
         raise StudyError(
-            f"{file}: {written[unknown[0]]!r} in the column {columns['split']}, {_lines(unknown)};"
-            " expected train, validation or test: correct it."
+            f"{file}: {written[unknown[0]]!r} in the column {columns['split']},"
+            f" {_lines(unknown, file)}; expected train, validation or test: correct it."
         )
     made = {part: everything.only(rows[parts[rows] == part]) for part in dict.fromkeys(parts)}
     if "train" not in made:

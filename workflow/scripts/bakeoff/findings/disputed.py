@@ -28,10 +28,11 @@ def disputed_labels(results: Results) -> Finding | None:
     limit = (images - disputed) / images
     above = [model for model in results.finished if model.accuracy.value > limit]
     if above:
+        these = w.plural(disputed, "this one", "these")
         text.append(
-            f"One that got all images right but these would have {w.percent(limit)}. {names(above)}"
-            f" {w.plural(len(above), 'has', 'have')} more: beyond that, more accuracy is agreement"
-            " with labels that may be wrong."
+            f"One that got all images right but {these} would have {w.percent(limit)}."
+            f" {names(above)} {w.plural(len(above), 'has', 'have')} more: beyond that, more"
+            " accuracy is agreement with labels that may be wrong."
         )
     return Finding("disputed", title, text, table=_table(results))
 

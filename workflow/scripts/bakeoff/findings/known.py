@@ -12,16 +12,17 @@ def known_images(results: Results) -> Finding | None:
     if found is None:
         return None
     images, known = results.data.test_images, results.data.known
-    which = w.plural(known, "is a training image too", "are training images too")
+    which = f"test images {w.training_images_too(known)}"
+    right = w.plural(known, "whether a model gets it", "how many of them a model gets")
     text = (
-        f"{known:,} of the {images:,} test images {which}, pixel for pixel: how many of them a"
-        " model gets right says nothing of new images."
+        f"{known:,} of the {images:,} {which}, pixel for pixel: {right} right says nothing of new"
+        " images."
     )
     without = {results.by_key[key]: accuracy for key, accuracy in found.without.items()}
     leaders = [model for model in results.ranked if without[model] == max(without.values())]
     if len(without) > 1:
-        has = w.plural(len(leaders), "has", "have")
-        text += f" Without them {names(leaders)} {has} the highest test accuracy."
+        has, them = w.plural(len(leaders), "has", "have"), w.plural(known, "it", "them")
+        text += f" Without {them} {names(leaders)} {has} the highest test accuracy."
     text += " The comparisons of models are made on all test images."
     return Finding("known", "What images known from training change", [text], table=_table(results))
 

@@ -162,10 +162,10 @@ def _of_the_sample(results):
     """Return sentences on groups divided or too few, and on classes of unlike sizes."""
     data, sentences = results.data, []
     if data.groups and (images := data.groups.divided):
-        are = w.plural(images, "is of a group that has", "are of groups that have")
         sentences.append(
-            f"{images:,} of the {w.count(data.test_images, 'test image')} {are} training images"
-            " too: accuracies on these say little of groups that are new."
+            f"{images:,} of the {w.count(data.test_images, 'test image')}"
+            f" {w.of_training_groups(images)}: accuracies on {w.plural(images, 'it', 'these')} say"
+            " little of groups that are new."
         )
     if data.groups and (pairs := data.groups.pairs) and data.groups.too_few:
         sentences.append(
@@ -318,10 +318,9 @@ def _known_images(results):
             f"The test images, all {images:,}, are training images too: the accuracies say nothing"
             " of images that the models do not know."
         )
-    which = w.plural(known, "is a training image too", "are training images too")
     sentence = (
-        f"{known:,} of the {images:,} test images {which}: the accuracies count"
-        f" {w.plural(known, 'it', 'them')}."
+        f"{known:,} of the {images:,} test images {w.training_images_too(known)}: the accuracies"
+        f" count {w.plural(known, 'it', 'them')}."
     )
     if results.data.known_change is None:
         return sentence

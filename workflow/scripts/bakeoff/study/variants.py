@@ -73,9 +73,12 @@ def _resolved(found, resolved, training, place):
 
 def _add(found, owner, key, entry, place):
     if not _KEY.fullmatch(key):
-        expected = "a word of letters, digits and underscores that begins with a letter"
         found.faults.append(
-            ((*place, "key"), f"{key!r} does not fit; expected {expected}: change it.")
+            (
+                (*place, "key"),
+                f"{key!r} does not fit; expected a word of letters from a to z or A to Z, digits"
+                " and underscores that begins with a letter: change it.",
+            )
         )
     elif key in found.entries:
         found.faults.append(
