@@ -1072,6 +1072,7 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": runs, "model_2": steady}, seeds=(0, 1, 2))
     [caution] = [line for line in findings["cautions"] if "chance" in line]
     assert caution.startswith("With seed 1, Model 1 is not shown to be better than chance (10.00 %")
+    assert caution.endswith("that run counts in the model's own numbers and comparisons only.")
     # Five runs with ten errors each.
     assert "of 50 wrong predictions in all" in said(findings, "errors")
     assert "predict the same class for 100.00 % of the test images" in said(findings, "agreement")
@@ -1080,6 +1081,32 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     assert findings["numbers"]["models"][0]["accuracy"]["value"] == pytest.approx(
         (0.99 + 0.1 + 0.99) / 3
     )
+
+
+def test_a_run_at_chance_counts_in_no_mean_of_a_trait(tmp_path):
+    runs = {
+        f"model_{i}": {"accuracy": 0.99 - 0.01 * i, "layers": convolutions(pads=i > 1)}
+        for i in (1, 2)
+    }
+    runs["model_2"] = {0: runs["model_2"], 1: runs["model_2"] | {"accuracy": 0.1}}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1))
+    # Not (0.97 + 0.1) / 2 for the latter.
+    assert "98.00 % (no padding) and 97.00 % (half of" in said(findings, "traits")
+
+
+def test_what_known_images_change_leaves_out_what_learned_nothing(tmp_path):
+    # The one wrong image is one of the ten known ones: 90 of 90 instead of 99 of 100 are right.
+    good, bad = {"wrong_images": [0]}, {"wrong_images": range(90)}
+    shared = {"images": 100, "data": {"in_training": range(10)}}
+    runs = {"model_1": good, "model_2": {0: good, 1: good, 2: bad}, "model_3": bad}
+    for one, ending in (
+        (runs, "change by 1.00 percentage points on average over the models that learned."),
+        ({"model_1": good, "model_3": bad}, "of Model 1 changes by 1.00 percentage points."),
+        ({"model_3": bad}, "the accuracies count them."),
+    ):
+        findings, _ = conclude(tmp_path / str(len(one)), one, seeds=(0, 1, 2), **shared)
+        [caution] = [line for line in findings["cautions"] if "training images too" in line]
+        assert caution.endswith(ending)
 
 
 def test_of_few_images_a_weaker_training_is_no_odd_one(tmp_path):
