@@ -138,6 +138,7 @@ def check_outputs(found, study):
     _check_files_agree(found)
     _check_pairs(found)
     _check_factors(found)
+    _check_last_epochs(found)
     _check_leaders(found)
     _check_whole(found, study)
     _check_conclusions(found, study)
@@ -315,6 +316,23 @@ def _check_factors(found):
             why.append("Runs that learned nothing are left out here")
         assert why, factor
         assert all(reason in " ".join(said[0]) for reason in why), factor
+
+
+def _check_last_epochs(found):
+    """An epoch is better than the last in the models of which that is said, and in no other."""
+    last = found.analysis["last_epochs"]
+    if not last:
+        return
+    better = {key for key, one in last["choice"].items() if one["val_best"] > one["val_last"]}
+    assert better == set(last["early"])
+    (text,) = [one["text"] for one in found.findings["findings"] if one["key"] == "last_epochs"]
+    ranges = [one["range"] for one in last["fluctuation"].values()]
+    moved = any(ranges)
+    assert ("widest range" in text[0]) == moved, text
+    assert ("did not move" in text[0]) == (bool(ranges) and not moved), text
+    if ranges:
+        assert ("No run had an epoch with more" in text[-1]) == (not better), text
+        assert len(last["choice"]) == 1 or ("In none of the" in " ".join(text)) == (not better)
 
 
 def _check_leaders(found):

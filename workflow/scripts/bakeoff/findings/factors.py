@@ -81,8 +81,7 @@ def _unlike_the_pairs(results):
         )
     if results.analysis.looks:
         text.append(
-            "What is said here takes the seeds as planned: it allows for the number of factors, not"
-            " for that of looks, as the verdicts on all pairs do."
+            "These comparisons are not corrected for looks, as the verdicts on all pairs are."
         )
     return text
 

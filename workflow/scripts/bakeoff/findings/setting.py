@@ -332,8 +332,10 @@ def _known_images(results):
     if len(results.learned) == 1:
         who = results.learned[0].name
         return f"{sentence} {without} the test accuracy of {who} changes by {change}."
-    over = f"the models{' that learned' if results.at_chance else ''}"
-    return f"{sentence} {without} test accuracies change by {change} on average over {over}."
+    over = "on average over the models"
+    if results.at_chance:
+        over += " that learned"
+    return f"{sentence} {without} test accuracies change by {change} {over}."
 
 
 def _of_the_files(models):
