@@ -284,15 +284,25 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
         notation=notation,
         probabilities=_probabilities(plan, kind, predicted, generator),
         labels=labels,
-        # Some models are one architecture with other arguments.
-        architecture=f"architecture_{like % 5}",
-        arguments={"filters": 16 * (1 + int(like) % 3), "wide": bool(like % 2)},
+        **made_of(plan, int(like)),
         planned=epochs,
         judged=judged,
         **_recipe(chosen, like),
         **_circumstances(plan, place),
         **({} if diverged else {"clean_train": _clean_train(kind, accuracy, generator)}),
     )
+
+
+def made_of(plan, like):
+    """Return a run's architecture and arguments: some differ in one argument, or in several."""
+    alike = plan.generator(7).choice(["none", "three", "all", "by pairs"])
+    if alike == "by pairs":
+        # Each argument has two models or more, which are one factor together.
+        return {"architecture": f"architecture_{like % 2}", "arguments": {"filters": like // 2}}
+    if alike == "all" or (alike == "three" and like < 3):
+        return {"architecture": "architecture", "arguments": {"filters": 16 * (1 + like)}}
+    arguments = {"filters": 16 * (1 + like % 3), "wide": bool(like % 2)}
+    return {"architecture": f"architecture_{like % 5}", "arguments": arguments}
 
 
 def _predicted(plan, kind, skill, generator, labels):

@@ -137,6 +137,8 @@ def check_outputs(found, study):
     _check_numbers(found)
     _check_files_agree(found)
     _check_pairs(found)
+    _check_factors(found)
+    _check_last_epochs(found)
     _check_leaders(found)
     _check_whole(found, study)
     _check_conclusions(found, study)
@@ -289,6 +291,48 @@ def _check_pairs(found):
         without_zero = compared["low"] > 0 or compared["high"] < 0
         assert without_zero == (compared["p_holm"] < LEVEL), compared
         assert compared["low"] <= compared["difference"] <= compared["high"], compared
+
+
+def _check_factors(found):
+    """What one difference does is what its test says, and says why where all pairs say another."""
+    analysis = found.analysis
+    models = {model["model"]: model for model in analysis["models"]}
+    verdicts = {
+        frozenset((pair["a"], pair["b"])): pair["comparison"]["p_holm"] < LEVEL
+        for pair in analysis["pairs"]["listed"]
+    }
+    said = [one["text"] for one in found.findings["findings"] if one["key"] == "factors"]
+    for factor in analysis["factors"]:
+        without_zero = factor["low"] > 0 or factor["high"] < 0
+        assert without_zero == (factor["p_holm"] < LEVEL), factor
+        assert factor["low"] <= factor["difference"] <= factor["high"], factor
+        assert isclose(factor["difference"], fmean(factor["differences"]), abs_tol=1e-12), factor
+        (*others, pair) = map(frozenset, factor["pairs"])
+        if others or verdicts.get(pair, without_zero) == without_zero:
+            continue
+        counts = f"one of {len(analysis['factors'])} here, and one of {analysis['pairs']['number']}"
+        why = [counts] if len(analysis["factors"]) < analysis["pairs"]["number"] else []
+        if any(models[key]["odd_seeds"] for key in pair):
+            why.append("Runs that learned nothing are left out here")
+        assert why, factor
+        assert all(reason in " ".join(said[0]) for reason in why), factor
+
+
+def _check_last_epochs(found):
+    """An epoch is better than the last in the models of which that is said, and in no other."""
+    last = found.analysis["last_epochs"]
+    if not last:
+        return
+    better = {key for key, one in last["choice"].items() if one["val_best"] > one["val_last"]}
+    assert better == set(last["early"])
+    (text,) = [one["text"] for one in found.findings["findings"] if one["key"] == "last_epochs"]
+    ranges = [one["range"] for one in last["fluctuation"].values()]
+    moved = any(ranges)
+    assert ("widest range" in text[0]) == moved, text
+    assert ("did not move" in text[0]) == (bool(ranges) and not moved), text
+    if ranges:
+        assert ("No run had an epoch with more" in text[-1]) == (not better), text
+        assert len(last["choice"]) == 1 or ("In none of the" in " ".join(text)) == (not better)
 
 
 def _check_leaders(found):

@@ -5,7 +5,7 @@ import pytest
 
 from bakeoff.analysis.crossed import Answers, contrast, crossed_differences, typical_spread
 from bakeoff.analysis.sampling import Sampling, Weighed
-from concluded_study import conclude
+from concluded_study import conclude, pairs_of
 
 ADADELTA = {"name": "Adadelta", "learning_rate": 1.0, "rho": 0.95}
 
@@ -104,6 +104,66 @@ def test_augmentation_is_one_setting_or_its_one_difference(tmp_path):
     assert "augmentation none (" in caution
     assert "); rotation 0.05, shift 0.1 (" in caution
     assert "); and flip both, rotation 0.05, shift 0.1 (" in caution
+
+
+def test_one_pair_has_the_test_that_it_has_among_all_pairs(tmp_path):
+    # Of the images that one alone gets right, 11 speak for "high" and 3 against it.
+    runs = {"high": made("a", 3), "low": made("a", 3, 16) | {"wrong_images": range(20, 31)}}
+    [factor], [said], _ = factors_of(tmp_path, runs)
+    assert factor["differences"] == [pytest.approx(0.008)]
+    assert factor["p"] == factor["p_holm"] == pytest.approx(0.0574, abs=1e-4)
+    # Bonett and Price's interval alone would begin at 0.0002.
+    assert factor["low"] == 0.0
+    assert factor["high"] == pytest.approx(0.0158, abs=1e-4)
+    assert "makes no significant change" in said["text"][0]
+
+
+def test_all_pairs_that_are_factors_each_have_the_same_verdicts_in_both_places(tmp_path):
+    generator, runs = np.random.default_rng(0), {}
+    for filters, wrong in ((64, 20), (32, 27), (16, 94)):
+        runs[f"f{filters}"] = {
+            seed: made("a", 0, filters)
+            | {"wrong_images": [*range(wrong - 4), *generator.integers(300, 900, 4)]}
+            for seed in range(5)
+        }
+    findings, _ = conclude(tmp_path, runs, seeds=range(5), images=1000)
+    by_pair = {frozenset((a, b)): compared for a, b, compared in pairs_of(findings)}
+    found = findings["numbers"]["factors"]
+    assert len(found) == len(by_pair) == 3
+    for factor in found:
+        compared = by_pair[frozenset(factor["pairs"][0])]
+        assert factor["p_holm"] == pytest.approx(compared.p_holm)
+        ends = sorted(map(abs, (factor["low"], factor["high"])))
+        assert ends == pytest.approx(sorted(map(abs, (compared.low, compared.high))))
+        # Holm's last step is at 5 %, Bonferroni's interval at 1.7 %: that of 64 and 32 held zero.
+        assert factor["low"] > 0
+
+
+def test_an_argument_and_a_setting_of_one_name_are_two_factors(tmp_path):
+    still = {"name": "SGD", "learning_rate": 0.1, "momentum": 0.9}
+    runs = {"base": made("a", 60), "norm": made("a", 90), "moved": made("a", 20)}
+    for key, argument, momentum in (("base", 0.9, 0.9), ("norm", 0.99, 0.9), ("moved", 0.9, 0.99)):
+        runs[key]["arguments"] = {"momentum": argument}
+        runs[key]["training"] |= {"optimizer": still | {"momentum": momentum}}
+    found, [said], _ = factors_of(tmp_path, runs)
+    assert [(one["name"], one["pairs"], one["differences"]) for one in found] == [
+        ("argument momentum", [["norm", "base"]], [pytest.approx(-0.03)]),
+        ("optimizer momentum", [["moved", "base"]], [pytest.approx(0.04)]),
+    ]
+    assert said["items"][0].startswith("Argument momentum 0.99 instead of 0.9: test accuracy is")
+
+
+def test_runs_that_learned_nothing_do_not_count(tmp_path):
+    stuck = made("a", 0) | {"wrong_images": range(900)}
+    runs = {"one": made("a", 10), "other": {0: made("a", 20, 16), 1: made("a", 20, 16), 2: stuck}}
+    runs["other"][2]["arguments"] = {"filters": 16}
+    [factor], [said], text = factors_of(tmp_path, runs, seeds=(0, 1, 2))
+    assert factor["seeds"] == 2
+    assert factor["differences"] == [pytest.approx(0.01)]
+    assert "that run counts in the model's own numbers and comparisons only" in text
+    assert said["text"][-1] == (
+        "Runs that learned nothing are left out here, and count in the comparison of all pairs."
+    )
 
 
 def test_models_that_differ_in_two_things_are_not_compared(tmp_path):

@@ -568,6 +568,19 @@ def test_a_trait_without_effect_is_reported_without_a_claim(tmp_path):
     assert "Padding: mean test accuracy" in text
 
 
+def test_only_architectures_that_are_in_a_group_are_counted(tmp_path):
+    runs = {
+        f"model_{i}": {"accuracy": 0.99 - 0.001 * i, "layers": convolutions(pads=i % 2 == 0)}
+        | {"parameters": 1000 * i}
+        for i in range(1, 11)
+    }
+    for key in ("model_9", "model_10"):
+        runs[key]["layers"] = [layer | {"multiply_adds": None} for layer in runs[key]["layers"]]
+        runs[key]["multiply_adds_not_counted"] = ["own"]
+    text = said(conclude(tmp_path, runs)[0], "traits")
+    assert "beyond what chance would give among 8 architectures." in text
+
+
 def test_traits_that_all_share_are_not_reported(tmp_path):
     layers = convolutions()
     alike = {f"model_{i}": {"layers": layers, "parameters": 1000 * i} for i in (1, 2)}
@@ -951,6 +964,28 @@ def test_where_the_last_epoch_was_the_best_that_is_said(tmp_path):
     assert "ahead" not in text
 
 
+def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
+    # From epoch 8 on, all is right.
+    curves = {"val_accuracy": np.minimum(1, 0.9 + 0.0125 * EPOCH)}
+    runs = {f"model_{number}": {"accuracy": 1.0, "curves": curves} for number in (1, 2, 3)}
+    findings, _ = conclude(tmp_path, runs)
+    assert findings["numbers"]["last_epochs"]["early"] == []
+    text = said(findings, "last_epochs")
+    assert "In none of the 3 models an epoch before the last was the best." in text
+    assert "No run had an epoch with more validation accuracy than its last." in text
+    assert "validation accuracy did not move in any of the 3 models." in text
+    assert "alike, all 3 models are equal in validation accuracy" in text
+    assert "By that mean Models 1, 2 and 3 are equal." in text
+    assert "widest" not in text
+
+
+def test_equally_wide_ranges_are_of_all_that_have_them(tmp_path):
+    curves = {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}
+    runs = {f"model_{number}": {"accuracy": 0.99, "curves": curves} for number in (1, 2)}
+    text = said(conclude(tmp_path, runs | {"model_3": {"accuracy": 0.98}})[0], "last_epochs")
+    assert "the widest range is 1.00 percentage points, that of Models 1 and 2." in text
+
+
 def test_trends_of_several_models_are_said_to_be_uncorrected(tmp_path):
     findings, _ = conclude(tmp_path / "two", {"model_1": {}, "model_2": {}})
     assert "not corrected for there being 2 models" in said(findings, "epochs")
@@ -997,8 +1032,11 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     assert [model["above_chance"] for model in findings["numbers"]["models"]] == [True, True, False]
 
     # What is said of all models is what is said without it.
-    for key in ("traits", "hardest", "agreement", "calibration"):
+    for key in ("traits", "calibration"):
         assert said(findings, key) == said(alone, key), key
+    for key in ("hardest", "agreement"):
+        assert said(findings, key).replace(" that learned", "") == said(alone, key), key
+    assert "at least one model that learned gets wrong" in said(findings, "hardest")
     assert findings["numbers"]["errors"]["hardest"] == alone["numbers"]["errors"]["hardest"]
     errors = said(findings, "errors")
     assert errors.replace(" that learned", "") == said(alone, "errors")
@@ -1008,13 +1046,41 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     assert votes.replace(" that learned", "") == said(alone, "ensemble")
     assert "The vote of both models that learned has" in votes
     fluctuation = said(findings, "last_epochs").splitlines()[0]
-    assert fluctuation == said(alone, "last_epochs").splitlines()[0]
+    assert "pooled over 2 models that learned" in fluctuation
+    assert fluctuation.replace(" that learned", "") == said(alone, "last_epochs").splitlines()[0]
+    assert "the two most accurate models among those that learned, Models 1 and 2, moved" in said(
+        findings, "last_epochs"
+    )
+    assert "both models that learned are equal in validation accuracy" in (
+        said(findings, "last_epochs")
+    )
+    assert "models that learned an epoch before the last" in said(findings, "last_epochs")
 
     # Tables by model, and the ranking, have it.
     for key in ("best", "errors", "calibration"):
         table = next(f for f in findings["findings"] if f["key"] == key)["table"]
         assert "Model 3" in [row[0] for row in table["rows"]], key
     assert verdicts(findings)["Model 3"] == "network is worse"
+
+
+def test_the_first_of_those_that_learned_are_not_called_the_first_of_all(tmp_path):
+    # By plain accuracy, Models 3 and 4, which always predict the commonest class, are first.
+    labels = (np.arange(200) % 10 == 0).astype(np.uint8)
+    both = np.array([*range(0, 200, 20), *range(1, 200, 10)])
+    runs = {"model_1": both, "model_2": both[:-5], "model_3": range(0, 200, 10)}
+    runs["model_4"] = runs["model_3"]
+    runs = {
+        model: {"wrong_images": wrong, "accuracy": 1 - len(wrong) / 200}
+        for model, wrong in runs.items()
+    }
+    data = {"labels": labels, "classes": 2}
+    findings, _ = conclude(
+        tmp_path, runs, metric="balanced_accuracy", images=200, data=data, labels=labels, classes=2
+    )
+    assert findings["numbers"]["learned"] == ["model_1", "model_2"]
+    text = said(findings, "last_epochs")
+    assert "the two most accurate models among those that learned, Models 1 and 2, moved" in text
+    assert "Model 2 is ahead in validation accuracy among those that learned" in text
 
 
 def test_of_many_runs_that_guess_none_is_taken_to_have_learned():
@@ -1050,7 +1116,7 @@ def test_what_is_said_of_disputed_labels_leaves_a_model_at_chance_out(tmp_path):
     text = said(findings, "disputed")
     assert "On average a model predicts 1 of 2 such images otherwise than labelled; both" in text
     assert "both models that learned do so for 1 of them" in text
-    assert "change by 0.10 percentage points" in text
+    assert "test accuracies of the models that learned change by 0.10 percentage points" in text
 
 
 def test_two_models_of_which_one_learned(tmp_path):
@@ -1104,6 +1170,7 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": runs, "model_2": steady}, seeds=(0, 1, 2))
     [caution] = [line for line in findings["cautions"] if "chance" in line]
     assert caution.startswith("With seed 1, Model 1 is not shown to be better than chance (10.00 %")
+    assert caution.endswith("that run counts in the model's own numbers and comparisons only.")
     # Five runs with ten errors each.
     assert "of 50 wrong predictions in all" in said(findings, "errors")
     assert "predict the same class for 100.00 % of the test images" in said(findings, "agreement")
@@ -1112,6 +1179,32 @@ def test_a_training_at_chance_does_not_speak_for_its_model(tmp_path):
     assert findings["numbers"]["models"][0]["accuracy"]["value"] == pytest.approx(
         (0.99 + 0.1 + 0.99) / 3
     )
+
+
+def test_a_run_at_chance_counts_in_no_mean_of_a_trait(tmp_path):
+    runs = {
+        f"model_{i}": {"accuracy": 0.99 - 0.01 * i, "layers": convolutions(pads=i > 1)}
+        for i in (1, 2)
+    }
+    runs["model_2"] = {0: runs["model_2"], 1: runs["model_2"] | {"accuracy": 0.1}}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1))
+    # Not (0.97 + 0.1) / 2 for the latter.
+    assert "98.00 % (no padding) and 97.00 % (half of" in said(findings, "traits")
+
+
+def test_what_known_images_change_leaves_out_what_learned_nothing(tmp_path):
+    # The one wrong image is one of the ten known ones: 90 of 90 instead of 99 of 100 are right.
+    good, bad = {"wrong_images": [0]}, {"wrong_images": range(90)}
+    shared = {"images": 100, "data": {"in_training": range(10)}}
+    runs = {"model_1": good, "model_2": {0: good, 1: good, 2: bad}, "model_3": bad}
+    for one, ending in (
+        (runs, "change by 1.00 percentage points on average over the models that learned."),
+        ({"model_1": good, "model_3": bad}, "of Model 1 changes by 1.00 percentage points."),
+        ({"model_3": bad}, "the accuracies count them."),
+    ):
+        findings, _ = conclude(tmp_path / str(len(one)), one, seeds=(0, 1, 2), **shared)
+        [caution] = [line for line in findings["cautions"] if "training images too" in line]
+        assert caution.endswith(ending)
 
 
 def test_of_few_images_a_weaker_training_is_no_odd_one(tmp_path):

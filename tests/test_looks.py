@@ -326,6 +326,9 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         model: {seed: {"accuracy": accuracy - 0.001 * seed} for seed in range(3)}
         for model, accuracy in accuracies.items()
     }
+    for model in ("model_2", "model_3"):
+        made = {"architecture": "net", "arguments": {"filters": int(model[-1])}}
+        runs[model] = {seed: own | made for seed, own in runs[model].items()}
     plan = Plan((3, 20))
     left = {"worse_than": "model_3", "difference": 0.091, "low": 0.05, "high": 0.12, "p": 1e-4}
     pairs = [
@@ -348,6 +351,9 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         assert max(abs(compared.low), abs(compared.high)) == pytest.approx(
             max(abs(told["low"]), abs(told["high"]))
         )
+    # Models 2 and 3 have one architecture, and differ in one argument.
+    assert len(numbers["factors"]) == 1
+    assert "These comparisons are not corrected for looks" in said(found, "factors")
     words = said(found, "looks")
     for part in (
         "Of 3 models that started with 3 seeds each, 1 had left after 1 look (at 3 seeds), as",

@@ -16,7 +16,7 @@ import pytest
 
 from bakeoff.limits import MOST_CLASSES
 from checked_studies import MODELS, STUDIES, check, each_random_study, no_figures
-from random_studies import BEST, EARLY_AND_BEST, PERFECT
+from random_studies import BEST, EARLY_AND_BEST, PERFECT, made_of
 
 pytestmark = [pytest.mark.thorough, pytest.mark.skipif(STUDIES != 200, reason="other studies")]
 
@@ -71,6 +71,10 @@ def refuse_groups_of_one(groups):
     if min(map(len, groups)) == 1:
         raise ValueError("each sample must contain two observations")
     return groups
+
+
+def surer(columns):
+    return columns | {"p": 1e-9 * columns["p"]}
 
 
 def last_row(run):
@@ -144,7 +148,13 @@ def judged_before_the_last(plan):
     return plan.holdout and any(model.chosen in (BEST, EARLY_AND_BEST) for model in plan.models)
 
 
+def of_one_architecture(plan):
+    """Tell whether each two models of a study may differ in one argument."""
+    return len(plan.models) > 1 and made_of(plan, 0)["architecture"] == "architecture"
+
+
 MAY_SHOW = {
+    "another test of one pair": of_one_architecture,
     "the last epoch for the judged": judged_before_the_last,
     "a test that refuses groups of one": many_models,
     "the most frequent of no mistakes": perfect_of_many_classes,
@@ -214,6 +224,10 @@ FAULTS = {
     "another slope in summary.csv": (
         *(SUMMARY, column("loss_slope", lambda slopes: slopes + 1e-6)),
         "_check_files_agree",
+    ),
+    "another test of one pair": (
+        *("bakeoff.analysis.factors.corrected_columns", before(surer)),
+        "_check_factors",
     ),
     "another best model in words": (
         *("bakeoff.results.Results.best", instead(property(lambda found: found.ranked[-1:]))),

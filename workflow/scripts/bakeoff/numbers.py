@@ -332,10 +332,10 @@ class Groups:
 class Data:
     """The images. ``known`` test images are training images too.
 
-    Without these, test accuracies would differ by ``known_change`` on average over the models,
-    None where there are none of them, or no others. ``chance`` is what always predicting the
-    commonest class reaches by the study's metric. ``by_class`` counts the test images of each
-    class.
+    Without these, test accuracies would differ by ``known_change`` on average over the models that
+    learned, in their sound runs; None where there are none of these images, or no others, or where
+    nothing was learned. ``chance`` is what always predicting the commonest class reaches by the
+    study's metric. ``by_class`` counts the test images of each class.
     """
 
     class_names: list[str]
@@ -474,8 +474,10 @@ class Factor:
 
     ``values`` are the two, as texts. ``pairs`` are keys of models, [with the second value, with the
     first]; ``differences`` those of their accuracies, second minus first, by the metric that ranks;
-    ``difference`` is their mean, and ``low`` and ``high`` its interval, all factors' holding
-    together. With one of ``seeds``, it is that of the trained networks.
+    ``difference`` is their mean, ``p`` its p-value and ``p_holm`` that corrected for all factors
+    (Holm); ``low`` and ``high`` are its interval, all factors' holding together (Bonferroni), which
+    holds zero just where ``p_holm`` is not below the level. With one of ``seeds``, it is that of
+    the trained networks.
     """
 
     name: str
@@ -483,6 +485,8 @@ class Factor:
     pairs: list[list[str]]
     differences: list[float]
     difference: float
+    p: float
+    p_holm: float
     low: float
     high: float
     seeds: int

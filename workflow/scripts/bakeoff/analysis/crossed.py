@@ -159,6 +159,11 @@ class CrossedMean:
         """Half the width of the interval."""
         return self.margin_of(1)
 
+    @property
+    def p(self) -> float | np.ndarray:
+        """The two-sided p-value of its being zero (t-test)."""
+        return 2 * special.stdtr(self.freedom, -np.abs(self.value) / self.error)
+
     def margin_of(self, number: float) -> float | np.ndarray:
         """Half the width of one of so many intervals that hold together (Bonferroni)."""
         return special.stdtrit(self.freedom, 1 - LEVEL / 2 / number) * self.error

@@ -99,11 +99,17 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
         gap=gap,
         gap_deviation=gap_deviation,
         judge=judge,
-        early=[m.key for m in sound if any(e < n for e, n in m.best_epochs)],
+        early=[m.key for m in sound if any(_had_a_better_one(run.history) for run in m.runs)],
         ahead_last=_ahead({m.key: m.before_the_end("val_accuracy", 0) for m in sound}),
         ahead_best=_ahead({m.key: m.best_val_accuracy for m in sound}),
         ahead_once=_ahead_once(sound, fewest),
     )
+
+
+def _had_a_better_one(history):
+    """Whether an epoch had more validation accuracy than the last: not just as much."""
+    accuracy = history["val_accuracy"]
+    return accuracy.max() > accuracy[-1]
 
 
 def _most_accurate(models):

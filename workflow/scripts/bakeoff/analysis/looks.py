@@ -202,8 +202,7 @@ def _tested(race, in_race, pairs, level, plan_level):
         return []
     difference = np.array([difference for difference, _ in found.values()])
     value, error, freedom = np.array([[*vars(mean).values()] for _, mean in found.values()]).T
-    p = 2 * special.stdtr(freedom, -abs(value) / error)
-    p = np.maximum(p, race.least_p(next(iter(found))))
+    p = np.maximum(CrossedMean(value, error, freedom).p, race.least_p(next(iter(found))))
     number, still_open = pairs
     # Those that are not tested count as pairs whose p is 1.
     p_holm = np.array(holm([*p, *[1.0] * (still_open - len(p))])[: len(p)])

@@ -246,13 +246,6 @@ class MeasuredModel:
         return float(np.mean([run.card["latency_ms"]["median"] for run in self.runs]))
 
     @cached_property
-    def best_epochs(self) -> list[tuple[int, int]]:
-        """For each seed: (the first epoch with the highest validation accuracy, epochs)."""
-        return [
-            (int(run.history["val_accuracy"].argmax()) + 1, len(run.history)) for run in self.runs
-        ]
-
-    @cached_property
     def best_val_accuracy(self) -> float:
         """The highest validation accuracy of any epoch."""
         return float(np.mean([run.history["val_accuracy"].max() for run in self.runs]))

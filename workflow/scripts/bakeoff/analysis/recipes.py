@@ -1,6 +1,6 @@
 """In which settings of their training the models of a study differ."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bakeoff import wording as w
 from bakeoff.analysis.models import MeasuredModel
@@ -24,9 +24,9 @@ def unlike_settings(models: Sequence[MeasuredModel]) -> list[Setting]:
         if path[0] != "optimizer" and (without := [key for key in everyone if key not in have]):
             values["not set"] = dict.fromkeys(without)
     unlike = {path: values for path, values in found.items() if len(values) > 1}
-    called = _called(unlike)
+    names = called(unlike)
     return [
-        Setting(called[path], {value: list(keys) for value, keys in values.items()})
+        Setting(names[path], {value: list(keys) for value, keys in values.items()})
         for path, values in unlike.items()
     ]
 
@@ -46,8 +46,11 @@ def _settings(card):
     return flat | {("optimizer", own): value for own, value in settings["optimizer"].items()}
 
 
-def _called(paths):
-    """Return what each setting is called: by its own key, or by all where two share that."""
+def called(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return what each setting is called: by its own key, or by all where two share that.
+
+    ``paths`` lead to them, of one key or several.
+    """
     own = {path: "optimizer" if path == ("optimizer", "name") else path[-1] for path in paths}
     shared = [name for name in own.values() if list(own.values()).count(name) > 1]
     return {

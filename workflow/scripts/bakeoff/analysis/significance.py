@@ -59,11 +59,13 @@ def compare_each(
         a, b = (np.asarray(correct, bool) for correct in pair)
         if a.shape != b.shape or a.ndim != 2:
             raise ValueError(f"answers of shape {a.shape} against {b.shape}")
-        compared = _compare(of(a[None]), of(b[None]))
+        compared = compare_columns(of(a[None]), of(b[None]))
         tables.append({name: values.ravel() for name, values in compared.items()})
     if not tables:
         return []
-    corrected = _corrected({name: np.concatenate([t[name] for t in tables]) for name in tables[0]})
+    corrected = corrected_columns(
+        {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
+    )
     return [_comparison(corrected, row) for row in range(len(tables))]
 
 
@@ -99,13 +101,15 @@ def compare_all(
         for a in _blocks(places_a, size):
             # Each pair once, the model that comes first in the study set against the other.
             later = [b for b in _blocks(places_b, size) if a[0] < b[-1]]
-            answers_a = chosen_answers(a, seeds) if later else None
+            if not later:
+                continue
+            answers_a = chosen_answers(a, seeds)
             for b in later:
                 chosen = a[:, None] < b
                 row, column = np.nonzero(chosen)
                 own = np.array_equal(a, b)
                 answers_b = answers_a if own else chosen_answers(b, seeds)
-                compared = _compare(answers_a, answers_b, typical)
+                compared = compare_columns(answers_a, answers_b, typical)
                 values = {name: values[chosen] for name, values in compared.items()}
                 tables.append(pd.DataFrame({"a": a[row], "b": b[column]} | values))
     return Pairs(models, tables)
@@ -137,7 +141,7 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
 
     They are kept as a table, since a thousand models have half a million. ``tables`` are
     DataFrames with the models by their places in ``models``, ``a`` before ``b``, and what
-    :func:`_compare` returns. A pair that was not compared is a KeyError.
+    :func:`compare_columns` returns. A pair that was not compared is a KeyError.
     """
 
     def __init__(self, models: Sequence[Key], tables: Sequence[pd.DataFrame]):
@@ -146,7 +150,7 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
         table = pd.concat(tables).sort_values(["a", "b"]) if tables else pd.DataFrame()
         columns = {name: column.to_numpy() for name, column in table.items()}
         self._a, self._b = (columns.pop(name, np.array([], int)) for name in ("a", "b"))
-        self._columns = _corrected(columns) if columns else {}
+        self._columns = corrected_columns(columns) if columns else {}
         self._row = np.full((len(models), len(models)), -1, np.int32)
         self._row[self._a, self._b] = self._row[self._b, self._a] = np.arange(len(self._a))
 
@@ -205,17 +209,17 @@ class Pairs(Mapping[tuple[Key, Key], Comparison]):
 
 
 def _comparison(columns, row):
-    """Return one row of what :func:`_corrected` returns, ``ahead`` being NaN for one seed."""
+    """Return one row of what :func:`corrected_columns` returns; ``ahead`` is NaN for one seed."""
     values = {name: column[row].item() for name, column in columns.items()}
     return Comparison(**values | {"ahead": None if np.isnan(values["ahead"]) else values["ahead"]})
 
 
-def _compare(a, b, typical=None):
+def compare_columns(a: Answers, b: Answers, typical: Spread | None = None) -> dict[str, np.ndarray]:
     """Compare each of a's models with each of b's; ``a`` and ``b`` are :class:`Answers`.
 
     Returns arrays (models of a, models of b) by name: fields of a :class:`Comparison`, and the
-    ``value``, ``error`` and ``freedom`` from which :func:`_corrected` makes the others. ``ahead``
-    is NaN with one seed. ``typical`` is a :class:`Spread` or None.
+    ``value``, ``error`` and ``freedom`` from which :func:`corrected_columns` makes the others.
+    ``ahead`` is NaN with one seed. ``typical`` is a :class:`Spread` or None.
     """
     both = inner_products(a.correct, b.correct)
     only_a, only_b = a.right[:, None] - both, b.right - both
@@ -223,8 +227,7 @@ def _compare(a, b, typical=None):
     if a.seeds == 1:
         p, ahead = a.of_networks(b, only_a, only_b), np.full(both.shape, np.nan)
     else:
-        p = 2 * special.stdtr(mean.freedom, -abs(mean.value) / mean.error)
-        ahead = probability_ahead(a.by_seed[:, None], b.by_seed)
+        p, ahead = np.asarray(mean.p), probability_ahead(a.by_seed[:, None], b.by_seed)
     return {
         "difference": a.difference(b),
         "only_a": only_a,
@@ -235,8 +238,12 @@ def _compare(a, b, typical=None):
     }
 
 
-def _corrected(columns):
-    """Correct pairs, arrays by name as of :func:`_compare`, for there being so many of them.
+def corrected_columns(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Correct comparisons for there being so many of them.
+
+    ``columns`` are arrays (comparisons,) by name: the ``difference``, ``p``, ``value``, ``error``
+    and ``freedom`` of :func:`compare_columns`, and whatever else of it. Returns the same without
+    the last three, with ``p_holm``, ``low`` and ``high``.
 
     The p-values are Holm's. The intervals have the confidence 1 - LEVEL / pairs each, so together
     1 - LEVEL (Bonferroni). On zero the test has the last word, since a verdict rests on it: it

@@ -68,7 +68,7 @@ def analyse(results: MeasuredStudy) -> Analysis:
         settings=unlike_settings(results.models),
         factors=factors(results) if learned else [],
         last_epochs=results.last_epochs,
-        traits=traits(results.learned) if learned else None,
+        traits=traits(results.sound) if learned else None,
         errors=errors(results) if learned else None,
         disputed=disputed(results) if results.finished else None,
         known=known(results) if results.finished else None,
@@ -97,8 +97,8 @@ def _data(results):
     seen = data.in_training
     changes = [
         np.mean([run.correct[~seen].mean() - run.correct.mean() for run in model.runs])
-        for model in results.finished
-        if seen.any() and not seen.all()
+        for model in results.sound
+        if seen.any() and not seen.all() and not results.nothing_learned
     ]
     return Data(
         class_names=data.class_names,

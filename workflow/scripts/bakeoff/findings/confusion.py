@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names
+from bakeoff.findings.finding import Finding, every, names, that_learned
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.limits import MOST_FREQUENT
 from bakeoff.numbers import mistakes
@@ -108,9 +108,8 @@ def _shared(results):
             f"Of the {total}, {every(results)} get {images(2)} wrong, at least one {images(1)}"
         )
     else:
-        left_out = " that learned" if models < len(results.finished) else ""
         sentence = (
-            f"Of the {total}, {images(models)} fooled every model{left_out},"
+            f"Of the {total}, {images(models)} fooled every model{that_learned(results)},"
             f" {images(models // 2 + 1)} more than half of them, {images(1)} at least one"
         )
     if any(len(m.runs) - len(m.odd_seeds) > 1 for m in results.learned):

@@ -4,7 +4,7 @@ from statistics import fmean
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names
+from bakeoff.findings.finding import Finding, every, names, that_learned
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -75,7 +75,10 @@ def _leaders(results):
         return f"Without such labels its test accuracy is {w.percent(without[least])}."
     low, high = w.points(changes[least]), w.points(changes[most])
     by = high if low == high else f"{low} ({least.name}) to {high} ({most.name})"
-    whose = "test accuracies change" if len(changes) > 1 else f"that of {most.name} changes"
+    whose = f"that of {most.name} changes"
+    if len(changes) > 1:
+        learned = that_learned(results)
+        whose = f"test accuracies{learned and f' of the models{learned}'} change"
     sentence = f"Without such labels {whose} by {by}. "
     most = max(model.accuracy.value for model in results.finished)
     best = [model for model in results.ranked if model.accuracy.value == most]

@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names
+from bakeoff.findings.finding import Finding, every, names, that_learned
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -97,8 +97,7 @@ def _group(results):
         return None
     if len(group) == 1:
         return f"The best group is {names(group)} alone, so it has no vote of its own."
-    left_out = len(results.learned) < len(results.finished)
-    return f"The best group is all of the models{' that learned' if left_out else ''}."
+    return f"The best group is all of the models{that_learned(results)}."
 
 
 def _together(results):

@@ -4,6 +4,7 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding
 from bakeoff.limits import MOST_ITEMS
+from bakeoff.numbers import LEVEL
 from bakeoff.results import Results
 
 
@@ -18,24 +19,13 @@ def what_one_difference_does(results: Results) -> Finding | None:
         text.append(
             "With one seed, this is true of the trained networks: other seeds may turn it round."
         )
-    text.append(
-        "Models that differ in this one thing (an optimizer, a schedule and an augmentation, each"
-        " with its settings, is one) are compared, on the seeds that all of them have; the"
-        f" intervals hold together for {w.count(len(factors), 'comparison')} (Bonferroni). They are"
-        " about these models: in others, the same change may do something else."
-    )
-    compared = results.analysis.pairs.number
-    if any(len(factor.pairs) == 1 for factor in factors) and len(factors) < compared:
-        text.append(
-            f"The difference of a single pair of models is one of {len(factors)} here, and one of"
-            f" {compared} among all pairs: it may be significant here and too close to call there."
-        )
+    text += [_method(factors), *_unlike_the_pairs(results)]
     items = [_item(factor, results.measure) for factor in shown[:MOST_ITEMS]]
     return Finding("factors", "What one difference does", text, items, _table(factors))
 
 
 def _is_shown(factor):
-    return factor.low > 0 or factor.high < 0
+    return factor.p_holm < LEVEL
 
 
 def _summary(factors, shown, measure):
@@ -53,6 +43,47 @@ def _summary(factors, shown, measure):
         f"{len(shown)} of {number} {between}"
         f" {w.plural(len(shown), 'changes', 'change')} {measure} significantly."
     )
+
+
+def _method(factors):
+    """What is compared, and for how many comparisons it is corrected."""
+    single = corrected = ""
+    if any(len(factor.pairs) == 1 for factor in factors):
+        single = ", a single pair by the test of all pairs"
+    if len(factors) > 1:
+        corrected = (
+            f"; p-values (Holm) and intervals (Bonferroni) are corrected for {len(factors)}"
+            " comparisons"
+        )
+    return (
+        "Models that differ in this one thing (an optimizer, a schedule and an augmentation, each"
+        f" with its settings, is one) are compared, on the seeds that all of them have{single}"
+        f"{corrected}. They are about these models: in others, the same change may do something"
+        " else."
+    )
+
+
+def _unlike_the_pairs(results):
+    """Return sentences on why a pair may have one verdict here, and another among all pairs."""
+    factors, compared = results.analysis.factors, results.analysis.pairs.number
+    single = [factor for factor in factors if len(factor.pairs) == 1]
+    text = []
+    if single and len(factors) < compared:
+        text.append(
+            f"The difference of a single pair of models is one of {len(factors)} here, and one of"
+            f" {compared} among all pairs: it may be significant in one place and too close to call"
+            " in the other."
+        )
+    models = results.named({key for factor in factors for pair in factor.pairs for key in pair})
+    if any(model.odd_seeds for model in models):
+        text.append(
+            "Runs that learned nothing are left out here, and count in the comparison of all pairs."
+        )
+    if results.analysis.looks:
+        text.append(
+            "These comparisons are not corrected for looks, as the verdicts on all pairs are."
+        )
+    return text
 
 
 def _item(factor, measure):
@@ -77,7 +108,7 @@ def _same_way(factor):
 
 def _table(factors):
     columns = ["What", "Value", "Instead of", "Pairs", "Difference (percentage points)"]
-    columns += ["95 % interval", "Higher in"]
+    columns += ["95 % interval", "p corrected", "Higher in"]
     rows = [
         [
             t.text(factor.name.capitalize()),
@@ -86,8 +117,9 @@ def _table(factors):
             t.count(len(factor.pairs)),
             t.points(factor.difference),
             t.text(w.points_interval(factor.low, factor.high)),
+            t.p_value(factor.p_holm, LEVEL),
             t.count(sum(each > 0 for each in factor.differences)),
         ]
         for factor in factors
     ]
-    return t.Table(columns, rows, align="lllrrrr")
+    return t.Table(columns, rows, align="lllrrrrr")

@@ -46,11 +46,15 @@ def parted(text: str, results: Results) -> tuple[str, str]:
     return text, ""
 
 
+def that_learned(results: Results) -> str:
+    """Return " that learned", to follow "models" where others did not, else nothing."""
+    return " that learned" if len(results.learned) < len(results.finished) else ""
+
+
 def every(results: Results) -> str:
     """Return "both models" or "all 3 models" of those that count, and that others do not."""
     number = len(results.learned)
-    phrase = "both models" if number == 2 else f"all {number} models"
-    return phrase if number == len(results.finished) else f"{phrase} that learned"
+    return f"{'both models' if number == 2 else f'all {number} models'}{that_learned(results)}"
 
 
 def shortened(items: list[str], whole: str = "see the remarks on each model") -> list[str]:

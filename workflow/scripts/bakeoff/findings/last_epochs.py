@@ -2,7 +2,7 @@
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLUCTUATION_EPOCHS
-from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.finding import Finding, every, names, that_learned
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -20,16 +20,9 @@ def last_epochs(results: Results) -> Finding:
             " in the first half of them."
         )
         return Finding("last_epochs", title, [few])
-    widest = max(measured, key=lambda key: measured[key].range)
     fewest, most = (pick(one.epochs for one in measured.values()) for pick in (min, max))
     span = f"{most}" if fewest == most else f"{fewest} to {most}"
-    text = [
-        f"Over the last {span} epochs, validation accuracy moved by"
-        f" {w.points(found.deviation)} (standard deviation between epochs"
-        + (f", pooled over {w.count(len(measured), 'model')}" if len(measured) > 1 else "")
-        + f"); the widest range is {w.points(measured[widest].range)}"
-        + (f", that of {results.by_key[widest].name}." if len(measured) > 1 else ".")
-    ]
+    text = [f"Over the last {span} epochs, validation accuracy {_movement(results)}."]
     if len(results.finished) > 1:
         if found.judge:
             text.append(_gap_against(results))
@@ -38,11 +31,32 @@ def last_epochs(results: Results) -> Finding:
     return Finding("last_epochs", title, text)
 
 
+def _movement(results):
+    """By how much validation accuracy moved, and where most, if it did at all."""
+    found = results.analysis.last_epochs
+    ranges = {key: one.range for key, one in found.fluctuation.items()}
+    several, widest = len(ranges) > 1, max(ranges.values())
+    of = ""
+    if not several and len(results.finished) > 1:
+        of = f"of {names(results.named(ranges))} "
+    if not widest:
+        which = f"{w.count(len(ranges), 'model')}{that_learned(results)}"
+        return f"{of}did not move{f' in any of the {which}' if several else ''}"
+    deviation = "standard deviation between epochs"
+    if several:
+        deviation += f", pooled over {w.count(len(ranges), 'model')}{that_learned(results)}"
+    text = f"{of}moved by {w.points(found.deviation)} ({deviation}); the widest range is"
+    text += f" {w.points(widest)}"
+    if not several:
+        return text
+    return f"{text}, that of {names(results.named(k for k in ranges if ranges[k] == widest))}"
+
+
 def _gap_against(results):
     last = results.analysis.last_epochs
     two = results.named(last.between)
-    learned = " in the runs that learned" if any(model.odd_seeds for model in two) else ""
-    pair = f"the two most accurate models{' that differ' * last.tied}{learned}, {names(two)},"
+    which = f"{' that differ' * last.tied}{_where(two, results)}"
+    pair = f"the two most accurate models{which}, {names(two)},"
     moved = (
         f"The difference in test accuracy between {pair} moved by {w.points(last.gap_deviation)}"
     )
@@ -61,6 +75,13 @@ def _gap_against(results):
         f"{moved}, which is little against the {w.points(last.gap)} between them: the epoch at"
         " which one stops hardly matters for the winner."
     )
+
+
+def _where(models, results):
+    """Where the ``models`` are first, if some, or some of their runs, learned nothing."""
+    if any(model.odd_seeds for model in models):
+        return " in the runs that learned"
+    return " among those that learned" if that_learned(results) else ""
 
 
 def _choosing(results, span):
@@ -96,9 +117,10 @@ def _choosing(results, span):
     )
     if len(last) > 1:
         ahead = [name for name, mean in last.items() if mean == max(last.values())]
-        sentences.append(
-            f"By that mean {w.models(ahead)} {w.plural(len(ahead), 'is', 'are')} ahead."
+        are = (
+            f"{w.plural(len(ahead), 'is', 'are')} {'ahead' if len(ahead) < len(last) else 'equal'}"
         )
+        sentences.append(f"By that mean {w.models(ahead)} {are}.")
     return " ".join(sentences)
 
 
@@ -118,8 +140,14 @@ def _winners(results, epochs):
         return f"{_early(results)}."
     last, best, led = map(results.named, (found.ahead_last, found.ahead_best, found.ahead_once))
     is_ahead = f"{w.plural(len(last), 'is', 'are')} ahead in validation accuracy"
+    is_ahead += _where(results.learned, results)
     sentence = f"{_early(results)}. "
-    if set(last) == set(best):
+    if len(last) == len(best) == len(found.choice):
+        sentence += (
+            f"By the last epoch and by each model's best alike, {every(results)} are equal in"
+            " validation accuracy"
+        )
+    elif set(last) == set(best):
         sentence += f"By the last epoch and by each model's best alike, {names(last)} {is_ahead}"
     else:
         sentence += (
@@ -143,4 +171,4 @@ def _early(results):
         whose = f"of {names(results.named(found.choice))} was an epoch before the last the best"
         return f"In {'a' if early else 'no'} run {whose}"
     some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
-    return f"In {some} an epoch before the last was the best"
+    return f"In {some}{that_learned(results)} an epoch before the last was the best"

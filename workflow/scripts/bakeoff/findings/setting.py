@@ -285,7 +285,7 @@ def _without_learning(results):
                 f"With {w.plural(len(seeds), 'seed')} {w.listing(map(str, seeds))},"
                 f" {model.name} is not shown to be better than chance ({reached}; {always}):"
                 f" {w.plural(len(seeds), 'that run counts', 'those runs count')} in the"
-                " model's own numbers only."
+                " model's own numbers and comparisons only."
             )
     return sentences
 
@@ -328,7 +328,13 @@ def _known_images(results):
     without = f"Without {w.plural(known, 'it', 'them')}"
     if len(results.finished) == 1:
         return f"{sentence} {without} the test accuracy changes by {change}."
-    return f"{sentence} {without} test accuracies change by {change} on average over the models."
+    if len(results.learned) == 1:
+        who = results.learned[0].name
+        return f"{sentence} {without} the test accuracy of {who} changes by {change}."
+    over = "on average over the models"
+    if results.at_chance:
+        over += " that learned"
+    return f"{sentence} {without} test accuracies change by {change} {over}."
 
 
 def _of_the_files(models):

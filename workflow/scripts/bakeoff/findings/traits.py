@@ -38,7 +38,7 @@ def traits_that_matter(results: Results) -> Finding:
     elif tested:
         text.append(
             "For none of the traits is the difference between its groups beyond what chance would"
-            f" give among {w.count(len(architectures), 'architecture')}."
+            f" give among {w.count(_number_in_groups(tested), 'architecture')}."
         )
     if untested:
         text.append(
@@ -56,6 +56,15 @@ def traits_that_matter(results: Results) -> Finding:
     )
     items = [_trait(trait, len(tested), results.measure) for trait in compared]
     return Finding("traits", title, text, items, _trait_groups(compared, results))
+
+
+def _number_in_groups(traits):
+    """Return how many architectures are in a group of any of ``traits``.
+
+    One whose layers are not all known is in none, nor one to which no trait applies.
+    """
+    groups = [group for trait in traits for group in trait.groups]
+    return len({tuple(models) for group in groups for models in group.architectures})
 
 
 def _trait(trait, tests, measure):
