@@ -406,20 +406,6 @@ def _differing(card, other):
     return None
 
 
-def read_decision(path: str | Path) -> dict[str, Any]:
-    """Return what a decision's file says, apart from what it was made of.
-
-    Raises :class:`StudyError` when the file is damaged.
-    """
-    try:
-        return dict(json.loads(Path(path).read_bytes())["decision"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{path}: not a decision ({error}); expected JSON with `decision`: delete it and run"
-            " again; it is made anew."
-        ) from error
-
-
 def card_value(card: Mapping[str, Any], path: str | Path, *keys: str) -> Any:
     """Return the value under ``keys`` in the card read from ``path``.
 
