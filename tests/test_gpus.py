@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.errors import StudyError
+from bakeoff.training.gpus import claim_gpu
+
 SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 CLAIM = """
 import os, sys, time
@@ -92,6 +95,44 @@ def test_a_choice_of_slurm_or_the_user_is_left_alone(machine, chosen):
 
 def test_a_choice_among_several_is_kept_to(machine):
     assert claimed(machine.claims(2, CUDA_VISIBLE_DEVICES="1, GPU-d")) == ["GPU-b", "GPU-d"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "among"),
+    [
+        ("0,", ["GPU-a"]),
+        (",0", ["GPU-a"]),
+        ("3,,1", ["GPU-b", "GPU-d"]),
+        ("0,2,-1,1", ["GPU-a", "GPU-c"]),
+        ("MIG-1,GPU-c", ["GPU-c", "MIG-1"]),
+    ],
+)
+def test_of_a_list_no_run_gets_what_is_no_gpu(machine, chosen, among):
+    claims = machine.claims(2 * len(among), CUDA_VISIBLE_DEVICES=chosen)
+    assert claimed(claims) == sorted(2 * among)
+
+
+@pytest.mark.parametrize("chosen", ["-1,0", ","])
+def test_a_list_of_none_is_left_alone(machine, chosen):
+    assert machine.claims(1, CUDA_VISIBLE_DEVICES=chosen) == [("None", chosen)]
+
+
+@pytest.mark.parametrize(("chosen", "fault"), [("0,7", "7"), ("x,1", "x"), ("1.0,2", "1.0")])
+def test_a_list_with_what_is_no_gpu_is_refused(machine, monkeypatch, chosen, fault):
+    monkeypatch.setenv("PATH", f"{machine.programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    said = (
+        f"^CUDA_VISIBLE_DEVICES: {chosen}: {fault} is no GPU that nvidia-smi lists; expected some"
+        " of 0, 1, 2, 3, or names that begin with GPU- or MIG-: correct it.$"
+    )
+    with pytest.raises(StudyError, match=said):
+        claim_gpu(machine.locks)
+    assert not machine.locks.exists()
+
+
+def test_a_list_stays_where_there_is_no_gpu(machine):
+    (machine.programs / "nvidia-smi").write_text("#!/bin/sh\necho No devices were found\n")
+    assert machine.claims(1, CUDA_VISIBLE_DEVICES="0,1") == [("None", "0,1")]
 
 
 def test_one_gpu_or_none_leaves_nothing_to_choose(tmp_path):

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from bakeoff.analysis.power import DIFFERING, detectable_if
-from plan_study import costs, detectables
+from bakeoff.errors import StudyError
+from bakeoff.study.readers import read_trial
+from plan_study import costs, detectables, plan_study
 from time_model import Trial
 
 NAMES = {"small": "Small", "large": "Large"}
@@ -27,6 +29,26 @@ def trial(model, epoch, run, memory_mb=1000):
         "threads": 2,
         "device": "CPU: made up",
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda found: {}, "not a trial \\('model'\\)"),
+        (lambda found: [], "not a trial"),
+        (lambda found: found | {"model": "large"}, "is of large"),
+        (lambda found: found | {"run": "long"}, "run is no int or float"),
+        (lambda found: {key: found[key] for key in found if key != "epoch"}, "epoch is missing"),
+    ],
+)
+def test_a_damaged_trial_is_one_line(tmp_path, change, said):
+    file, whole = tmp_path / "small.json", trial("small", 2.5, 60) | {"start": 3.5}
+    file.write_text(json.dumps(whole))
+    assert read_trial(file, "small") == whole
+    file.write_text(json.dumps(change(whole)))
+    line = f"^{file}: {said}.*; expected .*: delete it and run again; it is made anew.$"
+    with pytest.raises(StudyError, match=line):
+        plan_study([{"model": "small", "name": "Small"}], RUNS, None, [None], [file])
 
 
 TRIED = [trial("small", 2.5, 60), trial("large", 1820, 24_000, 3000)]

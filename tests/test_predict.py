@@ -16,7 +16,9 @@ from PIL import Image
 from bakeoff.errors import StudyError
 from bakeoff.predicting import _in_its_study, main, read_images
 from bakeoff.report.code import code_for
+from fabricated_study import fabricate_data, fabricate_run
 from projects import ROOT, Project
+from time_predictions import time_predictions
 
 SCRIPT = ROOT / "workflow" / "scripts" / "predict.py"
 CARD = {
@@ -84,6 +86,46 @@ def test_a_run_apart_from_its_data_is_one_line(tmp_path):
     said = r": there is no .*/data/digits/data.json; expected a run in the results of its study"
     with pytest.raises(SystemExit, match=said):
         main([str(tmp_path), "my.png"])
+
+
+@pytest.fixture
+def fabricated(tmp_path):
+    """The folder of a run that is made up, whose model cannot be loaded, and an image."""
+    fabricate_data(tmp_path)
+    Image.new("L", (28, 28)).save(tmp_path / "my.png")
+    return fabricate_run(tmp_path, "m"), tmp_path / "my.png"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda card: [], "it is no dict"),
+        (lambda card: {}, "dataset is missing"),
+        (lambda card: card | {"dataset": {"name": 3}}, "dataset.name is no str"),
+        (lambda card: card | {"backend": None}, "backend is no str"),
+        (lambda card: {key: card[key] for key in card if key != "model"}, "model is missing"),
+    ],
+)
+def test_a_damaged_card_is_one_line(fabricated, change, said):
+    run, image = fabricated
+    file = run / "card.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
+    line = f"^{file}: {said}; expected a card: delete it and run again; that run is repeated.$"
+    with pytest.raises(SystemExit, match=line):
+        main([str(run), str(image)])
+    with pytest.raises(StudyError, match=line if "dataset" not in said else "is missing"):
+        time_predictions(file, None, None, [], 1)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"model": "m"}', "{"])
+def test_a_damaged_description_is_one_line(fabricated, text):
+    run, image = fabricated
+    file = run.parent / "description.json"
+    file.write_text(text)
+    with pytest.raises(
+        SystemExit, match=f"^{file}: .*: delete it and run again; it is made anew.$"
+    ):
+        main([str(run), str(image)])
 
 
 @pytest.mark.parametrize("way", ["from within", "from its model", "link", "linked models"])

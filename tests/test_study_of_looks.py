@@ -1,25 +1,40 @@
 """Seeds that are given where they decide: which runs are planned, and one command that goes on."""
 
 import json
+import shutil
 import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from bakeoff.analysis.looks import Decision
 from bakeoff.data.sources import made_from
 from bakeoff.errors import StudyError
 from bakeoff.study.config import read_config
-from bakeoff.study.looks import Looks, budget_seconds, looks_of
-from bakeoff.study.readers import read_decision
+from bakeoff.study.decisions import read_decision
+from bakeoff.study.looks import Looks, budget_seconds, go_on, looks_of
 from bakeoff.study.sources import Sources
-from projects import ROOT, TINY, decisions_of, give_seeds_where_they_decide
+from collect_results import looked_at
+from decide_look import decide_look
+from projects import (
+    ROOT,
+    TINY,
+    Project,
+    decisions_of,
+    give_seeds_where_they_decide,
+    make_tiny_study,
+)
 from warm_python import warm_python
 
-OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}})
 FOLDER = Path("looks")
 PLAN = {"looks": [2, 3, 5], "level": 0.05, "equivalent": 0, "budget": None}
-FIRST = {"goes_on": ["good", "wide"], "ended": None}
-SECOND = {"goes_on": [], "ended": "equivalent"}
+OF = json.dumps({"models": {"wide": "1", "good": "2", "poor": "3"}, "plan": PLAN})
+LEFT = {"worse_than": "good", "difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
+PAIR = {"a": "good", "b": "poor", "difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
+FIRST = asdict(Decision(1, 2, 0.01, ["good", "wide"], {"poor": LEFT}, [PAIR | {"differ": True}]))
+SECOND = asdict(Decision(2, 3, 0.015, [], ended="equivalent"))
 
 
 def write(folder, *decisions, of=OF):
@@ -64,7 +79,21 @@ def test_decisions_stand_as_long_as_they_are_of_this_study(tmp_path):
     assert looks.as_decided(1).decided == [FIRST]
     assert Looks(PLAN, OF + " ", tmp_path).as_decided().decided == []
     (tmp_path / "look_1.json").write_text("{")
-    assert looks.as_decided().decided == []
+    with pytest.raises(StudyError, match=r"look_1\.json: not a decision"):
+        looks.as_decided()
+
+
+def test_after_a_decision_that_ended_the_study_none_stands(tmp_path):
+    ended = FIRST | {"goes_on": [], "ended": "budget"}
+    write(tmp_path, ended, SECOND)
+    assert Looks(PLAN, OF, tmp_path).as_decided().decided == [ended]
+
+
+def test_a_look_that_is_not_decided_yet_is_no_decision(tmp_path):
+    write(tmp_path, FIRST, None)
+    looks = Looks(PLAN, OF, tmp_path).as_decided()
+    assert (looks.decided, looks.next) == ([FIRST], 2)
+    assert read_decision(tmp_path / "look_2.json") is None
 
 
 @pytest.fixture
@@ -127,21 +156,101 @@ def test_a_budget_in_seconds(budget, seconds):
     assert budget_seconds(budget) == seconds
 
 
-def test_a_damaged_decision_is_told(tmp_path):
-    write(tmp_path, FIRST)
+def test_a_decision_is_read(tmp_path):
+    write(tmp_path, FIRST, SECOND)
     assert read_decision(tmp_path / "look_1.json") == FIRST
-    (tmp_path / "look_1.json").write_text('{"decision": 3}')
-    with pytest.raises(
-        StudyError, match=r"look_1\.json: not a decision .* delete it and run again"
-    ):
-        read_decision(tmp_path / "look_1.json")
+    assert read_decision(tmp_path / "look_2.json", OF) == SECOND
+    assert read_decision(tmp_path / "look_2.json", OF + " ") is None
 
 
-@pytest.fixture
-def study_of_looks(tiny_study):
-    """A study of two looks, of which one model is in the first alone."""
-    give_seeds_where_they_decide(tiny_study)
-    return tiny_study
+def damaged_decisions():
+    """Yield what may stand for the first decision, and what is said of it."""
+    for whole in (3, "x", [], {}):
+        yield whole, "is missing" if whole == {} else "decision is no"
+    for key in FIRST:
+        yield {name: FIRST[name] for name in FIRST if name != key}, f"{key} is missing"
+    for key, value in {
+        "goes_on": 3,
+        "left": [],
+        "pairs": {},
+        "ended": 1,
+        "look": "1",
+        "level": None,
+    }.items():
+        yield FIRST | {key: value}, f"{key} is no "
+    yield FIRST | {"goes_on": ["good", 3]}, "goes_on.1 is no str"
+    yield FIRST | {"left": {"poor": {}}}, "left.poor.worse_than is missing"
+    yield FIRST | {"pairs": [PAIR]}, "pairs.0.differ is missing"
+    yield FIRST | {"goes_on": ["good", "new"]}, "new is not of the study"
+    yield FIRST | {"left": {"new": LEFT}}, "new is not of the study"
+    yield FIRST | {"seeds": 5}, "it is of look 1 with 5 seeds"
+    yield FIRST | {"look": 2, "seeds": 3}, "it is of look 2 with 3 seeds"
+    yield FIRST | {"ended": "budget"}, "goes_on and ended do not belong together"
+    yield FIRST | {"goes_on": []}, "goes_on and ended do not belong together"
+
+
+@pytest.mark.parametrize(("decision", "said"), [*damaged_decisions()])
+def test_a_damaged_decision_is_told(tmp_path, decision, said):
+    write(tmp_path, decision)
+    file = tmp_path / "look_1.json"
+    for read in (Looks(PLAN, OF, tmp_path).as_decided, lambda: read_decision(file)):
+        with pytest.raises(StudyError) as error:
+            read()
+        line = str(error.value)
+        assert line.startswith(f"{file}: not a decision (")
+        assert said in line
+        assert line.endswith("delete it and run again; it is made anew.")
+        assert "\n" not in line
+
+
+def test_no_study_goes_on_after_its_last_look(tmp_path):
+    last = asdict(Decision(3, 5, 0.025, ["good", "wide"]))
+    write(tmp_path, FIRST, FIRST | {"look": 2, "seeds": 3}, last)
+    with pytest.raises(StudyError, match=r"look_3\.json: .* ended do not belong together"):
+        Looks(PLAN, OF, tmp_path).as_decided()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"decision": 3}', '{"of": 1, "decision": {}}'])
+def test_a_file_that_holds_no_decision_is_told(tmp_path, text):
+    (tmp_path / "look_1.json").write_text(text)
+    for of in (None, OF):
+        with pytest.raises(
+            StudyError, match=r"look_1\.json: not a decision .* delete it and run again"
+        ):
+            read_decision(tmp_path / "look_1.json", of)
+
+
+NUMBERS = "results/analysis.json"
+ALL_GO_ON = FIRST | {"goes_on": ["good", "poor", "wide"], "left": {}}
+ENDED = FIRST | {"goes_on": [], "ended": "budget"}
+
+
+@pytest.mark.parametrize(
+    ("planned", "decided", "goes_on"),
+    [
+        ([], [], None),
+        ([], [FIRST], "next"),
+        ([], [ENDED], None),
+        ([FIRST], [FIRST], None),
+        ([FIRST], [FIRST, SECOND], None),
+        ([FIRST], [FIRST | {"level": 0.02}], None),
+        # Decided anew, otherwise than before.
+        ([ENDED], [FIRST], "next"),
+        ([FIRST], [ALL_GO_ON, None], "next"),
+        ([FIRST, SECOND], [ENDED, None], "report"),
+    ],
+)
+def test_a_command_goes_on_where_the_study_asks_for_what_it_has_not_planned(
+    tmp_path, monkeypatch, capsys, planned, decided, goes_on
+):
+    started = []
+    monkeypatch.setattr("atexit.register", started.append)
+    monkeypatch.setattr("sys.orig_argv", sys.argv)
+    write(tmp_path, *decided)
+    go_on(Looks(PLAN, OF, tmp_path, planned))
+    assert bool(started) == bool(goes_on)
+    said = f"Look 1 of 3 is decided; on to the {goes_on}.\n" if goes_on else ""
+    assert capsys.readouterr().err == said
 
 
 def run(project, *arguments):
@@ -156,14 +265,48 @@ def run(project, *arguments):
     )
 
 
+@pytest.mark.parametrize("before", [ALL_GO_ON, ENDED])
+def test_a_look_whose_runs_are_not_those_of_the_looks_before_is_left_open(tmp_path, before):
+    write(tmp_path, before)
+    planned = Looks(PLAN, OF, tmp_path, [FIRST]).runs_at(2)
+    files = [tmp_path / f"look_{look}.json" for look in (1, 2)]
+    decide_look(OF, 2, planned, None, [], [], files[:1], files[1])
+    assert json.loads(files[1].read_text()) == {"of": OF, "decision": None}
+    looked = looked_at(PLAN, files)
+    assert looked.decisions == [Decision(**before)]
+
+
+@pytest.fixture(scope="module")
+def first_command(tmp_path_factory):
+    """A study of two looks, one model in the first alone; what was planned, and the command."""
+    study = make_tiny_study(tmp_path_factory.mktemp("looks") / "study")
+    give_seeds_where_they_decide(study)
+    study.change_config(lambda config: config["study"]["seeds"].update(budget="1 d"))
+    planned = study.planned()
+    assert not study.path("results/looks").exists(), "a dry run decides nothing"
+    return study, planned, run(study)
+
+
+@pytest.fixture
+def study_of_looks(first_command, tmp_path):
+    """A copy of that study, which has ended."""
+    shutil.copytree(first_command[0].folder, tmp_path / "study")
+    return Project(tmp_path / "study")
+
+
+def rewrite(study, look, **changes):
+    """Let a look have been decided otherwise: by other code, say."""
+    file = study.path(f"results/looks/look_{look}.json")
+    held = json.loads(file.read_text())
+    held["decision"] |= changes
+    file.write_text(json.dumps(held))
+
+
 @pytest.mark.workflow
-def test_one_command_goes_from_look_to_look(study_of_looks):
-    planned = study_of_looks.planned()
+def test_one_command_goes_from_look_to_look(first_command, study_of_looks):
+    _, planned, done = first_command
     assert {"tiny/0", "tiny/1", "poor/1", "decide_look"} <= planned
     assert "tiny/2" not in planned
-    assert not study_of_looks.path("results/looks").exists(), "a dry run decides nothing"
-
-    done = run(study_of_looks)
     assert done.returncode == 0, done.stdout
     first, last = decisions_of(study_of_looks)
     assert list(first["left"]) == ["poor"]
@@ -201,3 +344,74 @@ def test_one_command_goes_from_look_to_look(study_of_looks):
     planned = study_of_looks.planned()
     assert {"late/0", "late/1", "decide_look"} <= planned
     assert not {name for name in planned if name.startswith(("tiny/", "wide/", "poor/"))}
+
+
+@pytest.mark.workflow
+def test_a_look_that_is_decided_anew_is_gone_on_from(study_of_looks):
+    right = decisions_of(study_of_looks)
+    rewrite(study_of_looks, 1, goes_on=[], ended="budget")
+    study_of_looks.path("results/looks/look_2.json").unlink()
+    done = run(study_of_looks, NUMBERS, "--forcerun", "decide_look")
+    assert done.returncode == 0, done.stdout
+    assert "Look 1 has ended the study: budget." in done.stdout
+    assert "Look 1 of 2 is decided; on to the next." in done.stdout
+    assert decisions_of(study_of_looks) == right
+    assert study_of_looks.planned(NUMBERS) == set()
+
+
+@pytest.mark.workflow
+def test_where_other_models_go_on_than_before_one_command_comes_to_the_end(study_of_looks):
+    right = decisions_of(study_of_looks)
+    rewrite(study_of_looks, 1, goes_on=["poor", "tiny", "wide"], left={})
+    study_of_looks.path("results/looks/look_2.json").unlink()
+    done = run(study_of_looks, NUMBERS, "--forcerun", "decide_look")
+    assert done.returncode == 0, done.stdout
+    assert "Look 2 is not decided: the looks before ask for other runs than planned." in done.stdout
+    assert "Look 1 of 2 is decided; on to the next." in done.stdout
+    assert decisions_of(study_of_looks) == right
+    assert study_of_looks.planned(NUMBERS) == set()
+
+
+@pytest.mark.workflow
+def test_a_study_that_ends_earlier_than_before_comes_to_its_end(study_of_looks):
+    # As if the runs had been shorter when that was decided.
+    for card in study_of_looks.path("results/models").glob("*/seed_*/card.json"):
+        held = json.loads(card.read_text())
+        held["seconds"]["job"] = 36_000.0
+        card.write_text(json.dumps(held))
+    done = run(study_of_looks, NUMBERS)
+    assert done.returncode == 0, done.stdout
+    assert "Look 1 of 2 is decided; on to the report." in done.stdout
+    first, last = decisions_of(study_of_looks)
+    assert (first["ended"], first["goes_on"], last) == ("budget", [], None)
+    assert study_of_looks.planned(NUMBERS) == set()
+    race = json.loads(study_of_looks.path(NUMBERS).read_text())["looks"]
+    assert (race["ended"], [racer["runs"] for racer in race["racers"]]) == ("budget", [2, 2, 2])
+
+
+@pytest.mark.workflow
+def test_a_damaged_decision_is_one_line_of_every_command(study_of_looks):
+    rewrite(study_of_looks, 1, goes_on=3)
+    file = "results/looks/look_1.json"
+    watch = [sys.executable, "workflow/scripts/watch.py", "--once"]
+    folder = study_of_looks.folder
+    said = subprocess.run(watch, cwd=folder, capture_output=True, text=True, check=False)
+    for done, text in ((run(study_of_looks), "stdout"), (said, "stderr")):
+        assert done.returncode == 1
+        # Snakemake says before which profile it has taken.
+        *before, line = getattr(done, text).splitlines()
+        assert len(before) <= 1
+        assert line.startswith(f"{file}: not a decision (goes_on is no list); expected JSON")
+        assert line.endswith("delete it and run again; it is made anew.")
+    study_of_looks.path(file).unlink()
+    assert "decide_look" in study_of_looks.planned()
+
+
+@pytest.mark.workflow
+def test_a_look_that_the_study_does_not_have_is_one_line(tiny_study):
+    give_seeds_where_they_decide(tiny_study)
+    refused = tiny_study.snakemake("--dry-run", "results/looks/look_3.json", check=False)
+    assert refused.returncode != 0
+    said = "look_3.json: look 3; expected one from 1 to 2, as `study.seeds` has them: correct it."
+    assert refused.stdout.splitlines()[-1] == f"results/looks/{said}"
+    assert "decide_look" in tiny_study.planned("results/looks/look_2.json")

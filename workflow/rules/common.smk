@@ -128,7 +128,10 @@ if is_of_looks(config["study"]["seeds"]) and not PLANNED:
     config["made_from"] = made_from(config["data"], settings_of_prepared())
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
 # see what this command was planned with, whatever has been decided since.
-LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
+try:
+    LOOKS = looks_of(config, SOURCES, os.environ.get(DECIDED))
+except StudyError as error:
+    sys.exit(str(error))
 if LOOKS and DECIDED not in os.environ:
     os.environ[DECIDED] = str(len(LOOKS.decided))
     print(LOOKS.told(), file=sys.stderr)
@@ -143,7 +146,7 @@ def to_decide():
     """The decisions that the study asks for: those that stand, and the next."""
     if LOOKS is None or config["study"]["finished_only"]:
         return []
-    return [look_of(look) for look in range(1, (LOOKS.next or len(LOOKS.decided)) + 1)]
+    return [look_of(look) for look in range(1, LOOKS.asked[0] + 1)]
 
 
 def look_of(look):

@@ -20,6 +20,8 @@ if LOOKS is not None:
             "../../envs/reporting.yaml"
         params:
             of=LOOKS.of,
+            # The looks before may be decided otherwise in this command.
+            runs=lambda wildcards: canonical_json(LOOKS.runs_at(int(wildcards.look))),
             sources=sources_of("workflow/scripts/decide_look.py"),
         script:
             "../scripts/decide_look.py"

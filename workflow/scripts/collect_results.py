@@ -9,7 +9,8 @@ from bakeoff.analysis.summary import table_of_models, table_of_runs
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
-from bakeoff.study.readers import check_alike, read_data_set, read_decision, read_latencies
+from bakeoff.study.decisions import read_decision
+from bakeoff.study.readers import check_alike, read_data_set, read_latencies
 
 
 def collect_results(
@@ -49,11 +50,12 @@ def collect_results(
 def looked_at(plan, decisions):
     """Return the :class:`bakeoff.analysis.looks.Looked` of the files of its decisions, or None.
 
-    ``plan`` is the config's `study.seeds`.
+    ``plan`` is the config's `study.seeds`. A look that is not decided yet is left out.
     """
     if not decisions:
         return None
-    return Looked(plan_of(plan), [Decision(**read_decision(file)) for file in decisions])
+    held = [read_decision(file) for file in decisions]
+    return Looked(plan_of(plan), [Decision(**decision) for decision in held if decision])
 
 
 if __name__ == "__main__":

@@ -9,32 +9,50 @@ import numpy as np
 from bakeoff.analysis.looks import Decision, decide, plan_of
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.files import write_atomically
-from bakeoff.joblog import job_log
+from bakeoff.joblog import job_log, say
+from bakeoff.study.decisions import read_decision
 from bakeoff.study.looks import Looks, budget_seconds
 from bakeoff.study.readers import (
     card_value,
     check_alike,
     read_card,
     read_data_set,
-    read_decision,
     read_probabilities,
 )
 
 
-def decide_look(of, look, data_file, cards, predictions, before, decision_file):
+def decide_look(of, look, planned, data_file, cards, predictions, before, decision_file):
     """Write what is decided after a look, numbered from 1, and what it was made of.
 
-    ``of`` is the text that :class:`bakeoff.study.looks.Looks` holds. ``cards`` and ``predictions``
-    are the paths of the runs in the order of its ``runs_at``, ``before`` those of the decisions of
-    the looks before. Raises :class:`bakeoff.errors.StudyError` for a file that is not what it
-    should be.
+    ``of`` is the text that :class:`bakeoff.study.looks.Looks` holds. ``planned`` are the (model,
+    seed) pairs of the runs whose paths ``cards`` and ``predictions`` are, ``before`` the paths of
+    the decisions of the looks before. Where these have been decided anew meanwhile, and no longer
+    ask for just these runs, there is no decision yet: it is None, and the next command makes it.
+    Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
     settings = json.loads(of)
-    decided = [Decision(**read_decision(path)) for path in before]
+    decided = [Decision(**held) for path in before if (held := read_decision(path, of))]
     looks = Looks(settings["plan"], of, Path(decision_file).parent, [*map(asdict, decided)])
-    data = read_data_set(data_file, [])
+    decision = None
+    if looks.next == look and looks.runs_at(look) == planned:
+        data = read_data_set(data_file, [])
+        correct, seconds = _answers(planned, cards, predictions, data)
+        plan = plan_of(settings["plan"])
+        sample = TestSample(data.labels, data.groups, settings["metric"]).ranking
+        decision = decide(correct, plan, decided, of=sample)
+        if _costs_too_much(decision, settings["plan"], seconds):
+            decision = decide(correct, plan, decided, of=sample, out_of_budget=True)
+    else:
+        say(f"Look {look} is not decided: the looks before ask for other runs than planned.")
+    held = {"of": of, "decision": decision and asdict(decision)}
+    with write_atomically(decision_file) as temporary:
+        temporary.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+
+
+def _answers(runs, cards, predictions, data):
+    """Return each model's answers, bool (runs, images), and the seconds of each of its runs."""
     correct, seconds, read = {}, {}, []
-    for (model, seed), card_file, file in zip(looks.runs_at(look), cards, predictions, strict=True):
+    for (model, seed), card_file, file in zip(runs, cards, predictions, strict=True):
         card = read_card(card_file, model, seed, {})
         read.append(card)
         seconds.setdefault(model, []).append(card_value(card, card_file, "seconds", "job"))
@@ -44,17 +62,10 @@ def decide_look(of, look, data_file, cards, predictions, before, decision_file):
             correct[model].append(probabilities.argmax(axis=1) == data.labels)
     check_alike(read, cards)
     answers = {
-        model: np.array(runs).reshape(len(runs), len(data.labels))
-        for model, runs in correct.items()
+        model: np.array(found).reshape(len(found), len(data.labels))
+        for model, found in correct.items()
     }
-    plan = plan_of(settings["plan"])
-    sample = TestSample(data.labels, data.groups, settings["metric"]).ranking
-    decision = decide(answers, plan, decided, of=sample)
-    if _costs_too_much(decision, settings["plan"], seconds):
-        decision = decide(answers, plan, decided, of=sample, out_of_budget=True)
-    held = {"of": of, "decision": asdict(decision)}
-    with write_atomically(decision_file) as temporary:
-        temporary.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+    return answers, seconds
 
 
 def _costs_too_much(decision, plan, seconds):
@@ -75,6 +86,7 @@ if __name__ == "__main__":
         decide_look(
             snakemake.params.of,
             int(snakemake.wildcards.look),
+            [(model, seed) for model, seed in json.loads(snakemake.params.runs)],
             snakemake.input.data,
             snakemake.input.cards,
             snakemake.input.predictions,

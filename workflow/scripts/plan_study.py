@@ -1,15 +1,13 @@
 """Say what a study would take on this machine, and what it could find: before the first epoch."""
 
-import json
 import math
-from pathlib import Path
 
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.analysis.power import DIFFERING, detectable_if
 from bakeoff.data.prepared import PreparedData
 from bakeoff.joblog import job_log, say
-from bakeoff.study.readers import read_description
+from bakeoff.study.readers import read_description, read_trial
 
 _SEEDS = (1, 3, 5, 10, 20)
 _DEVIATIONS = (0.05, 0.1, 0.2)
@@ -26,7 +24,7 @@ def plan_study(models, runs, data_file, descriptions, trials):
     ``descriptions`` and ``trials`` are the paths of their descriptions and of what time_model.py
     wrote, in the same order.
     """
-    tried = [json.loads(Path(path).read_text(encoding="utf-8")) for path in trials]
+    tried = [read_trial(path, entry["model"]) for entry, path in zip(models, trials, strict=True)]
     described = [
         read_description(path, entry["model"])
         for entry, path in zip(models, descriptions, strict=True)

@@ -13,6 +13,7 @@ from bakeoff.files import write_atomically
 from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log, say
 from bakeoff.predicting import load
+from bakeoff.study.readers import card_value, read_trained
 from bakeoff.training.backend import software_versions
 from bakeoff.training.evaluation import measure_latency
 from bakeoff.training.sharing import count_runs, counted_run
@@ -25,10 +26,12 @@ def time_predictions(card_file, data_file, latency_file, folders, threads):
 
     What the card says of the circumstances is said of these: the machine, the threads, and how
     many runs took place beside it, itself counted. ``folders`` are
-    :data:`bakeoff.study.folders.Folders`.
+    :data:`bakeoff.study.folders.Folders`. Raises :class:`bakeoff.errors.StudyError` for a file that
+    is damaged.
     """
     card_file = Path(card_file)
-    card = json.loads(card_file.read_text(encoding="utf-8"))
+    card = read_trained(card_file)
+    card_value(card, card_file, "training", "deterministic")
     data = PreparedData.read(data_file)
     # Before Keras is imported, which would disturb the one that is being measured.
     with _alone(), counted_run():

@@ -1,7 +1,6 @@
 """What a trained model says of image files: ``python workflow/scripts/predict.py RUN IMAGE …``."""
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -19,7 +18,12 @@ from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError
 from bakeoff.joblog import print_escaped
 from bakeoff.study.folders import Folders, study_folders
-from bakeoff.study.readers import given_arguments
+from bakeoff.study.readers import (
+    data_set_of,
+    given_arguments,
+    read_description,
+    read_trained,
+)
 
 if TYPE_CHECKING:
     # Not before its backend is named.
@@ -62,7 +66,12 @@ def read_images(
 
 
 def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folders) -> "keras.Model":
-    """Return the model of the folder of a ``run``, with the backend that it was trained with."""
+    """Return the model of the folder of a ``run``, with the backend that it was trained with.
+
+    ``card`` is what :func:`bakeoff.study.readers.read_trained` returns. Raises
+    :class:`StudyError` where the model's description is damaged.
+    """
+    description = read_description(run.parent / "description.json", card["model"])
     os.environ["KERAS_BACKEND"] = card["backend"]
     # On standard error, TensorFlow says on its import what GPUs it found, whatever its level.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -70,7 +79,6 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folder
         import keras
 
     path = run / "model.keras"
-    description = json.loads((run.parent / "description.json").read_bytes())
     if description["loads_with"] == KERAS_ALONE:
         return keras.models.load_model(path, compile=False)
     from bakeoff.describe.saving import load_with_file
@@ -100,14 +108,15 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
     :class:`StudyError` for what is not there.
     """
     try:
-        card = json.loads((run / "card.json").read_bytes())
-    except (OSError, ValueError) as error:
+        dataset = data_set_of(run / "card.json")
+    except OSError as error:
         raise StudyError(
             f"{run}: no card.json that can be read; expected the folder of a finished run, such as"
             " results/models/model_01/seed_0: correct the path."
         ) from error
-    run, file = _in_its_study(run, card["dataset"]["name"])
+    run, file = _in_its_study(run, dataset)
     data = PreparedData.read(file)
+    card = read_trained(run / "card.json")
     # As the study's own were read, unless it is given.
     own = {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
     given = {name: value for name, value in how.items() if value is not None}

@@ -114,10 +114,10 @@ def _origins(schema, sources):
 
 
 def check_targets(config: Mapping[str, Any], targets: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise :class:`StudyError` for a target of a model or a seed that no study has.
+    """Raise :class:`StudyError` for a target of a model, a seed or a look that no study has.
 
-    ``targets`` maps the files that a command asks for to their wildcards, of which ``model`` and
-    ``seed`` are checked.
+    ``targets`` maps the files that a command asks for to their wildcards, of which ``model``,
+    ``seed`` and ``look`` are checked.
     """
     models = config["models"]
     seeds = _schema("config")["properties"]["study"]["properties"]["seeds"]["items"]
@@ -134,6 +134,13 @@ def check_targets(config: Mapping[str, Any], targets: Mapping[str, Mapping[str, 
             raise StudyError(
                 f"{target}: a seed of {seed}; expected one from {seeds['minimum']} to"
                 f" {seeds['maximum']}: correct it."
+            )
+        # Of a study that has looks, as no other has a rule for it.
+        look = wildcards.get("look")
+        if look is not None and int(look) > (last := len(config["study"]["seeds"]["looks"])):
+            raise StudyError(
+                f"{target}: look {look}; expected one from 1 to {last}, as `study.seeds` has them:"
+                " correct it."
             )
 
 

@@ -5,6 +5,10 @@ workflow is planned from the files that stand when Snakemake starts; so it alway
 of it waits for what another part will find out. Where a look has been decided and the study has
 not ended, the same command is started again, which plans the next look: see :func:`go_on`.
 
+A look may be decided anew, by other code or of runs that were repeated. The looks after it, which
+were planned by what stood, are then decided by the same command if they still ask for the runs that
+it has planned, and left open if not, for the command that is started again.
+
 A decision holds what it was made of, apart from the numbers of the runs. One of another plan, or of
 another model, stands no more, nor do those after it. They are made anew, of the runs that are
 there: a decision looks at the seeds of its own look alone.
@@ -21,7 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff import wording as w
+from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
+from bakeoff.study.decisions import read_decision
 from bakeoff.study.identity import fingerprint
 from bakeoff.study.settings import identity_of_run
 from bakeoff.study.sources import Sources
@@ -47,15 +53,20 @@ class Looks:
     decided: Sequence[Mapping[str, Any]] = ()
 
     def as_decided(self, at_most: str | int | None = None) -> "Looks":
-        """Return the looks with the decisions, ``at_most`` so many, that stand by now."""
+        """Return the looks with the decisions, ``at_most`` so many, that stand by now.
+
+        Raises :class:`bakeoff.errors.StudyError` where a decision's file is damaged.
+        """
         decided: list[Mapping[str, Any]] = []
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError):
             while at_most is None or len(decided) < int(at_most):
-                file = self.folder / f"look_{len(decided) + 1}.json"
-                held = json.loads(file.read_bytes())
-                if held["of"] != self.of:
+                decision = read_decision(self.folder / f"look_{len(decided) + 1}.json", self.of)
+                if decision is None:
                     break
-                decided.append(held["decision"])
+                decided.append(decision)
+                # What an earlier study decided after that look is of no more use.
+                if decision["ended"]:
+                    break
         return replace(self, decided=decided)
 
     @property
@@ -85,6 +96,12 @@ class Looks:
             f" {seeds} seeds each; {more}."
         )
 
+    @property
+    def asked(self) -> tuple[int, dict[str, list[int]]]:
+        """What the study asks for by now: how many decisions, and which seeds of each model."""
+        seeds = {model: self.seeds_of(model) for model in self.models}
+        return self.next or len(self.decided), seeds
+
     def seeds_of(self, model: str) -> list[int]:
         """Return the seeds that ``model`` has by now."""
         return self.seeds_at(len(self.decided) + 1, model)
@@ -108,7 +125,7 @@ def looks_of(
     In one of looks, the config has ``made_from`` too, what :func:`bakeoff.data.sources.made_from`
     returns: it is not asked for here, as what a run imports may read no data, where an edit would
     train it anew. ``sources`` are the :class:`bakeoff.study.sources.Sources` of its folders. Of the
-    decisions, ``at_most`` so many are read.
+    decisions, ``at_most`` so many are read. Raises :class:`StudyError` where one is damaged.
     """
     plan = config["study"]["seeds"]
     if not is_of_looks(plan):
@@ -135,20 +152,28 @@ def budget_seconds(budget: str | None) -> float | None:
 
 
 def go_on(looks: Looks | None) -> None:
-    """Start this command again if it has decided a look and another follows, and say so.
+    """Start this command again if, by what it has decided, the study asks for something else.
 
-    It replaces this process when that ends, which by then has let go of Snakemake's lock, and has
-    the exit status of the last. ``looks`` are those that were planned.
+    That is for the next look; or for other runs and looks, where a look had been decided and was
+    decided otherwise now. Says so. It replaces this process when that ends, which by then has let
+    go of Snakemake's lock, and has the exit status of the last. ``looks`` are those that were
+    planned.
     """
     if looks is None:
         return
-    now = looks.as_decided()
-    if len(now.decided) <= len(looks.decided) or now.next is None:
+    try:
+        now = looks.as_decided()
+    except StudyError as error:
+        # Damaged since it was written: no command may end in a traceback for that.
+        print(error, file=sys.stderr)
+        return
+    if now.asked == looks.asked:
         return
     told = f"Look {len(now.decided)} of {len(now.plan['looks'])} is decided"
+    follows = "the next" if now.next else "the report"
     given = sys.argv[1:]
     by_hand = sys.orig_argv[len(sys.orig_argv) - len(given) :] != given
-    print(f"{told}; {'run it again' if by_hand else 'on'} to the next.", file=sys.stderr)
+    print(f"{told}; {'run it again for' if by_hand else 'on to'} {follows}.", file=sys.stderr)
     if not by_hand:
         atexit.register(_start_again)
 

@@ -14,6 +14,7 @@ from bakeoff.data.disputed import check_disputed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
 from bakeoff.files import pass_on
+from bakeoff.study.shapes import NUMBER, TEXT_OR_NONE, misfit
 from bakeoff.wording import one_line
 
 _METRICS = [
@@ -24,6 +25,26 @@ _DESCRIPTION = [
     *("parameters", "multiply_adds", "multiply_adds_not_counted", "output_shape", "layers"),
     *("notation", "compute_dtypes", "input_scaled_by", "loads_with"),
 ]
+_TRAINING = "that run is repeated"
+_TABLE = "it is made anew"
+
+# As train_model.py, write_findings and time_model.py write them.
+_TRAINED_ON = {"dataset": {"name": str}}
+_TRAINED = dict.fromkeys(("model", "architecture", "backend", "precision"), str) | {"seed": int}
+_FINDINGS = {
+    **dict.fromkeys(("title", "headline", "line", "closing"), str),
+    **dict.fromkeys(("pick", "surer"), TEXT_OR_NONE),
+    **{"setting": [str], "cautions": [str], "short_cautions": [[str]]},
+    "findings": [
+        dict.fromkeys(("key", "title", "answer"), str)
+        | {"text": [str], "items": [str]}
+        | {"table": ({"columns": [str], "rows": [[str]], "numeric": [bool], "models": [bool]},)}
+    ],
+    "models": [dict.fromkeys(("model", "name", "remark"), str)],
+}
+_TRIAL = {"model": str, "device": str, "threads": int} | dict.fromkeys(
+    ("start", "epoch", "run", "memory_mb"), NUMBER
+)
 _HISTORY = np.dtype(
     [("epoch", np.int64), *((metric, np.float64) for metric in _METRICS), ("judged", bool)]
 )
@@ -235,6 +256,25 @@ def read_card(
     return description | card
 
 
+def data_set_of(path: str | Path) -> str:
+    """Return the name of the data set that the run with a card was trained on.
+
+    Raises :class:`StudyError` when the card is damaged.
+    """
+    return _of_shape(path, _TRAINED_ON, "a card", _TRAINING)["dataset"]["name"]
+
+
+def read_trained(path: str | Path) -> dict[str, Any]:
+    """Return the card of a run, whichever it is, with all that it takes to load its model.
+
+    Raises :class:`StudyError` when the card is damaged.
+    """
+    card = _of_shape(path, _TRAINED, "a card", _TRAINING)
+    if "given_arguments" not in card:
+        card_value(card, path, "arguments")
+    return card
+
+
 def given_arguments(card: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the ``build`` of a run's architecture was given beside shape and classes.
 
@@ -406,20 +446,6 @@ def _differing(card, other):
     return None
 
 
-def read_decision(path: str | Path) -> dict[str, Any]:
-    """Return what a decision's file says, apart from what it was made of.
-
-    Raises :class:`StudyError` when the file is damaged.
-    """
-    try:
-        return dict(json.loads(Path(path).read_bytes())["decision"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{path}: not a decision ({error}); expected JSON with `decision`: delete it and run"
-            " again; it is made anew."
-        ) from error
-
-
 def card_value(card: Mapping[str, Any], path: str | Path, *keys: str) -> Any:
     """Return the value under ``keys`` in the card read from ``path``.
 
@@ -495,10 +521,26 @@ def read_findings(path: str | Path) -> dict[str, Any]:
 
     Raises :class:`StudyError` when the file is damaged.
     """
+    return _of_shape(path, _FINDINGS, "the findings")
+
+
+def read_trial(path: str | Path, model: str) -> dict[str, Any]:
+    """Return what time_model.py wrote of a model: seconds, and megabytes of memory.
+
+    Raises :class:`StudyError` when it is not JSON, not that of ``model``, or not whole.
+    """
+    _of_model(path, model, "trial")
+    return _of_shape(path, _TRIAL, "a whole trial")
+
+
+def _of_shape(path, shape, what, then=_TABLE):
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_bytes())
     except ValueError as error:
-        raise _broken(path, f"not JSON ({error})", "the findings", _TABLE) from error
+        raise _broken(path, f"not JSON ({error})", what, then) from error
+    if fault := misfit(found, shape):
+        raise _broken(path, fault, what, then)
+    return found
 
 
 def _complete(history):
@@ -513,10 +555,6 @@ def _check_owner(path, owners, model, seed):
 
 def _shortened(values, count=8):
     return ", ".join(map(str, values[:count])) + (", …" if len(values) > count else "")
-
-
-_TRAINING = "that run is repeated"
-_TABLE = "it is made anew"
 
 
 def _broken(path, found, expected, then=_TRAINING):

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import filelock
 
+from bakeoff.errors import StudyError
+
 _GPU = re.compile(r"(\d+), (GPU-\S+)")
 
 _held: list[filelock.BaseFileLock] = []
@@ -26,13 +28,15 @@ def claim_gpu(folder: str | Path | None = None) -> str | None:
     The GPU is the first with the fewest runs on it, and ``CUDA_VISIBLE_DEVICES`` is set to
     it, so call this before a backend is imported. With more runs than GPUs they are
     shared evenly. Where the user or Slurm has set the variable to one device or to none, it is
-    left alone; where it names several, the choice is among these. None where there is no choice.
+    left alone; where it is a list, the choice is among what this names. None where there is no
+    choice. Raises :class:`StudyError` for a list that names what is no GPU: a run that got it would
+    train on the CPU.
 
     ``folder`` holds the lock files, by default one of this user's in the folder for temporary
     files.
     """
     gpus = _visible_gpus()
-    if len(gpus) < 2:
+    if not gpus:
         return None
     folder = Path(folder or Path(tempfile.gettempdir(), f"mnist-bakeoff-gpus-{os.getuid()}"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +71,25 @@ def _visible_gpus():
     # The driver puts warnings between them.
     uuids = dict(match.groups() for line in listed if (match := _GPU.fullmatch(line.strip())))
     if chosen is None:
-        return list(uuids.values())
-    # Parts of a GPU (MIG) are named by identifiers of their own.
-    return [uuids.get(gpu.strip(), gpu.strip()) for gpu in chosen.split(",")]
+        return list(uuids.values()) if len(uuids) > 1 else []
+    return _named(chosen, uuids) if uuids else []
+
+
+def _named(chosen, uuids):
+    """Return the GPUs that a list in ``CUDA_VISIBLE_DEVICES`` names; ``uuids`` has them by index.
+
+    As CUDA does, what follows a negative index is left out.
+    """
+    gpus = []
+    for entry in filter(None, map(str.strip, chosen.split(","))):
+        if re.fullmatch(r"-\d+", entry):
+            break
+        # Parts of a GPU (MIG) are named by identifiers of their own.
+        if entry not in uuids and not entry.startswith(("GPU-", "MIG-")):
+            raise StudyError(
+                f"CUDA_VISIBLE_DEVICES: {chosen}: {entry} is no GPU that nvidia-smi lists;"
+                f" expected some of {', '.join(uuids)}, or names that begin with GPU- or MIG-:"
+                " correct it."
+            )
+        gpus.append(uuids.get(entry, entry))
+    return gpus
