@@ -16,6 +16,7 @@ from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.numbers import LEVEL
 from concluded_study import conclude, pairs_of, said
 from figure_studies import make_race, make_results, make_study
+from report_checks import check_pairs
 
 IMAGES = 1000
 PLAN = Plan((3, 5, 8))
@@ -282,8 +283,9 @@ def test_the_summary_says_who_left_when_and_what_it_took(run_race):
 
 def test_the_verdicts_of_a_study_are_those_of_its_looks(run_race):
     looked, runs = run_race
-    compared = compare_all({model: dict(enumerate(own)) for model, own in runs.items()})
-    verdicts = judged_by(looked, compared)
+    by_seed = {model: dict(enumerate(own)) for model, own in runs.items()}
+    compared = compare_all(by_seed)
+    verdicts = judged_by(looked, compared, by_seed)
     assert set(verdicts) == set(compared)
     for pair, verdict in verdicts.items():
         assert verdict.difference == compared[pair].difference
@@ -309,14 +311,14 @@ def test_worse_than_one_that_is_worse_is_worse():
     second = replace(first, look=2, left={}, pairs=[told], ended="last look")
     runs = {model: dict(enumerate(own[:3])) for model, own in correct.items()}
     before, after = (
-        judged_by(Looked(PLAN, d), compare_all(runs)) for d in ([first], [first, second])
+        judged_by(Looked(PLAN, d), compare_all(runs), runs) for d in ([first], [first, second])
     )
     assert not before["m0", "m2"].significant
     assert after["m0", "m2"].significant
     assert after["m0", "m2"].p_holm == pytest.approx(0.04)
     assert after["m0", "m2"].low > 0
     # Two that were not compared are not told apart.
-    nothing = judged_by(Looked(PLAN, [replace(first, pairs=[])]), compare_all(runs))
+    nothing = judged_by(Looked(PLAN, [replace(first, pairs=[])]), compare_all(runs), runs)
     assert not any(verdict.significant for verdict in nothing.values())
 
 
@@ -397,6 +399,7 @@ def follow(folder, wrong, plan):
     seeds = range(max(had.values()))
     own = {model: list(range(n)) for model, n in had.items() if n < len(seeds)}
     found, _ = conclude(folder, runs, seeds, looked=Looked(plan, decisions), own_seeds=own)
+    check_pairs(found["numbers"])
     return found, decisions
 
 
@@ -415,6 +418,74 @@ def test_a_model_that_left_is_worse_whichever_of_its_seeds_diverged(tmp_path):
     assert decisions[0].left["b"]["worse_than"] is not None
     assert standings(found)["b"] == "worse"
     assert "B is worse." in said(found, "best")
+
+
+@pytest.mark.parametrize("late", [40, 100, 300])
+def test_what_a_look_found_is_not_turned_round_by_later_runs(tmp_path, late):
+    # At the first look, b is worse than a by two runs of each; of a's later ones, two are bad.
+    wrong = {"a": (20, None, 21, late, late + 1, 22), "b": (60, 61, 62)}
+    wrong |= {f"c{i}": tuple(22 + i + seed % 3 for seed in range(6)) for i in range(3)}
+    wrong = {model: tuple(numbers) for model, numbers in wrong.items()}
+    found, (first, *_) = follow(tmp_path, wrong, Plan((3, 6)))
+    assert list(first.left) == ["b"]
+    [tested] = [pair for pair in first.pairs if (pair["a"], pair["b"]) == ("a", "b")]
+    [compared] = [pair for a, b, pair in pairs_of(found) if (a, b) == ("a", "b")]
+    assert compared.difference == pytest.approx(0.04)
+    assert (compared.low, compared.high) == (tested["low"], tested["high"])
+    assert compared.p_holm == pytest.approx(tested["p"])
+    # All that is said of the two is of the same runs.
+    assert (compared.only_a, compared.only_b, compared.ahead) == (80, 0, 1.0)
+    assert isinstance(compared.only_a, int)
+    assert compared.p < compared.p_holm
+    assert standings(found)["b"] == "worse"
+    assert standings(found)["a"] != "worse than another"
+    best = said(found, "best")
+    assert "A is worse than B" not in best
+    assert "on as many runs as both had at their last look in common, images and seeds" in best
+    # They were two runs, whatever a has by now.
+    assert "is about 5 %, if the seeds move" in best
+
+
+def test_who_is_ahead_of_the_best_is_so_on_as_many_runs_as_both_had(tmp_path):
+    # On two runs of each, b is ahead; with the others, a has the higher mean.
+    wrong = {"a": (None, 60, 61, 20, 20), "b": (50, 51, None, None, None)}
+    found, _ = follow(tmp_path, wrong, Plan((5,)))
+    assert standings(found) == {"a": "best", "b": "too close to call"}
+    remark = found["models"][1]["remark"]
+    where = "On as many runs as both had at their last look in common it is ahead of the best by"
+    assert f"{where} 1.00 percentage points" in remark
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_any_race_a_pair_is_told_by_one_look(seed):
+    generator, plan = np.random.default_rng(seed), Plan((3, 4, 8))
+    made = {}
+    for model in "abcdef":
+        # A third of the models are worse from the start, and others have bad runs later.
+        wrong = np.full(8, generator.choice([10, 20, 60])) + 4 * generator.random(8)
+        wrong[3:] *= generator.choice([1, 6], size=5)
+        right = generator.random((8, IMAGES)) >= wrong[:, None] / IMAGES
+        made[model] = {i: run for i, run in enumerate(right) if generator.random() < 0.8}
+    decisions, had = [], {}
+    while not decisions or not decisions[-1].ended:
+        last = plan.looks[len(decisions)]
+        for model in decisions[-1].goes_on if decisions else made:
+            had[model] = {i: run for i, run in made[model].items() if i < last}
+        so_far = {
+            model: np.array([*own.values()]).reshape(-1, IMAGES) for model, own in had.items()
+        }
+        decisions.append(decide(so_far, plan, decisions))
+    looked = Looked(plan, decisions)
+    finished = {model: own for model, own in had.items() if own}
+    pairs = compare_all({m: dict(enumerate(own.values())) for m, own in finished.items()})
+    verdicts = judged_by(looked, pairs, finished)
+    for verdict in verdicts.values():
+        assert verdict.low <= verdict.difference <= verdict.high
+        assert verdict.significant == (not verdict.low <= 0 <= verdict.high)
+    assert {pair for pair, tested in looked.pairs.items() if tested["differ"]} <= set(verdicts)
+    for pair, tested in looked.pairs.items():
+        assert verdicts[pair].difference == tested["difference"]
+        assert verdicts[pair].told_apart >= tested["differ"]
 
 
 def test_a_model_with_too_few_runs_for_a_look_is_not_compared(tmp_path):

@@ -61,7 +61,8 @@ class Comparison:
     is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
     true differences with the confidence 1 - ``level``, and zero lies in one just where its
     ``p_holm`` is not below ``level``. ``ahead`` is the estimated probability that a run of a is
-    more accurate than one of b, or None with one seed.
+    more accurate than one of b, or None with one seed. In a study of looks, all of them are of the
+    runs that both had at the last look at which they were compared.
     """
 
     difference: float
