@@ -15,6 +15,7 @@ from bakeoff.analysis.significance import compare_all
 from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.numbers import LEVEL
 from concluded_study import conclude, pairs_of, said
+from decide_look import _out_of_budget
 from figure_studies import make_race, make_results, make_study
 from report_checks import check_pairs
 
@@ -131,10 +132,37 @@ def test_groups_and_balanced_accuracy_decide_by_their_own_tests():
 
 def test_the_budget_ends_it_after_the_look():
     correct = study(8, 40, 40, 300, spread=0.3, runs=3)
-    spent = decide(correct, PLAN, out_of_budget=True)
-    assert spent.ended == "budget"
-    assert spent.goes_on == []
-    assert list(spent.left) == ["m2"]
+    for why in ("budget", "budget spent"):
+        spent = decide(correct, PLAN, out_of_budget=why)
+        assert spent.ended == why
+        assert spent.goes_on == []
+        assert list(spent.left) == ["m2"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why"),
+    # Of three models, the next look takes as much as all that was.
+    [(None, None), (12, None), (11.9, "budget"), (6.1, "budget"), (6, "budget spent")],
+)
+def test_a_budget_that_is_spent_is_told_from_one_that_the_next_look_would_exceed(minutes, why):
+    decision = decide(study(8, 40, 40, 40, spread=0.3, runs=3), Plan((3, 6)))
+    assert len(decision.goes_on) == 3
+    budget = None if minutes is None else f"{minutes} min"
+    seconds = {model: [40.0] * 3 for model in decision.goes_on}
+    assert _out_of_budget(decision, {"looks": [3, 6], "budget": budget}, seconds) == why
+
+
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        ("budget", "the next look would have taken more than the budget leaves, at the speed of"),
+        ("budget spent", "the budget was spent."),
+    ],
+)
+def test_what_the_budget_did_is_said(ended, why):
+    text = seeds_where_they_decide(make_race([None, None, 1], ended=ended)).text[0]
+    assert f"It ended there, as {why}" in text
+    assert ("was spent" in text) == (ended == "budget spent")
 
 
 def test_runs_that_diverged_are_allowed_for():
@@ -338,7 +366,7 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         {"a": "model_2", "b": "model_3", "difference": -0.001, "low": -0.03, "high": 0.02}
         | {"p": 0.7, "differ": False},
     ]
-    decision = Decision(1, 3, 0.025, [], {"model_1": left}, pairs, "budget")
+    decision = Decision(1, 3, 0.025, [], {"model_1": left}, pairs, "budget spent")
     found, text = conclude(tmp_path, runs, seeds=(0, 1, 2), looked=Looked(plan, [decision]))
     numbers = found["numbers"]
     assert numbers["power"] is None

@@ -37,9 +37,13 @@ from bakeoff.analysis.significance import (
 )
 from bakeoff.numbers import LEVEL, Estimate, Look, Race, Racer
 
-Ended = Literal[
-    "one model is left", "no model is left", "equivalent", "images", "budget", "last look"
-]
+OutOfBudget = Literal["budget", "budget spent"]
+"""Whether the next look would take more than the budget leaves, or nothing is left of it."""
+
+Ended = (
+    Literal["one model is left", "no model is left", "equivalent", "images", "last look"]
+    | OutOfBudget
+)
 """Why a study ended."""
 
 
@@ -127,7 +131,7 @@ def decide(
     before: Sequence[Decision] = (),
     *,
     of: MakeAnswers = Answers,
-    out_of_budget: bool = False,
+    out_of_budget: OutOfBudget | None = None,
 ) -> Decision:
     """Return the :class:`Decision` of the next look, after those ``before``.
 
@@ -158,8 +162,8 @@ def decide(
     ended = _end(race, goes_on, pairs, open_pairs, plan, look + 1)
     if ended is None and look + 1 == len(plan.looks):
         ended = "last look"
-    elif ended is None and out_of_budget:
-        ended = "budget"
+    elif ended is None:
+        ended = out_of_budget
     return Decision(look + 1, seeds, level, [] if ended else goes_on, left, pairs, ended)
 
 

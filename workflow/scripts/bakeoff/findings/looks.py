@@ -60,6 +60,11 @@ def _end(race: Race, results):
                 f" that those that stayed differ.{apart}"
             )
         case "budget":
+            return (
+                "It ended there, as the next look would have taken more than the budget leaves, at"
+                f" the speed of these runs.{apart}"
+            )
+        case "budget spent":
             return f"It ended there, as the budget was spent.{apart}"
         case "last look":
             return f"That was the last look.{apart}"
