@@ -14,6 +14,7 @@ from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all
 from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.numbers import LEVEL
+from bakeoff.results import Results
 from concluded_study import conclude, pairs_of, said
 from decide_look import _out_of_budget
 from figure_studies import make_race, make_results, make_study
@@ -614,6 +615,29 @@ def test_why_a_study_ended_is_said(last, fields, parts):
     for part in parts:
         assert part in text
     assert ("the mean of a model that left is rather too low" in text) == any(last)
+
+
+@pytest.mark.parametrize(
+    ("worse", "unfinished", "why"),
+    [
+        (1, 0, "after 3 looks (at 3, 5 and 8 seeds), as significantly worse than another."),
+        (2, 0, "2 had left after 3 looks (at 3, 5 and 8 seeds), each as significantly worse"),
+        (0, 1, "1 had left after 3 looks (at 3, 5 and 8 seeds), as none of its runs was"),
+        (0, 2, "seeds), each as none of its runs was finished."),
+        (2, 1, "2 as significantly worse than another and 1 as none of its runs was finished."),
+        (1, 2, "1 as significantly worse than another and 2 as none of its runs was finished."),
+    ],
+)
+def test_why_models_left_is_counted(worse, unfinished, why):
+    results = make_race([None, None, *[1] * (worse + unfinished)])
+    race = results.analysis.looks
+    nothing = dict.fromkeys(("worse_than", "difference", "p", "accuracy"), None) | {"runs": 0}
+    racers = [replace(one, **nothing) for one in race.racers[2 + worse :]]
+    race = replace(race, racers=[*race.racers[: 2 + worse], *racers])
+    results = Results(results.study, replace(results.analysis, looks=race))
+    text = seeds_where_they_decide(results).text[0]
+    assert why in text
+    assert ("worse than" in text, "none of its runs" in text) == (worse > 0, unfinished > 0)
 
 
 def test_a_study_without_looks_has_no_such_finding():
