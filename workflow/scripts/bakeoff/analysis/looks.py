@@ -291,7 +291,7 @@ def _images_limit(race, a, b, number):
     shares = shares_of_difference(*answers, race.typical)
     seen = abs(answers[0].difference(answers[1]).item())
     margin = special.stdtrit(shares.freedom, 1 - LEVEL / 2) * np.sqrt(shares.runs / runs)
-    needed = special.stdtrit(shares.images_freedom, 1 - 1 / number / 2) * np.sqrt(shares.images)
+    needed = special.stdtrit(shares.images_freedom, 1 - 1 / number / 2) * np.sqrt(shares.of_images)
     return answers[0].least_p * number >= 1 or seen + margin < needed
 
 
