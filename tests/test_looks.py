@@ -110,6 +110,14 @@ def test_where_the_images_are_the_limit_more_seeds_are_not_asked_for():
     assert not only.pairs[0]["differ"]
 
 
+def test_the_images_that_every_test_adds_are_a_limit_too():
+    # Each run of either model has its own four mistakes: what is left for the images is next to
+    # nothing, but no number of seeds takes the two away that the test adds.
+    correct = np.arange(300) // 4 != np.arange(5)[:, None]
+    decision = decide({"a": correct, "b": correct}, Plan((5, 8)))
+    assert decision.ended == "images"
+
+
 def test_too_few_groups_are_a_limit_too():
     groups = np.repeat(np.arange(5), IMAGES // 5)
     sample = TestSample(np.zeros(IMAGES, int), groups)
