@@ -147,13 +147,13 @@ def make_open(results, *, needed=None, one_seed=(), **fields):
     if needed is None:
         needed = dict(zip(results.analysis.ranked[1:], cycle(ends.values()), strict=False))
     usual = {"present": 3, "difference": 0.001, "largest": 0.004, "detectable": 0.003}
-    usual |= {"limit": 0.0008, "seeds_if_largest": 4} | dict.fromkeys(
+    usual |= {"limit": 0.0008, "told": True, "seeds_if_largest": 4} | dict.fromkeys(
         ("seeds", "images", "seconds")
     )
     by_seeds = {seeds: [0.005 / seeds**0.5, 0.007 / seeds**0.5] for seeds in (3, 10, 40, 200)}
     power = numbers.Power(
         **{"best": results.analysis.ranked[0], "comparisons": len(results.analysis.pairs.listed)},
-        **{"detectable": by_seeds[3], "limit": [0.0003, 0.0004]},
+        **{"detectable": by_seeds[3], "limit": [0.0003, 0.0004], "told": True},
         needed=[numbers.Needed(model, **usual | own) for model, own in needed.items()],
         **{"seeds": None, "seconds": None, "one_seed": list(one_seed), "second_seed": None},
         by_seeds=by_seeds,

@@ -1,12 +1,14 @@
 """How often differences are shown of the size that a study is said to show in four of five cases.
 
-``PYTHONPATH=workflow/scripts python tests/simulated_power.py`` prints the table of
-docs/statistics.md. The studies are those of :mod:`simulated_studies`.
+``PYTHONPATH=workflow/scripts python tests/simulated_power.py`` prints the tables of
+docs/statistics.md. The studies are those of :mod:`simulated_studies`, and, for what is said of any
+number of seeds, those of :func:`doubtful_study`.
 """
 
 import numpy as np
+from scipy import special
 
-from bakeoff.analysis.crossed import Answers, shares_of_difference
+from bakeoff.analysis.crossed import Answers, shares_of_difference, typical_spread
 from bakeoff.analysis.significance import compare_all, typical_spread_of
 from simulated_studies import MODELS, SPREADS, as_answers, simulate_study
 
@@ -45,16 +47,68 @@ def share_shown(seeds, spread, studies, planned_with=None):
     return float(np.mean(shown))
 
 
+def doubtful_study(generator, models, seeds, images, spread=0.3):
+    """Return the answers (seeds, images) of each of several models, and their expectations.
+
+    Each of the ``images`` is in some doubt, and ``spread`` is how far the runs' skills are apart.
+    """
+    image, found, expected = 3 + 2 * generator.standard_normal(images), [], []
+    for _ in range(models):
+        skill = image + generator.standard_normal(images) / 2
+        run = spread * generator.standard_normal((seeds, 1))
+        found.append(generator.random((seeds, images)) < special.expit(skill + run))
+        expected.append(special.expit(skill))
+    return found, expected
+
+
+def shares_and_limits(seeds, images, studies):
+    """Return the Shares of pairs, and what is told of any number of seeds over what is true.
+
+    They are the first of four models with each of the others, in so many ``studies``.
+    """
+    generator, found, ratios = np.random.default_rng(seeds), [], []
+    for _ in range(studies):
+        correct, expected = doubtful_study(generator, 4, seeds, images)
+        typical = typical_spread(correct)
+        for other in (1, 2, 3):
+            a, b = (Answers(correct[model][None]) for model in (0, other))
+            found.append(shares_of_difference(a, b, typical))
+            apart = expected[0] - expected[other]
+            # The two images that are added are there as well.
+            true = (apart @ apart + 2) / (images + 2) ** 2
+            ratios.append((found[-1].of_images / true) ** 0.5)
+    return found, ratios
+
+
+def print_limits():
+    head = ("images", "seeds", "zero", "below half", "below half, with them")
+    print(f"| {' | '.join(head)} | lowest 5 % | median | highest 5 % |")
+    print(f"|{' --- |' * 8}")
+    for images in (300, 1000):
+        for seeds in (2, 3, 5):
+            shares, ratios = shares_and_limits(seeds, images, 300)
+            true = np.array([one.of_images**0.5 for one in shares]) / ratios
+            before = np.array([one.images**0.5 for one in shares]) / true
+            cells = [np.mean(before == 0), np.mean(before < 0.5), np.mean(np.less(ratios, 0.5))]
+            row = [f"{images:,}", str(seeds), *(f"{100 * cell:.1f} %" for cell in cells)]
+            row += [f"{value:.2f}" for value in np.quantile(ratios, (0.05, 0.5, 0.95))]
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
 def main():
     head = ("seeds", "SD between seeds (points)", "smallest difference (points)", "shown")
     print(f"| {' | '.join(head)} |")
     print("| --- | --- | --- | --- |")
-    for seeds, planned_with in ((3, 3), (5, 5), (10, 10), (20, 20), (10, 3), (20, 3)):
-        for spread in SPREADS[::2]:
+    planned = ((2, 2), (3, 3), (5, 5), (10, 10), (20, 20), (10, 3), (20, 3))
+    for seeds, planned_with in planned:
+        # With two seeds that lie further apart, not even the best there can be is shown.
+        for spread in SPREADS[:: 2 if seeds > 2 else 3]:
             size = detectable(seeds, spread, np.random.default_rng(seeds), planned_with)
             share = share_shown(seeds, spread, 200, planned_with)
             told = f"{seeds}" if seeds == planned_with else f"{seeds}, told with {planned_with}"
             print(f"| {told} | {100 * spread:g} | {100 * size:.2f} | {share:.1%} |", flush=True)
+    print()
+    print_limits()
 
 
 if __name__ == "__main__":

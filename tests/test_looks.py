@@ -14,8 +14,11 @@ from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all
 from bakeoff.findings.looks import seeds_where_they_decide
 from bakeoff.numbers import LEVEL
+from bakeoff.results import Results
 from concluded_study import conclude, pairs_of, said
+from decide_look import _out_of_budget
 from figure_studies import make_race, make_results, make_study
+from report_checks import check_pairs
 
 IMAGES = 1000
 PLAN = Plan((3, 5, 8))
@@ -107,6 +110,14 @@ def test_where_the_images_are_the_limit_more_seeds_are_not_asked_for():
     assert not only.pairs[0]["differ"]
 
 
+def test_the_images_that_every_test_adds_are_a_limit_too():
+    # Each run of either model has its own four mistakes: what is left for the images is next to
+    # nothing, but no number of seeds takes the two away that the test adds.
+    correct = np.arange(300) // 4 != np.arange(5)[:, None]
+    decision = decide({"a": correct, "b": correct}, Plan((5, 8)))
+    assert decision.ended == "images"
+
+
 def test_too_few_groups_are_a_limit_too():
     groups = np.repeat(np.arange(5), IMAGES // 5)
     sample = TestSample(np.zeros(IMAGES, int), groups)
@@ -130,10 +141,37 @@ def test_groups_and_balanced_accuracy_decide_by_their_own_tests():
 
 def test_the_budget_ends_it_after_the_look():
     correct = study(8, 40, 40, 300, spread=0.3, runs=3)
-    spent = decide(correct, PLAN, out_of_budget=True)
-    assert spent.ended == "budget"
-    assert spent.goes_on == []
-    assert list(spent.left) == ["m2"]
+    for why in ("budget", "budget spent"):
+        spent = decide(correct, PLAN, out_of_budget=why)
+        assert spent.ended == why
+        assert spent.goes_on == []
+        assert list(spent.left) == ["m2"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why"),
+    # Of three models, the next look takes as much as all that was.
+    [(None, None), (12, None), (11.9, "budget"), (6.1, "budget"), (6, "budget spent")],
+)
+def test_a_budget_that_is_spent_is_told_from_one_that_the_next_look_would_exceed(minutes, why):
+    decision = decide(study(8, 40, 40, 40, spread=0.3, runs=3), Plan((3, 6)))
+    assert len(decision.goes_on) == 3
+    budget = None if minutes is None else f"{minutes} min"
+    seconds = {model: [40.0] * 3 for model in decision.goes_on}
+    assert _out_of_budget(decision, {"looks": [3, 6], "budget": budget}, seconds) == why
+
+
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        ("budget", "the next look would have taken more than the budget leaves, at the speed of"),
+        ("budget spent", "the budget was spent."),
+    ],
+)
+def test_what_the_budget_did_is_said(ended, why):
+    text = seeds_where_they_decide(make_race([None, None, 1], ended=ended)).text[0]
+    assert f"It ended there, as {why}" in text
+    assert ("was spent" in text) == (ended == "budget spent")
 
 
 def test_runs_that_diverged_are_allowed_for():
@@ -282,8 +320,9 @@ def test_the_summary_says_who_left_when_and_what_it_took(run_race):
 
 def test_the_verdicts_of_a_study_are_those_of_its_looks(run_race):
     looked, runs = run_race
-    compared = compare_all({model: dict(enumerate(own)) for model, own in runs.items()})
-    verdicts = judged_by(looked, compared)
+    by_seed = {model: dict(enumerate(own)) for model, own in runs.items()}
+    compared = compare_all(by_seed)
+    verdicts = judged_by(looked, compared, by_seed)
     assert set(verdicts) == set(compared)
     for pair, verdict in verdicts.items():
         assert verdict.difference == compared[pair].difference
@@ -309,14 +348,14 @@ def test_worse_than_one_that_is_worse_is_worse():
     second = replace(first, look=2, left={}, pairs=[told], ended="last look")
     runs = {model: dict(enumerate(own[:3])) for model, own in correct.items()}
     before, after = (
-        judged_by(Looked(PLAN, d), compare_all(runs)) for d in ([first], [first, second])
+        judged_by(Looked(PLAN, d), compare_all(runs), runs) for d in ([first], [first, second])
     )
     assert not before["m0", "m2"].significant
     assert after["m0", "m2"].significant
     assert after["m0", "m2"].p_holm == pytest.approx(0.04)
     assert after["m0", "m2"].low > 0
     # Two that were not compared are not told apart.
-    nothing = judged_by(Looked(PLAN, [replace(first, pairs=[])]), compare_all(runs))
+    nothing = judged_by(Looked(PLAN, [replace(first, pairs=[])]), compare_all(runs), runs)
     assert not any(verdict.significant for verdict in nothing.values())
 
 
@@ -339,7 +378,7 @@ def test_a_study_with_looks_is_told_by_them(tmp_path):
         {"a": "model_2", "b": "model_3", "difference": -0.001, "low": -0.03, "high": 0.02}
         | {"p": 0.7, "differ": False},
     ]
-    decision = Decision(1, 3, 0.025, [], {"model_1": left}, pairs, "budget")
+    decision = Decision(1, 3, 0.025, [], {"model_1": left}, pairs, "budget spent")
     found, text = conclude(tmp_path, runs, seeds=(0, 1, 2), looked=Looked(plan, [decision]))
     numbers = found["numbers"]
     assert numbers["power"] is None
@@ -403,6 +442,7 @@ def follow(folder, wrong, plan):
     seeds = range(max(had.values()))
     own = {model: list(range(n)) for model, n in had.items() if n < len(seeds)}
     found, _ = conclude(folder, runs, seeds, looked=Looked(plan, decisions), own_seeds=own)
+    check_pairs(found["numbers"])
     return found, decisions
 
 
@@ -421,6 +461,74 @@ def test_a_model_that_left_is_worse_whichever_of_its_seeds_diverged(tmp_path):
     assert decisions[0].left["b"]["worse_than"] is not None
     assert standings(found)["b"] == "worse"
     assert "B is worse." in said(found, "best")
+
+
+@pytest.mark.parametrize("late", [40, 100, 300])
+def test_what_a_look_found_is_not_turned_round_by_later_runs(tmp_path, late):
+    # At the first look, b is worse than a by two runs of each; of a's later ones, two are bad.
+    wrong = {"a": (20, None, 21, late, late + 1, 22), "b": (60, 61, 62)}
+    wrong |= {f"c{i}": tuple(22 + i + seed % 3 for seed in range(6)) for i in range(3)}
+    wrong = {model: tuple(numbers) for model, numbers in wrong.items()}
+    found, (first, *_) = follow(tmp_path, wrong, Plan((3, 6)))
+    assert list(first.left) == ["b"]
+    [tested] = [pair for pair in first.pairs if (pair["a"], pair["b"]) == ("a", "b")]
+    [compared] = [pair for a, b, pair in pairs_of(found) if (a, b) == ("a", "b")]
+    assert compared.difference == pytest.approx(0.04)
+    assert (compared.low, compared.high) == (tested["low"], tested["high"])
+    assert compared.p_holm == pytest.approx(tested["p"])
+    # All that is said of the two is of the same runs.
+    assert (compared.only_a, compared.only_b, compared.ahead) == (80, 0, 1.0)
+    assert isinstance(compared.only_a, int)
+    assert compared.p < compared.p_holm
+    assert standings(found)["b"] == "worse"
+    assert standings(found)["a"] != "worse than another"
+    best = said(found, "best")
+    assert "A is worse than B" not in best
+    assert "on as many runs as both had at their last look in common, images and seeds" in best
+    # They were two runs, whatever a has by now.
+    assert "is about 5 %, if the seeds move" in best
+
+
+def test_who_is_ahead_of_the_best_is_so_on_as_many_runs_as_both_had(tmp_path):
+    # On two runs of each, b is ahead; with the others, a has the higher mean.
+    wrong = {"a": (None, 60, 61, 20, 20), "b": (50, 51, None, None, None)}
+    found, _ = follow(tmp_path, wrong, Plan((5,)))
+    assert standings(found) == {"a": "best", "b": "too close to call"}
+    remark = found["models"][1]["remark"]
+    where = "On as many runs as both had at their last look in common it is ahead of the best by"
+    assert f"{where} 1.00 percentage points" in remark
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_of_any_race_a_pair_is_told_by_one_look(seed):
+    generator, plan = np.random.default_rng(seed), Plan((3, 4, 8))
+    made = {}
+    for model in "abcdef":
+        # A third of the models are worse from the start, and others have bad runs later.
+        wrong = np.full(8, generator.choice([10, 20, 60])) + 4 * generator.random(8)
+        wrong[3:] *= generator.choice([1, 6], size=5)
+        right = generator.random((8, IMAGES)) >= wrong[:, None] / IMAGES
+        made[model] = {i: run for i, run in enumerate(right) if generator.random() < 0.8}
+    decisions, had = [], {}
+    while not decisions or not decisions[-1].ended:
+        last = plan.looks[len(decisions)]
+        for model in decisions[-1].goes_on if decisions else made:
+            had[model] = {i: run for i, run in made[model].items() if i < last}
+        so_far = {
+            model: np.array([*own.values()]).reshape(-1, IMAGES) for model, own in had.items()
+        }
+        decisions.append(decide(so_far, plan, decisions))
+    looked = Looked(plan, decisions)
+    finished = {model: own for model, own in had.items() if own}
+    pairs = compare_all({m: dict(enumerate(own.values())) for m, own in finished.items()})
+    verdicts = judged_by(looked, pairs, finished)
+    for verdict in verdicts.values():
+        assert verdict.low <= verdict.difference <= verdict.high
+        assert verdict.significant == (not verdict.low <= 0 <= verdict.high)
+    assert {pair for pair, tested in looked.pairs.items() if tested["differ"]} <= set(verdicts)
+    for pair, tested in looked.pairs.items():
+        assert verdicts[pair].difference == tested["difference"]
+        assert verdicts[pair].told_apart >= tested["differ"]
 
 
 def test_a_model_with_too_few_runs_for_a_look_is_not_compared(tmp_path):
@@ -521,6 +629,29 @@ def test_why_a_study_ended_is_said(last, fields, parts):
     for part in parts:
         assert part in text
     assert ("the mean of a model that left is rather too low" in text) == any(last)
+
+
+@pytest.mark.parametrize(
+    ("worse", "unfinished", "why"),
+    [
+        (1, 0, "after 3 looks (at 3, 5 and 8 seeds), as significantly worse than another."),
+        (2, 0, "2 had left after 3 looks (at 3, 5 and 8 seeds), each as significantly worse"),
+        (0, 1, "1 had left after 3 looks (at 3, 5 and 8 seeds), as none of its runs was"),
+        (0, 2, "seeds), each as none of its runs was finished."),
+        (2, 1, "2 as significantly worse than another and 1 as none of its runs was finished."),
+        (1, 2, "1 as significantly worse than another and 2 as none of its runs was finished."),
+    ],
+)
+def test_why_models_left_is_counted(worse, unfinished, why):
+    results = make_race([None, None, *[1] * (worse + unfinished)])
+    race = results.analysis.looks
+    nothing = dict.fromkeys(("worse_than", "difference", "p", "accuracy"), None) | {"runs": 0}
+    racers = [replace(one, **nothing) for one in race.racers[2 + worse :]]
+    race = replace(race, racers=[*race.racers[: 2 + worse], *racers])
+    results = Results(results.study, replace(results.analysis, looks=race))
+    text = seeds_where_they_decide(results).text[0]
+    assert why in text
+    assert ("worse than" in text, "none of its runs" in text) == (worse > 0, unfinished > 0)
 
 
 def test_a_study_without_looks_has_no_such_finding():

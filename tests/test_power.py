@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bakeoff.analysis.crossed import Answers, Shares, crossed_difference, shares_of_difference
+from bakeoff.analysis.crossed import (
+    Answers,
+    Shares,
+    crossed_difference,
+    crossed_differences,
+    shares_of_difference,
+    typical_spread,
+)
 from bakeoff.analysis.power import _images
+from bakeoff.analysis.sampling import TestSample
+from bakeoff.findings.power import what_it_would_take
 from concluded_study import conclude
-from simulated_power import share_shown
+from figure_studies import make_open, make_results, make_study
+from simulated_power import doubtful_study, share_shown, shares_and_limits
 
 Z = stats.norm.isf(0.025) + stats.norm.ppf(0.8)
 
@@ -46,6 +56,77 @@ def test_equal_answers_need_nothing():
     shares = shares_of_difference(same, same)
     assert shares.runs == 0
     assert shares.detectable(3, 1) >= 0
+
+
+@pytest.mark.parametrize(("models", "seeds"), [(10, 2), (10, 3), (4, 2), (2, 2), (2, 5)])
+@pytest.mark.parametrize("groups", [None, 40])
+def test_what_is_shown_in_four_of_five_cases_is_more_than_what_is_significant(
+    models, seeds, groups
+):
+    generator, number = np.random.default_rng(models + seeds), models * (models - 1) // 2
+    for _ in range(10):
+        correct, _ = doubtful_study(generator, models, seeds, images=1000, spread=0.15)
+        of = Answers
+        if groups:
+            labels = np.arange(1000) % 7
+            of = TestSample(labels, np.arange(1000) % groups, "balanced_accuracy").ranking
+        typical = typical_spread(correct, of)
+        for other in correct[1:]:
+            pair = of(correct[0][None]), of(other[None])
+            test = crossed_differences(*pair, typical)
+            shares = shares_of_difference(*pair, typical)
+            variance = shares.of_images + shares.runs / seeds
+            assert variance >= test.error.item() ** 2 * (1 - 1e-9)
+            critical = stats.t.isf(0.025 / number, test.freedom) * test.error
+            found = shares.detectable(seeds, number)
+            assert found > critical.item()
+            if shares.told:
+                # The quantiles are those of the test's degrees of freedom.
+                power = stats.t.ppf(0.8, test.freedom) * test.error
+                assert found == pytest.approx((critical + power).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_no_number_of_seeds_shows_less_than_the_images_that_are_added_let_be_seen(seeds):
+    shares, ratios = shares_and_limits(seeds, images=300, studies=60)
+    least = stats.norm.isf(0.025 / 6) * np.sqrt(2) / 302
+    assert min(one.detectable(np.inf, 6) for one in shares) >= least
+    # Of two seeds, some studies tell nothing of the images' share.
+    assert seeds > 2 or not all(one.told for one in shares)
+    assert min(ratios) > 0.6
+    assert 0.85 < np.median(ratios) < 1.1
+
+
+@pytest.mark.parametrize("groups", [None, 20])
+@pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy"])
+def test_the_least_share_is_that_of_models_that_are_alike(groups, metric):
+    labels = np.repeat([0, 1], [150, 50])
+    of = TestSample(labels, None if groups is None else np.arange(200) % groups, metric).ranking
+    same = of(np.random.default_rng(0).random((1, 1, 200)).repeat(3, axis=1) < 0.8)
+    shares = shares_of_difference(same, same)
+    assert not shares.told
+    alone = pytest.approx(same.less(same)[1].item())
+    assert (shares.of_images, shares.added) == (alone, alone)
+    assert shares.detectable(np.inf, 1) > 0
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_seeds_do_not_tell_is_said_to_be_the_least(told):
+    results = make_results(make_study())
+    results = make_open(
+        results, needed={"model_02": {"told": told, "seeds": 25, "seconds": 900.0}}, told=told,
+        seeds=[25, 25], seconds=900.0,
+    )  # fmt: skip
+    finding = what_it_would_take(results)
+    text = " ".join(finding.text)
+    assert "that is the test images' share, which seeds do not change" in text
+    assert ("or the least that it can be where these seeds are too few to tell it" in text) != told
+    assert ("it takes at least 25 seeds to settle the place" in text) != told
+    assert ("25 seeds would settle the place" in text) == told
+    assert ("train at least 25 seeds of each" in finding.answer) != told
+    assert ("that may settle" in finding.answer) != told
+    assert (": at least 25 seeds of each instead of 3" in finding.items[0]) != told
+    assert ("allows (0.40 percentage points), at least 4 seeds" in finding.items[0]) != told
 
 
 @pytest.mark.parametrize("seeds", [3, 10])
@@ -116,7 +197,9 @@ def test_costs_are_those_of_the_runs_that_are_missing(tmp_path):
     # 130 seconds a run.
     assert one["seconds"] == found["seconds"] == 2 * 130 * (one["seeds"] - 3)
     assert found["seeds"] == [one["seeds"], one["seeds"]]
-    assert f"{one['seeds']} seeds would settle the place of" in text
+    # These runs tell nothing of the images' share.
+    assert not one["told"]
+    assert f"it takes at least {one['seeds']} seeds to settle the place of" in text
 
 
 def test_one_seed_says_nothing_of_more(tmp_path):

@@ -40,8 +40,8 @@ def decide_look(of, look, planned, data_file, cards, predictions, before, decisi
         plan = plan_of(settings["plan"])
         sample = TestSample(data.labels, data.groups, settings["metric"]).ranking
         decision = decide(correct, plan, decided, of=sample)
-        if _costs_too_much(decision, settings["plan"], seconds):
-            decision = decide(correct, plan, decided, of=sample, out_of_budget=True)
+        if over := _out_of_budget(decision, settings["plan"], seconds):
+            decision = decide(correct, plan, decided, of=sample, out_of_budget=over)
     else:
         say(f"Look {look} is not decided: the looks before ask for other runs than planned.")
     held = {"of": of, "decision": decision and asdict(decision)}
@@ -68,17 +68,20 @@ def _answers(runs, cards, predictions, data):
     return answers, seconds
 
 
-def _costs_too_much(decision, plan, seconds):
-    """Tell whether the next look would take more than the budget leaves.
+def _out_of_budget(decision, plan, seconds):
+    """Return whether the budget is spent, or the next look would take more than it leaves, or None.
 
     ``seconds`` maps each model to how long each of its runs took: others take as long on average.
     """
     budget = budget_seconds(plan["budget"])
     if budget is None or decision.ended:
-        return False
+        return None
     added = plan["looks"][decision.look] - decision.seeds
     spent = sum(map(sum, seconds.values()))
-    return spent + sum(added * np.mean(seconds[model]) for model in decision.goes_on) > budget
+    if spent >= budget:
+        return "budget spent"
+    asked = sum(added * np.mean(seconds[model]) for model in decision.goes_on)
+    return "budget" if spent + asked > budget else None
 
 
 if __name__ == "__main__":

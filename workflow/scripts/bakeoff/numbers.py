@@ -61,7 +61,8 @@ class Comparison:
     is compared together, and so are ``low`` and ``high``: all these intervals at once hold the
     true differences with the confidence 1 - ``level``, and zero lies in one just where its
     ``p_holm`` is not below ``level``. ``ahead`` is the estimated probability that a run of a is
-    more accurate than one of b, or None with one seed.
+    more accurate than one of b, or None with one seed. In a study of looks, all of them are of the
+    runs that both had at the last look at which they were compared.
     """
 
     difference: float
@@ -362,11 +363,13 @@ class Needed:
     """What it would take to tell a model from the best, from which it is not told yet.
 
     With the ``present`` seeds, at least 2, a difference is shown with the probability POWER if it
-    is at least ``detectable``; with any number of them, at least ``limit``, as the images stay. If
-    the difference is as seen, so many ``seeds`` of each would do, None where no number up to
-    POWER_SEEDS does; ``seeds_if_largest`` if it is ``largest``, the end of its interval. Where no
-    number of seeds can do, so many test ``images`` would (or groups of them). ``seconds`` is how
-    long the runs that are missing for ``seeds`` would train, at the speed of those that are there.
+    is at least ``detectable``; with any number of them, at least ``limit``, as the images stay.
+    Unless ``told``, these seeds do not tell how much they stay for: ``limit``, and what it would
+    take, are then the least that they can be, by the images that every test adds. If the difference
+    is as seen, so many ``seeds`` of each would do, None where no number up to POWER_SEEDS does;
+    ``seeds_if_largest`` if it is ``largest``, the end of its interval. Where no number of seeds can
+    do, so many test ``images`` would (or groups of them). ``seconds`` is how long the runs that are
+    missing for ``seeds`` would train, at the speed of those that are there.
     """
 
     model: str
@@ -375,6 +378,7 @@ class Needed:
     largest: float
     detectable: float | None
     limit: float | None
+    told: bool
     seeds: int | None
     seeds_if_largest: int | None
     images: int | None
@@ -389,18 +393,20 @@ class Power:
     probability POWER, after the correction for ``comparisons``, if it is at least ``detectable``,
     the lowest and the highest for the models of ``needed``, or without any for all others, and with
     any number of seeds at least ``limit``; None where no model has two seeds in common with it, and
-    where the test images come in so few groups that none is shown. ``by_seeds`` has what it would
-    be with other numbers of seeds, from the most that any of these models has in common with it.
-    ``needed`` has each that is too close to call; ``one_seed`` those that are so with one seed in
-    common, of which a second one would cost ``second_seed`` seconds in all, the best's counted. If
-    differences are as seen, between the two numbers of ``seeds`` would settle each of the former
-    that seeds can settle: the runs that are missing, the best's counted, take so many ``seconds``.
+    where the test images come in so few groups that none is shown. ``told`` is whether each of
+    these models' is: see :class:`Needed`. ``by_seeds`` has what it would be with other numbers of
+    seeds, from the most that any of these models has in common with it. ``needed`` has each that is
+    too close to call; ``one_seed`` those that are so with one seed in common, of which a second one
+    would cost ``second_seed`` seconds in all, the best's counted. If differences are as seen,
+    between the two numbers of ``seeds`` would settle each of the former that seeds can settle: the
+    runs that are missing, the best's counted, take so many ``seconds``.
     """
 
     best: str
     comparisons: int
     detectable: list[float] | None
     limit: list[float] | None
+    told: bool
     needed: list[Needed]
     seeds: list[int] | None
     seconds: float | None

@@ -69,6 +69,13 @@ class Results:
         return self.analysis.looks.level if self.analysis.looks else numbers.LEVEL
 
     @property
+    def in_common(self) -> str:
+        """By what two models are compared, in words."""
+        if self.analysis.looks:
+            return "as many runs as both had at their last look in common"
+        return "the seeds that both finished"
+
+    @property
     def column(self) -> str:
         """What ranks the models, as the beginning of columns of summary.csv."""
         return "balanced_accuracy" if self.balanced else "test_accuracy"

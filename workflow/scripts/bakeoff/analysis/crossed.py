@@ -83,6 +83,11 @@ class Answers:
         """The variance that the images alone give each model's value, float64 (models,)."""
         return self.mean_squares[0] / (self.seeds * self.scale)
 
+    @property
+    def of_added(self) -> float:
+        """The variance that the added images alone give a difference: no test has less."""
+        return 2 / (self.scale + 2) ** 2
+
     def less(self, other: Self) -> tuple[np.ndarray, np.ndarray]:
         """Return the differences of these models and others, arrays (models, others).
 
@@ -251,6 +256,8 @@ class Shares:
     ``images`` stays as it is with more seeds; ``runs`` is divided by their number. With ``seeds``
     of them, what the runs add has so many degrees of ``freedom``; what the images add has
     ``images_freedom``. No test of so few images, or groups of them, gives less than ``least_p``.
+    What few seeds tell of ``images`` may be nothing; but the images that every test adds are there
+    whatever the seeds, and with any number of them its variance is no less than ``added``.
     """
 
     images: float
@@ -259,6 +266,18 @@ class Shares:
     freedom: float
     images_freedom: float
     least_p: float = 0.0
+    added: float = 0.0
+
+    @property
+    def of_images(self) -> float:
+        """What stays of the variance with any number of seeds, at the least."""
+        return max(self.images, self.added)
+
+    @property
+    def told(self) -> bool:
+        """Whether the seeds tell that the images add more than those that every test adds."""
+        # What is left of equal numbers is no more.
+        return self.images > self.added * (1 + 1e-9)
 
     def detectable(self, seeds: float | np.ndarray, number: int) -> float | np.ndarray:
         """Return the smallest difference that is shown with the probability POWER.
@@ -272,14 +291,12 @@ class Shares:
         if self.least_p * number >= LEVEL:
             return np.full_like(seeds, np.inf)
         of_runs = self.runs / seeds
-        variance = self.images + of_runs
-        share = np.divide(of_runs, variance, out=np.zeros_like(variance), where=variance > 0)
-        # As in the test, Satterthwaite's; those of the seeds grow with their number.
-        seeds_freedom = self.freedom * (seeds - 1) / (self.seeds - 1)
-        with np.errstate(divide="ignore"):
-            freedom = 1 / (share**2 / seeds_freedom + (1 - share) ** 2 / self.images_freedom)
+        # Those of the seeds grow with their number.
+        freedom = self.freedom * (seeds - 1) / (self.seeds - 1)
+        freedom = _whole_freedom(of_runs, freedom, self.images, self.images_freedom, self.added)
         quantiles = special.stdtrit(freedom, 1 - LEVEL / 2 / number)
-        return (quantiles + special.stdtrit(freedom, POWER)) * np.sqrt(variance)
+        power = special.stdtrit(freedom, POWER)
+        return (quantiles + power) * np.sqrt(self.of_images + of_runs)
 
 
 def shares_of_difference(a: Answers, b: Answers, typical: Spread | None = None) -> Shares:
@@ -297,6 +314,7 @@ def shares_of_difference(a: Answers, b: Answers, typical: Spread | None = None) 
         freedom=freedom.item(),
         images_freedom=a.freedom,
         least_p=a.least_p,
+        added=a.of_added,
     )
 
 
@@ -318,12 +336,8 @@ def _between_seeds(mean_squares, models, answers, typical):
 def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
     """Add what the runs of one or two ``models`` contribute to the variance ``of_images``.
 
-    ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed. The degrees
-    of freedom are Satterthwaite's, as those of the mean square between seeds are few, and those of
-    ``of_images`` may be. The seeds' share of the variance comes from its median-unbiased estimate:
-    the plain one is too low more often than not, and then promises too many degrees of freedom just
-    when the variance is too low as well. ``typical`` is a :class:`Spread` below which the mean
-    square is not taken to be.
+    ``mean_squares`` are the sums over these, float64 (3, ...), or None with one seed.
+    ``typical`` is a :class:`Spread` below which the mean square is not taken to be.
     """
     if answers.of_one_group:
         # What other groups would do is not known, and rounding is all that the variance is.
@@ -332,14 +346,29 @@ def _with_seeds(value, of_images, mean_squares, models, answers, typical=None):
         return CrossedMean(value, np.sqrt(of_images), np.full_like(of_images, answers.freedom))
     between, rest, freedom = _between_seeds(mean_squares, models, answers, typical)
     variance = of_images + between - rest
-    likely = between * freedom / special.chdtri(freedom, 0.5)
     others = np.maximum(of_images - rest, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = np.where(likely > 0, freedom * ((others + likely) / likely) ** 2, np.inf)
-        if np.isfinite(answers.freedom):
-            share = np.where(others > 0, others / (others + likely), 0)
-            freedom = 1 / (1 / freedom + share**2 / answers.freedom)
+    freedom = _whole_freedom(between, freedom, others, answers.freedom)
     return CrossedMean(value, np.sqrt(variance), freedom)
+
+
+def _whole_freedom(of_runs, freedom, of_images, images_freedom, added=0.0):
+    """Return the degrees of freedom of a variance to which runs and images add so much.
+
+    They are Satterthwaite's, as those of what the runs add, ``freedom``, are few, and those of the
+    images may be. The runs' share of the variance comes from its median-unbiased estimate: the
+    plain one is too low more often than not, and then promises too many degrees of freedom just
+    when the variance is too low as well. Where the images' share is not known, and at least
+    ``added``, it has the degrees of freedom of as much, and takes none from the runs.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # With infinitely many seeds there is nothing to estimate.
+        likely = np.where(of_runs > 0, of_runs * freedom / special.chdtri(freedom, 0.5), 0)
+        whole = np.where(likely > 0, freedom * ((of_images + likely) / likely) ** 2, np.inf)
+        if np.isfinite(images_freedom):
+            least = np.maximum(of_images, added)
+            share = np.where(least > 0, least / (least + likely), 0)
+            whole = 1 / (1 / whole + share**2 / images_freedom)
+    return whole
 
 
 def mcnemar_p(only_a: np.ndarray, only_b: np.ndarray) -> np.ndarray:

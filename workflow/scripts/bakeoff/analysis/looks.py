@@ -10,7 +10,7 @@ and in the study with at most their sum: whatever looks have in common, such as 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, Literal, TypedDict
 
@@ -28,12 +28,22 @@ from bakeoff.analysis.crossed import (
     typical_spread,
 )
 from bakeoff.analysis.intervals import accuracy_interval
-from bakeoff.analysis.significance import Pairs, ending_at_zero, holm
+from bakeoff.analysis.significance import (
+    Pairs,
+    compare_all,
+    ending_at_zero,
+    holm,
+    typical_spread_of,
+)
 from bakeoff.numbers import LEVEL, Estimate, Look, Race, Racer
 
-Ended = Literal[
-    "one model is left", "no model is left", "equivalent", "images", "budget", "last look"
-]
+OutOfBudget = Literal["budget", "budget spent"]
+"""Whether the next look would take more than the budget leaves, or nothing is left of it."""
+
+Ended = (
+    Literal["one model is left", "no model is left", "equivalent", "images", "last look"]
+    | OutOfBudget
+)
 """Why a study ended."""
 
 
@@ -121,7 +131,7 @@ def decide(
     before: Sequence[Decision] = (),
     *,
     of: MakeAnswers = Answers,
-    out_of_budget: bool = False,
+    out_of_budget: OutOfBudget | None = None,
 ) -> Decision:
     """Return the :class:`Decision` of the next look, after those ``before``.
 
@@ -152,8 +162,8 @@ def decide(
     ended = _end(race, goes_on, pairs, open_pairs, plan, look + 1)
     if ended is None and look + 1 == len(plan.looks):
         ended = "last look"
-    elif ended is None and out_of_budget:
-        ended = "budget"
+    elif ended is None:
+        ended = out_of_budget
     return Decision(look + 1, seeds, level, [] if ended else goes_on, left, pairs, ended)
 
 
@@ -280,7 +290,7 @@ def _images_limit(race, a, b, number):
     shares = shares_of_difference(*answers, race.typical)
     seen = abs(answers[0].difference(answers[1]).item())
     margin = special.stdtrit(shares.freedom, 1 - LEVEL / 2) * np.sqrt(shares.runs / runs)
-    needed = special.stdtrit(shares.images_freedom, 1 - 1 / number / 2) * np.sqrt(shares.images)
+    needed = special.stdtrit(shares.images_freedom, 1 - 1 / number / 2) * np.sqrt(shares.of_images)
     return answers[0].least_p * number >= 1 or seen + margin < needed
 
 
@@ -302,27 +312,59 @@ class Looked:
         return {(pair["a"], pair["b"]): pair for one in self.decisions for pair in one.pairs}
 
 
-def judged_by(looked: Looked, pairs: Pairs[str]) -> Pairs[str]:
+def judged_by(
+    looked: Looked,
+    pairs: Pairs[str],
+    answers: Mapping[str, Mapping[int, np.ndarray]],
+    of: MakeAnswers = Answers,
+) -> Pairs[str]:
     """Return ``pairs`` with the verdicts of the looks, without those of which there is none.
 
-    A model that is worse than one that is worse than a third is worse than this: that much follows.
+    ``answers`` maps model to seed to a boolean array ``(images,)``, and ``of`` is as for
+    :func:`decide`. What is said of a pair is that of the last look at which it was tested, on the
+    runs of then: with those that one of the two has had since, the difference may be another. A
+    model that is worse than one that is worse than a third is worse than this: that much follows.
     """
-    tested, implied, level = looked.pairs, _implied(looked), looked.plan.level
+    tested, implied, level = _at_looks(looked, answers, of), _implied(looked), looked.plan.level
     rows = []
     for a, b in list(pairs)[::2]:
-        compared = pairs[a, b]
-        low, high, p = compared.low, compared.high, 1.0
+        compared, p = pairs[a, b], 1.0
         if found := tested.get((a, b)):
-            low, high, p = found["low"], found["high"], found["p"]
+            compared, p = found, found.p_holm
         elif found := tested.get((b, a)):
-            low, high, p = -found["high"], -found["low"], found["p"]
-        follows = implied.get((a, b) if compared.difference < 0 else (b, a), 1.0)
-        judged = found is not None or follows < level
-        rows.append([judged, compared.difference, low, high, min(p, follows)])
-    judged, difference, low, high, p_holm = np.array(rows).reshape(-1, 5).T
-    low, high = ending_at_zero(low, high, difference, p_holm < level)
-    levels = np.full(len(rows), level)
-    return pairs.judged(judged.astype(bool), p_holm=p_holm, low=low, high=high, level=levels)
+            compared, p = found.reversed(), found.p_holm
+        worse, better = (a, b) if compared.difference < 0 else (b, a)
+        follows = implied.get((worse, better), 1.0) if compared.difference else 1.0
+        compared = replace(compared, p_holm=min(p, follows), level=level)
+        rows.append({"judged": found is not None or follows < level, **vars(compared)})
+    if not rows:
+        return pairs
+    # Of one seed, it is not known who is ahead.
+    rows = [row | ({"ahead": np.nan} if row["ahead"] is None else {}) for row in rows]
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    judged = columns.pop("judged")
+    low, high, difference = (columns[name] for name in ("low", "high", "difference"))
+    low, high = ending_at_zero(low, high, difference, columns["p_holm"] < level)
+    return pairs.judged(judged, **columns | {"low": low, "high": high})
+
+
+def _at_looks(looked, answers, of):
+    """Return each pair's :class:`Comparison` at the last look at which it was tested."""
+    found = {}
+    for one in looked.decisions:
+        runs = {
+            model: [run for seed, run in own.items() if seed < one.seeds]
+            for model, own in answers.items()
+        }
+        had = {model: dict(enumerate(own)) for model, own in runs.items()}
+        models = {model for pair in one.pairs for model in (pair["a"], pair["b"])}
+        in_look = {model: own for model, own in had.items() if model in models}
+        compared = compare_all(in_look, of, typical_spread_of(had, of))
+        for pair in one.pairs:
+            place = pair["a"], pair["b"]
+            told = {name: pair[name] for name in ("difference", "low", "high")}
+            found[place] = replace(compared[place], **told, p_holm=pair["p"])
+    return found
 
 
 def _implied(looked):

@@ -49,6 +49,7 @@ def power(results: MeasuredStudy) -> Power | None:
         comparisons=number,
         detectable=_ends(detectable) if some else None,
         limit=_ends(limits) if some else None,
+        told=all(of.told for of in shares.values()),
         needed=needed,
         seeds=[min(asked.values()), max(asked.values())] if asked else None,
         seconds=_seconds({best: max(asked.values())} | asked) if asked else None,
@@ -137,6 +138,7 @@ def _needed(best, model, shares, number, results):
         largest=float(largest),
         detectable=detectable if isfinite(detectable) else None,
         limit=limit if isfinite(limit) else None,
+        told=shares.told,
         seeds=seeds,
         seeds_if_largest=_seeds(shares, largest, number),
         images=images,
@@ -156,12 +158,14 @@ def _images(shares, difference, number, data):
     def limit(images):
         times = images / present
         freedom = (shares.images_freedom + 1) * times - 1
-        of_images = shares.images / times
-        more = replace(shares, images=of_images, images_freedom=freedom, least_p=0.0)
+        # Of more images, the two that are added are a smaller part.
+        parts = {"images": shares.images / times, "added": shares.added / times**2}
+        more = replace(shares, **parts, images_freedom=freedom, least_p=0.0)
         return float(more.detectable(inf, number))
 
     enough = ceil(present * (limit(present) / difference) ** 2)
-    if isfinite(shares.images_freedom) and present < enough < _MANY:
+    proportional = shares.told and not isfinite(shares.images_freedom)
+    if not proportional and present < enough < _MANY:
         tried = range(present, enough)
         enough = present + bisect_left(tried, True, key=lambda images: limit(images) <= difference)
     return max(enough, least)

@@ -44,7 +44,7 @@ class MeasuredStudy:
         self.sample = sample
         self.models = models
         self.finished = [model for model in models if model.runs]
-        answers = {model.key: model.correct for model in self.finished}
+        by_seed = answers = {model.key: model.correct for model in self.finished}
         if looked:
             # A look compares as many finished runs as both models have, whatever their seeds.
             answers = {key: dict(enumerate(runs.values())) for key, runs in answers.items()}
@@ -52,7 +52,7 @@ class MeasuredStudy:
         self.pairs = compare_all(answers, sample.ranking, self.typical)
         self.looked = looked
         if looked:
-            self.pairs = judged_by(looked, self.pairs)
+            self.pairs = judged_by(looked, self.pairs, by_seed, sample.ranking)
 
     @cached_property
     def chance(self) -> float:

@@ -197,6 +197,11 @@ class Weighed(Answers):
     def _added_size(self):
         return (self.sampling.class_size + 2) * len(self.sampling.class_size)
 
+    @property
+    def of_added(self) -> float:
+        """The variance that the added images alone give a difference: no test has less."""
+        return float((2 / self._added_size**2).sum())
+
     def less(self, other: Self) -> tuple[np.ndarray, np.ndarray]:
         """Return the differences of these models and others, arrays (models, others).
 
@@ -205,7 +210,7 @@ class Weighed(Answers):
         (rates, own), (other_rates, others) = self._with_added, other._with_added
         square = (own**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * own @ others.T
         value = rates.mean(axis=1)[:, None] - other_rates.mean(axis=1)
-        return value, np.maximum(square, 0) + (2 / self._added_size**2).sum()
+        return value, np.maximum(square, 0) + self.of_added
 
     def difference(self, other: Self) -> np.ndarray:
         """Return the differences of these models' means and others', (models, others)."""

@@ -125,7 +125,8 @@ def _draw_needed(panels, results, rows, most):
 
 def _taken(one: Needed, results):
     if one.seeds is not None:
-        return f"{one.seeds} seeds: {w.rough_duration(one.seconds or 0)} more"
+        least = "" if one.told else "at least "
+        return f"{least}{one.seeds} seeds: {w.rough_duration(one.seconds or 0)} more"
     if not one.difference:
         return "no difference seen"
     if one.images is None:
@@ -139,6 +140,7 @@ def _legend_entries(found: Power, results):
     low, high = found.by_seeds[seeds]
     by_model = "" if low == high else ", by model"
     now, limit = w.points_range(low, high), w.points_range(*(found.limit or (0, 0)))
+    more = "" if found.told else " or more"
     # Where a model has fewer seeds than another, it is not as now.
     as_now = ", as now" if w.points_range(*(found.detectable or (0, 0))) == now else " of each"
     handles = [
@@ -147,7 +149,7 @@ def _legend_entries(found: Power, results):
         Line2D(
             [],
             [],
-            label=f"with any number of seeds, and {images}: {limit}",
+            label=f"with any number of seeds, and {images}: {limit}{more}",
             **_LIMIT,
         ),
     ]

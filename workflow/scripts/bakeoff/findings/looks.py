@@ -31,12 +31,17 @@ def _course(race, results):
     left = len(race.racers) - len(stayed)
     if not left:
         return f"{start}, none had left {after}."
-    unfinished = [racer for racer in race.racers if racer.left and racer.worse_than is None]
-    why = f"{'each ' * (left > 1)}as significantly worse than another"
-    if unfinished:
-        why += ", or as none of its runs was finished"
     rest = f" {names(stayed)} stayed." if stayed else ""
-    return f"{start}, {left:,} had left {after}, {why}.{rest}"
+    return f"{start}, {left:,} had left {after}, {_why_left(race, left)}.{rest}"
+
+
+def _why_left(race, left):
+    """Return why so many models ``left``, each reason with how many it was, if there are two."""
+    unfinished = sum(racer.left and racer.worse_than is None for racer in race.racers)
+    worse, none = "as significantly worse than another", "as none of its runs was finished"
+    if 0 < unfinished < left:
+        return f"{left - unfinished:,} {worse} and {unfinished:,} {none}"
+    return f"{'each ' * (left > 1)}{none if unfinished else worse}"
 
 
 def _end(race: Race, results):
@@ -60,6 +65,11 @@ def _end(race: Race, results):
                 f" that those that stayed differ.{apart}"
             )
         case "budget":
+            return (
+                "It ended there, as the next look would have taken more than the budget leaves, at"
+                f" the speed of these runs.{apart}"
+            )
+        case "budget spent":
             return f"It ended there, as the budget was spent.{apart}"
         case "last look":
             return f"That was the last look.{apart}"

@@ -63,18 +63,18 @@ def in_one_sentence(results: Results) -> str | None:
             f"Up to {POWER_SEEDS} seeds would not settle the place of {which} too close to the best"
             " to call, if differences are as seen."
         )
-    few, many = found.seeds
-    span = f"{few}" if few == many else f"{few} to {many}"
     settled = sum(one.seeds is not None for one in found.needed)
     which = (
         w.plural(settled, "the model", f"all {settled} models")
         if settled == number
         else f"{settled} of the {number} models"
     )
+    span, more = _span(found)
+    would = "may" if more else "would"
     return (
         f"To be surer, train {span} seeds of each, about"
-        f" {w.rough_duration(found.seconds or 0)} more: that would settle {which} too close to the"
-        " best to call, if differences are as seen."
+        f" {w.rough_duration(found.seconds or 0)} more: that {would} settle {which} too close to"
+        " the best to call, if differences are as seen."
     )
 
 
@@ -107,9 +107,15 @@ def _detectable(found, best, results):
     )
     if found.limit[0] > 1:
         return text
+    share = "that is the test images' share, which seeds do not change."
+    if not found.told:
+        share = (
+            "that is the test images' share, which seeds do not change, or the least that it can"
+            " be where these seeds are too few to tell it."
+        )
     return (
-        f"{text} With any number of seeds, it would still have to be {_at_least(found.limit)}: that"
-        " is the test images' share, which seeds do not change."
+        f"{text} With any number of seeds, it would still have to be {_at_least(found.limit)}:"
+        f" {share}"
     )
 
 
@@ -122,12 +128,20 @@ def _at_least(ends):
     return f"at least {w.points_range(low, high)}{by_model}"
 
 
-def _cost(found: Power, results):
+def _span(found: Power):
+    """Return how many seeds it takes to settle what seeds can, and whether more might be needed."""
     few, many = found.seeds or [0, 0]
-    settled = [results.by_key[one.model] for one in found.needed if one.seeds is not None]
     span = f"{few}" if few == many else f"{few} to {many}"
+    told = all(one.told for one in found.needed if one.seeds is not None)
+    return (span, False) if told else (f"at least {span}", True)
+
+
+def _cost(found: Power, results):
+    settled = [results.by_key[one.model] for one in found.needed if one.seeds is not None]
+    span, more = _span(found)
+    settle = f"it takes {span} seeds to settle" if more else f"{span} seeds would settle"
     return (
-        f"If differences are as seen, {span} seeds would settle the place of {names(settled)}:"
+        f"If differences are as seen, {settle} the place of {names(settled)}:"
         f" about {w.rough_duration(found.seconds or 0)} more of training, the best model's counted,"
         " at the speed of these runs."
     )
@@ -186,7 +200,7 @@ def _apart(difference):
 def _as_seen(one, results):
     if one.seeds is not None:
         return (
-            f"{one.seeds} seeds of each instead of {one.present}, about"
+            f"{_least(one)}{one.seeds} seeds of each instead of {one.present}, about"
             f" {w.rough_duration(one.seconds)} more of training"
         )
     if not one.difference:
@@ -199,10 +213,14 @@ def _as_seen(one, results):
     )
 
 
+def _least(one):
+    return "" if one.told else "at least "
+
+
 def _if_largest(one):
     large = f"if the difference is as large as its interval allows ({w.points(one.largest)})"
     if one.seeds_if_largest is None:
         return f"; {large}, not even {POWER_SEEDS} seeds"
     if one.seeds_if_largest <= one.present:
         return f"; {large}, as many as now would show it more often than not"
-    return f"; {large}, {one.seeds_if_largest} seeds"
+    return f"; {large}, {_least(one)}{one.seeds_if_largest} seeds"

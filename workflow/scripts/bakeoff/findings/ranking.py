@@ -184,10 +184,15 @@ def _risk(results):
 def _fewest_seeds(results):
     """Return how many seeds any two models have in common that are compared as models.
 
-    In a study of looks, as many as both have.
+    In a study of looks, as many as both had at a look.
     """
-    if results.analysis.looks:
-        return min(len(model.runs) for model in results.finished if len(model.runs) > 1)
+    if race := results.analysis.looks:
+        had = (
+            sum(run.seed < look.seeds for run in model.runs)
+            for look in race.looks
+            for model in results.finished
+        )
+        return min(runs for runs in had if runs > 1)
     numbers = Counter(frozenset(run.seed for run in model.runs) for model in results.finished)
     pairs = [*combinations(numbers, 2), *((own, own) for own, n in numbers.items() if n > 1)]
     return min(common for a, b in pairs if (common := len(a & b)) > 1)
@@ -198,7 +203,7 @@ def _next(model, results):
     comparison, where, common = model.against_best, "behind", ""
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead"
-        common = " on the seeds that both finished"
+        common = f" on {results.in_common}"
     if comparison.one_seed and not results.analysis.pairs.all_on_one_seed:
         common = " with the one seed that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
@@ -241,11 +246,8 @@ def method(results: Results) -> str:
             f" {corrected}. {order} With one {of_each}, {networks}: how far another seed"
             " would have moved them is not known."
         )
-    seeds = "the seeds that both models finished"
-    if results.analysis.looks:
-        seeds = "as many runs as both models finished"
     text = (
-        f"{every} on the same {images} and on {seeds}, {units} and seeds both"
+        f"{every} on the same {images} and on {results.in_common}, {units} and seeds both"
         " taken as random samples (t-test; the variance between"
         " seeds is pooled over the two models, and never less than what is typical of the study;"
         f" that between {units} is taken from the differences {unit} by {unit}); {corrected}."

@@ -55,7 +55,7 @@ def _standing(model, results):
     corrected = f"{w.p_value(comparison.p_holm, comparison.level)} corrected"
     if comparison.difference < 0:
         ahead = "significantly ahead" if comparison.significant else "ahead"
-        where, whose = "On the seeds that both finished it is", ""
+        where, whose = f"On {results.in_common} it is", ""
         if comparison.one_seed:
             where, whose = "With the one seed that both finished, its network is", "'s"
         by = w.points(-comparison.difference)
