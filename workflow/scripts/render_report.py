@@ -87,9 +87,8 @@ def render_report(
         "bibtex": bibtex(tree),
     }
     content |= describe_tables(results, summary)
-    data = PreparedData.read(data_file)
     runs = read_runs(runs_file, study)
-    content |= describe_models(results, findings, runs, cards, curves, data)
+    content |= describe_models(results, findings, runs, cards, curves, data_file)
     with write_atomically(page_file) as temporary:
         temporary.write_text(fill_template(template_folder, study, content), encoding="utf-8")
 
@@ -126,13 +125,14 @@ def describe_tables(results, summary):
     }
 
 
-def describe_models(results, findings, runs, cards, curves, data):
+def describe_models(results, findings, runs, cards, curves, data_file):
     """Return what the page says of each model: names, a remark, tables and a figure.
 
     Keys: ``models``, of many the most accurate; ``choice``, a list of what to say of these;
     ``by_name``, of all models the ``place``, the ``family`` and whether they are ``described``; and
     whether the sections are ``folded``.
     """
+    classes, data = results.data.class_names, PreparedData.read(data_file)
     first_cards = {card["model"]: card for card in reversed(cards)}
     runs_of = defaultdict(list)
     for run in runs:
@@ -157,12 +157,10 @@ def describe_models(results, findings, runs, cards, curves, data):
                 "svg": inline_svg(Path(curves) / f"{model.model}.svg", label, curves),
             },
             "layers": layer_table(first_cards[model.model]["layers"]).as_data(),
-            "code": code_for(
-                first_cards[model.model], results.data.class_names, data.dtype, data.audit
-            ),
+            "code": code_for(first_cards[model.model], classes, data.dtype, data.audit),
             "runs": runs_table(runs_of[model.model]).as_data(),
         }
-        models.append(said | error_tables(model, results.data.class_names))
+        models.append(said | error_tables(model, classes))
     return {
         "models": models,
         "choice": choice,
