@@ -1,15 +1,20 @@
 """How often differences are shown of the size that a study is said to show in four of five cases.
 
 ``PYTHONPATH=workflow/scripts python tests/simulated_power.py`` prints the tables of
-docs/statistics.md. The studies are those of :mod:`simulated_studies`, and, for what is said of any
-number of seeds, those of :func:`doubtful_study`.
+docs/statistics.md: of what a study tells of itself, in those of :mod:`simulated_studies`; of what
+is said of any number of seeds, in those of :func:`doubtful_study`; and of what is told before one
+is trained, in those of :mod:`simulated_groups`.
 """
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
+import simulated_groups
 from bakeoff.analysis.crossed import Answers, shares_of_difference, typical_spread
+from bakeoff.analysis.power import detectable_if
+from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all, typical_spread_of
+from simulated_groups import Case, accuracy_of
 from simulated_studies import MODELS, SPREADS, as_answers, simulate_study
 
 PAIRS = MODELS * (MODELS - 1) // 2
@@ -95,6 +100,77 @@ def print_limits():
             print(f"| {' | '.join(row)} |", flush=True)
 
 
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+def differing(case, ahead, label=0):
+    """Return on which share of a class's images two models differ, beyond chance of their seeds.
+
+    It is the mean square of how much likelier the one is to be right, whose skill is higher by
+    ``ahead``.
+    """
+    shared = case.skill - case.harder * label + case.image * _NODES[:, None, None]
+    own = np.hypot(case.model_by_image, case.run) * _NODES
+    apart = special.expit(shared + ahead + own[:, None]) - special.expit(shared + own)
+    return float(np.einsum("i,j,k,ijk", _WEIGHTS, _WEIGHTS, _WEIGHTS, apart**2))
+
+
+def planned(case, seeds, alike, balanced=False):
+    """Return what is planned with as the smallest difference, and the skill that gives it.
+
+    The share of images on which models differ, and how their runs do, are those of the ``case``.
+    """
+    generator = np.random.default_rng(seeds)
+    deviations = []
+    for _ in range(_TRIED):
+        correct, groups, labels = simulated_groups.simulate(case, generator, seeds)
+        sample = TestSample(labels, groups, "balanced_accuracy" if balanced else "accuracy")
+        answers = sample.ranking(correct)
+        deviations.append(answers.mean_squares[1] / answers.scale)
+    deviation = np.sqrt(np.mean(deviations))
+    classes = range(len(case.shares)) if balanced else [0]
+
+    def lead(ahead):
+        return np.mean(
+            [accuracy_of(case, seeds, ahead, k) - accuracy_of(case, seeds, 0, k) for k in classes]
+        )
+
+    def size(ahead):
+        share = np.mean([differing(case, ahead, k) for k in classes])
+        return detectable_if(seeds, deviation, sample.sampling, PAIRS, alike, share)
+
+    ahead = optimize.brentq(lambda ahead: lead(ahead) - size(ahead), 0, 12)
+    return size(ahead), ahead
+
+
+PLANNED = {
+    "10,000 images": (Case(None, images=10_000), False),
+    "360 images": (Case(None, images=360), False),
+    "100 images": (Case(None, images=100, skill=0.0), False),
+    "50 groups of 1 to 200 images, alike 0.1": (Case(alike=0.1, skill=0.0), False),
+    "the same, alike 0.3": (Case(skill=0.0), False),
+    "the same, alike 0.8": (Case(alike=0.8, skill=0.0), False),
+    "100 groups of 1 to 20 images, alike 0.5": (
+        Case(groups=100, largest=20, alike=0.5, skill=0.0),
+        False,
+    ),
+    "2 classes, 95 and 5 %": (simulated_groups.CLASSES["2 classes, 95 and 5 %"], True),
+}
+
+
+def print_planned(studies=100):
+    """Print how often what is planned with is shown, of groups with either thing assumed."""
+    for name, (case, balanced) in PLANNED.items():
+        for alike in (True, False) if case.groups else (True,):
+            for seeds in (3, 10):
+                size, ahead = planned(case, seeds, alike, balanced)
+                found = simulated_groups.judge(case, studies, seeds, balanced, ahead)["given"]
+                assumed = ("alike" if alike else "apart") if case.groups else ""
+                cells = (name, assumed, f"{seeds}", f"{100 * size:.2f}", f"{100 * found:.1f} %")
+                print(f"| {' | '.join(cells)} |", flush=True)
+
+
 def main():
     head = ("seeds", "SD between seeds (points)", "smallest difference (points)", "shown")
     print(f"| {' | '.join(head)} |")
@@ -109,6 +185,10 @@ def main():
             print(f"| {told} | {100 * spread:g} | {100 * size:.2f} | {share:.1%} |", flush=True)
     print()
     print_limits()
+    head = ("", "a group's images", "seeds", "planned with (percentage points)", "shown")
+    print(f"\n| {' | '.join(head)} |")
+    print("| --- | --- | --- | --- | --- |")
+    print_planned()
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bakeoff.data.decode import decode_files
+from bakeoff.data.prepared import scaled
 from bakeoff.errors import StudyError
-from bakeoff.predicting import _in_its_study, main, read_images
-from bakeoff.report.code import code_for
+from bakeoff.predicting import _in_its_study, main, predict, read_images
+from bakeoff.report.code import code_for, reading_lines
 from fabricated_study import fabricate_data, fabricate_run
 from projects import ROOT, Project
 from time_predictions import time_predictions
@@ -168,6 +171,128 @@ def test_the_lines_give_build_what_the_study_gave_it():
     by_file = code_for(card, ["cat", "dog"])
     compile(by_file, "lines", "exec")
     assert "build((28, 32, 1), 2, depth=3)" in by_file
+
+
+def odd_images(folder):
+    """Write an image of each kind to a folder of its own there."""
+    generator = np.random.default_rng(5)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    deep = generator.integers(0, 2**16, (17, 25), np.uint16)
+    # Edges that a resized image overshoots.
+    deep[:, :9], deep[:, 9:12] = 0, 65535
+    rgb, rgba, grey, grey_alpha = (
+        generator.integers(0, 256, (17, 25, *channels), np.uint8)
+        for channels in ([3], [4], [], [2])
+    )
+    see_through = Image.fromarray(rgb).quantize(8)
+    written = {
+        "grey": [(Image.fromarray(grey), "a.png", {})],
+        "colour": [(Image.fromarray(rgb), "a.png", {})],
+        "deep": [(Image.fromarray(deep), "a.png", {}), (Image.fromarray(deep[1:]), "b.tif", {})],
+        "alpha": [
+            (Image.fromarray(rgba), "a.png", {}),
+            (Image.fromarray(grey_alpha, "LA"), "b.png", {}),
+            (see_through, "c.png", {"transparency": 1}),
+        ],
+        "turned": [
+            (Image.fromarray(rgb), "a.jpg", {"exif": exif}),
+            (Image.fromarray(grey), "b.png", {"exif": exif}),
+        ],
+        "print": [(Image.fromarray(rgb).convert("CMYK"), "a.jpg", {})],
+    }
+    for kind, images in written.items():
+        (folder / kind).mkdir()
+        for image, name, options in images:
+            image.save(folder / kind / name, **options)
+    return sorted(written)
+
+
+KINDS = [
+    ["grey"],
+    ["deep"],
+    ["grey", "deep"],
+    ["colour", "print"],
+    ["alpha"],
+    ["turned"],
+    ["alpha", "colour", "deep", "grey", "print", "turned"],
+]
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kinds", KINDS, ids=" and ".join)
+def test_the_lines_read_images_as_the_study_did(tmp_path, monkeypatch, kinds, channels, fit):
+    (tmp_path / "images").mkdir()
+    odd_images(tmp_path / "images")
+    monkeypatch.chdir(tmp_path)
+    files = [file for kind in kinds for file in sorted((tmp_path / "images" / kind).iterdir())]
+    image = {"height": 20, "width": 22, "channels": channels, "fit": fit, "background": "#2080c0"}
+    names = [str(file.relative_to(tmp_path)) for file in files]
+    found = decode_files(tmp_path, names, {"image": image, "unreadable": "refuse"}, tmp_path)
+    own = scaled(np.array(found.images))
+    lines = reading_lines((20, 22, channels), found.images.dtype.name, found.audit)
+    for file, expected in zip(files, own, strict=True):
+        (tmp_path / "my.png").write_bytes(file.read_bytes())
+        names = {}
+        exec("import numpy as np\nfrom PIL import Image, ImageOps\n" + "\n".join(lines), names)
+        assert names["x"].dtype == np.float32
+        # Of 16 bits, the study rounds what it has resized.
+        within = 1e-5 if found.images.dtype == np.uint16 else 0
+        np.testing.assert_allclose(names["x"][0], expected, rtol=0, atol=within)
+        own_way = {"fit": fit, "background": found.audit["background"]}
+        asked = read_images(
+            [file], found.images.shape[1:], dtype=found.images.dtype.name, **own_way
+        )
+        np.testing.assert_array_equal(asked[0], expected)
+
+
+def test_the_script_reads_images_in_the_way_of_the_study(tmp_path, monkeypatch):
+    (tmp_path / "card.json").write_text('{"dataset": {"name": "leaves"}}')
+    audit = {"fit": "pad", "background": "#2080c0"}
+    data = SimpleNamespace(shape=(20, 22, 1), dtype="uint8", audit=audit, class_names=["cat"])
+    model = SimpleNamespace(predict=lambda images, **_: np.ones((len(images), 1)))
+    asked = {}
+
+    def read(files, shape, **how):
+        asked.update(how)
+        return np.zeros((len(files), *shape), np.float32)
+
+    for name, stand_in in {
+        "_in_its_study": lambda run, _: (run, "data.json"),
+        "PreparedData.read": lambda _: data,
+        "load": lambda *_: model,
+        "read_images": read,
+    }.items():
+        monkeypatch.setattr(f"bakeoff.predicting.{name}", stand_in)
+    said = predict(tmp_path, ["my.png"], fit=None, background="black", invert=False)
+    assert said == ["my.png: cat (100.00%)"]
+    assert asked == {"fit": "pad", "background": "black", "dtype": "uint8", "invert": False}
+
+
+def test_the_lines_have_no_step_that_the_data_did_not_need():
+    plain = code_for(CARD, ["cat", "dog"]).splitlines()
+    assert plain[2:7] == [
+        "from PIL import Image",
+        "",
+        'image = Image.open("my.png").convert("L")',
+        "image = image.resize((32, 28), Image.Resampling.BICUBIC)",
+        "# Values from 0 to 1, black is 0.",
+    ]
+    audit = {"modes": {"RGB": 3}, "turned_upright": 0, "flattened": 0, "fit": "crop"}
+    colours = code_for(CARD | {"image_shape": [8, 6, 3]}, ["cat"], audit=audit).splitlines()
+    assert colours[2:6] == [
+        "from PIL import Image, ImageOps",
+        "",
+        'image = Image.open("my.png").convert("RGB")',
+        "image = ImageOps.fit(image, (6, 8), Image.Resampling.BICUBIC)",
+    ]
+    turned = reading_lines((8, 6, 3), "uint8", audit | {"turned_upright": 1, "fit": "stretch"})
+    assert turned[:3] == [
+        'image = Image.open("my.png")',
+        "image = ImageOps.exif_transpose(image)",
+        'image = image.convert("RGB")',
+    ]
 
 
 @pytest.fixture(scope="module")

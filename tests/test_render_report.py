@@ -425,6 +425,16 @@ def test_the_page_says_what_the_images_are(tmp_path):
     assert describe_data_set(file, show_images=False)["examples"] == []
 
 
+def test_the_lines_that_predict_an_image_read_it_as_the_data_was(tmp_path, monkeypatch):
+    read = PreparedData.read
+    audit = {"turned_upright": 2, "flattened": 1, "background": "#2080c0", "fit": "crop"}
+    monkeypatch.setattr(PreparedData, "read", lambda file: replace(read(file), audit=audit))
+    page = Page(render(tmp_path, {"Model 1": {}}))
+    assert "image = ImageOps.exif_transpose(image)" in page.text
+    assert 'Image.new("RGBA", image.size, "#2080c0")' in page.text
+    assert "image = ImageOps.fit(image, (28, 28), Image.Resampling.BICUBIC)" in page.text
+
+
 def augmented_by(training):
     return {"training": {"epochs": 13, "optimizer": {"name": "Adam"}, "augmentation": training}}
 

@@ -124,6 +124,8 @@ rule plan_study:
     params:
         models=REPORTED["models"],
         runs={model: len(seeds_of(model)) for model in MODELS},
+        metric=REPORTED["metric"],
+        looks=LOOKS.plan if LOOKS else None,
         sources=sources_of("workflow/scripts/plan_study.py"),
     script:
         "../scripts/plan_study.py"

@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from bakeoff import wording as w
+from bakeoff.data.prepared import PreparedData
 from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
 from bakeoff.findings.summary import all_tables, ranked_table
@@ -86,7 +87,8 @@ def render_report(
         "bibtex": bibtex(tree),
     }
     content |= describe_tables(results, summary)
-    content |= describe_models(results, findings, read_runs(runs_file, study), cards, curves)
+    runs = read_runs(runs_file, study)
+    content |= describe_models(results, findings, runs, cards, curves, data_file)
     with write_atomically(page_file) as temporary:
         temporary.write_text(fill_template(template_folder, study, content), encoding="utf-8")
 
@@ -123,13 +125,14 @@ def describe_tables(results, summary):
     }
 
 
-def describe_models(results, findings, runs, cards, curves):
+def describe_models(results, findings, runs, cards, curves, data_file):
     """Return what the page says of each model: names, a remark, tables and a figure.
 
     Keys: ``models``, of many the most accurate; ``choice``, a list of what to say of these;
     ``by_name``, of all models the ``place``, the ``family`` and whether they are ``described``; and
     whether the sections are ``folded``.
     """
+    classes, data = results.data.class_names, PreparedData.read(data_file)
     first_cards = {card["model"]: card for card in reversed(cards)}
     runs_of = defaultdict(list)
     for run in runs:
@@ -154,10 +157,10 @@ def describe_models(results, findings, runs, cards, curves):
                 "svg": inline_svg(Path(curves) / f"{model.model}.svg", label, curves),
             },
             "layers": layer_table(first_cards[model.model]["layers"]).as_data(),
-            "code": code_for(first_cards[model.model], results.data.class_names),
+            "code": code_for(first_cards[model.model], classes, data.dtype, data.audit),
             "runs": runs_table(runs_of[model.model]).as_data(),
         }
-        models.append(said | error_tables(model, results.data.class_names))
+        models.append(said | error_tables(model, classes))
     return {
         "models": models,
         "choice": choice,

@@ -40,8 +40,9 @@ def read_images(
 
     They are read as a study's own are: turned upright, flattened, made grey where ``shape`` has
     one channel, and brought to its size. ``image`` has ``fit`` and ``background`` of the config's
-    where they are not the usual. ``invert`` makes black white. Raises :class:`StudyError` for a
-    file that is no image.
+    where they are not the usual, and the ``dtype`` of the study's: of uint8, grey images of 16 bits
+    are rounded as they were among others. ``invert`` makes black white. Raises
+    :class:`StudyError` for a file that is no image.
     """
     for file in files:
         try:
@@ -118,7 +119,8 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
     data = PreparedData.read(file)
     card = read_trained(run / "card.json")
     # As the study's own were read, unless it is given.
-    own = {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
+    own: dict[str, Any] = {"dtype": data.dtype}
+    own |= {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
     given = {name: value for name, value in how.items() if value is not None}
     images = read_images(files, data.shape, **own | given)
     model = load(run, card, data, study_folders(Path.cwd(), _TOOL))

@@ -214,6 +214,17 @@ def of_training_groups(images: int) -> str:
     return f"{are} training images too"
 
 
+def too_few_groups(groups: int, needed: int, pairs: int, what: str = "models") -> str:
+    """Return that no two of ``what`` can be shown to differ: with these groups of test images.
+
+    ``needed`` is how many it takes where p-values are corrected for so many ``pairs``.
+    """
+    return (
+        f"The test images come in {count(groups, 'group')}: no two {what} can be shown to differ"
+        f" with fewer than {needed} groups and {count(pairs, 'pair')} to compare."
+    )
+
+
 def uncompared_times(analysis: Analysis) -> str | None:
     """Return the sentences that say why times of any kind are not compared, None where all are.
 

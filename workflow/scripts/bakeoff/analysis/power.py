@@ -14,7 +14,7 @@ import numpy as np
 from bakeoff.analysis.crossed import Shares, shares_of_difference
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.ranking import MeasuredStudy
-from bakeoff.analysis.sampling import groups_needed
+from bakeoff.analysis.sampling import Sampling, groups_needed, least_p
 from bakeoff.numbers import POWER_SEEDS, Needed, Power
 
 
@@ -69,22 +69,41 @@ So it is for pairs of the notebook's ten on MNIST (docs/reference): 0.0004 to 0.
 """
 
 
-def detectable_if(seeds: float, deviation: float, images: int, number: int) -> float:
+def detectable_if(
+    seeds: float,
+    deviation: float,
+    sampling: Sampling,
+    number: int,
+    alike: bool = True,
+    differing: float = DIFFERING,
+) -> float:
     """Return the smallest difference, a share of 1, that a study yet to be made would show.
 
     It is shown with the probability POWER. Each model has ``seeds`` runs, at least 2, whose
-    accuracies have the standard ``deviation``, a share of 1, on so many test ``images``;
-    ``number`` is for how many comparisons the level is corrected. Two models are taken to differ
-    on the share DIFFERING of the images, and on one at least.
+    accuracies have the standard ``deviation``, a share of 1, on the test images, of which
+    ``sampling`` says what they are a sample of; ``number`` is for how many comparisons the level is
+    corrected. How much images of one group have in common shows only when models are trained: if
+    they are ``alike``, all are answered alike, and a group counts as one; if not, they have no
+    more in common than others. Two models are taken to differ on a share ``differing`` of what
+    counts as one, in each class, and on one at least. Infinite where groups are too few.
     """
+    units = sampling.independent if alike else sampling.most_independent
+    weighed = sampling.grouped or sampling.by_class
     shares = Shares(
-        images=max(DIFFERING, 1 / images) / images,
+        # As in the test, with the images that are added: of few images, they are the most of it.
+        images=share_differing(units, differing) / units + sampling.added_variance,
         runs=2 * deviation**2,
         seeds=2,
         freedom=2,
-        images_freedom=inf,
+        images_freedom=sampling.freedom if weighed else inf,
+        least_p=least_p(len(sampling.weights)) if weighed else 0.0,
     )
     return float(shares.detectable(seeds, number))
+
+
+def share_differing(units: float, differing: float = DIFFERING) -> float:
+    """Return the share of so many images, or groups, on which two models are taken to differ."""
+    return max(differing, 1 / units)
 
 
 def _ends(values):

@@ -95,6 +95,16 @@ class Sampling:
         return len(self.class_size) ** 2 / (1 / self.class_size).sum()
 
     @property
+    def added_size(self) -> np.ndarray:
+        """One over what an image counts in the mean, with two added to each class, (classes,)."""
+        return (self.class_size + 2) * len(self.class_size)
+
+    @property
+    def added_variance(self) -> float:
+        """What the images that are added give the variance of a difference of two models."""
+        return float((2 / self.added_size**2).sum())
+
+    @property
     def of_one_group(self) -> bool:
         """Whether all images are of one group: how groups differ is not known at all then."""
         return self.grouped and len(self.weights) == 1
@@ -189,18 +199,14 @@ class Weighed(Answers):
         The latter, (models, ...), are those of the units and of the images that are added.
         """
         rates = self.sampling.rates(self._mean_sums, added=2)
-        of_added = np.sqrt(2) * rates / self._added_size
+        of_added = np.sqrt(2) * rates / self.sampling.added_size
         units = self.sampling.influences(self._mean_sums, added=2)
         return rates, np.concatenate([units, of_added], axis=1)
 
     @property
-    def _added_size(self):
-        return (self.sampling.class_size + 2) * len(self.sampling.class_size)
-
-    @property
     def of_added(self) -> float:
         """The variance that the added images alone give a difference: no test has less."""
-        return float((2 / self._added_size**2).sum())
+        return self.sampling.added_variance
 
     def less(self, other: Self) -> tuple[np.ndarray, np.ndarray]:
         """Return the differences of these models and others, arrays (models, others).
@@ -286,8 +292,8 @@ class TestSample:
     """How the test images of a study are sampled, and by which metric its models are ranked.
 
     ``accuracy`` and ``balanced`` make :class:`Answers` of boolean arrays (models, seeds, n_test),
-    ``ranking`` is one of the two. ``labels`` and ``groups`` are integers (n_test,), the latter may
-    be None.
+    ``ranking`` is one of the two, and ``sampling`` what it rests on. ``labels`` and ``groups`` are
+    integers (n_test,), the latter may be None.
     """
 
     __test__ = False
@@ -298,8 +304,10 @@ class TestSample:
         images = len(labels)
         self.metric: Metric = metric
         self.groups = groups
+        of_images, of_classes = Sampling(images, groups), Sampling(images, groups, labels)
         self.accuracy: MakeAnswers = Answers
         if groups is not None:
-            self.accuracy = partial(Weighed, sampling=Sampling(images, groups))
-        self.balanced = partial(Weighed, sampling=Sampling(images, groups, labels))
+            self.accuracy = partial(Weighed, sampling=of_images)
+        self.balanced = partial(Weighed, sampling=of_classes)
         self.ranking = self.accuracy if metric == "accuracy" else self.balanced
+        self.sampling = of_images if metric == "accuracy" else of_classes

@@ -86,7 +86,8 @@ def decode_files(
 ) -> Decoded:
     """Decode the image files ``names`` of the folder ``root`` with ``workers`` processes.
 
-    ``settings`` are the config's ``image`` and ``unreadable``. The array lies in a file in
+    ``settings`` are the config's ``image``, which may have a ``dtype`` of uint8 as well, where the
+    images are to be as others that have 8 bits, and ``unreadable``. The array lies in a file in
     ``scratch``, so that it may be larger than memory. Images are turned upright as their EXIF data
     has it, palettes expanded, alpha flattened, and values of 16 bits scaled to 8 by their depth
     unless all images are grey ones of 16 bits. Raises :class:`StudyError` where files cannot be
@@ -189,6 +190,8 @@ def _form(headers, names, image):
     grey = all(header.mode in _GREY for header, _ in known)
     channels = image.get("channels") or (1 if grey else 3)
     deep = channels == 1 and all(header.mode in _GREY_16 for header, _ in known)
+    # What one image is read as is told where the study's were, which had others beside it.
+    deep = deep and image.get("dtype") != "uint8"
     chosen = IMAGE | image
     background = chosen["background"]
     try:

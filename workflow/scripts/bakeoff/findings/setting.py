@@ -168,12 +168,8 @@ def _of_the_sample(results):
             " little of groups that are new."
         )
     if data.groups and (pairs := data.groups.pairs) and data.groups.too_few:
-        sentences.append(
-            f"The test images come in {w.count(data.groups.number, 'group')}: no two"
-            f" {'networks' if results.analysis.pairs.all_on_one_seed else 'models'} can be shown to"
-            f" differ with fewer than {data.groups.needed} groups and {w.count(pairs, 'pair')}"
-            " to compare."
-        )
+        what = "networks" if results.analysis.pairs.all_on_one_seed else "models"
+        sentences.append(w.too_few_groups(data.groups.number, data.groups.needed, pairs, what))
     empty = [n for n, images in zip(data.class_names, data.by_class, strict=True) if not images]
     if empty:
         has = w.plural(len(empty), "has", "have")
