@@ -131,12 +131,13 @@ def test_the_plan_is_of_the_studys_groups_classes_and_looks(monkeypatch):
     told = []
     monkeypatch.setattr("plan_study.PreparedData.read", lambda file: data)
     monkeypatch.setattr("plan_study.read_description", lambda *_: None)
+    monkeypatch.setattr("plan_study.read_trial", lambda *_: None)
     monkeypatch.setattr("plan_study.costs", lambda *_: "")
     monkeypatch.setattr("plan_study.say", told.append)
     models = [{"model": key, "name": key} for key in "abcde"]
     looks = {"looks": [5, 20], "level": 0.02, "equivalent": 0}
-    plan_study(models, {}, "data.json", "abcde", [], "balanced_accuracy")
-    plan_study(models, {}, "data.json", "abcde", [], "accuracy", looks)
+    plan_study(models, {}, "data.json", "abcde", "abcde", "balanced_accuracy")
+    plan_study(models, {}, "data.json", "abcde", "abcde", "accuracy", looks)
     assert "in percentage points of balanced accuracy, that would be" in told[2]
     assert "and 36 test images in 9 groups" in told[2]
     assert told[5].startswith("The test images come in 9 groups: no two models can be shown to")
