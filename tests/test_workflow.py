@@ -154,7 +154,10 @@ WITHOUT_NUMBERS = {
     ),
     *(
         f"workflow/scripts/bakeoff/study/{name}.py"
-        for name in ("__init__", "commit", "folders", "identity", "looks", "settings", "sources")
+        for name in (
+            *("__init__", "commit", "decisions", "folders", "identity", "looks", "settings"),
+            *("shapes", "sources"),
+        )
     ),
 }
 

@@ -13,7 +13,7 @@ import yaml
 
 from bakeoff.claims import KINDS
 from bakeoff.errors import StudyError
-from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up, shown_path
+from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import (
     describe,
@@ -22,7 +22,7 @@ from bakeoff.study.faults import (
     is_number,
     read_text,
 )
-from bakeoff.study.folders import Folders, find, shortest
+from bakeoff.study.folders import Folders, find, shortest, shown_path
 from bakeoff.study.looks import Looks, is_of_looks
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.settings import has_curves, training_settings

@@ -5,7 +5,6 @@ value would be looked for in vain in the file that it stands in.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from bakeoff.errors import StudyError
+from bakeoff.study.folders import shown_path
 
 Key = Sequence[str]
 """The way to a value: keys, and indices in lists, as texts."""
@@ -249,12 +249,6 @@ def look_up(document: Any, key: Key) -> Any:
         else:
             return ABSENT
     return document
-
-
-def shown_path(file: str | Path) -> str:
-    """Return a path as it is written here: relative within the working directory."""
-    path = Path(os.path.abspath(file))
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _same(one, other):

@@ -31,8 +31,8 @@ from bakeoff.study.config_files import (
     ConfigFiles,
     NamedFiles,
     look_up,
-    shown_path,
 )
+from bakeoff.study.folders import shown_path
 
 _DATASET = ("data", "dataset")
 # Settings that say what a data set's files are, and fit no other's.

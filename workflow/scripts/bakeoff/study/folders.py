@@ -59,3 +59,9 @@ def relative_to(folders: Folders, file: Path) -> str:
 def with_architectures(folders: Folders) -> list[Path]:
     """Return those of ``folders`` that Python looks in for what an architecture file imports."""
     return [Path(folder) for folder in folders if (Path(folder) / ARCHITECTURES).is_dir()]
+
+
+def shown_path(file: str | Path) -> str:
+    """Return a path as it is written here: relative within the working directory."""
+    path = Path(os.path.abspath(file))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

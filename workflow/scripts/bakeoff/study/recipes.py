@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.config_files import ConfigFile, NamedFiles, shown_path
+from bakeoff.study.config_files import ConfigFile, NamedFiles
+from bakeoff.study.folders import shown_path
 
 
 class Recipes(NamedFiles):

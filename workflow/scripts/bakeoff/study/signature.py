@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.config_files import shown_path
 from bakeoff.study.faults import is_number, read_text
-from bakeoff.study.folders import ARCHITECTURES, Folders, find
+from bakeoff.study.folders import ARCHITECTURES, Folders, find, shown_path
 from bakeoff.study.sources import parse
 
 _KINDS = {

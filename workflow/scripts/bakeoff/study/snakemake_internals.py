@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.config_files import shown_path
-from bakeoff.study.folders import shortest
+from bakeoff.study.folders import shortest, shown_path
 
 USED = (
     "configfiles",

@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of, write_atomically
-from bakeoff.study.config_files import shown_path
-from bakeoff.study.folders import Folders, find, relative_to, with_architectures
+from bakeoff.study.folders import Folders, find, relative_to, shown_path, with_architectures
 
 KEPT = Path(".snakemake") / "bakeoff-sources.json"
 """Where a study keeps what its sources mean: see :class:`Sources`."""
