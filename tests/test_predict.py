@@ -248,7 +248,7 @@ def test_the_lines_read_images_as_the_study_did(tmp_path, monkeypatch, kinds, ch
 
 
 def test_the_script_reads_images_in_the_way_of_the_study(tmp_path, monkeypatch):
-    (tmp_path / "card.json").write_text('{"dataset": {"name": "leaves"}}')
+    (tmp_path / "card.json").write_text(json.dumps(CARD | {"dataset": {"name": "leaves"}}))
     audit = {"fit": "pad", "background": "#2080c0"}
     data = SimpleNamespace(shape=(20, 22, 1), dtype="uint8", audit=audit, class_names=["cat"])
     model = SimpleNamespace(predict=lambda images, **_: np.ones((len(images), 1)))
