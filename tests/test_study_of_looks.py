@@ -383,10 +383,13 @@ def test_a_study_that_ends_earlier_than_before_comes_to_its_end(study_of_looks):
     assert done.returncode == 0, done.stdout
     assert "Look 1 of 2 is decided; on to the report." in done.stdout
     first, last = decisions_of(study_of_looks)
-    assert (first["ended"], first["goes_on"], last) == ("budget", [], None)
+    assert (first["ended"], first["goes_on"], last) == ("budget spent", [], None)
     assert study_of_looks.planned(NUMBERS) == set()
     race = json.loads(study_of_looks.path(NUMBERS).read_text())["looks"]
-    assert (race["ended"], [racer["runs"] for racer in race["racers"]]) == ("budget", [2, 2, 2])
+    assert (race["ended"], [racer["runs"] for racer in race["racers"]]) == (
+        "budget spent",
+        [2, 2, 2],
+    )
 
 
 @pytest.mark.workflow
