@@ -347,26 +347,26 @@ def test_one_command_goes_from_look_to_look(first_command, study_of_looks):
 
 
 @pytest.mark.workflow
-def test_a_look_that_is_decided_anew_is_gone_on_from(study_of_looks):
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ({"goes_on": [], "ended": "budget"}, "Look 1 has ended the study: budget."),
+        (
+            {"goes_on": ["poor", "tiny", "wide"], "left": {}},
+            "Look 2 is not decided: the looks before ask for other runs than planned.",
+        ),
+    ],
+    ids=["it had ended", "others went on"],
+)
+def test_where_a_look_is_decided_otherwise_one_command_comes_to_the_end(
+    study_of_looks, before, said
+):
     right = decisions_of(study_of_looks)
-    rewrite(study_of_looks, 1, goes_on=[], ended="budget")
+    rewrite(study_of_looks, 1, **before)
     study_of_looks.path("results/looks/look_2.json").unlink()
     done = run(study_of_looks, NUMBERS, "--forcerun", "decide_look")
     assert done.returncode == 0, done.stdout
-    assert "Look 1 has ended the study: budget." in done.stdout
-    assert "Look 1 of 2 is decided; on to the next." in done.stdout
-    assert decisions_of(study_of_looks) == right
-    assert study_of_looks.planned(NUMBERS) == set()
-
-
-@pytest.mark.workflow
-def test_where_other_models_go_on_than_before_one_command_comes_to_the_end(study_of_looks):
-    right = decisions_of(study_of_looks)
-    rewrite(study_of_looks, 1, goes_on=["poor", "tiny", "wide"], left={})
-    study_of_looks.path("results/looks/look_2.json").unlink()
-    done = run(study_of_looks, NUMBERS, "--forcerun", "decide_look")
-    assert done.returncode == 0, done.stdout
-    assert "Look 2 is not decided: the looks before ask for other runs than planned." in done.stdout
+    assert said in done.stdout
     assert "Look 1 of 2 is decided; on to the next." in done.stdout
     assert decisions_of(study_of_looks) == right
     assert study_of_looks.planned(NUMBERS) == set()

@@ -352,11 +352,10 @@ def _at_looks(looked, answers, of):
     """Return each pair's :class:`Comparison` at the last look at which it was tested."""
     found = {}
     for one in looked.decisions:
-        runs = {
-            model: [run for seed, run in own.items() if seed < one.seeds]
+        had = {
+            model: dict(enumerate(run for seed, run in own.items() if seed < one.seeds))
             for model, own in answers.items()
         }
-        had = {model: dict(enumerate(own)) for model, own in runs.items()}
         models = {model for pair in one.pairs for model in (pair["a"], pair["b"])}
         in_look = {model: own for model, own in had.items() if model in models}
         compared = compare_all(in_look, of, typical_spread_of(had, of))

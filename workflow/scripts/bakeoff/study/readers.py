@@ -529,8 +529,7 @@ def read_trial(path: str | Path, model: str) -> dict[str, Any]:
 
     Raises :class:`StudyError` when it is not JSON, not that of ``model``, or not whole.
     """
-    _of_model(path, model, "trial")
-    return _of_shape(path, _TRIAL, "a whole trial")
+    return _checked(path, _of_model(path, model, "trial"), _TRIAL, "a whole trial")
 
 
 def _of_shape(path, shape, what, then=_TABLE):
@@ -538,6 +537,10 @@ def _of_shape(path, shape, what, then=_TABLE):
         found = json.loads(Path(path).read_bytes())
     except ValueError as error:
         raise _broken(path, f"not JSON ({error})", what, then) from error
+    return _checked(path, found, shape, what, then)
+
+
+def _checked(path, found, shape, what, then=_TABLE):
     if fault := misfit(found, shape):
         raise _broken(path, fault, what, then)
     return found
