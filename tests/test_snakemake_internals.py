@@ -21,9 +21,11 @@ from bakeoff.study.snakemake_internals import (
 from projects import ROOT, copy_workflow
 
 
-def made_up(configfiles, overlays, settings=(), replace=False):
+def made_up(configfiles, overlays, settings=(), replace=False, snakefile="Snakefile"):
     """A stand-in for Snakemake's ``workflow``."""
+    source = SimpleNamespace(get_path_or_uri=lambda secret_free: snakefile)
     return SimpleNamespace(
+        included=[source],
         configfiles=[Path(file) for file in configfiles],
         overwrite_configfiles=[Path(file) for file in overlays],
         config_settings=SimpleNamespace(config=dict(settings), replace_workflow_config=replace),
@@ -41,6 +43,24 @@ def test_files_come_in_the_order_of_merging():
     assert names(given.overlays) == ["one.yaml", "two.yaml"]
     workflow.config_settings.replace_workflow_config = True
     assert names(given_config(workflow, []).files) == ["one.yaml", "two.yaml"]
+
+
+def test_a_snakefile_is_named_where_snakemake_would_not_find_it(tmp_path, monkeypatch):
+    def named(file):
+        return given_config(made_up([], [], snakefile=str(file)), []).snakefile
+
+    study = tmp_path / "study"
+    (study / "workflow").mkdir(parents=True)
+    monkeypatch.chdir(study)
+    (tmp_path / "Snakefile").write_text("")
+    (study / "workflow" / "Snakefile").write_text("")
+    assert named(study / "workflow" / "Snakefile") is None
+    assert named(tmp_path / "Snakefile") == "../Snakefile"
+    (study / "Snakefile").write_text("")
+    assert named(study / "Snakefile") is None
+    # Another one is found first.
+    assert named(study / "workflow" / "Snakefile") == "workflow/Snakefile"
+    assert named("https://example.org/Snakefile") == "https://example.org/Snakefile"
 
 
 @pytest.mark.parametrize(
@@ -80,9 +100,10 @@ def test_snakemake_still_has_the_parts_that_are_used():
     settings = ConfigSettings()
     for name in ("config", "replace_workflow_config"):
         assert hasattr(settings, name), f"Snakemake's ConfigSettings has no {name} any more"
-    assert isinstance(getattr(Workflow, "overwrite_configfiles", None), property), (
-        "Snakemake's Workflow has no overwrite_configfiles any more"
-    )
+    for name in ("overwrite_configfiles", "included"):
+        assert isinstance(getattr(Workflow, name, None), property), (
+            f"Snakemake's Workflow has no {name} any more"
+        )
     assert isinstance(getattr(Workflow, "is_main_process", None), property)
     Records = import_module("snakemake.persistence").PersistenceBase
     for name in ("has_metadata", "params_changed"):
@@ -99,14 +120,15 @@ def test_snakemake_fills_them_as_it_did(tmp_path):
         "from bakeoff.study.snakemake_internals import given_config\n"
         'configfile: "config/config.yaml"\n'
         "given = given_config(workflow, sys.argv)\n"
-        "print('GIVEN', [file.name for file in given.files], given.settings['data'])\n"
+        "print('GIVEN', [file.name for file in given.files], given.settings['data'],"
+        " given.snakefile)\n"
         "rule all:\n    output: touch('done')\n"
     )
     overlays = ["--configfile", "config/quick.yaml", "config/demo.yaml"]
     arguments = ["--dry-run", *overlays, "--config", "data={mirrors: [/mine]}"]
     output = project.snakemake(*arguments).stdout
     (files,) = re.findall(r"^GIVEN (.*)$", output, flags=re.MULTILINE)
-    assert files == "['config.yaml', 'quick.yaml', 'demo.yaml'] {'mirrors': ['/mine']}"
+    assert files == "['config.yaml', 'quick.yaml', 'demo.yaml'] {'mirrors': ['/mine']} None"
 
 
 def test_no_other_file_looks_into_snakemake():

@@ -10,8 +10,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from snakemake.cli import get_argument_parser
 
-from projects import TINY, study_only
+from projects import TINY, Project, study_only
 
 pytestmark = pytest.mark.workflow
 
@@ -294,10 +295,39 @@ def test_braces_in_texts_are_the_users_own(copy):
     assert "prepare_data" in copy.planned()
 
 
+def command_on_the_page(project):
+    """Return the arguments of the command that a study's page names."""
+    page = html.unescape(project.path("results/report.html").read_text())
+    (command,) = re.findall(r"snakemake (--cores 4 --resources gpu=1[^<\n]*)", page)
+    return shlex.split(command)
+
+
 def test_the_report_names_the_command_that_makes_it(copy):
-    copy.snakemake("--config", "study={title: It's mine}", "data={mirrors: [/elsewhere]}")
-    page = html.unescape(copy.path("results/report.html").read_text())
-    (command,) = re.findall(r"snakemake --cores 4 --resources gpu=1 --config[^<\n]*", page)
-    assert shlex.split(command)[-2:] == ["--config", 'study={"title": "It\'s mine"}']
-    arguments = shlex.split(command)[-2:]
+    copy.snakemake("--config", "study={title: It's mine 🙂}", "data={mirrors: [/elsewhere]}")
+    arguments = command_on_the_page(copy)
+    assert arguments[-2:] == ["--config", 'study={"title": "It\'s mine 🙂"}']
     assert copy.planned(*arguments, "data={mirrors: [/another]}") == set()
+
+
+def test_the_command_has_every_overlay_and_the_snakefile(copy, tmp_path):
+    """Where the study has no Snakefile, and its overlays are called as people call files."""
+    folder = tmp_path / "no snakefile"
+    folder.mkdir()
+    for part in ("results", ".snakemake"):
+        copy.path(part).rename(folder / part)
+    elsewhere = Project(folder)
+    overlays = {"one's own.yaml": {"show_images": False}, "two.yaml": {"title": "Two"}}
+    for name, study in overlays.items():
+        elsewhere.path(name).write_text(json.dumps({"study": study}))
+    given = ["--snakefile", "../study/Snakefile", "--configfile", *overlays]
+    settings = ["--config", "study={seeds: [0]}", "training={backend: tensorflow}"]
+    elsewhere.snakemake(*given, *settings)
+
+    arguments = command_on_the_page(elsewhere)
+    read, others = get_argument_parser().parse_known_args(arguments)
+    assert (read.snakefile, others, read.targets) == ("../study/Snakefile", [], set())
+    assert [str(file) for file in read.configfile] == list(overlays)
+    assert len(read.config) == 2
+    assert elsewhere.planned(*arguments) == set()
+    # Of the last overlay alone, the page would be another.
+    assert elsewhere.planned(*given[:3], "two.yaml", *settings) != set()

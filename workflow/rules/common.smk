@@ -264,12 +264,19 @@ def command_to_make_it():
         for key, value in given.settings.items()
     }
     settings = [
-        shlex.quote(f"{key}={json.dumps(value)}") for key, value in settings.items() if value
+        # Snakemake does not read the pairs of escapes that JSON has for rare letters.
+        shlex.quote(f"{key}={json.dumps(value, ensure_ascii=False)}")
+        for key, value in settings.items()
+        if value
     ]
+    # Snakemake takes the last --configfile alone, with all files that follow it.
+    overlays = [shlex.quote(os.path.relpath(file)) for file in given.overlays]
     return " ".join(
         [
             "snakemake --cores 4 --resources gpu=1",
-            *(f"--configfile {shlex.quote(os.path.relpath(file))}" for file in given.overlays),
+            *(["--snakefile", shlex.quote(given.snakefile)] if given.snakefile else []),
+            *(["--replace-workflow-config"] if given.only_overlays else []),
+            *(["--configfile", *overlays] if overlays else []),
             *(["--config", *settings] if settings else []),
         ]
     )

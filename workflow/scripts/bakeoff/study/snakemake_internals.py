@@ -26,6 +26,7 @@ USED = (
     "overwrite_configfiles",
     "config_settings.config",
     "config_settings.replace_workflow_config",
+    "included",
 )
 """The attributes of Snakemake's ``workflow`` that are used here."""
 
@@ -35,14 +36,19 @@ class GivenConfig:
     """Where the config comes from that Snakemake hands over as one merged mapping.
 
     ``files`` are all config files in the order in which they were merged, ``overlays`` those of
-    them that were given with ``--configfile``; ``settings`` is what was given with ``--config``,
-    and ``elsewhere`` what to call the place of a value that stands in none of the files as it is.
+    them that were given with ``--configfile``, and ``only_overlays`` tells whether they replace
+    the others; ``settings`` is what was given with ``--config``, and ``elsewhere`` what to call the
+    place of a value that stands in none of the files as it is. ``snakefile`` is the one that was
+    started, as a path from the working directory or an address, None where Snakemake finds it
+    there by itself.
     """
 
     files: list[Path]
     overlays: list[Path]
     settings: Mapping[str, Any]
     elsewhere: str
+    only_overlays: bool
+    snakefile: str | None
 
 
 def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
@@ -51,7 +57,8 @@ def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
     ``workflow`` is the object of that name in a Snakefile. Raises :class:`StudyError` where this
     Snakemake has other insides.
     """
-    configfiles, overlays, settings, only_overlays = (_part(workflow, name) for name in USED)
+    parts = (_part(workflow, name) for name in USED)
+    configfiles, overlays, settings, only_overlays, included = parts
     overlays = [Path(file) for file in overlays]
     if overlays and len(configfiles) == len(overlays) and not only_overlays:
         raise StudyError(
@@ -66,6 +73,9 @@ def given_config(workflow: Any, arguments: Sequence[str]) -> GivenConfig:
         overlays=overlays,
         settings=settings,
         elsewhere=_elsewhere(settings, arguments),
+        only_overlays=bool(only_overlays),
+        # Without a token, which an address may hold.
+        snakefile=_snakefile(next(iter(included)).get_path_or_uri(secret_free=True)),
     )
 
 
@@ -296,6 +306,19 @@ def _is_worth_a_line(record):
     event = _event(record)
     selecting = re.match(r"Select jobs to execute|Execute \d+ jobs", str(record.msg))
     return record.levelno > logging.INFO or not (event in ("JOB_FINISHED", "PROGRESS") or selecting)
+
+
+def _snakefile(started):
+    """Return what ``--snakefile`` names here, None where nothing need be named."""
+    # Snakemake has imported it.
+    from snakemake.common import SNAKEFILE_CHOICES
+
+    if not os.path.exists(started):
+        # The address of one at a host.
+        return started
+    found = next((file for file in SNAKEFILE_CHOICES if os.path.exists(file)), None)
+    is_found = found is not None and os.path.samefile(found, started)
+    return None if is_found else os.path.relpath(started)
 
 
 def _elsewhere(settings, arguments):
