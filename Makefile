@@ -46,7 +46,7 @@ test test-all: env .venv/pyarrow $(if $(shell command -v npm),.venv/axe.min.js)
 
 # PyTorch is one of those that are compared.
 bench: backends
-	$(BIN)/snakemake --cores 2 results/data/mnist/data.json
+	$(BIN)/snakemake results/data/mnist/data.json --cores 2
 	$(BIN)/python benchmarks/run.py
 
 lint: env

@@ -94,7 +94,7 @@ def test_a_faulty_file_is_one_line(tmp_path, change, told):
 def test_latencies_are_measured_on_demand_and_go_on_the_page(copy):
     said = copy.snakemake("measure_latency", "--resources", "gpu=2").stdout
     assert "| Tiny" in said
-    assert "The next snakemake puts them into tables" in said
+    assert "The next run of the study puts them into tables" in said
     for model in ("tiny", "wide"):
         found = read_latency(copy.path(f"results/models/{model}/latency.json"), model)
         assert 0 < found["latency_ms"]["median"] <= found["latency_ms"]["p95"]

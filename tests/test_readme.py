@@ -1,11 +1,14 @@
 """What the README shows is what the repository does."""
 
+import ast
 import re
+import shlex
 import tomllib
 from itertools import pairwise
 
 import pytest
 import yaml
+from snakemake.cli import get_argument_parser
 
 from projects import ROOT, copy_workflow
 
@@ -82,6 +85,61 @@ def test_every_command_and_file_that_is_named_exists(name):
     targets = " ".join(targets).split()
     for target in re.findall(r"(?<![a-z])make (?:-C \S+ )?([\w-]+)", text):
         assert target in targets, target
+
+
+# A study's conclusions, which this would look through in each example, are made of the scripts.
+TOLD = [
+    *(name for name in PAGES if not name.endswith("conclusions.md")),
+    *("Makefile", "tests/golden/conclusions.md"),
+    *(
+        file.relative_to(ROOT).as_posix()
+        for pattern in (
+            *("config/**/*.yaml", "profiles/*/*.yaml", "slurm/*.yaml", "template/**/*.*"),
+            *("workflow/rules/*.smk", "workflow/scripts/**/*.py", "benchmarks/**/*.md"),
+        )
+        for file in sorted(ROOT.glob(pattern))
+    ),
+]
+RULES = {
+    name
+    for file in (ROOT / "workflow" / "rules").glob("*.smk")
+    for name in re.findall(r"^ *(?:use )?rule .*?(\w+)(?: with)?:", file.read_text(), re.MULTILINE)
+}
+
+
+def commands_in(name):
+    """Return the arguments of each `snakemake` that a file tells its readers to type."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if name.endswith(".py"):
+        parts = ast.walk(ast.parse(text))
+        texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+        text = "\n".join(text for text in texts if isinstance(text, str))
+    text = text.replace("\\\n", " ")
+    alone = r"^[#$\s]*(?:exec |\S*/|[A-Z_]+=\S+ )?snakemake +([^`\n]*)$"
+    within = r"`(?:[A-Z_]+=\S+ )?snakemake +([^`]+)`|: snakemake (-[^`.\n]*)"
+    found = [*re.findall(alone, text, re.MULTILINE), *map("".join, re.findall(within, text))]
+    return [shlex.split(re.sub(r"\n[ #]*", " ", arguments)) for arguments in found]
+
+
+def test_snakemake_reads_every_command_as_it_is_meant():
+    """An option that takes several words takes a target that follows it as one of them."""
+    read = {name: commands_in(name) for name in TOLD}
+    for name, commands in read.items():
+        for words in commands:
+            options, unknown = get_argument_parser().parse_known_args(words)
+            assert unknown == [], (name, words)
+            meant = [word for word in words if word in RULES or word.startswith("results/")]
+            asked = [*(options.targets or ()), *(options.until or ())]
+            assert sorted(asked) == sorted(meant), (name, words)
+            assert all("=" in pair for pair in options.config or ()), (name, words)
+            assert len([word for word in words if word.startswith("--configfile")]) <= 1, name
+            assert all(file.suffix == ".yaml" for file in options.configfile or ()), (name, words)
+    asked = {word for commands in read.values() for words in commands for word in words}
+    assert asked >= {"plan_study", "measure_latency", "describe", "list_checkpoints"}
+    # Each way to tell one: in a line, a block, a comment, a docstring and a text of the console.
+    for name in ("README.md", "docs/tutorial.md", "config/quick.yaml", "workflow/rules/train.smk"):
+        assert read[name], name
+    assert read["workflow/scripts/bakeoff/study/scaffold.py"] == [["--cores", "4"]]
 
 
 def test_each_commit_is_checked_as_make_lint_does():

@@ -25,7 +25,7 @@ rule describe_model:
 
 
 rule describe:
-    """Print every model's size and outputs: `snakemake --cores 4 describe`."""
+    """Print every model's size and outputs: `snakemake describe --cores 4`."""
     input:
         descriptions=per_model("description.json"),
     log:
@@ -111,7 +111,7 @@ rule time_model:
 
 
 rule plan_study:
-    """Say what the study would take here: `snakemake --cores 4 --resources gpu=1 plan_study`."""
+    """Say what the study would take here: `snakemake plan_study --cores 4 --resources gpu=1`."""
     input:
         data="<results>/data/<dataset>/data.json",
         descriptions=per_model("description.json"),
@@ -156,7 +156,7 @@ rule time_predictions:
 
 
 rule measure_latency:
-    """Print every model's latency: `snakemake --cores 4 --resources gpu=1 measure_latency`."""
+    """Print every model's latency: `snakemake measure_latency --cores 4 --resources gpu=1`."""
     input:
         latencies=per_model("latency.json"),
     log:
@@ -171,7 +171,7 @@ rule measure_latency:
 
 
 rule list_checkpoints:
-    """Print how much room the checkpoints take: `snakemake --cores 1 list_checkpoints`."""
+    """Print how much room the checkpoints take: `snakemake list_checkpoints --cores 1`."""
     log:
         "<results>/logs/list_checkpoints.log",
     localrule: True

@@ -27,7 +27,8 @@ def tell_latencies(models, latencies):
     lines = [f"One image at a time, one model after the other, on {devices}, {threads}:", table]
     if why := w.why_not_compared("They", obstacles(map(circumstances, found))):
         lines.append(why)
-    return "\n".join([*lines, "The next snakemake puts them into tables, figures and the report."])
+    lines.append("The next run of the study puts them into tables, figures and the report.")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ def expensive_models(results: Results) -> Finding:
         text.append(why)
     if not results.analysis.times_of_latencies.comparable:
         text.append(
-            "What measures latencies one model after the other: snakemake --cores 4 --resources"
-            " gpu=1 measure_latency."
+            "What measures latencies one model after the other: the command that makes this study,"
+            " with measure_latency right after the word snakemake."
         )
     unknown = [model for model in results.finished if "multiply-adds" not in model.cost]
     if unknown:
