@@ -601,6 +601,38 @@ def test_a_data_set_without_a_file_gives_classes_mirrors_and_checksums(study):
     assert "data.classes: missing; expected the names of its classes, in the" in refusal(study)
 
 
+@pytest.fixture
+def with_recipe(study):
+    """The study, trained by a recipe that has a file."""
+    shutil.copytree(ROOT / "config" / "recipes", study.root / "recipes")
+    study["training"]["recipe"] = "notebook"
+    return study
+
+
+@pytest.mark.parametrize("key", ["classes", "mirrors", "sha256"])
+def test_what_a_data_set_lacks_is_missed_in_no_recipe(with_recipe, key):
+    study = with_recipe
+    study["data"] = {"dataset": "letters"} | {name: OWN[name] for name in OWN if name != key}
+    line = refusal(study)
+    assert f"{study.root.name}/config.yaml: data.{key}: missing" in line
+    assert line.endswith("where the data set is named.")
+    # In its own file, where it has one.
+    describe(study, "letters", **{name: OWN[name] for name in OWN if name not in (key, "dataset")})
+    study["data"] = {"dataset": "letters"}
+    with pytest.raises(StudyError, match=f"/datasets/letters.yaml: data.{key}: missing.*described"):
+        study.read()
+
+
+def test_a_setting_that_is_missing_is_missed_in_no_recipe(with_recipe):
+    study = with_recipe
+    loss = study["training"].pop("loss")
+    del study["training"]["optimizer"]
+    assert "/config.yaml: training.loss: missing" in refusal(study)
+    # Nor where the recipe has one of its own, which the study's replaces.
+    study["training"] |= {"loss": loss, "recipe": "sgd_one_cycle", "schedule": {"name": "step"}}
+    assert "/config.yaml: training.schedule" in refusal(study)
+
+
 def test_digits_need_neither_mirrors_nor_checksums(study):
     study["data"] |= {"mirrors": ["/data/mnist"], "sha256": {FILE: "1" * 64}}
     overlay = {"dataset": "digits", "source": "bundled", "path": "digits"}

@@ -165,7 +165,8 @@ class ConfigFiles:
     def origin(self, key: Key) -> str:
         """Return the name of the file, or of the other place, that had the last word on ``key``.
 
-        A key that is missing is missed where the mapping that lacks it stands first.
+        A key that is missing is missed where the mapping that lacks it stands first, but for a
+        recipe.
         """
         held = self._held(key)
         first = len(held) < len(key)
@@ -199,8 +200,11 @@ class ConfigFiles:
         if not holders:
             return None
         # Mappings are merged from several files; anything else was written by one.
+        if isinstance(value, dict) and first:
+            # A recipe is for other studies too: what one lacks is added in a file of its own.
+            return next((file for file in holders if file.section != "training"), holders[0])
         if isinstance(value, dict):
-            return holders[0 if first else -1]
+            return holders[-1]
         return holders[-1] if _same(look_up(holders[-1].value, key), value) else None
 
 

@@ -234,7 +234,7 @@ def _lacking(
     """Return the fault that ``key`` is missing, or is the data set's that is called ``owner``."""
     what = "what `sha256sum *.gz` prints" if key == "sha256" else "them"
     # A file that describes the data set comes before all that goes over it.
-    description = next((file.name for file in sources.files if file.section), None)
+    description = next((file.name for file in sources.files if file.section == "data"), None)
     where = "described" if description else "named"
     fault = (
         f"{f'those of {owner}' if owner else 'missing'}{which}; expected {expected}: give {what}"
