@@ -9,12 +9,16 @@ from itertools import pairwise
 import pytest
 import yaml
 from snakemake.cli import get_argument_parser
+from snakemake.utils import update_config
 
+from bakeoff.study.config import read_config
 from projects import ROOT, copy_workflow
 
 pytestmark = pytest.mark.workflow
 
 README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+CONFIGURING = (ROOT / "config" / "README.md").read_text()
 
 
 def block(language, containing, page=README):
@@ -26,18 +30,57 @@ def block(language, containing, page=README):
 
 def test_the_example_of_a_new_model_is_planned_and_builds(tmp_path):
     project = copy_workflow(tmp_path / "study")
+    demo = re.search(r"^demo: env\n\t\$\(BIN\)/snakemake (.*)", MAKEFILE, re.MULTILINE)[1].split()
+    before = project.planned(*demo)
+    assert "model_01/0" in before
     project.path("architectures/small.py").write_text(block("python", "def build"))
     config = project.read_config()
     config["models"] |= yaml.safe_load(block("yaml", "small:"))["models"]
     config["study"]["models"].append("small")
     project.write_config(config)
-    assert "small/0" in project.planned()
+    assert "`make demo` again trains it alone" in README
+    assert project.planned(*demo) - before == {"small", "small/0"}
 
     # As the conformance tests do with the repository's own.
     namespace = {}
     exec(block("python", "def build"), namespace)
     model = namespace["build"]((28, 28, 1), 10)
     assert model.output_shape == (None, 10)
+
+
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", CONFIGURING, flags=re.MULTILINE | re.DOTALL)
+# A checksum.
+CUT_SHORT = "0f2c…"
+IN_WORDS = re.findall(
+    r"`(architecture: .*?)` and\s`(arguments: .*?)`",
+    (ROOT / "docs" / "architectures.md").read_text(),
+)
+EXAMPLES += [
+    f"models: {{example: {{{architecture}, {arguments}, name: A, description: b}}}}"
+    for architecture, arguments in IN_WORDS
+]
+
+
+@pytest.mark.parametrize("example", [text for text in EXAMPLES if CUT_SHORT not in text])
+def test_an_example_of_the_config_is_accepted_in_a_clone(tmp_path, example):
+    overlay = tmp_path / "example.yaml"
+    overlay.write_text(example)
+    files = [ROOT / "config" / "config.yaml", overlay]
+    laid = {}
+    for file in files:
+        update_config(laid, yaml.safe_load(file.read_text()))
+    asked = yaml.safe_load(example)
+    if models := asked.get("models"):
+        laid["study"]["models"] = list(models)
+    config = read_config(laid, files, [ROOT])
+    assert set(config["study"]["models"]) >= {key for key in models or () if "name" in models[key]}
+    if "product" in example:
+        assert len(config["study"]["models"]) == 6
+
+
+def test_every_example_was_looked_at():
+    assert len(IN_WORDS) == 1
+    assert len([text for text in EXAMPLES if CUT_SHORT in text]) == 1
 
 
 def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
@@ -81,7 +124,7 @@ def test_every_command_and_file_that_is_named_exists(name):
     for path in named if name == "CONTRIBUTING.md" else ():
         places = (ROOT, ROOT / "workflow/scripts/bakeoff")
         assert any((place / path).exists() for place in places), path
-    targets = re.findall(r"^([\w -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([\w -]+):", MAKEFILE, re.MULTILINE)
     targets = " ".join(targets).split()
     for target in re.findall(r"(?<![a-z])make (?:-C \S+ )?([\w-]+)", text):
         assert target in targets, target
@@ -144,7 +187,7 @@ def test_snakemake_reads_every_command_as_it_is_meant():
 
 def test_each_commit_is_checked_as_make_lint_does():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
-    lint = re.search(r"^lint: env\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)[1]
+    lint = re.search(r"^lint: env\n((?:\t.*\n)+)", MAKEFILE, re.M)[1]
     checked = [" ".join(line.split()[:2]).replace("$(BIN)/", "") for line in lint.splitlines()]
     named = " ".join(hook["entry"] for hook in hooks).replace("python -m ", "")
     # Snakemake's own lint plans the workflow, which is too slow for each commit.
