@@ -215,8 +215,13 @@ def test_a_study_is_planned_without_training_it(tiny_study):
         assert 0 < found["epoch"] < found["run"]
         assert found["run"] >= found["start"] + 2 * found["epoch"]
         assert found["memory_mb"] > 200
+        assert found["threads"] == 2
     # Printed again, of the trials that are there.
     assert tiny_study.planned("plan_study") == {"plan_study"}
+    # A run would have one thread, and so has its trial.
+    one = ("plan_study", "--set-threads", "train_model=1")
+    assert " 1 thread a run:" in tiny_study.snakemake(*one).stdout
+    assert tiny_study.planned(*one) == {"plan_study"}
 
 
 class Batches:

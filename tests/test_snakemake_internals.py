@@ -17,6 +17,7 @@ from bakeoff.study.snakemake_internals import (
     given_config,
     look_for_jobs_once_a_second,
     note_failures,
+    threads_given,
 )
 from projects import ROOT, copy_workflow
 
@@ -90,6 +91,18 @@ def test_a_part_that_is_gone_is_one_clear_line(name):
         given_config(workflow, [])
 
 
+def test_the_threads_of_a_rule_are_those_that_were_given():
+    parse = import_module("snakemake.cli").parse_set_threads
+    given = parse(["one=1", "two=input.size_mb"])
+    settings = SimpleNamespace(overwrite_threads=given)
+    workflow = SimpleNamespace(resource_settings=settings)
+    assert threads_given(workflow, "one", 2) == (given["one"], 1)
+    assert threads_given(workflow, "two", 2) == (given["two"], "input.size_mb")
+    assert threads_given(workflow, "three", 2) == (2, 2)
+    with pytest.raises(StudyError, match=r"no workflow\.resource_settings\.overwrite_threads; exp"):
+        threads_given(SimpleNamespace(resource_settings=None), "one", 2)
+
+
 @pytest.mark.workflow
 def test_snakemake_still_has_the_parts_that_are_used():
     # Before its parts, which import one another.
@@ -97,6 +110,8 @@ def test_snakemake_still_has_the_parts_that_are_used():
     ConfigSettings = import_module("snakemake.settings.types").ConfigSettings
     Workflow = import_module("snakemake.workflow").Workflow
 
+    types = import_module("snakemake.settings.types")
+    assert dict(types.ResourceSettings().overwrite_threads) == {}
     settings = ConfigSettings()
     for name in ("config", "replace_workflow_config"):
         assert hasattr(settings, name), f"Snakemake's ConfigSettings has no {name} any more"

@@ -40,6 +40,7 @@ from bakeoff.study.snakemake_internals import (
     note_failures,
     plan_without_records,
     say_less,
+    threads_given,
 )
 from bakeoff.study.sources import KEPT, Sources
 
@@ -59,6 +60,8 @@ if not PLANNED:
     configfile: str(CONFIG)
 
 
+THREADS_OF_A_RUN = 2
+
 # Snakemake's own modules, while planning and when leaving.
 keep_for_good()
 find_each_script_once(workflow)
@@ -72,6 +75,8 @@ try:
     else:
         config = read_config(config, given.files, FOLDERS, given.elsewhere)
     call_folders(workflow, config["pathvars"])
+    # Of what is to tell how long runs take: theirs, also where the command line gives them others.
+    THREADS_OF_A_TRIAL, THREADS_AS_DATA = threads_given(workflow, "train_model", THREADS_OF_A_RUN)
     published = read_published(config, FOLDERS)
     data_file = f"{config['pathvars']['results']}/data/{config['data']['dataset']}/data.json"
     # None where there is none yet; or a damaged one, which the step that needs it says.

@@ -54,7 +54,7 @@ rule train_model:
     cache: True
     conda:
         "../../envs/training.yaml"
-    threads: 2
+    threads: THREADS_OF_A_RUN
     resources:
         gpu=1,
         # For a cluster; a run that is tried again gets more of both.
@@ -96,7 +96,7 @@ rule time_model:
         "<results>/logs/time_model/{model}.log",
     conda:
         "../../envs/training.yaml"
-    threads: 2
+    threads: THREADS_OF_A_TRIAL
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
@@ -105,6 +105,8 @@ rule time_model:
         training=lambda wildcards: canonical_json(
             identity_of_run(config, SOURCES, wildcards.model, 0)
         ),
+        # A trial with other threads tells nothing of these runs.
+        threads=THREADS_AS_DATA,
         sources=sources_of("workflow/scripts/time_model.py"),
     script:
         "../scripts/time_model.py"

@@ -1,9 +1,10 @@
 """What the workflow needs of Snakemake's insides, which its documentation does not describe.
 
 Nothing else uses any of them. They are the same in Snakemake 9.19.0 and 9.27.1, whose sources were
-read for this: ``workflow.py``, ``Workflow``, ``settings/types.py``, ``ConfigSettings``,
-``sourcecache.py``, ``SourceCache``, ``scheduling/job_scheduler.py``, ``JobScheduler``, and
-``persistence/__init__.py``, ``PersistenceBase``. Another version may move them;
+read for this: ``workflow.py``, ``Workflow``, ``settings/types.py``, ``ConfigSettings`` and
+``ResourceSettings``, ``common/__init__.py``, ``sourcecache.py``, ``SourceCache``,
+``scheduling/job_scheduler.py``, ``JobScheduler``, and ``persistence/__init__.py``,
+``PersistenceBase``. Another version may move them;
 ``tests/test_snakemake_internals.py`` holds that they are there.
 """
 
@@ -85,6 +86,18 @@ def is_command(workflow: Any) -> bool:
     Raises :class:`StudyError` where this Snakemake has other insides.
     """
     return bool(_part(workflow, "is_main_process"))
+
+
+def threads_given(workflow: Any, rule: str, otherwise: int) -> tuple[Any, int | str]:
+    """Return the threads that ``--set-threads``, or a profile, gives a rule: for `threads:`.
+
+    And the same as plain data, for a param: Snakemake does not compare those that it works out from
+    threads. ``otherwise`` is what the rule has by itself. Raises :class:`StudyError` where this
+    Snakemake has other insides.
+    """
+    given = _part(workflow, "resource_settings.overwrite_threads").get(rule, otherwise)
+    # As it was written, which may be an expression.
+    return given, getattr(given, "raw", given)
 
 
 def say_less(workflow: Any) -> None:
@@ -311,12 +324,14 @@ def _is_worth_a_line(record):
 def _snakefile(started):
     """Return what ``--snakefile`` names here, None where nothing need be named."""
     # Snakemake has imported it.
-    from snakemake.common import SNAKEFILE_CHOICES
+    from snakemake import common
 
     if not os.path.exists(started):
         # The address of one at a host.
         return started
-    found = next((file for file in SNAKEFILE_CHOICES if os.path.exists(file)), None)
+    # Another Snakemake may have none: then it is named wherever it lies.
+    choices = getattr(common, "SNAKEFILE_CHOICES", ())
+    found = next((file for file in choices if os.path.exists(file)), None)
     is_found = found is not None and os.path.samefile(found, started)
     return None if is_found else os.path.relpath(started)
 
