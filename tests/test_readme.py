@@ -83,6 +83,28 @@ def test_every_example_was_looked_at():
     assert len([text for text in EXAMPLES if CUT_SHORT in text]) == 1
 
 
+def keys_and_choices(schema):
+    """Yield each key that a schema knows, and each text that a value may be one of."""
+    parts = list(schema.values()) if isinstance(schema, dict) else schema
+    if isinstance(schema, dict):
+        # What stands under `properties` is called as a study's keys are, not a schema's.
+        yield from schema.get("properties", {})
+        yield from (choice for choice in schema.get("enum", ()) if isinstance(choice, str))
+        parts = [part for key, part in schema.items() if key not in ("properties", "enum")]
+        parts += schema.get("properties", {}).values()
+    for part in parts:
+        if isinstance(part, (dict, list)):
+            yield from keys_and_choices(part)
+
+
+def test_every_setting_is_named_where_all_are_promised():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    code = " ".join(re.findall(r"```.*?```|`[^`]+`", CONFIGURING, re.DOTALL))
+    known = set(keys_and_choices(schema))
+    assert {"pathvars", "batch_size", "beta_2", "cutout", "looks", "Muon", "label"} <= known
+    assert sorted(known - set(re.findall(r"\w+", code))) == []
+
+
 def test_the_rule_graph_is_that_of_the_workflow(tmp_path):
     project = copy_workflow(tmp_path / "study")
     drawn = set()
