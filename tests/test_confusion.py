@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from bakeoff.analysis.agreement import shares
+from bakeoff.analysis.agreement import Shares, _between_seeds, shares
 from bakeoff.analysis.confusion import confusion_matrix, recalls
 from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.errors import StudyError
@@ -358,6 +358,13 @@ def test_agreement_is_that_of_every_pair_of_runs():
     one, other = predicted[0][:1], predicted[1]
     jaccard = metrics.jaccard_score(one[0] != labels, other[0] != labels)
     assert shares([one, other], labels, 256).common[0, 1] == pytest.approx(jaccard)
+
+
+def test_models_that_differ_just_as_much_as_their_seeds_do_not_differ_more():
+    # The mean of 0.1 and 0.2 is above 0.15 in its last digit.
+    same = np.array([[0.1, 0.15], [0.15, 0.2]])
+    unknown = np.full((2, 2), np.nan)
+    assert _between_seeds(Shares(same, unknown, unknown), [True, True]).models_differ_more == 0
 
 
 def test_errors_that_have_nothing_to_do_with_each_other_are_common_by_chance():

@@ -979,10 +979,56 @@ def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     assert "widest" not in text
 
 
+@pytest.mark.parametrize(
+    "right",
+    [[[971, 980, 986], [968, 985, 984]], [[968, 985, 976], [973, 978, 978]]],
+)
+def test_the_same_answers_shared_out_otherwise_over_seeds_are_equal(tmp_path, right):
+    # Both have the same number right in all: after the last epoch and the best, over the last
+    # five, and without the one image known from training, which each run gets right.
+    def run(number):
+        last = number + np.array([-20] * 8 + [-1, -3, 2, 1, 0])
+        curves = {"val_accuracy": last / 1000}
+        return {"wrong_images": range(1000 - number), "curves": curves}
+
+    runs = {
+        f"model_{place}": {seed: run(number) for seed, number in enumerate(numbers)}
+        for place, numbers in enumerate(right, 1)
+    }
+    data = {"in_training": [999]}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), data=data)
+    assert said(findings, "best").startswith("Both models have the same test accuracy,")
+    both, numbers = ["model_1", "model_2"], findings["numbers"]
+    found = numbers["last_epochs"]
+    assert found["ahead_last"] == found["ahead_best"] == found["ahead_once"] == both
+    [one, other] = found["choice"].values()
+    assert one == other
+    total = sum(right[0])
+    assert one["val_last"] == pytest.approx(total / 3000, abs=1e-12)
+    assert one["val_best"] == pytest.approx((total + 6) / 3000, abs=1e-12)
+    assert one["val_mean"] == pytest.approx((total - 0.6) / 3000, abs=1e-12)
+    text = said(findings, "last_epochs")
+    assert "alike, both models are equal in validation accuracy" in text
+    assert "By that mean Models 1 and 2 are equal." in text
+    assert numbers["known"]["without"] == dict.fromkeys(both, (total - 3) / 2997)
+    assert "Without it Models 1 and 2 have the highest test accuracy." in said(findings, "known")
+
+
 def test_equally_wide_ranges_are_of_all_that_have_them(tmp_path):
     curves = {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}
     runs = {f"model_{number}": {"accuracy": 0.99, "curves": curves} for number in (1, 2)}
     text = said(conclude(tmp_path, runs | {"model_3": {"accuracy": 0.98}})[0], "last_epochs")
+    assert "the widest range is 1.00 percentage points, that of Models 1 and 2." in text
+
+
+def test_equally_wide_ranges_at_other_heights_are_of_all_that_have_them(tmp_path):
+    # 0.99 - 0.98 and 0.94 - 0.93 differ in their last digits.
+    heights = {"model_1": 0.98, "model_2": 0.93}
+    runs = {
+        model: {"accuracy": 0.99, "curves": {"val_accuracy": height + 0.01 * (EPOCH % 2)}}
+        for model, height in heights.items()
+    }
+    text = said(conclude(tmp_path, runs)[0], "last_epochs")
     assert "the widest range is 1.00 percentage points, that of Models 1 and 2." in text
 
 
