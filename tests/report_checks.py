@@ -58,6 +58,15 @@ _INTERVALS = {
     "Training and test accuracy": ("gap_low", "gap_high", 100, 2),
 }
 _NO_NUMBER = {"diverged", "–", "unknown"}
+_NUMBER = r"[−-]?[\d,]+(?:\.\d+)?(?: %)?"
+_END = rf"(?:{_NUMBER}|above 0|below 0)"
+_SHOWN_NUMBER = re.compile(rf"(?:< )?{_NUMBER}|\[{_END}, {_END}\]|{_NUMBER} to {_NUMBER}")
+# Columns of names of classes and models, which may be digits.
+_OF_NAMES = {
+    *("Model", "Model number", "Model Description", "Architectures", "Most like", "Class"),
+    *("Label", "Commonest wrong prediction", "Class with lowest share right"),
+    *("Most frequent mistake", "First model", "Second model", "Vote of", "Group"),
+}
 
 # Columns of summary.csv that are means over the rows of runs.csv, or what else they are of them.
 _OF_RUNS = {
@@ -135,6 +144,7 @@ def check_outputs(found, study):
     _check_names(found, study)
     _check_tables(found, study)
     _check_numbers(found)
+    _check_sorting(found)
     _check_files_agree(found)
     check_pairs(found.analysis)
     _check_factors(found)
@@ -200,6 +210,22 @@ def _check_numbers(found):
     place = next(i for i, name in enumerate(spread[0]) if name.lower().endswith("test accuracy"))
     shares = {row[0]: row[place] for row in spread[1:]}
     _check_findings(found, shares)
+
+
+def _check_sorting(found):
+    """A column that shows numbers is sorted by them: each cell has its number, or shows none."""
+    for table in found.page.all("table"):
+        if "sortable" not in table.attributes["class"].split():
+            continue
+        heads, *rows = [row.all("th", "td") for row in table.all("tr")]
+        for head, *cells in zip(heads, *rows, strict=True):
+            numbers = [cell for cell in cells if _SHOWN_NUMBER.fullmatch(cell.text)]
+            others = {cell.text for cell in cells if cell not in numbers}
+            names = head.text in _OF_NAMES or any(cell.all("a") for cell in cells)
+            if names or not numbers or others - _NO_NUMBER - {""}:
+                continue
+            assert "number" in head.attributes.get("class", "").split(), head.text
+            assert all("data-value" in cell.attributes for cell in numbers), head.text
 
 
 def _interval(estimate):

@@ -179,8 +179,8 @@ def test_over_and_under_confident_models_are_told_from_those_that_are_neither(tm
     # What chance gives 1,000 predictions with a confidence of 0.9 is 0.76 percentage points:
     # models 2 and 4 are calibrated as far as that tells, and not ranked.
     assert text.startswith(
-        "The expected calibration error of Models 1 and 3 is more than chance alone gives: from"
-        " 9.00 percentage points (Model 1) to 10.00 percentage points (Model 3).\nThat of Models 2"
+        "The expected calibration error of Models 1 and 3 is 9.00 (Model 1) to 10.00 percentage"
+        " points (Model 3), more than chance alone gives.\nThat of Models 2"
         " and 4 is within what chance alone gives a calibrated model with the same confidences on"
         " 1,000 test images, so these are not ranked."
     )

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from bakeoff.analysis.agreement import shares
+from bakeoff.analysis.agreement import Shares, _between_seeds, shares
 from bakeoff.analysis.confusion import confusion_matrix, recalls
 from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.errors import StudyError
-from bakeoff.numbers import mistakes
+from bakeoff.findings.disputed import _predicted_otherwise
+from bakeoff.numbers import Disputed, mistakes
 from bakeoff.study.readers import read_data_set, undisputed
 from concluded_study import collect_and_conclude, conclude, said
 from fabricated_study import fabricate_data, fabricate_run
@@ -360,6 +361,13 @@ def test_agreement_is_that_of_every_pair_of_runs():
     assert shares([one, other], labels, 256).common[0, 1] == pytest.approx(jaccard)
 
 
+def test_models_that_differ_just_as_much_as_their_seeds_do_not_differ_more():
+    # The mean of 0.1 and 0.2 is above 0.15 in its last digit.
+    same = np.array([[0.1, 0.15], [0.15, 0.2]])
+    unknown = np.full((2, 2), np.nan)
+    assert _between_seeds(Shares(same, unknown, unknown), [True, True]).models_differ_more == 0
+
+
 def test_errors_that_have_nothing_to_do_with_each_other_are_common_by_chance():
     labels = np.zeros(100, np.uint8)
     one, other = np.zeros((1, 100), np.uint8), np.zeros((1, 100), np.uint8)
@@ -388,6 +396,37 @@ def test_models_that_differ_more_than_their_seeds_are_told_from_those_that_do_no
     assert "with different seeds predict the same class for 96.67 % of the test images" in text
     assert "over 2 models and share 33.33 % of their mistakes." in text
     assert "another seed changes 3.33 % of the predictions, another model 6.67 %." in text
+
+
+def test_means_that_look_alike_are_no_range():
+    models = {key: type("Named", (), {"name": key.upper()})() for key in "abc"}
+    found = Disputed({}, {}, {"a": 4 / 3, "b": 1.3, "c": 1.3}, by_all=1)
+    results = SimpleNamespace(
+        nothing_learned=False,
+        analysis=SimpleNamespace(disputed=found),
+        data=SimpleNamespace(disputed=2),
+        by_key=models,
+        learned=[*models.values()],
+        finished=[*models.values()],
+    )
+    assert _predicted_otherwise(results) == (
+        "On average a model predicts 1.3 of 2 such images otherwise than labelled; all 3 models do"
+        " so for 1 of them."
+    )
+    found.sound["c"] = 1
+    assert "otherwise than labelled, from 1 (C) to 1.3 (A); all" in _predicted_otherwise(results)
+
+
+def test_pairs_that_look_equally_alike_are_not_set_apart(tmp_path):
+    # Of 30,000 images, Models 1 and 2 differ in 3,000, and each from Model 3 in 3,001.
+    labels = np.arange(30_000) % 3
+    answers = [labels.copy() for _ in range(3)]
+    answers[1][:3000] += 1
+    answers[2][1500:4501] += 1
+    findings, _ = conclude_answers(tmp_path, [answer % 3 for answer in answers])
+    same = findings["numbers"]["agreement"]["same"]
+    assert (same["low"], same["high"]) == (pytest.approx(0.9 - 1 / 30_000), pytest.approx(0.9))
+    assert "for 90.00 % of the test images on average over 3 pairs." in said(findings, "agreement")
 
 
 def test_the_most_and_the_least_alike_pair_are_named(tmp_path):

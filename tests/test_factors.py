@@ -57,6 +57,12 @@ def test_each_two_values_are_one_factor_over_all_otherwise_equal_models(tmp_path
     )
     assert "higher in 2 of 2 pairs" in said[0]["items"][1]
     assert "With one seed" in said[0]["text"][1]
+    # Each column but the name is sorted by its numbers.
+    table = said[0]["table"]
+    assert table["numeric"] == [False] + [True] * 7
+    place = table["columns"].index("95 % interval")
+    assert [row[place] for row in table["values"]] == [100 * factor["low"] for factor in found]
+    assert {row[1] for row in table["values"]} == {32, 64}
     # Models a_32 and a_16, for example, are one of 10 pairs of five models.
     assert "is one of 3 here, and one of 10 among all pairs" in said[0]["text"][3]
 

@@ -473,6 +473,17 @@ def test_two_epochs_are_too_few_for_any_trend_or_fluctuation(tmp_path):
     assert "moved within" not in text
 
 
+def test_gaps_that_look_alike_are_told_once(tmp_path):
+    models = {f"model_{number}": {"wrong_images": range(20)} for number in (1, 2)}
+    for number, accuracy in (("1", 0.99901), ("2", 0.99902)):
+        clean = {"loss": 0.001, "accuracy": accuracy, "images": 100_000}
+        models[f"model_{number}"]["clean_train"] = clean
+    text = said(conclude(tmp_path, models)[0], "overfitting")
+    assert "is higher than on test images by 1.90 percentage points. " in f"{text} ".replace(
+        "\n", " "
+    )
+
+
 def test_overfitting_is_measured_and_its_harm_told(tmp_path):
     clean = {"loss": 0.001, "accuracy": 0.999, "images": 10_000}
     findings, _ = conclude(
@@ -854,7 +865,7 @@ def test_steady_epochs_far_apart_leave_the_winner_alone(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": {"accuracy": 0.9}})
     text = said(findings, "last_epochs")
     assert "hardly matters for the winner" in text
-    assert "In none of the 2 models an epoch before the last was the best." in text
+    assert "In none of the 2 models had a run more validation accuracy in an epoch before" in text
 
 
 def test_another_winner_by_the_best_epoch_is_named(tmp_path):
@@ -967,6 +978,17 @@ def test_where_the_last_epoch_was_the_best_that_is_said(tmp_path):
     assert "ahead" not in text
 
 
+def test_of_one_model_it_is_said_whether_a_run_was_better_before_its_last_epoch(tmp_path):
+    curves = {"val_accuracy": np.full(13, 0.99)}
+    lost = {"wrong_images": range(905), "accuracy": 0.095}
+    runs = {"model_1": {"accuracy": 0.99, "curves": curves}, "model_2": lost}
+    text = said(conclude(tmp_path / "equal", runs)[0], "last_epochs")
+    assert "No run of Model 1 had more validation accuracy in an epoch before its last." in text
+    curves["val_accuracy"][3] = 0.992
+    text = said(conclude(tmp_path / "better", runs)[0], "last_epochs")
+    assert "A run of Model 1 had more validation accuracy in an epoch before its last." in text
+
+
 def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     # From epoch 8 on, all is right.
     curves = {"val_accuracy": np.minimum(1, 0.9 + 0.0125 * EPOCH)}
@@ -974,7 +996,12 @@ def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     findings, _ = conclude(tmp_path, runs)
     assert findings["numbers"]["last_epochs"]["early"] == []
     text = said(findings, "last_epochs")
-    assert "In none of the 3 models an epoch before the last was the best." in text
+    assert (
+        "In none of the 3 models had a run more validation accuracy in an epoch before its last."
+        in text
+    )
+    # The best epoch is the first of those that are equally good.
+    assert "best epoch: 8." in remark(findings, "model_1")
     assert "No run had an epoch with more validation accuracy than its last." in text
     assert "validation accuracy did not move in any of the 3 models." in text
     assert "alike, all 3 models are equal in validation accuracy" in text
@@ -982,10 +1009,56 @@ def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     assert "widest" not in text
 
 
+@pytest.mark.parametrize(
+    "right",
+    [[[971, 980, 986], [968, 985, 984]], [[968, 985, 976], [973, 978, 978]]],
+)
+def test_the_same_answers_shared_out_otherwise_over_seeds_are_equal(tmp_path, right):
+    # Both have the same number right in all: after the last epoch and the best, over the last
+    # five, and without the one image known from training, which each run gets right.
+    def run(number):
+        last = number + np.array([-20] * 8 + [-1, -3, 2, 1, 0])
+        curves = {"val_accuracy": last / 1000}
+        return {"wrong_images": range(1000 - number), "curves": curves}
+
+    runs = {
+        f"model_{place}": {seed: run(number) for seed, number in enumerate(numbers)}
+        for place, numbers in enumerate(right, 1)
+    }
+    data = {"in_training": [999]}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2), data=data)
+    assert said(findings, "best").startswith("Both models have the same test accuracy,")
+    both, numbers = ["model_1", "model_2"], findings["numbers"]
+    found = numbers["last_epochs"]
+    assert found["ahead_last"] == found["ahead_best"] == found["ahead_once"] == both
+    [one, other] = found["choice"].values()
+    assert one == other
+    total = sum(right[0])
+    assert one["val_last"] == pytest.approx(total / 3000, abs=1e-12)
+    assert one["val_best"] == pytest.approx((total + 6) / 3000, abs=1e-12)
+    assert one["val_mean"] == pytest.approx((total - 0.6) / 3000, abs=1e-12)
+    text = said(findings, "last_epochs")
+    assert "alike, both models are equal in validation accuracy" in text
+    assert "By that mean Models 1 and 2 are equal." in text
+    assert numbers["known"]["without"] == dict.fromkeys(both, (total - 3) / 2997)
+    assert "Without it Models 1 and 2 have the highest test accuracy." in said(findings, "known")
+
+
 def test_equally_wide_ranges_are_of_all_that_have_them(tmp_path):
     curves = {"val_accuracy": 0.98 + 0.01 * (EPOCH % 2)}
     runs = {f"model_{number}": {"accuracy": 0.99, "curves": curves} for number in (1, 2)}
     text = said(conclude(tmp_path, runs | {"model_3": {"accuracy": 0.98}})[0], "last_epochs")
+    assert "the widest range is 1.00 percentage points, that of Models 1 and 2." in text
+
+
+def test_equally_wide_ranges_at_other_heights_are_of_all_that_have_them(tmp_path):
+    # 0.99 - 0.98 and 0.94 - 0.93 differ in their last digits.
+    heights = {"model_1": 0.98, "model_2": 0.93}
+    runs = {
+        model: {"accuracy": 0.99, "curves": {"val_accuracy": height + 0.01 * (EPOCH % 2)}}
+        for model, height in heights.items()
+    }
+    text = said(conclude(tmp_path, runs)[0], "last_epochs")
     assert "the widest range is 1.00 percentage points, that of Models 1 and 2." in text
 
 
@@ -1057,7 +1130,7 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     assert "both models that learned are equal in validation accuracy" in (
         said(findings, "last_epochs")
     )
-    assert "models that learned an epoch before the last" in said(findings, "last_epochs")
+    assert "models that learned, a run had more validation" in said(findings, "last_epochs")
 
     # Tables by model, and the ranking, have it.
     for key in ("best", "errors", "calibration"):
@@ -1474,6 +1547,54 @@ def test_a_model_that_is_worse_than_one_of_the_leaders_is_none_of_them(tmp_path)
     assert "It is worse than C" in remark(findings, "b")
 
 
+def test_a_difference_on_common_seeds_beside_the_means_of_all_is_said_to_be_so(tmp_path):
+    # On seeds 0 and 2, B gets 17 of 1,000 images wrong and A 11: by their means, 111.3 and 11.
+    # With seed 2, C gets 14 wrong and A 10: by their means, 14 and 11.
+    runs = {
+        "a": of(0, 12, None, 10),
+        "b": of(0, 18, 300, 16, parameters=2_000_000),
+        "c": of(0, None, None, 14, parameters=3_000_000),
+    }
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    models = {model["model"]: model for model in findings["numbers"]["models"]}
+    assert models["b"]["accuracy"]["value"] == pytest.approx(1 - 0.334 / 3)
+    assert models["b"]["against_best"]["difference"] == pytest.approx(0.006)
+    assert models["c"]["against_best"]["difference"] == pytest.approx(0.004)
+    common, once = "on the seeds that both finished", "with the one seed that both finished"
+    cost, best = said(findings, "cost"), said(findings, "best")
+    assert f"its test accuracy is 0.60 percentage points lower {common} [" in cost
+    assert f"its test accuracy is 0.40 percentage points lower {once} [" in cost
+    assert f"its test accuracy is 0.60 percentage points lower {common} [" in remark(findings, "b")
+    assert f"call: 0.60 percentage points below {common} [" in remark(findings, "b")
+    assert f"call: 0.40 percentage points below {once} [" in remark(findings, "c")
+    assert f"C, the next, is 0.40 percentage points behind {once} (95 %" in best
+    assert f"not that of the two accuracies, it is {common}." in best
+    power = said(findings, "power")
+    assert f"B, 0.60 percentage points behind {common}: " in power
+
+
+def test_of_models_with_the_same_seeds_no_difference_is_said_to_be_on_common_ones(tmp_path):
+    runs = {"a": of(0, 10, 12, 11), "b": of(0, 16, 18, 11, parameters=2_000_000)}
+    findings, text = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    assert "test accuracy is 0.40 percentage points lower [" in said(findings, "cost")
+    assert "call: 0.40 percentage points below [" in remark(findings, "b")
+    assert "B, the next, is 0.40 percentage points behind (95 %" in said(findings, "best")
+    assert "B, 0.40 percentage points behind: " in said(findings, "power")
+    assert "not that of the two accuracies" not in text
+
+
+def test_a_dearer_model_that_is_equal_on_common_seeds_is_not_called_equal_in_all(tmp_path):
+    runs = {"a": of(0, 10, 12, None), "b": of(0, 10, 12, 30, parameters=2_000_000)}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    common = "on the seeds that both finished"
+    assert f"and the same test accuracy {common} [" in said(findings, "cost")
+    assert f"B, as accurate as the best {common}: " in said(findings, "power")
+    # B is the more accurate one by as little as chance gives, and less so by the means.
+    runs["b"] = of(1, 10, 11, 30, parameters=2_000_000)
+    findings, _ = conclude(tmp_path / "more", runs, seeds=(0, 1, 2))
+    assert f"for 0.05 percentage points more {common} [" in said(findings, "cost")
+
+
 def test_a_model_is_worse_that_is_so_than_one_of_several_best(tmp_path):
     # With B, C has one seed in common, with A three.
     runs = {"a": of(0, 10, 11, 12), "b": of(0, None, 11, None), "c": of(0, 500, 500, 500)}
@@ -1481,6 +1602,23 @@ def test_a_model_is_worse_that_is_so_than_one_of_several_best(tmp_path):
     assert verdicts(findings) == {"A": "best", "B": "best", "C": "worse"}
     power = findings["numbers"]["power"]
     assert (power["needed"], power["one_seed"]) == ([], ["b"])
+
+
+def test_whom_a_model_could_not_be_compared_with_is_named_beside_others(
+    tmp_path,
+):
+    # B shares a seed with C, which is not told from A, the best, but none with A.
+    runs = {"a": of(0, 1, 2, None), "b": of(0, None, None, 30), "c": of(0, 2, 3, 4)}
+    findings, _ = conclude(tmp_path, runs, seeds=(0, 1, 2))
+    assert findings["headline"] == (
+        "Too close to call: A and C reach 99.70 to 99.85 %; B could not be compared with A."
+    )
+    # Where all of the sentence are the best, it is clear who is meant.
+    runs["c"] = of(0, 1, 2, 3) | {2: {"status": "diverged"}}
+    findings, _ = conclude(tmp_path / "both", runs, seeds=(0, 1, 2))
+    assert findings["headline"] == (
+        "Too close to call: A and C reach about 99.8 %; B could not be compared with them."
+    )
 
 
 def test_the_first_place_is_not_settled_while_one_cannot_be_compared(tmp_path):

@@ -14,6 +14,8 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from bakeoff import tables
+from bakeoff import wording as w
 from bakeoff.limits import MOST_CLASSES
 from checked_studies import MODELS, STUDIES, check, each_random_study, no_figures
 from random_studies import BEST, EARLY_AND_BEST, PERFECT, made_of
@@ -228,6 +230,10 @@ FAULTS = {
     "another test of one pair": (
         *("bakeoff.analysis.factors.corrected_columns", before(surer)),
         "_check_factors",
+    ),
+    "intervals sorted as words": (
+        *("bakeoff.tables.points_interval", instead(lambda *e: tables.text(w.points_interval(*e)))),
+        "_check_sorting",
     ),
     "another best model in words": (
         *("bakeoff.results.Results.best", instead(property(lambda found: found.ranked[-1:]))),

@@ -70,6 +70,21 @@ def test_the_same_seeds_in_another_order_are_equally_accurate():
         assert values[0] == values[1]
 
 
+def test_the_same_answers_of_each_class_by_other_seeds_are_equally_accurate():
+    labels = np.repeat([0, 1, 2], [7, 11, 42])
+    generator = np.random.default_rng(0)
+    for seed in range(300):
+        [answers] = some_answers(1, 2, seed=seed)
+        other = answers.copy()
+        for label in range(3):
+            own = labels == label
+            other[:, own] = answers[generator.permutation(2)][:, own]
+        values = weighed(60, None, labels)(np.array([answers, other])).value
+        assert values[0] == values[1]
+        recalls = [answers[:, labels == label].mean() for label in range(3)]
+        assert values[0] == pytest.approx(np.mean(recalls), abs=1e-12)
+
+
 @pytest.mark.parametrize("labels", [None, np.arange(60) % 3 % 2])
 def test_the_variance_of_a_mean_is_the_jackknifes(labels):
     groups = np.random.default_rng(1).integers(0, 9, 60)

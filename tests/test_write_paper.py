@@ -9,7 +9,9 @@ from PIL import Image
 
 from bakeoff import latex
 from bakeoff.figures.style import house_style, save_pdf, text_alone
-from bakeoff.report.paper import bibtex, citation
+from bakeoff.report.paper import bibtex, citation, main_table
+from bakeoff.results import read_results
+from checked_studies import no_figures
 from fabricated_study import fabricate_data, fabricate_run
 from steps_after_training import TREE, describe_study, run_steps
 
@@ -202,3 +204,19 @@ def test_the_page_says_how_to_cite(results):
     cited = page.partition('<section id="cite"')[2]
     assert "@software{mnist_bakeoff," in cited
     assert f"commit {TREE['id'][:12]}" in cited
+
+
+def test_table_and_page_say_which_differences_are_on_common_seeds(tmp_path):
+    for folder, seeds in ((tmp_path / "all", (0, 1, 2)), (tmp_path / "some", (0, 1))):
+        study = describe_study(["One", "Two"], seeds=(0, 1, 2))
+        fabricate_data(folder, images=500)
+        for entry, wrong in zip(study["models"], (10, 15), strict=True):
+            for seed in range(3):
+                lost = {} if entry["name"] == "Two" or seed in seeds else {"status": "diverged"}
+                images = range(wrong + 10 * seed)
+                fabricate_run(folder, entry["model"], seed, wrong_images=images, images=500, **lost)
+        with no_figures():
+            page = run_steps(folder, study, paper=False).read_text()
+        table = main_table(read_results(folder / "analysis.json", study))
+        said = "from the best is not that of the two accuracies, it is on the seeds that both"
+        assert (said in table) == (said in page) == (folder.name == "some")

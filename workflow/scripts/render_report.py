@@ -15,6 +15,7 @@ from bakeoff import wording as w
 from bakeoff.data.prepared import PreparedData
 from bakeoff.figures.colours import DARK_PAPER, GRID, INK, PAPER, model_colours
 from bakeoff.files import write_atomically
+from bakeoff.findings.ranking import differences_in_common
 from bakeoff.findings.summary import all_tables, ranked_table
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
@@ -76,6 +77,7 @@ def render_report(
         "found": {finding["key"]: finding for finding in findings["findings"]},
         "chart": accuracy_chart(results),
         "everything": ranked_table(summary, results).as_data(),
+        "differences": differences_in_common(results),
         "classes": results.data.class_names,
         "several_seeds": len(study["seeds"]) > 1,
         "figures": describe_figures(results, summary, figures),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bakeoff.analysis.crossed import evened
 from bakeoff.analysis.ranking import MeasuredStudy
 from bakeoff.numbers import Agreement, Alike, BetweenSeeds, Span
 
@@ -86,7 +87,7 @@ def _between_seeds(found, several):
         of_one,
         pairs=len(between_models),
         other_models=float(between_models.mean()),
-        models_differ_more=int((between_models < between_seeds).sum()),
+        models_differ_more=int((evened(between_models) < evened(between_seeds)).sum()),
     )
 
 

@@ -32,6 +32,16 @@ def inner_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.rint(x.astype(precision) @ y.astype(precision).T).astype(np.int64)
 
 
+def evened(shares: float | np.ndarray) -> np.ndarray:
+    """Return shares of 1 as float64, those that are equal but for rounding made equal.
+
+    The same answers, summed over seeds or classes in another order or parted otherwise, give means
+    that differ by some 1e-16, which must put no model ahead. One answer more adds far more than
+    what is rounded away here: once, as what is rounded twice may differ again.
+    """
+    return np.round(np.asarray(shares, float), 12)
+
+
 class Answers:
     """Answers ``correct``, bool (models, seeds, images), with what is counted in them once.
 

@@ -16,7 +16,7 @@ def known(results: MeasuredStudy) -> Known | None:
         return None
     return Known(
         without={
-            model.key: float(np.mean([run.correct[~seen].mean() for run in model.runs]))
+            model.key: float(np.mean([run.correct[~seen] for run in model.runs]))
             for model in results.finished
         }
     )

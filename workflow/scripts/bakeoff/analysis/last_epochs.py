@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bakeoff.analysis.crossed import evened
 from bakeoff.analysis.epochs import last_epochs
 from bakeoff.analysis.intervals import pooled
 from bakeoff.numbers import EpochChoice, Fluctuation, LastEpochs
@@ -53,7 +54,7 @@ def fluctuation(accuracies: Sequence[np.ndarray]) -> Fluctuation | None:
     return Fluctuation(
         epochs=epochs,
         deviation=pooled(curve.std(ddof=1) for curve in last),
-        range=float(max(np.ptp(curve) for curve in last)),
+        range=float(evened(max(np.ptp(curve) for curve in last))),
     )
 
 
@@ -61,19 +62,24 @@ def epoch_choice(model: "MeasuredModel") -> EpochChoice:
     """Return the :class:`bakeoff.numbers.EpochChoice` of a measured model with a run."""
     histories = [run.history for run in model.runs]
     figures = [history_figures(history) for history in histories]
-    means = [mean for figure in figures if (mean := figure["val_accuracy_last_mean"]) is not None]
+    few = any(figures_of["val_accuracy_last_mean"] is None for figures_of in figures)
+
+    def mean(figure):
+        return float(evened(np.mean([figures_of[figure] for figures_of in figures])))
+
     return EpochChoice(
-        val_last=float(np.mean([f["last_val_accuracy"] for f in figures])),
-        val_best=float(np.mean([f["best_val_accuracy"] for f in figures])),
-        val_mean=float(np.mean(means)) if len(means) == len(figures) else None,
-        test_last=float(np.mean([f["last_test_accuracy"] for f in figures])),
-        test_best=float(np.mean([f["best_epoch_test_accuracy"] for f in figures])),
+        val_last=mean("last_val_accuracy"),
+        val_best=mean("best_val_accuracy"),
+        val_mean=None if few else mean("val_accuracy_last_mean"),
+        test_last=mean("last_test_accuracy"),
+        test_best=mean("best_epoch_test_accuracy"),
     )
 
 
 def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     """Return the :class:`bakeoff.numbers.LastEpochs` of measured models that learned."""
     sound = results.sound
+    choice = {model.key: epoch_choice(model) for model in sound}
     measured = {m.key: m.fluctuation for m in sound if m.fluctuation}
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
     gap = gap_deviation = None
@@ -92,7 +98,7 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     fewest = min((f.epochs for f in measured.values()), default=0)
     return LastEpochs(
         fluctuation=measured,
-        choice={model.key: epoch_choice(model) for model in sound},
+        choice=choice,
         deviation=deviation,
         between=[model.key for model in between],
         tied=tied,
@@ -100,8 +106,8 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
         gap_deviation=gap_deviation,
         judge=judge,
         early=[m.key for m in sound if any(_had_a_better_one(run.history) for run in m.runs)],
-        ahead_last=_ahead({m.key: m.before_the_end("val_accuracy", 0) for m in sound}),
-        ahead_best=_ahead({m.key: m.best_val_accuracy for m in sound}),
+        ahead_last=_ahead({key: one.val_last for key, one in choice.items()}),
+        ahead_best=_ahead({key: one.val_best for key, one in choice.items()}),
         ahead_once=_ahead_once(sound, fewest),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bakeoff.analysis.calibration import NO_ANSWERS, Reliability, calibration, reliability
+from bakeoff.analysis.crossed import evened
 from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
 from bakeoff.analysis.epochs import by_epoch, up_to_the_last
 from bakeoff.analysis.intervals import accuracy_interval, mean_interval, share_interval
@@ -222,8 +223,8 @@ class MeasuredModel:
         return float(np.mean([run.judged["val_loss"] for run in self.runs]))
 
     def before_the_end(self, field: str, epochs: int) -> float:
-        """Return a history's ``field`` so many ``epochs`` before the last; 0 is the last."""
-        return float(np.mean([run.history[field][-1 - epochs] for run in self.runs]))
+        """Return the accuracy ``field`` so many ``epochs`` before the last; 0 is the last."""
+        return float(evened(np.mean([run.history[field][-1 - epochs] for run in self.runs])))
 
     @property
     def shortest(self) -> int:
@@ -244,11 +245,6 @@ class MeasuredModel:
         if self.latency_alone:
             return self.latency_alone["latency_ms"]["median"]
         return float(np.mean([run.card["latency_ms"]["median"] for run in self.runs]))
-
-    @cached_property
-    def best_val_accuracy(self) -> float:
-        """The highest validation accuracy of any epoch."""
-        return float(np.mean([run.history["val_accuracy"].max() for run in self.runs]))
 
     @cached_property
     def trend(self) -> Trend:

@@ -14,7 +14,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy import special
 
-from bakeoff.analysis.crossed import Answers, MakeAnswers
+from bakeoff.analysis.crossed import Answers, MakeAnswers, evened
 from bakeoff.numbers import LEVEL
 
 
@@ -162,8 +162,7 @@ class Weighed(Answers):
         self.without_variance = sampling.without_variance
         self._sums = sampling.sums(correct)
         if sampling.by_class:
-            # Rounded, so that sums in another order are equal.
-            self.by_seed = np.round(sampling.rates(self._sums).mean(axis=-1), 12)
+            self.by_seed = evened(sampling.rates(self._sums).mean(axis=-1))
 
     @cached_property
     def _mean_sums(self):
@@ -173,8 +172,7 @@ class Weighed(Answers):
     def value(self) -> np.ndarray:
         """Each model's accuracy or balanced accuracy, the mean over the seeds, (models,)."""
         if self.sampling.by_class:
-            # Rounded again, so that the same seeds in another order are equal.
-            return np.round(self.by_seed.mean(axis=1), 12)
+            return evened(self.sampling.rates(self._sums).mean(axis=(1, 2)))
         return self.right / self.correct[0].size
 
     @cached_property

@@ -40,9 +40,10 @@ def _between_models(results):
         f" on average over"
         f" {found.pairs:,} pairs"
     )
-    if same.low < same.high:
-        low, high = (names(results.named(pair)) for pair in (same.low_pair, same.high_pair))
-        sentence += f", from {w.percent(same.low)} ({low}) to {w.percent(same.high)} ({high})"
+    low, high = w.percent(same.low), w.percent(same.high)
+    if low != high:
+        least, most = (names(results.named(pair)) for pair in (same.low_pair, same.high_pair))
+        sentence += f", from {low} ({least}) to {high} ({most})"
     return f"{sentence}."
 
 

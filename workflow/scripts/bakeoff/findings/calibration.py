@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.finding import Finding, names, spread
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -58,15 +58,9 @@ def _errors(models, data):
 
 def _range(values, models):
     """From what to what the errors beyond chance go; ``values`` are shares of 1 by model."""
-    least, most = (choose(values, key=values.get) for choose in (min, max))
-    low, high = w.points(values[least]), w.points(values[most])
     whose = f" of {names(values)}" if models > 1 else ""
-    beyond = "more than chance alone gives"
-    if low == high:
-        return f"The expected calibration error{whose} is {low}, {beyond}."
     return (
-        f"The expected calibration error{whose} is {beyond}: from {low} ({least.name}) to {high}"
-        f" ({most.name})."
+        f"The expected calibration error{whose} is {spread(values)}, more than chance alone gives."
     )
 
 

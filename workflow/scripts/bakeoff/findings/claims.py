@@ -6,7 +6,7 @@ from bakeoff import wording as w
 from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.claims import KINDS
 from bakeoff.findings.curves import heading, slope, why_unknown
-from bakeoff.findings.finding import names
+from bakeoff.findings.finding import names, spread
 from bakeoff.numbers import Claim
 from bakeoff.results import Results
 
@@ -62,10 +62,10 @@ def _tally(judged, one="The test"):
 
 def _range(models, value, text):
     """Return "99.36 % (Model 1)" or "99.36 % (Model 1) to 99.40 % (Model 2)"."""
-    low, high = min(models, key=value), max(models, key=value)
-    if text(value(low)) == text(value(high)):
-        return f"{text(value(low))} ({names(models)})"
-    return f"{text(value(low))} ({low.name}) to {text(value(high))} ({high.name})"
+    values = {model: value(model) for model in models}
+    if len(set(map(text, values.values()))) == 1:
+        return f"{text(value(models[0]))} ({names(models)})"
+    return spread(values, text)
 
 
 def _accuracy(model):

@@ -1,7 +1,7 @@
 """Which models cost more than they bring."""
 
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.findings.finding import Finding, in_common, names, shortened
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.numbers import CLEARLY_CHEAPER, SMALL_LEAD, Bargain
 from bakeoff.results import Results
@@ -58,15 +58,17 @@ def describe_bargain(bargain: Bargain, results: Results) -> str:
         f"{w.times(ratio)} the {cost}" for cost, ratio in bargain.ratios.items() if ratio >= 1.05
     ]
     c = bargain.comparison
-    interval = w.points_interval(c.low, c.high)
+    model, cheaper = results.named([bargain.model, bargain.cheaper])
+    common = in_common(model, cheaper, c.difference, c.one_seed, results)
+    interval = f"{common} {w.points_interval(c.low, c.high)}"
     if c.difference > 0:
-        verdict = f"for {w.points(c.difference)} more {interval}, which chance alone may give"
+        verdict = f"for {w.points(c.difference)} more{interval}, which chance alone may give"
     elif c.difference == 0:
-        verdict = f"and the same {results.measure} {interval}"
+        verdict = f"and the same {results.measure}{interval}"
     else:
         is_it = "is worse" if c.told_apart else "is not shown to be better"
         verdict = (
             f"and {is_it}: its {results.measure} is"
-            f" {w.points(-c.difference)} lower {w.points_interval(-c.high, -c.low)}"
+            f" {w.points(-c.difference)} lower{common} {w.points_interval(-c.high, -c.low)}"
         )
-    return f"{w.listing(costs)} of {results.by_key[bargain.cheaper].name} {verdict}"
+    return f"{w.listing(costs)} of {cheaper.name} {verdict}"

@@ -4,7 +4,7 @@ from statistics import fmean
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names, that_learned
+from bakeoff.findings.finding import Finding, every, names, spread, that_learned
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -53,16 +53,12 @@ def _predicted_otherwise(results):
     found = results.analysis.disputed
     of_them = f"of {w.count(results.data.disputed, 'such image')} otherwise than labelled"
     by_model = {results.by_key[key]: mean for key, mean in found.sound.items()}
-    least, most = (choose(by_model, key=by_model.get) for choose in (min, max))
     mean = _times(fmean(by_model.values()))
     if len(by_model) == 1:
-        return f"{most.name} predicts {mean} {of_them}."
+        return f"{names(by_model)} predicts {mean} {of_them}."
     sentence = f"On average a model predicts {mean} {of_them}"
-    if by_model[least] < by_model[most]:
-        sentence += (
-            f", from {_times(by_model[least])} ({least.name}) to {_times(by_model[most])}"
-            f" ({most.name})"
-        )
+    if len(set(map(_times, by_model.values()))) > 1:
+        sentence += f", from {spread(by_model, _times)}"
     return f"{sentence}; {every(results)} do so for {found.by_all or 'none'} of them."
 
 
@@ -70,16 +66,13 @@ def _leaders(results):
     found = results.analysis.disputed
     without = {results.by_key[key]: share for key, share in found.without.items()}
     changes = {model: without[model] - model.accuracy.value for model in results.learned}
-    least, most = (choose(changes, key=changes.get) for choose in (min, max))
     if len(without) == 1:
-        return f"Without such labels its test accuracy is {w.percent(without[least])}."
-    low, high = w.points(changes[least]), w.points(changes[most])
-    by = high if low == high else f"{low} ({least.name}) to {high} ({most.name})"
-    whose = f"that of {most.name} changes"
+        return f"Without such labels its test accuracy is {w.percent(*without.values())}."
+    whose = f"that of {names(changes)} changes"
     if len(changes) > 1:
         learned = that_learned(results)
         whose = f"test accuracies{learned and f' of the models{learned}'} change"
-    sentence = f"Without such labels {whose} by {by}. "
+    sentence = f"Without such labels {whose} by {spread(changes)}. "
     most = max(model.accuracy.value for model in results.finished)
     best = [model for model in results.ranked if model.accuracy.value == most]
     leaders = [model for model in results.ranked if without[model] == max(without.values())]

@@ -112,14 +112,22 @@ def _table(factors):
     rows = [
         [
             t.text(factor.name.capitalize()),
-            t.text(factor.values[1]),
-            t.text(factor.values[0]),
+            _value(factor.values[1]),
+            _value(factor.values[0]),
             t.count(len(factor.pairs)),
             t.points(factor.difference),
-            t.text(w.points_interval(factor.low, factor.high)),
+            t.points_interval(factor.low, factor.high),
             t.p_value(factor.p_holm, LEVEL),
             t.count(sum(each > 0 for each in factor.differences)),
         ]
         for factor in factors
     ]
     return t.Table(columns, rows, align="lllrrrrr")
+
+
+def _value(text):
+    """Return the cell of a value, which is sorted as a number if it is one."""
+    try:
+        return t.Cell(text, float(text))
+    except ValueError:
+        return t.text(text)

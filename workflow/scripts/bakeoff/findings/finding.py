@@ -1,7 +1,7 @@
 """What a finding is, and the phrases that several of them use."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bakeoff import wording as w
@@ -55,6 +55,44 @@ def every(results: Results) -> str:
     """Return "both models" or "all 3 models" of those that count, and that others do not."""
     number = len(results.learned)
     return f"{'both models' if number == 2 else f'all {number} models'}{that_learned(results)}"
+
+
+def spread(values: Mapping[Model, float], text: Callable[[float], str] = w.points) -> str:
+    """Return "1.20 percentage points", or "0.12 (A) to 1.20 percentage points (B)", for models.
+
+    ``values`` are shares of 1 by model, and ``text`` what one is told as: where the lowest and the
+    highest look alike, there is one.
+    """
+    least, most = (pick(values, key=values.__getitem__) for pick in (min, max))
+    low, high = text(values[least]), text(values[most])
+    if low == high:
+        return high
+    return f"{low.removesuffix(' percentage points')} ({least.name}) to {high} ({most.name})"
+
+
+def on_other_runs(first: Model, second: Model, difference: float) -> bool:
+    """Whether a ``difference`` is not that of two models' accuracies, as they are told.
+
+    It is the first's minus the second's, a share of 1, on the runs that are compared: where the
+    models did not finish the same seeds, these are not all of their runs.
+    """
+    if first.score is None or second.score is None:
+        return False
+    return abs(first.score.value - second.score.value - difference) > 1e-9
+
+
+def in_common(
+    first: Model, second: Model, difference: float, one_seed: bool, results: Results
+) -> str:
+    """Return " on the seeds that both finished", to follow a difference that is on other runs.
+
+    See :func:`on_other_runs`. Nothing follows another, but for one of trained networks, with
+    ``one_seed``, where other models are compared as models.
+    """
+    differs = on_other_runs(first, second, difference)
+    if one_seed and (differs or not results.analysis.pairs.all_on_one_seed):
+        return " with the one seed that both finished"
+    return f" on {results.in_common}" if differs else ""
 
 
 def shortened(items: list[str], whole: str = "see the remarks on each model") -> list[str]:

@@ -28,12 +28,14 @@ def headline(results: Results) -> str:
         verb = w.plural(len(best), "is", "are")
         return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
     group = _too_close(results)
+    them = w.plural(len(best), "it", "them") if len(group) <= len(best) else names(best)
+    not_judged = _not_judged(results, them)
     if len(group) > 1:
         number = len(finished)
         who = f"all {number} models" if len(group) == number > 2 else names(group)
-        return f"Too close to call: {who} reach {_span(group)}{_not_judged(results)}."
-    if open_ones := _not_judged(results):
-        return f"{best[0].name} is ahead with {highest}{open_ones}."
+        return f"Too close to call: {who} reach {_span(group)}{not_judged}."
+    if not_judged:
+        return f"{best[0].name} is ahead with {highest}{not_judged}."
     # All others are shown to be worse than it, or than another that is.
     number = len(finished) - 1
     others = {1: "the other", 2: "both others"}.get(number, f"all {number} others")
@@ -85,11 +87,13 @@ def pick(results: Results) -> str | None:
     return f"Cheapest of {these}: {mark.join(said)}."
 
 
-def _not_judged(results):
-    """Return which models are neither too close to the best nor worse, to end a sentence with."""
+def _not_judged(results, them):
+    """Return which models are neither too close to the best nor worse, to end a sentence with.
+
+    ``them`` is what the sentence can call the best ones: by their names where it has others too.
+    """
     said = []
     if alone := results.standing("not compared"):
-        them = w.plural(len(results.best), "it", "them")
         said.append(f"; {names(alone)} could not be compared with {them}")
     if networks := results.standing("network is worse"):
         said.append(f"; of {names(networks)}, one seed is no verdict")

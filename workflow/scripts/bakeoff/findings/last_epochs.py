@@ -164,11 +164,14 @@ def _winners(results, epochs):
 
 
 def _early(results):
-    """In how many models some run was best before its last epoch."""
+    """In how many models some run was better before its last epoch, not just as good."""
     found = results.analysis.last_epochs
     models, early = len(found.choice), found.early
+    more = "more validation accuracy in an epoch before its last"
     if models == 1:
-        whose = f"of {names(results.named(found.choice))} was an epoch before the last the best"
-        return f"In {'a' if early else 'no'} run {whose}"
-    some = f"{len(early)} of {models} models" if early else f"none of the {models} models"
-    return f"In {some}{that_learned(results)} an epoch before the last was the best"
+        whose = f"of {names(results.named(found.choice))}"
+        return f"{'A' if early else 'No'} run {whose} had {more}"
+    learned = that_learned(results)
+    if not early:
+        return f"In none of the {models} models{learned} had a run {more}"
+    return f"In {len(early)} of {models} models{learned}, a run had {more}"

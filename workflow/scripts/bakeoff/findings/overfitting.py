@@ -1,7 +1,7 @@
 """Which models overfit, and by how much."""
 
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.findings.finding import Finding, names, shortened, spread
 from bakeoff.results import Model, Results
 
 
@@ -12,13 +12,7 @@ def overfitting_models(results: Results) -> Finding:
     none = [model for model in by_gap if model.overfitting.verdict == "none"]
     text = []
     if overfit:
-        by = w.points(overfit[0].overfitting.gap)
-        if len(overfit) > 1:
-            least = overfit[-1]
-            by = (
-                f"{w.number(100 * least.overfitting.gap)} ({least.name}) to {by}"
-                f" ({overfit[0].name})"
-            )
+        by = spread({model: model.overfitting.gap for model in overfit})
         text.append(
             f"{names(overfit)} {w.plural(len(overfit), 'overfits', 'overfit')}: accuracy on"
             f" training images is higher than on test images by {by}."

@@ -1,7 +1,7 @@
 """What the study could have shown, and what it would take to be surer."""
 
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names, shortened
+from bakeoff.findings.finding import Finding, in_common, names, shortened
 from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
 from bakeoff.results import Results
 
@@ -188,13 +188,14 @@ def _more_in_common(found, results):
 
 
 def _item(one: Needed, results):
-    seen = "as accurate as the best" if not one.difference else _apart(one.difference)
-    return f"{results.by_key[one.model].name}, {seen}: {_as_seen(one, results)}{_if_largest(one)}."
-
-
-def _apart(difference):
-    where = "behind" if difference > 0 else "ahead on the seeds that both have"
-    return f"{w.points(abs(difference))} {where}"
+    best, model = results.named([results.analysis.power.best, one.model])
+    seen = "as accurate as the best"
+    if one.difference:
+        where = "behind" if one.difference > 0 else "ahead"
+        seen = f"{w.points(abs(one.difference))} {where}"
+    # Those of one seed in common are not among the needed.
+    seen += in_common(best, model, one.difference, False, results)
+    return f"{model.name}, {seen}: {_as_seen(one, results)}{_if_largest(one)}."
 
 
 def _as_seen(one, results):

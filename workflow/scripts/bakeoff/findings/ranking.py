@@ -6,10 +6,10 @@ from itertools import combinations
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.finding import Finding, in_common, names, on_other_runs
 from bakeoff.findings.headline import are_ahead
 from bakeoff.numbers import LEVEL
-from bakeoff.results import Results
+from bakeoff.results import Model, Results
 
 
 def best_models(results: Results) -> Finding:
@@ -25,7 +25,11 @@ def best_models(results: Results) -> Finding:
         )
         return Finding("best", title, [text])
     headline = " ".join(filter(None, [_answer(results), _certainty(results)]))
-    said = " ".join(filter(None, [method(results), _of_the_last_column(results)]))
+    said = " ".join(
+        filter(
+            None, [method(results), differences_in_common(results), _of_the_last_column(results)]
+        )
+    )
     return Finding("best", title, [headline, said], table=_standings(results))
 
 
@@ -198,14 +202,32 @@ def _fewest_seeds(results):
     return min(common for a, b in pairs if (common := len(a & b)) > 1)
 
 
+def from_the_best(model: Model, results: Results) -> str:
+    """Return on which runs a model's difference from the best is, where not on all of both's."""
+    comparison, best = model.against_best, results.best[0]
+    if comparison is None:
+        return ""
+    return in_common(best, model, comparison.difference, comparison.one_seed, results)
+
+
+def differences_in_common(results: Results) -> str:
+    """Return the sentence on differences from the best that are on other runs; none without."""
+    best = results.best[:1]
+    compared = [(m, m.against_best.difference) for m in results.ranked if m.against_best]
+    if not any(on_other_runs(best[0], model, difference) for model, difference in compared):
+        return ""
+    return (
+        "Where a difference from the best is not that of the two accuracies, it is on"
+        f" {results.in_common}."
+    )
+
+
 def _next(model, results):
     """How far the next model is behind the best."""
-    comparison, where, common = model.against_best, "behind", ""
+    comparison, where = model.against_best, "behind"
+    common = from_the_best(model, results)
     if comparison.difference < 0:
         comparison, where = comparison.reversed(), "ahead"
-        common = f" on {results.in_common}"
-    if comparison.one_seed and not results.analysis.pairs.all_on_one_seed:
-        common = " with the one seed that both finished"
     low, high = w.number(100 * comparison.low), w.number(100 * comparison.high)
     by = w.points(comparison.difference)
     interval = results.difference_interval

@@ -4,7 +4,7 @@ from bakeoff import wording as w
 from bakeoff.findings.cost import describe_bargain
 from bakeoff.findings.curves import slope
 from bakeoff.findings.overfitting import describe_overfitting
-from bakeoff.findings.ranking import highest, why_not_compared
+from bakeoff.findings.ranking import from_the_best, highest, why_not_compared
 from bakeoff.findings.setting import others
 from bakeoff.results import Model, Results
 
@@ -61,7 +61,7 @@ def _standing(model, results):
         by = w.points(-comparison.difference)
         return f"{where} {ahead} of the best{whose} by {by}, {corrected}."
     by = (
-        f"{w.points(comparison.difference)} below"
+        f"{w.points(comparison.difference)} below{from_the_best(model, results)}"
         f" {w.points_interval(comparison.low, comparison.high)}, {corrected}"
     )
     if model.standing == "worse":

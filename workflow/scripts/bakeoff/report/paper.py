@@ -10,7 +10,7 @@ import yaml
 from bakeoff import latex
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.ranking import method
+from bakeoff.findings.ranking import differences_in_common, method
 from bakeoff.findings.setting import setting
 from bakeoff.results import Results
 
@@ -35,6 +35,7 @@ def main_table(results: Results) -> str:
             " pp: percentage points. Differences are the best model's minus this one's; their"
             " intervals and p-values are corrected for all pairs of models."
         )
+        caption = " ".join(filter(None, [caption, differences_in_common(results)]))
     shown = [[cell.text for cell in row] for row in rows]
     return (
         "% Needs \\usepackage{booktabs}.\n"
