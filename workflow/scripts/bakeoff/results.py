@@ -92,6 +92,15 @@ class Results:
         return named[used.pop()] if len(used) == 1 else "the epoch that is judged"
 
     @cached_property
+    def published(self) -> dict[str, float]:
+        """The published test accuracies, shares of 1, by the models' keys.
+
+        There are none beside balanced accuracies, which they are not.
+        """
+        known = {} if self.balanced else (self.study["published"] or {}).get("models", {})
+        return {model: known[model]["test_accuracy"] for model in self.by_key if model in known}
+
+    @cached_property
     def by_key(self) -> dict[str, Model]:
         """The models by their keys."""
         return {model.model: model for model in self.models}

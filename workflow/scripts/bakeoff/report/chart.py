@@ -8,7 +8,7 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.figures.colours import model_colours
 from bakeoff.findings.summary import verdict
-from bakeoff.ranges import share_range
+from bakeoff.ranges import said_beyond, seeds_beyond, share_range
 from bakeoff.results import Model, Results
 from bakeoff.selection import ranked
 
@@ -21,8 +21,9 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
 
     A row is a dict of a model: its ``name``, ``place``, ``colour``, ``verdict``, whether it is
     ``tied`` with the best, ``accuracy``, ``interval`` and ``parameters`` in words, and in percent
-    of the width ``low``, ``high``, ``value``, ``seeds`` and ``published``; what lies outside is
-    ``beyond``, ("left" or "right", its words). ``apart`` are the rows of models that learned
+    of the width ``low``, ``high``, ``value``, ``seeds`` and ``published``; a mean that lies outside
+    is ``beyond``, ("left" or "right", its words), and ``seeds_beyond`` are the edges, "left" and
+    "right", beyond which seeds lie. ``apart`` are the rows of models that learned
     nothing or failed, ``ticks`` pairs of (place, words), ``said`` sentences on what is left out,
     ``marks`` words for the marks that there are.
     """
@@ -31,12 +32,10 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
     lost = [] if results.nothing_learned else results.at_chance
     inside = [model for model in shown if model not in lost]
     failed = [model for model in results.models if model.score is None]
-    scale = _Scale(inside)
-    published = {} if results.balanced else (results.study["published"] or {"models": {}})["models"]
+    scale = _Scale(inside, results.published)
     colours, places = model_colours(results.study), {m: i for i, m in enumerate(results.models)}
 
     def row(model):
-        known = published.get(model.model)
         return {
             "name": model.name,
             "place": places[model],
@@ -44,7 +43,7 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
             "verdict": verdict(model, results),
             "tied": len(shown) > 1 and model.in_the_lead,
             "parameters": t.count(model.cost["parameters"]).text,
-            **scale.of(model, known and known["test_accuracy"]),
+            **scale.of(model),
         }
 
     rows = [row(model) for model in inside]
@@ -54,7 +53,7 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
         "ticks": scale.ticks,
         "best": rows[0]["value"] if rows and not results.nothing_learned else None,
         "measure": results.measure,
-        "said": said,
+        "said": [*said, *scale.said([*inside, *(m for m in lost if m in shown)])],
         "marks": _marks(results, rows),
     }
 
@@ -62,8 +61,9 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
 class _Scale:
     """Where accuracies lie on the axis, in percent of its width."""
 
-    def __init__(self, models: list[Model]):
-        self.low, self.high = share_range(models)
+    def __init__(self, models: list[Model], published: Mapping[str, float]):
+        self.published = published
+        self.low, self.high = share_range(models, published)
         self.ticks = [(self.place(value), text) for value, text in _ticks(self.low, self.high)]
 
     def place(self, share: float) -> float:
@@ -71,16 +71,22 @@ class _Scale:
         place = 100 * (share - self.low) / (self.high - self.low)
         return round(min(max(place, 0), 100), 2)
 
-    def of(self, model: Model, published: float | None) -> Mapping[str, Any]:
+    def said(self, models: list[Model]) -> list[str]:
+        """Return what to say of the models' marks that have no place on the axis."""
+        return said_beyond(models, (self.low, self.high), self.published)
+
+    def of(self, model: Model) -> Mapping[str, Any]:
         """Return places and words of a model's accuracy."""
         score = model.score
         if score is None:
-            return {"accuracy": "", "interval": "", "value": None, "beyond": None}
-        beyond = None
+            empty: dict[str, list] = {"seeds": [], "seeds_beyond": []}
+            return {"accuracy": "", "interval": "", "value": None, "beyond": None} | empty
+        beyond, published = None, self.published.get(model.model)
         if not self.low <= score.value <= self.high:
             words = f"{w.number(100 * score.value, 1 if score.value >= 0.1 else 2)} %"
             beyond = ("left", f"◄ {words}") if score.value < self.low else ("right", f"{words} ►")
         seeds = [share for share in score.by_seed.values() if self.low <= share <= self.high]
+        sides = zip(("left", "right"), seeds_beyond(model, (self.low, self.high)), strict=True)
         drawn = published is not None and self.low <= published <= self.high
         return {
             "accuracy": w.percent(score.value),
@@ -89,6 +95,7 @@ class _Scale:
             "low": self.place(score.low),
             "high": self.place(score.high),
             "seeds": sorted({self.place(share) for share in seeds}) if len(model.runs) > 1 else [],
+            "seeds_beyond": [side for side, found in sides if found],
             "published": self.place(published) if drawn and published is not None else None,
             "beyond": beyond,
         }
