@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from bakeoff.ranges import robust_range, said_beyond, share_range
 from bakeoff.report.chart import accuracy_chart
 from bakeoff.results import Results
-from figure_studies import make_results, make_study
+from figure_studies import make_early_leaver, make_results, make_study
 
 ROOT = Path(__file__).parents[1]
 
@@ -198,10 +198,10 @@ def test_what_lies_beyond_the_scale_is_told_by_its_side_and_counted_where_it_is_
 
 def test_a_published_accuracy_is_on_the_axis_or_said_to_be_beyond_it():
     near = accuracy_chart(with_seeds(published={"model_01": 0.9875}))
-    assert near["rows"][0]["published"] > 0
+    assert next(row["published"] for row in near["rows"] if row["name"] == "Model 1") > 0
     assert near["said"] == []
     far = accuracy_chart(with_seeds(published={"model_01": 0.5}))
-    assert far["rows"][0]["published"] is None
+    assert {row["published"] for row in far["rows"]} == {None}
     assert far["said"] == ["Beyond the scale: 1 published accuracy of Model 1 (50.00 %)"]
 
 
@@ -216,3 +216,11 @@ def test_the_page_draws_an_arrow_beside_the_axis_for_seeds_beyond_it():
         assert drawn.count(arrow) == 1
     assert drawn.count('<circle class="seed" cx="') == 38 + 1, "of the rows and of the legend"
     assert "Beyond the scale (◄ ►): 1 seed of Model 1 (97.05 %)" in drawn
+
+
+def test_a_model_that_left_stands_last_whatever_its_accuracy_was():
+    chart = accuracy_chart(make_early_leaver())
+    assert names(chart["rows"]) == ["Model 2", "Model 1", "Model 3"]
+    best, _, left = (row["value"] for row in chart["rows"])
+    assert left > best
+    assert chart["best"] == best

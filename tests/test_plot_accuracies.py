@@ -9,7 +9,14 @@ from bakeoff.figures.accuracies import draw_forest
 from bakeoff.figures.colours import INK, PAPER, model_colours
 from bakeoff.figures.style import house_style
 from bakeoff.results import Results
-from figure_studies import faults_of_layout, make_results, make_study, plotted, texts_in
+from figure_studies import (
+    faults_of_layout,
+    make_early_leaver,
+    make_results,
+    make_study,
+    plotted,
+    texts_in,
+)
 
 
 def forest(study, accuracies=None, **changes):
@@ -167,3 +174,12 @@ def test_a_published_accuracy_beyond_the_axis_is_said():
     assert labels_of(figure) == ["may be the best"]
     title = " ".join(axes.get_title(loc="left").split())
     assert title.endswith("Beyond the scale: 1 published accuracy of Model 1 (50.00 %)")
+
+
+def test_a_model_that_left_stands_last_whatever_its_accuracy_was():
+    results = make_early_leaver()
+    with house_style():
+        axes = draw_forest(results).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["Model 2", "Model 1", "Model 3"]
+    [best] = [line for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+    assert best.get_xdata() == pytest.approx([99.05, 99.05])

@@ -36,7 +36,7 @@ from bakeoff.report.tables import (
     runs_table,
 )
 from bakeoff.results import read_results
-from bakeoff.selection import most_accurate
+from bakeoff.selection import shown_of
 from bakeoff.study.commit import commits
 from bakeoff.study.readers import read_cards, read_findings, read_runs, read_summary
 
@@ -139,7 +139,7 @@ def describe_models(results, findings, runs, cards, curves, data_file):
         runs_of[run["model"]].append(run)
     places = {model: place for place, model in enumerate(results.models)}
     remarks = {said["model"]: said["remark"] for said in findings["models"]}
-    shown, choice = most_accurate(results.models, most=MOST_DESCRIBED)
+    shown, choice = shown_of(results, MOST_DESCRIBED)
     models, described = [], {model.model for model in shown}
     for model in shown:
         label = f"Training and validation loss of {model.name} over the epochs."

@@ -111,7 +111,7 @@ class Results:
 
     @cached_property
     def ranked(self) -> list[Model]:
-        """The finished models, the best by the study's metric first."""
+        """The finished models, the best by the study's metric first, those that left last."""
         return self.named(self.analysis.ranked)
 
     @cached_property
@@ -128,6 +128,12 @@ class Results:
     def at_chance(self) -> list[Model]:
         """The finished models that are not shown to be better than chance."""
         return [model for model in self.finished if not model.above_chance]
+
+    @cached_property
+    def left(self) -> list[Model]:
+        """The models that got no more runs at a look, as they were shown to be worse."""
+        race = self.analysis.looks
+        return self.named(racer.model for racer in race.racers if racer.left) if race else []
 
     @property
     def nothing_learned(self) -> bool:

@@ -22,14 +22,14 @@ _PUBLISHED: Look = {
 
 
 def draw_forest(results: Results) -> Figure:
-    """Return the models' test accuracies, in percent, the highest on top.
+    """Return the models' test accuracies, in percent, the best on top.
 
     ``results`` are :class:`bakeoff.results.Results`. Models without a test accuracy are named in
     the title; of many, the most accurate are shown.
     """
     study = results.study
     looks = model_looks(study)
-    shown, said = ranked(results.models)
+    shown, said = ranked(results)
     several_seeds = len(study["seeds"]) > 1
     what = (
         f"Mean {results.measure} over the seeds" if several_seeds else results.measure.capitalize()
@@ -46,7 +46,9 @@ def draw_forest(results: Results) -> Figure:
         return figure
 
     if not results.nothing_learned:
-        axes.axvline(100 * shown[0].score.value, color=INK, linewidth=0.8, linestyle="dashed")
+        axes.axvline(
+            100 * results.best[0].score.value, color=INK, linewidth=0.8, linestyle="dashed"
+        )
     _draw_rows(axes, shown, (looks, ends), several_seeds)
     places = [(published.get(model.model, -1), row) for row, model in enumerate(shown)]
     places = [(share, row) for share, row in places if ends[0] <= share <= ends[1]]

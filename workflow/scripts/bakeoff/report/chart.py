@@ -23,11 +23,11 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
     ``tied`` with the best, ``accuracy``, ``interval`` and ``parameters`` in words, and in percent
     of the width ``low``, ``high``, ``value``, ``seeds`` and ``published``; a mean that lies outside
     is ``beyond``, ("left" or "right", its words), and ``seeds_beyond`` are the edges, "left" and
-    "right", beyond which seeds lie. ``apart`` are the rows of models that learned
-    nothing or failed, ``ticks`` pairs of (place, words), ``said`` sentences on what is left out,
-    ``marks`` words for the marks that there are.
+    "right", beyond which seeds lie. ``apart`` are the rows of models that learned nothing or
+    failed, ``best`` is the place of the best, ``ticks`` are pairs of (place, words), ``said``
+    sentences on what is left out, ``marks`` words for the marks that there are.
     """
-    shown, said = ranked(results.models)
+    shown, said = ranked(results)
     said = [sentence for sentence in said if not sentence.startswith("Not shown")]
     lost = [] if results.nothing_learned else results.at_chance
     inside = [model for model in shown if model not in lost]
@@ -47,11 +47,12 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
         }
 
     rows = [row(model) for model in inside]
+    best = [] if results.nothing_learned else [m for m in inside if m in results.best]
     return {
         "rows": rows,
         "apart": [row(model) for model in [*[m for m in lost if m in shown], *failed]],
         "ticks": scale.ticks,
-        "best": rows[0]["value"] if rows and not results.nothing_learned else None,
+        "best": next((scale.of(model)["value"] for model in best), None),
         "measure": results.measure,
         "said": [*said, *scale.said([*inside, *(m for m in lost if m in shown)])],
         "marks": _marks(results, rows),
