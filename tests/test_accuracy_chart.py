@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from bakeoff.ranges import robust_range, said_beyond, share_range
-from bakeoff.report.chart import accuracy_chart
+from bakeoff.report.chart import AXIS_WIDTHS, accuracy_chart, thinned
 from bakeoff.results import Results
 from figure_studies import make_early_leaver, make_results, make_study
 
@@ -51,7 +51,9 @@ def test_the_axis_sticks_out_at_no_end():
     pages.filters |= {"unbroken": str}
     macros = pages.get_template("macros.html.j2").module
     ticks = [(0, "90"), (4.9, "92"), (50, "94"), (95.1, "98")]
-    drawn = str(macros.axis({"ticks": ticks, "measure": "test accuracy"}))
+    drawn = str(
+        macros.axis({"ticks": ticks, "thinned": thinned(ticks), "measure": "test accuracy"})
+    )
     assert re.findall('text-anchor="([a-z]+)"', drawn) == ["start", "start", "middle", "end"]
 
 
@@ -224,3 +226,25 @@ def test_a_model_that_left_stands_last_whatever_its_accuracy_was():
     best, _, left = (row["value"] for row in chart["rows"])
     assert left > best
     assert chart["best"] == best
+
+
+def test_where_an_axis_is_narrow_some_ticks_have_no_words():
+    def shown(ticks):
+        axes = thinned(ticks)
+        return {
+            name: [
+                text for (_, text), without in zip(ticks, axes, strict=True) if name not in without
+            ]
+            for name in AXIS_WIDTHS
+        }
+
+    ticks = [(2.4 + 19.9 * number, f"99.{number}") for number in range(1, 6)]
+    every = [text for _, text in ticks]
+    assert shown(ticks) == {"narrow": every[::2], "middle": every, "wide": every}
+    ticks = [(3 + 15.5 * number, f"99.{5 * number:02}") for number in range(7)]
+    every = [text for _, text in ticks]
+    assert shown(ticks) == {"narrow": every[::3], "middle": every[::2], "wide": every[::2]}
+    # However little room there is, one label would be no scale.
+    ticks = [(45, "99.2500"), (55, "99.2505")]
+    assert shown(ticks) == {axis: ["99.2500", "99.2505"] for axis in AXIS_WIDTHS}
+    assert thinned([(50, "1")]) == [[]]

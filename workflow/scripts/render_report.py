@@ -19,7 +19,7 @@ from bakeoff.findings.summary import all_tables, ranked_table
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
-from bakeoff.report.chart import accuracy_chart
+from bakeoff.report.chart import AXIS_WIDTHS, accuracy_chart
 from bakeoff.report.code import code_for
 from bakeoff.report.curves import mean_losses
 from bakeoff.report.data_set import describe_data_set
@@ -97,6 +97,7 @@ def fill_template(template_folder, study, content):
     """Return the page, with its style and its script, made of a dict of what it shows."""
     environment, colours = _environment(template_folder), model_colours(study)
     style = environment.get_template("report.css.j2").render(
+        axis_widths=AXIS_WIDTHS,
         paper=PAPER,
         ink=INK,
         grid=GRID,

@@ -1,7 +1,8 @@
 """The accuracy chart of the page: a row a model, drawn in shares of whatever width there is."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bakeoff import tables as t
@@ -15,6 +16,12 @@ from bakeoff.selection import ranked
 TICKS = 6
 """How many ticks the axis has at most."""
 
+AXIS_WIDTHS = {"narrow": 190, "middle": 270, "wide": 400}
+"""From how many pixels on an axis is so wide; a narrow one may be narrower still."""
+
+# How wide the letters of a tick are in pixels, in the widest of usual fonts, and the gap between.
+_DIGIT, _POINT, _GAP = 9.0, 4.5, 6.0
+
 
 def accuracy_chart(results: Results) -> dict[str, Any]:
     """Return what the template draws: a dict of ``rows``, ``apart``, ``ticks`` and so on.
@@ -24,8 +31,9 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
     of the width ``low``, ``high``, ``value``, ``seeds`` and ``published``; a mean that lies outside
     is ``beyond``, ("left" or "right", its words), and ``seeds_beyond`` are the edges, "left" and
     "right", beyond which seeds lie. ``apart`` are the rows of models that learned nothing or
-    failed, ``best`` is the place of the best, ``ticks`` are pairs of (place, words), ``said``
-    sentences on what is left out, ``marks`` words for the marks that there are.
+    failed, ``best`` is the place of the best, ``ticks`` are pairs of (place, words), ``thinned``
+    on which axes each has no words, ``said`` sentences on what is left out, ``marks`` words for the
+    marks that there are.
     """
     shown, said = ranked(results)
     said = [sentence for sentence in said if not sentence.startswith("Not shown")]
@@ -52,6 +60,7 @@ def accuracy_chart(results: Results) -> dict[str, Any]:
         "rows": rows,
         "apart": [row(model) for model in [*[m for m in lost if m in shown], *failed]],
         "ticks": scale.ticks,
+        "thinned": thinned(scale.ticks),
         "best": next((scale.of(model)["value"] for model in best), None),
         "measure": results.measure,
         "said": [*said, *scale.said([*inside, *(m for m in lost if m in shown)])],
@@ -110,6 +119,34 @@ def _ticks(low, high):
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(100 * low / step), math.floor(min(100 * high, 100) / step)
     return [(n * step / 100, w.number(n * step, decimals)) for n in range(first, last + 1)]
+
+
+def thinned(ticks: Sequence[tuple[float, str]]) -> list[list[str]]:
+    """Return on which axes, by ``AXIS_WIDTHS``, each of the ``ticks`` has no room for its words.
+
+    On each, every first, second or third has words, and so on, so that none touch; at least two.
+    """
+    without: list[list[str]] = [[] for _ in ticks]
+    for axis, width in AXIS_WIDTHS.items():
+        steps = range(1, max(len(ticks) - 1, 1))
+        step = next((s for s in steps if _have_room(ticks[::s], width)), max(len(ticks) - 1, 1))
+        for number, axes in enumerate(without):
+            if number % step:
+                axes.append(axis)
+    return without
+
+
+def _have_room(ticks, width):
+    """Return whether words of ``ticks`` stay apart where the axis is ``width`` pixels wide.
+
+    Those at the ends may lie inwards of their ticks with all of their width, others with half.
+    """
+    sizes = [_DIGIT * sum(map(str.isdigit, text)) + _POINT * text.count(".") for _, text in ticks]
+    inwards = [size / 2 for size in sizes]
+    for end in {0, len(sizes) - 1}:
+        inwards[end] = sizes[end]
+    gaps = [(after - before) / 100 * width for (before, _), (after, _) in pairwise(ticks)]
+    return all(gap > sum(two) + _GAP for gap, two in zip(gaps, pairwise(inwards), strict=True))
 
 
 def _marks(results, rows):
