@@ -136,6 +136,17 @@ def make_race(last, names=None, **fields):
     return Results(study, replace(results.analysis, looks=replace(race, **fields)))
 
 
+def make_early_leaver():
+    """Return the Results of a race whose last model left with the highest accuracy of three."""
+    race = make_race([None, None, 1])
+    keys = [entry["model"] for entry in race.study["models"]]
+    ranks = [keys[1], keys[0], keys[2]]
+    analysis = replace(race.analysis, ranked=ranks, best=ranks[:1])
+    analysis.models[1] = replace(analysis.models[1], standing="best")
+    analysis.models[2] = replace(analysis.models[2], standing="worse")
+    return Results(race.study, analysis)
+
+
 def make_open(results, *, needed=None, one_seed=(), **fields):
     """Return ``results`` with what it would take to tell their models from the best.
 

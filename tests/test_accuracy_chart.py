@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from bakeoff.ranges import robust_range
-from bakeoff.report.chart import accuracy_chart
+from bakeoff.ranges import robust_range, said_beyond, share_range
+from bakeoff.report.chart import AXIS_WIDTHS, accuracy_chart, thinned
 from bakeoff.results import Results
-from figure_studies import make_results, make_study
+from figure_studies import make_early_leaver, make_results, make_study
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,7 +51,9 @@ def test_the_axis_sticks_out_at_no_end():
     pages.filters |= {"unbroken": str}
     macros = pages.get_template("macros.html.j2").module
     ticks = [(0, "90"), (4.9, "92"), (50, "94"), (95.1, "98")]
-    drawn = str(macros.axis({"ticks": ticks, "measure": "test accuracy"}))
+    drawn = str(
+        macros.axis({"ticks": ticks, "thinned": thinned(ticks), "measure": "test accuracy"})
+    )
     assert re.findall('text-anchor="([a-z]+)"', drawn) == ["start", "start", "middle", "end"]
 
 
@@ -121,3 +123,128 @@ def test_the_part_of_an_interval_that_is_far_out_is_not_in_the_range():
     low, high = robust_range([0.98, 0.981, 0.982], [0.97, 0.971, 0.2], [0.99, 0.991, 1])
     assert 0.94 < low < 0.97
     assert 0.99 < high < 1.02
+
+
+def with_seeds(*changes, models=2, seeds=20, published=None):
+    """Return Results whose seeds differ by up to 0.3 points, with ``changes`` (model, seed, share).
+
+    ``published`` are test accuracies, shares of 1, by the models' keys.
+    """
+    results = make_results(make_study(models, seeds))
+    results.study["published"] = published and {
+        "called": "the notebook",
+        "models": {model: {"test_accuracy": share} for model, share in published.items()},
+    }
+    for place, model in enumerate(results.analysis.models):
+        by_seed = {seed: 0.99 - 0.0015 + 0.003 * seed / (seeds - 1) for seed in range(seeds)}
+        by_seed |= {seed: share for number, seed, share in changes if number == place}
+        mean = sum(by_seed.values()) / seeds
+        accuracy = replace(
+            model.accuracy, value=mean, low=mean - 0.001, high=mean + 0.001, by_seed=by_seed
+        )
+        results.analysis.models[place] = replace(model, accuracy=accuracy)
+    return Results(results.study, results.analysis)
+
+
+@pytest.mark.parametrize(("models", "seeds"), [(2, 20), (3, 5)])
+def test_every_ordinary_seed_has_its_place_on_the_axis(models, seeds):
+    results = with_seeds(models=models, seeds=seeds)
+    low, high = share_range(results.models)
+    assert low < 0.9885
+    assert 0.9915 < high < 0.992
+    chart = accuracy_chart(results)
+    assert [len(row["seeds"]) for row in chart["rows"]] == [seeds] * models
+    assert [row["seeds_beyond"] for row in chart["rows"]] == [[]] * models
+    assert chart["said"] == []
+
+
+def test_a_seed_far_off_stretches_nothing_and_is_marked_and_said():
+    results = with_seeds((0, 7, 0.9705))
+    assert share_range(results.models)[0] > 0.985
+    chart = accuracy_chart(results)
+    rows = {row["name"]: row for row in chart["rows"]}
+    assert len(rows["Model 1"]["seeds"]) == 19
+    assert rows["Model 1"]["beyond"] is None
+    assert rows["Model 1"]["seeds_beyond"] == ["left"]
+    assert rows["Model 2"]["seeds_beyond"] == []
+    assert chart["said"] == ["Beyond the scale (◄): 1 seed of Model 1 (97.05 %)"]
+
+
+def test_a_model_far_off_stands_for_all_its_seeds_but_not_for_some():
+    away = [(4, seed, 0.95) for seed in range(5)]
+    results = with_seeds(*away, (1, 2, 0.1), models=5, seeds=5)
+    chart = accuracy_chart(results)
+    rows = {row["name"]: row for row in chart["rows"]}
+    assert rows["Model 5"]["beyond"] == ("left", "◄ 95.0 %")
+    assert rows["Model 5"]["seeds_beyond"] == []
+    # One run failed: the mean is far off, and the four others are where they are.
+    assert rows["Model 2"]["beyond"][0] == "left"
+    assert len(rows["Model 2"]["seeds"]) == 4
+    assert rows["Model 2"]["seeds_beyond"] == ["left"]
+    assert chart["said"] == ["Beyond the scale (◄): 1 seed of Model 2 (10.00 %)"]
+
+
+def test_what_lies_beyond_the_scale_is_told_by_its_side_and_counted_where_it_is_much():
+    changes = [(place, seed, 0.95 + 0.001 * place) for place in range(4) for seed in (0, 1)]
+    results = with_seeds(*changes, (9, 0, 0.9995), models=10, published={"model_02": 0.5})
+    ends = 0.985, 0.995
+    [said] = said_beyond(results.models, ends, results.published)
+    assert said == (
+        "Beyond the scale (◄ ►): 8 seeds of 4 models (95.00 % to 95.30 %), "
+        "1 seed of Model 10 (99.95 %) and 1 published accuracy of Model 2 (50.00 %)"
+    )
+    [said] = said_beyond(results.models[:1], ends)
+    assert said == "Beyond the scale (◄): 2 seeds of Model 1 (95.00 %)"
+    assert said_beyond(results.models[4:9], ends) == []
+
+
+def test_a_published_accuracy_is_on_the_axis_or_said_to_be_beyond_it():
+    near = accuracy_chart(with_seeds(published={"model_01": 0.9875}))
+    assert next(row["published"] for row in near["rows"] if row["name"] == "Model 1") > 0
+    assert near["said"] == []
+    far = accuracy_chart(with_seeds(published={"model_01": 0.5}))
+    assert {row["published"] for row in far["rows"]} == {None}
+    assert far["said"] == ["Beyond the scale: 1 published accuracy of Model 1 (50.00 %)"]
+
+
+def test_the_page_draws_an_arrow_beside_the_axis_for_seeds_beyond_it():
+    files = FileSystemLoader(ROOT / "workflow" / "report")
+    pages = Environment(loader=files, autoescape=True)
+    pages.filters |= {"unbroken": str}
+    chart = accuracy_chart(with_seeds((0, 7, 0.9705), (1, 3, 0.9999)))
+    models = {row["name"]: {"described": True} for row in chart["rows"]}
+    drawn = str(pages.get_template("macros.html.j2").module.accuracy_chart(chart, models))
+    for arrow in ('<svg x="0%" y="8"><path class="seed"', '<svg x="100%" y="8"><path class="seed"'):
+        assert drawn.count(arrow) == 1
+    assert drawn.count('<circle class="seed" cx="') == 38 + 1, "of the rows and of the legend"
+    assert "Beyond the scale (◄ ►): 1 seed of Model 1 (97.05 %)" in drawn
+
+
+def test_a_model_that_left_stands_last_whatever_its_accuracy_was():
+    chart = accuracy_chart(make_early_leaver())
+    assert names(chart["rows"]) == ["Model 2", "Model 1", "Model 3"]
+    best, _, left = (row["value"] for row in chart["rows"])
+    assert left > best
+    assert chart["best"] == best
+
+
+def test_where_an_axis_is_narrow_some_ticks_have_no_words():
+    def shown(ticks):
+        axes = thinned(ticks)
+        return {
+            name: [
+                text for (_, text), without in zip(ticks, axes, strict=True) if name not in without
+            ]
+            for name in AXIS_WIDTHS
+        }
+
+    ticks = [(2.4 + 19.9 * number, f"99.{number}") for number in range(1, 6)]
+    every = [text for _, text in ticks]
+    assert shown(ticks) == {"narrow": every[::2], "middle": every, "wide": every}
+    ticks = [(3 + 15.5 * number, f"99.{5 * number:02}") for number in range(7)]
+    every = [text for _, text in ticks]
+    assert shown(ticks) == {"narrow": every[::3], "middle": every[::2], "wide": every[::2]}
+    # However little room there is, one label would be no scale.
+    ticks = [(45, "99.2500"), (55, "99.2505")]
+    assert shown(ticks) == {axis: ["99.2500", "99.2505"] for axis in AXIS_WIDTHS}
+    assert thinned([(50, "1")]) == [[]]

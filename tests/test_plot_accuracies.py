@@ -9,7 +9,14 @@ from bakeoff.figures.accuracies import draw_forest
 from bakeoff.figures.colours import INK, PAPER, model_colours
 from bakeoff.figures.style import house_style
 from bakeoff.results import Results
-from figure_studies import make_results, make_study, plotted, texts_in
+from figure_studies import (
+    faults_of_layout,
+    make_early_leaver,
+    make_results,
+    make_study,
+    plotted,
+    texts_in,
+)
 
 
 def forest(study, accuracies=None, **changes):
@@ -125,3 +132,54 @@ def test_one_odd_model_is_named_at_the_edge_and_does_not_stretch_the_axis():
     _, axes = forest(study, [0.12, 0.991, 0.992, 0.993, 0.994])
     assert axes.get_xlim()[0] > 98
     assert "◄ 12.00 %" in [text.get_text() for text in axes.texts]
+
+
+def test_seeds_beyond_the_axis_have_an_arrow_at_its_edge_and_are_said():
+    study = make_study(models=2, seeds=3)
+    analysis = make_results(study, [0.99, 0.991]).analysis
+    first = analysis.models[0]
+    odd = replace(first.accuracy, by_seed=first.accuracy.by_seed | {1: 0.95})
+    analysis.models[0] = replace(first, accuracy=odd)
+    with house_style():
+        figure = draw_forest(Results(study, analysis))
+        assert faults_of_layout(figure) == []
+    axes = figure.axes[0]
+    [arrow] = [line for line in axes.lines if line.get_marker() in ("<", ">")]
+    left = axes.get_xlim()[0]
+    assert left > 98
+    assert (arrow.get_marker(), arrow.get_xdata().item()) == ("<", pytest.approx(left))
+    # The second row: it is beside the marks of that model's seeds.
+    assert arrow.get_ydata().item() == pytest.approx(1.28)
+    title = " ".join(axes.get_title(loc="left").split())
+    assert title.endswith("Beyond the scale (◄): 1 seed of Model 1 (95.00 %)")
+
+
+def test_no_line_strikes_the_words_of_a_model_beyond_the_axis_through():
+    study = make_study(models=5)
+    analysis = make_results(study, [0.985, 0.991, 0.992, 0.993, 0.994]).analysis
+    far = analysis.models[0].accuracy
+    analysis.models[0] = replace(analysis.models[0], accuracy=replace(far, value=0.96, high=0.9925))
+    with house_style():
+        axes = draw_forest(Results(study, analysis)).axes[0]
+    assert "◄ 96.00 %" in [text.get_text() for text in axes.texts]
+    rows = [lines.get_segments()[0][0, 1] for lines in axes.collections]
+    assert rows == [0, 1, 2, 3]
+
+
+def test_a_published_accuracy_beyond_the_axis_is_said():
+    study = make_study(models=2)
+    study["published"] = {"called": "a book", "models": {"model_01": {"test_accuracy": 0.5}}}
+    figure, axes = forest(study)
+    assert not [line for line in axes.lines if line.get_marker() == "D"]
+    assert labels_of(figure) == ["may be the best"]
+    title = " ".join(axes.get_title(loc="left").split())
+    assert title.endswith("Beyond the scale: 1 published accuracy of Model 1 (50.00 %)")
+
+
+def test_a_model_that_left_stands_last_whatever_its_accuracy_was():
+    results = make_early_leaver()
+    with house_style():
+        axes = draw_forest(results).axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["Model 2", "Model 1", "Model 3"]
+    [best] = [line for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+    assert best.get_xdata() == pytest.approx([99.05, 99.05])

@@ -20,7 +20,7 @@ from bakeoff.figures.comparisons import (
 from bakeoff.figures.style import house_style
 from bakeoff.limits import MOST_DRAWN, MOST_WITH_TEXT
 from bakeoff.results import Results
-from figure_studies import SVG, make_results, make_study, plotted, texts_in
+from figure_studies import SVG, make_early_leaver, make_results, make_study, plotted, texts_in
 
 # What the page's text is in dark mode.
 LIGHT_INK = "#e6e9ed"
@@ -121,3 +121,11 @@ def test_nothing_to_compare_is_said(tmp_path, diverged):
     texts = texts_in(file)
     assert "Nothing to compare: fewer than two models finished." in texts
     assert ("Not shown (diverged): Model 1" in texts) == (len(diverged) == 1)
+
+
+def test_a_model_that_left_stands_last_and_the_title_says_so():
+    figure = matrix(make_early_leaver())
+    rows = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert rows == ["Model 2", "Model 1", "Model 3"]
+    title = " ".join(figure.get_suptitle().split())
+    assert title.endswith("the most accurate model first, those that left at a look last")

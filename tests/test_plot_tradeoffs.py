@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from bakeoff.figures.colours import model_colours
 from bakeoff.figures.style import house_style, new_figure
 from bakeoff.figures.tradeoffs import COSTS, _faults, _rectangles, draw_tradeoff, pareto_front
 from bakeoff.limits import MOST_NAMED
-from bakeoff.results import read_results
+from bakeoff.results import Results, read_results
 from bakeoff.study.readers import read_summary, runs_in
 from fabricated_study import fabricate_data, fabricate_run
 from figure_studies import (
@@ -20,6 +21,7 @@ from figure_studies import (
     collect_files,
     fabricate,
     faults_of_layout,
+    make_race,
     make_study,
     texts_in,
 )
@@ -123,6 +125,42 @@ def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
     assert line.get_ydata().tolist() == [98, 98, 99, 99]
     bold = {text.get_text() for text in axes.texts if text.get_fontweight() == "bold"}
     assert bold == {"Model 1", "Model 3"}
+
+
+def test_models_that_left_are_not_on_the_front(tmp_path):
+    study = make_study(models=4)
+    analysis, summary = collect(tmp_path, study)
+    table = read_summary(summary, study)
+    for row, accuracy in zip(table, (0.98, 0.995, 0.99, 0.985), strict=True):
+        row["test_accuracy"] = accuracy
+    read = read_results(analysis, study)
+    race = make_race([None, 1, None, None]).analysis.looks
+    results = Results(study, replace(read.analysis, looks=race))
+    with house_style():
+        axes = draw_tradeoff(results, table, "parameters").axes[0]
+    [line] = [line for line in axes.lines if len(line.get_xdata()) == 4]
+    assert line.get_ydata().tolist() == [98, 98, 99, 99]
+    bold = {text.get_text() for text in axes.texts if text.get_fontweight() == "bold"}
+    assert bold == {"Model 1", "Model 3"}
+    assert "among models that stayed, no other is both cheaper" in title_of(axes)
+    race = make_race([1, 1, 1, 1]).analysis.looks
+    results = Results(study, replace(read.analysis, looks=race))
+    with house_style():
+        axes = draw_tradeoff(results, table, "parameters").axes[0]
+    assert not [line for line in axes.lines if line.is_dashed()]
+    assert "Dashed line" not in title_of(axes)
+
+
+def test_points_without_names_at_the_edge_are_said(tmp_path):
+    study = make_study(models=MOST_NAMED + 3)
+    analysis, summary = collect(tmp_path, study)
+    table = read_summary(summary, study)
+    for number, row in enumerate(table, 1):
+        row["test_accuracy"] = {2: 0.5, 3: 0.6}.get(number, 0.98 - 0.0001 * number)
+    with house_style():
+        axes = draw_tradeoff(read_results(analysis, study), table, "parameters").axes[0]
+    assert axes.get_ylim()[0] > 90
+    assert "At the edge: 2 models without names, 50.00 % to 60.00 %" in title_of(axes)
 
 
 def test_of_many_models_those_on_the_front_are_named(tmp_path):

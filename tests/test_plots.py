@@ -1,6 +1,7 @@
 """What holds for every figure: its colours, its bytes, room for its texts, its size."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -16,7 +17,8 @@ from bakeoff.figures.style import house_style, log_limits, log_ticks
 from bakeoff.figures.texts import SLIM, WIDE, figure_names, short_names, shortened, wrapped
 from bakeoff.figures.tradeoffs import COSTS, draw_tradeoff
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.results import read_results
+from bakeoff.report.chart import accuracy_chart
+from bakeoff.results import Results, read_results
 from bakeoff.study.readers import read_summary
 from figure_studies import (
     SVG,
@@ -99,6 +101,26 @@ def test_of_many_models_figures_with_a_place_for_each_show_the_most_accurate(tmp
         assert said in " ".join(texts), name
         assert {text for text in texts if re.fullmatch(r"Model \d+", text)} == shown, name
     assert all((tmp_path / f"{entry['model']}.svg").exists() for entry in study["models"])
+
+
+def test_many_models_ranked_by_balanced_accuracy_are_chosen_by_it(tmp_path):
+    study = make_study(MOST_SHOWN + 2)
+    results = make_results(study)
+    # By this, the first are the best.
+    for place, model in enumerate(results.analysis.models):
+        other = results.analysis.models[-1 - place].accuracy
+        results.analysis.models[place] = replace(model, balanced_accuracy=other)
+    ranks = results.analysis.ranked[::-1]
+    analysis = replace(results.analysis, metric="balanced_accuracy", ranked=ranks, best=ranks[:1])
+    paths = plotted(tmp_path, Results(study, analysis))
+    del paths["power"]
+    which = f"the {MOST_SHOWN} of {MOST_SHOWN + 2} models with the highest balanced test accuracy"
+    shown = {f"Model {number}" for number in range(1, MOST_SHOWN + 1)}
+    for name, path in paths.items():
+        texts = [" ".join(text.split()) for text in texts_in(path)]
+        assert f"Shown: {which}" in " ".join(texts), name
+        assert {text for text in texts if re.fullmatch(r"Model \d+", text)} == shown, name
+    assert f"Shown: {which}" in accuracy_chart(Results(study, analysis))["said"]
 
 
 @pytest.mark.parametrize(

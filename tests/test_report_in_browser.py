@@ -7,10 +7,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 
+from bakeoff.report.chart import accuracy_chart
 from browser import ROOT, Visit, axe, launched
 from fabricated_study import fabricate_data, fabricate_run
+from figure_studies import make_results, make_study
 from steps_after_training import describe_study, run_steps
 
 pytestmark = pytest.mark.workflow
@@ -397,15 +400,43 @@ def test_long_names_leave_room_for_the_chart(browser, wordy_report, width):
         assert visit.page.locator(".rows > li > svg").first.bounding_box()["width"] > 110
 
 
+def labels_of_the_scale(page):
+    """Return the (left, right) of the labels that the chart's axis shows, in pixels."""
+    return page.locator(".axis text").evaluate_all(
+        """labels => labels.map(label => label.getBoundingClientRect())
+            .filter(box => box.width).map(box => [box.left, box.right])"""
+    )
+
+
 @pytest.mark.parametrize("width", [390, 784, 900, 961, 1000, 1440])
 def test_labels_of_the_scale_stay_apart(browser, report, wordy_report, width):
-    ends = """labels => labels.map(label => label.getBoundingClientRect())
-        .map(box => [box.left, box.right])"""
     for page in (report, wordy_report):
         with Visit(browser, page, width=width) as visit:
-            labels = visit.page.locator(".axis text").evaluate_all(ends)
+            labels = labels_of_the_scale(visit.page)
         assert len(labels) > 1
         assert all(start - end > 4 for (_, end), (start, _) in pairwise(labels)), labels
+
+
+@pytest.mark.parametrize("width", [320, 390, 784, 961, 1000, 1250, 1440, 1800])
+def test_labels_of_any_scale_stay_apart(browser, wordy_report, width):
+    """Whatever numbers there are, also where names leave the chart little room."""
+    pages = Environment(loader=FileSystemLoader(ROOT / "workflow" / "report"), autoescape=True)
+    pages.filters |= {"unbroken": str}
+    axis = pages.get_template("macros.html.j2").module.axis
+    seen = set()
+    with Visit(browser, wordy_report, width=width) as visit:
+        for spread in (0.0005, 0.001, 0.002, 0.0035, 0.005, 0.007, 0.02, 0.05, 0.2, 0.5):
+            results = make_results(make_study(3), [0.995, 0.995 - spread / 2, 0.995 - spread])
+            chart = accuracy_chart(results)
+            drawn = "(axis, drawn) => axis.outerHTML = drawn"
+            visit.page.locator(".axis").evaluate(drawn, str(axis(chart)))
+            labels = labels_of_the_scale(visit.page)
+            assert len(labels) > 1
+            assert all(start - end > 4 for (_, end), (start, _) in pairwise(labels)), chart["ticks"]
+            assert all(0 < start < end < width for start, end in labels)
+            seen.add(len(labels) < len(chart["ticks"]))
+    # A phone has room for all of most scales.
+    assert (False in seen) if width < 961 else (True in seen)
 
 
 def test_names_of_two_lines_stay_apart_and_those_of_one_grow_no_taller(browser, report):

@@ -1,6 +1,7 @@
 """The picture for slides, and the table, methods, figures and entry for a paper."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from PIL import Image
 from bakeoff import latex
 from bakeoff.figures.style import house_style, save_pdf, text_alone
 from bakeoff.report.paper import bibtex, citation, main_table
-from bakeoff.results import read_results
+from bakeoff.results import Results, read_results
 from checked_studies import no_figures
 from fabricated_study import fabricate_data, fabricate_run
+from figure_studies import make_results, make_study
 from steps_after_training import TREE, describe_study, run_steps
 
 ODD = r"100 % {wide}_net & co. #1 ^~\ <a|b> − “x” $5$"
@@ -168,6 +170,22 @@ def test_a_model_that_learned_nothing_is_left_out_of_the_picture_and_counted(res
     texts = [text.get_text() for text in draw_summary(found, "A headline", None).texts]
     assert "A headline" in texts
     assert ("not shown" in texts[-1]) == (len(found.learned) < 4)
+
+
+def test_the_picture_marks_and_tells_seeds_beyond_its_axis():
+    from bakeoff.figures.summary import draw_summary
+
+    study = make_study(models=2, seeds=3)
+    analysis = make_results(study).analysis
+    first = analysis.models[0]
+    odd = replace(first.accuracy, by_seed=first.accuracy.by_seed | {1: 0.95})
+    analysis.models[0] = replace(first, accuracy=odd)
+    figure = draw_summary(Results(study, analysis), "A headline", None)
+    [arrow] = [line for line in figure.axes[0].lines if line.get_marker() == "<"]
+    assert arrow.get_xdata().item() == pytest.approx(figure.axes[0].get_xlim()[0])
+    assert arrow.get_ydata().item() == pytest.approx(1.3)
+    below = figure.texts[-1].get_text()
+    assert below.endswith("; beyond the scale (◄): 1 seed of Model 1 (95.00 %)")
 
 
 def test_the_picture_says_its_headline_to_the_end_and_from_the_left(results):

@@ -20,7 +20,7 @@ from bakeoff.findings.summary import all_tables, ranked_table
 from bakeoff.joblog import job_log
 from bakeoff.limits import MOST_DESCRIBED, MOST_SHOWN, MOST_UNFOLDED
 from bakeoff.report.augmentation import augmentations
-from bakeoff.report.chart import accuracy_chart
+from bakeoff.report.chart import AXIS_WIDTHS, accuracy_chart
 from bakeoff.report.code import code_for
 from bakeoff.report.curves import mean_losses
 from bakeoff.report.data_set import describe_data_set
@@ -37,7 +37,7 @@ from bakeoff.report.tables import (
     runs_table,
 )
 from bakeoff.results import read_results
-from bakeoff.selection import most_accurate
+from bakeoff.selection import shown_of
 from bakeoff.study.commit import commits
 from bakeoff.study.readers import read_cards, read_findings, read_runs, read_summary
 
@@ -99,6 +99,7 @@ def fill_template(template_folder, study, content):
     """Return the page, with its style and its script, made of a dict of what it shows."""
     environment, colours = _environment(template_folder), model_colours(study)
     style = environment.get_template("report.css.j2").render(
+        axis_widths=AXIS_WIDTHS,
         paper=PAPER,
         ink=INK,
         grid=GRID,
@@ -141,7 +142,7 @@ def describe_models(results, findings, runs, cards, curves, data_file):
         runs_of[run["model"]].append(run)
     places = {model: place for place, model in enumerate(results.models)}
     remarks = {said["model"]: said["remark"] for said in findings["models"]}
-    shown, choice = most_accurate(results.models, most=MOST_DESCRIBED)
+    shown, choice = shown_of(results, MOST_DESCRIBED)
     models, described = [], {model.model for model in shown}
     for model in shown:
         label = f"Training and validation loss of {model.name} over the epochs."

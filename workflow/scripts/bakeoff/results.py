@@ -92,6 +92,15 @@ class Results:
         return named[used.pop()] if len(used) == 1 else "the epoch that is judged"
 
     @cached_property
+    def published(self) -> dict[str, float]:
+        """The published test accuracies, shares of 1, by the models' keys.
+
+        There are none beside balanced accuracies, which they are not.
+        """
+        known = {} if self.balanced else (self.study["published"] or {}).get("models", {})
+        return {model: known[model]["test_accuracy"] for model in self.by_key if model in known}
+
+    @cached_property
     def by_key(self) -> dict[str, Model]:
         """The models by their keys."""
         return {model.model: model for model in self.models}
@@ -102,7 +111,7 @@ class Results:
 
     @cached_property
     def ranked(self) -> list[Model]:
-        """The finished models, the best by the study's metric first."""
+        """The finished models, the best by the study's metric first, those that left last."""
         return self.named(self.analysis.ranked)
 
     @cached_property
@@ -119,6 +128,12 @@ class Results:
     def at_chance(self) -> list[Model]:
         """The finished models that are not shown to be better than chance."""
         return [model for model in self.finished if not model.above_chance]
+
+    @cached_property
+    def left(self) -> list[Model]:
+        """The models that got no more runs at a look, as they were shown to be worse."""
+        race = self.analysis.looks
+        return self.named(racer.model for racer in race.racers if racer.left) if race else []
 
     @property
     def nothing_learned(self) -> bool:

@@ -1,6 +1,7 @@
 """Draw the models' test accuracies with their intervals, as a forest plot."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -8,8 +9,8 @@ from bakeoff import wording as w
 from bakeoff.figures.colours import INK, PAPER
 from bakeoff.figures.style import SMALLEST, Look, model_looks, new_figure
 from bakeoff.figures.texts import WIDE, figure_names, shortened, wrapped
-from bakeoff.ranges import share_range
-from bakeoff.results import Results
+from bakeoff.ranges import said_beyond, seeds_beyond, share_range
+from bakeoff.results import Model, Results
 from bakeoff.selection import ranked
 
 _SHADE: Look = {"color": INK, "alpha": 0.07, "linewidth": 0}
@@ -21,18 +22,20 @@ _PUBLISHED: Look = {
 
 
 def draw_forest(results: Results) -> Figure:
-    """Return the models' test accuracies, in percent, the highest on top.
+    """Return the models' test accuracies, in percent, the best on top.
 
     ``results`` are :class:`bakeoff.results.Results`. Models without a test accuracy are named in
     the title; of many, the most accurate are shown.
     """
     study = results.study
     looks = model_looks(study)
-    shown, said = ranked(results.models)
+    shown, said = ranked(results)
     several_seeds = len(study["seeds"]) > 1
     what = (
         f"Mean {results.measure} over the seeds" if several_seeds else results.measure.capitalize()
     )
+    ends, published = share_range(shown, results.published), results.published
+    said += said_beyond(shown, ends, published)
     lines = [f"{what} with its 95 % interval, {study['dataset']['title']}", *said]
     figure = new_figure(7, 1.6 + 0.2 * len(lines) + 0.22 * len(shown))
     axes = figure.subplots()
@@ -43,37 +46,58 @@ def draw_forest(results: Results) -> Figure:
         return figure
 
     if not results.nothing_learned:
-        axes.axvline(100 * shown[0].score.value, color=INK, linewidth=0.8, linestyle="dashed")
-    _draw_rows(axes, shown, looks, several_seeds)
-    published = {} if results.balanced else _published(study, shown)
-    for row, value in published.items():
-        axes.plot(100 * value, row, **_PUBLISHED, zorder=4)
-    axes.set_xlim(*(100 * end for end in share_range(shown)))
+        axes.axvline(
+            100 * results.best[0].score.value, color=INK, linewidth=0.8, linestyle="dashed"
+        )
+    _draw_rows(axes, shown, (looks, ends), several_seeds)
+    places = [(published.get(model.model, -1), row) for row, model in enumerate(shown)]
+    places = [(share, row) for share, row in places if ends[0] <= share <= ends[1]]
+    for share, row in places:
+        axes.plot(100 * share, row, **_PUBLISHED, zorder=4)
+    axes.set_xlim(*(100 * end for end in ends))
     names = figure_names(study, WIDE)
     axes.set_yticks(range(len(shown)), labels=[names[model.model] for model in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
-    handles = _legend_entries(study, shown, several_seeds, bool(published))
+    handles = _legend_entries(study, shown, several_seeds, bool(places))
     figure.legend(handles=handles, loc="outside lower left", ncols=2)
     return figure
 
 
-def _draw_rows(axes, shown, looks, several_seeds):
-    """Draw a row a model: its accuracy, its interval, and its seeds where there are several."""
-    left, right = share_range(shown)
+def draw_seeds(
+    axes: Axes, height: float, model: Model, ends: tuple[float, float], look: Look
+) -> None:
+    """Draw a model's seeds at a ``height``, and arrows at the edges beyond which there are more.
+
+    The axis is in percent; its ``ends`` are shares of 1. ``look`` is that of a seed's mark.
+    """
+    seeds = 100 * np.array(list(model.score.by_seed.values()))
+    axes.plot(seeds, np.full(len(seeds), height), **look)
+    for end, shape, beyond in zip(ends, "<>", seeds_beyond(model, ends), strict=True):
+        if beyond:
+            axes.plot(100 * end, height, **look | {"marker": shape, "clip_on": False})
+
+
+def _draw_rows(axes, shown, drawn, several_seeds):
+    """Draw a row a model: its accuracy, its interval, and its seeds where there are several.
+
+    ``drawn`` are the looks of all models and the ends of the axis, shares of 1.
+    """
+    looks, (left, right) = drawn
     for row, model in enumerate(shown):
         look, accuracy = looks[model.model], model.score
         low, value, high = (100 * end for end in (accuracy.low, accuracy.value, accuracy.high))
         alike = model.in_the_lead
-        if not left <= accuracy.value <= right:
-            _mark_beyond(axes, row, value, accuracy.value < left)
         if alike and len(shown) > 1:
             axes.axhspan(row - 0.5, row + 0.5, **_SHADE)
-        axes.hlines(row, low, high, color=look["color"], linewidth=1.6)
+        if left <= accuracy.value <= right:
+            axes.hlines(row, low, high, color=look["color"], linewidth=1.6)
+        else:
+            # Its interval would strike the words through.
+            _mark_beyond(axes, row, value, accuracy.value < left)
         if several_seeds:
-            seeds = 100 * np.array(list(accuracy.by_seed.values()))
-            axes.plot(seeds, np.full(len(seeds), row + 0.28), **_SEED)
+            draw_seeds(axes, row + 0.28, model, (left, right), _SEED)
         face = look["color"] if alike else PAPER
         mark = {"markersize": 6, "markerfacecolor": face, "markeredgewidth": 1.2}
         axes.plot(value, row, **(look | {"linestyle": "none", "zorder": 3}), **mark)
@@ -92,22 +116,13 @@ def _mark_beyond(axes, row, value, left):
     """Say at the edge how accurate a model is that lies beyond it."""
     axes.annotate(
         f"◄ {w.number(value)} %" if left else f"{w.number(value)} % ►",
-        (0.01 if left else 0.99, row),
+        # Higher than its row by so much that seeds do not touch it.
+        (0.01 if left else 0.99, row - 0.1),
         xycoords=axes.get_yaxis_transform(),
         fontsize=SMALLEST,
         ha="left" if left else "right",
         va="center",
     )
-
-
-def _published(study, shown):
-    """Return the published test accuracy, a share of 1, by row of ``shown``."""
-    known = (study["published"] or {"models": {}})["models"]
-    return {
-        row: known[model.model]["test_accuracy"]
-        for row, model in enumerate(shown)
-        if model.model in known
-    }
 
 
 def _legend_entries(study, shown, several_seeds, published):

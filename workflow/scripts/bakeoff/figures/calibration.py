@@ -9,7 +9,7 @@ from bakeoff.figures.colours import INK
 from bakeoff.figures.style import TITLE, Look, model_looks, small_multiples
 from bakeoff.figures.texts import wrapped
 from bakeoff.results import Results
-from bakeoff.selection import most_accurate
+from bakeoff.selection import shown_of
 
 _DIAGONAL: Look = {"color": INK, "linewidth": 0.8, "linestyle": "dashed"}
 
@@ -24,7 +24,7 @@ def draw_reliability(results: Results) -> Figure:
     """
     study = results.study
     colours = {model: look["color"] for model, look in model_looks(study).items()}
-    models, choice = most_accurate(results.models)
+    models, choice = shown_of(results)
     titles = [(model.name, _error(model.calibration)) for model in models]
     figure, panels = small_multiples(titles, 1.6, xlabel="confidence (%)")
     lines = [

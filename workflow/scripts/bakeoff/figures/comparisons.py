@@ -25,14 +25,14 @@ _NOTHING = 0.12
 
 
 def draw_matrix(results: Results) -> Figure:
-    """Return the matrix: a row and a column a model, the highest test accuracy first.
+    """Return the matrix: a row and a column a model, the best first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
     has a colour where the two are significantly different. ``results`` are
     :class:`bakeoff.results.Results`; models without a test accuracy are named in the title, and of
     many, the most accurate are shown.
     """
-    shown, said = ranked(results.models)
+    shown, said = ranked(results)
     pairs = results.analysis.pairs
     order, networks = [model.model for model in shown], pairs.all_on_one_seed
     points, differ = matrices(order, pairs.listed, networks)
@@ -40,7 +40,8 @@ def draw_matrix(results: Results) -> Figure:
         f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
     ]
     if len(shown) > 1:
-        order_is = "the most accurate model first"
+        last = ", those that left at a look last" if set(results.left) & set(shown) else ""
+        order_is = f"the most accurate model first{last}"
         if results.nothing_learned:
             order_is = "no model is shown to beat chance"
         lines.append(f"In percentage points; {order_is}")

@@ -5,15 +5,17 @@ from unicodedata import bidirectional
 from matplotlib.figure import Figure
 
 from bakeoff import wording as w
+from bakeoff.figures.accuracies import draw_seeds
 from bakeoff.figures.colours import INK
-from bakeoff.figures.style import model_looks
+from bakeoff.figures.style import Look, model_looks
 from bakeoff.figures.texts import WIDE, figure_names, shortened, wrapped
 from bakeoff.limits import MOST_IN_PICTURE
-from bakeoff.ranges import share_range
+from bakeoff.ranges import said_beyond, share_range
 from bakeoff.results import Results
 
 _INCHES, _DPI = (12, 6.3), 100
 _LEFT, _RIGHT, _BOTTOM = 0.04, 0.96, 0.15
+_SEED: Look = {"color": INK, "marker": "|", "linestyle": "none", "markersize": 7, "alpha": 0.6}
 
 
 def draw_summary(results: Results, headline: str, pick: str | None) -> Figure:
@@ -77,13 +79,15 @@ def _below(results, shown):
     ]
     if left_out:
         parts.append(f"{left_out} of {len(results.models)} models not shown")
-    return shortened("; ".join(parts), 125)
+    parts += (said[0].lower() + said[1:] for said in said_beyond(shown, share_range(shown), most=1))
+    return shortened("; ".join(parts), 160)
 
 
 def _draw_accuracies(figure, place, results, shown):
     axes = figure.add_axes(place)
     looks = model_looks(results.study)
-    low, high = (100 * end for end in share_range(shown))
+    ends = share_range(shown)
+    low, high = (100 * end for end in ends)
     for row, model in enumerate(shown):
         accuracy, look = model.score, looks[model.model]
         group = model.in_the_lead
@@ -94,10 +98,8 @@ def _draw_accuracies(figure, place, results, shown):
         mark = {"color": look["color"], "markersize": 11, "zorder": 3, "clip_on": False}
         shape = "<" if value < low else ">" if value > high else "o"
         axes.plot(min(max(value, low), high), row, marker=shape, **mark)
-        seeds = (
-            [100 * one for one in accuracy.by_seed.values()] if len(accuracy.by_seed) > 1 else []
-        )
-        axes.plot(seeds, [row + 0.3] * len(seeds), "|", color=INK, markersize=7, alpha=0.6)
+        if len(accuracy.by_seed) > 1:
+            draw_seeds(axes, row + 0.3, model, ends, _SEED)
         axes.text(
             1.02,
             row,

@@ -60,17 +60,22 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     ``results`` are :class:`bakeoff.results.Results`, ``summary`` the rows of summary.csv, and
     ``cost`` is one of ``COSTS``. Models without a test accuracy or a known cost are named under the
     title, and so are those no better than chance, which would squeeze the scale. Times that cannot
-    be compared have no front. Of more than ``MOST_NAMED`` models, the most accurate on the front
-    have names and bars; without a front, the most accurate of all.
+    be compared have no front, and models that left at a look are not on it: their accuracies are of
+    fewer seeds, and they are worse than another model. Of more than ``MOST_NAMED`` models, the most
+    accurate on the front have names and bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
     why = why_not_compared(results, cost)
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row[results.column] for row in shown])
-    front = np.zeros(len(shown), bool) if why else pareto_front(costs, accuracy)
+    gone = {model.model for model in results.left}
+    front = np.array([not why and row["model"] not in gone for row in shown], bool)
+    front[front] = pareto_front(costs[front], accuracy[front])
     named = _named(accuracy, np.ones(len(shown), bool) if why else front)
+    limits = _limits(results, shown) if shown else (0.0, 100.0)
     lines = [*_explained(results, summary, cost, why, named, front), *left_out]
+    lines += _said_beyond(accuracy[~named], limits)
     title = "\n".join(wrapped(line, 46) for line in lines)
 
     figure = new_figure(NARROW, max(3, 0.3 * named.sum()) + 0.17 * (1 + title.count("\n")))
@@ -84,11 +89,10 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
 
     ticks = log_ticks(costs.min(), costs.max(), most=6)
     ends = log_limits(ticks, costs.min(), costs.max())
-    limits = _limits(results, shown)
     bars = _draw_points(axes, results, shown, (costs, limits), named)
     axes.set_ylim(*limits)
     steps = np.array([])
-    if len(shown) > 1 and not why:
+    if len(shown) > 1 and front.any():
         steps = front_line(costs[front], accuracy[front], ends[1])
         axes.plot(*steps, color=INK, linewidth=0.8, linestyle="dashed")
     axes.set_xscale("log")
@@ -121,6 +125,15 @@ def _limits(results, shown):
     low, high = robust_range(*([100 * row[column] for row in shown] for column in columns))
     room = 0.05 * (high - low) or 0.5
     return low - room, high + room
+
+
+def _said_beyond(accuracy, limits):
+    """Return what to say of models without names whose points, in percent, are at an edge."""
+    beyond = sorted(value for value in accuracy if not limits[0] <= value <= limits[1])
+    if not beyond:
+        return []
+    ends = w.distinct(f"{w.number(end)} %" for end in (beyond[0], beyond[-1]))
+    return [f"At the edge: {w.count(len(beyond), 'model')} without names, {' to '.join(ends)}"]
 
 
 def _write_names(axes, names, points, chosen, lines):
@@ -275,8 +288,9 @@ def _explained(results, summary, cost, why, named, front):
         if not named.all():
             lines.append(f"Named: the {named.sum()} with {which}")
         return [*lines, f"{why.removesuffix('.')}, so there is no line of the best"]
-    if len(named) > 1:
-        lines.append("Dashed line, bold names: no other model is both cheaper and more accurate")
+    if len(named) > 1 and front.any():
+        other = "among models that stayed, no other" if results.left else "no other model"
+        lines.append(f"Dashed line, bold names: {other} is both cheaper and more accurate")
     if named.sum() < front.sum():
         lines.append(f"Named: the {named.sum()} with {which} on that line")
     return lines
