@@ -13,9 +13,9 @@ from bakeoff.study.identity import (
     contender,
     description_identity,
     fingerprint,
-    read_origin,
     training_identity,
 )
+from bakeoff.study.origins import read_origin
 from bakeoff.study.settings import training_settings
 from bakeoff.study.sources import Sources
 

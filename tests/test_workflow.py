@@ -145,7 +145,7 @@ WITHOUT_NUMBERS = {
     "workflow/scripts/bakeoff/__init__.py",
     *(
         f"workflow/scripts/bakeoff/{name}.py"
-        for name in ("compiled", "errors", "files", "garbage", "importing", "joblog")
+        for name in ("compiled", "errors", "files", "garbage", "importing", "in_force", "joblog")
     ),
     # The console's line of an epoch, what it reads of the study, and curves.
     *(

@@ -15,7 +15,6 @@ is.
 """
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -123,20 +122,6 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     """
     trained = {key: value for key, value in identity.items() if key != "model"}
     return hashlib.sha256(canonical_json(trained).encode()).hexdigest()
-
-
-def read_origin(file: str | Path) -> tuple[str | None, str | None] | None:
-    """Return what a run's card says it was made of: its fingerprint, and its data's checksum.
-
-    A model's description has a fingerprint of its own, and no data. Either is None where the
-    file does not say so; the whole is None where there is no file to read.
-    """
-    try:
-        found = json.loads(Path(file).read_bytes())
-        told = found.get("identity", found.get("fingerprint"))
-        return told, found.get("dataset", {}).get("checksum")
-    except (OSError, ValueError, AttributeError):
-        return None
 
 
 def _without_neutral(settings):
