@@ -12,8 +12,7 @@ from bakeoff.errors import Terminated
 from bakeoff.importing import import_backend
 from bakeoff.in_force import InForce
 from bakeoff.joblog import job_log, say
-from bakeoff.study.commit import commits
-from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
+from bakeoff.study.identity import all_settings, arguments_of, check_imported, check_sources
 from bakeoff.training import outputs
 from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.backend import software_versions
@@ -63,8 +62,7 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
             | {"images": len(batches["clean"].chosen)},
             "latency_ms": measure_latency(model, scaled(data.images("test")[:1])),
             **outputs.piece_of_card(record, piece),
-            "sources": sources_read(folders),
-            **commits(folders),
+            **outputs.code_of_card(folders),
         }
         with in_force.writing():
             outputs.write_history(files["history"], history, identity, outcome["judged_epoch"])
@@ -88,6 +86,7 @@ def prepare_model(identity, folders, data, device):
     steps = -(-data.counts["train"] // all_settings(identity)["batch_size"])
     name = identity["architecture"]
     model = build_model(folders, name, shape, classes, arguments_of(identity))
+    check_imported(folders, identity["sources"])
     compile_checked(model, folders, identity, device, shape, classes, steps)
     return model
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
+from bakeoff.study.commit import commits
 from bakeoff.study.folders import Folders
-from bakeoff.study.identity import all_settings, arguments_of, fingerprint
+from bakeoff.study.identity import all_settings, arguments_of, fingerprint, sources_read
 from bakeoff.training.architecture import effective_arguments, random_images, run_build
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.judging import has_diverged, judged_epoch
@@ -132,6 +133,11 @@ def piece_of_card(record: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[s
         "pieces": record["pieces"],
         "resumed": len(record["pieces"]) > 1,
     }
+
+
+def code_of_card(folders: Folders) -> dict[str, Any]:
+    """Return what a card says of the code in ``folders``: sources that were read, and commits."""
+    return {"sources": sources_read(folders), **commits(folders)}
 
 
 def costs(record: Mapping[str, Any], piece: Mapping[str, Any], started: float) -> dict[str, Any]:
