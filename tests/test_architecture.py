@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 
 import keras
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from bakeoff.describe.layers import describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.errors import StudyError, Terminated
-from bakeoff.study.identity import check_sources, sources_read
+from bakeoff.study.identity import check_imported, check_sources, sources_read
+from bakeoff.study.sources import Sources
 from bakeoff.training.architecture import (
     build_model,
     compute_dtypes,
@@ -291,6 +293,46 @@ def test_sources_read_are_those_really_imported(root):
     with pytest.raises(StudyError):
         build_model([root], "used", (28, 28, 1), 10)
     assert set(sources_read([root])) == {"architectures/used.py", "architectures/helper.py"}
+
+
+BUILDS = HEAD + (
+    "    a = keras.Input(input_shape)\n"
+    '    return keras.Model(a, layers.Dense(num_classes, "softmax")(layers.Flatten()(a)))\n'
+)
+
+
+def test_what_was_imported_is_what_was_planned(root):
+    """Asked once more after the build, as the import of a backend takes seconds."""
+    (root / "architectures" / "late.py").write_text("import architectures.part\n" + BUILDS)
+    (root / "architectures" / "part.py").write_text("x = 1\n")
+    planned = Sources([root]).of("architectures/late.py")
+    build_model([root], "late", (28, 28, 1), 10)
+    check_imported([root], planned)
+    (root / "architectures" / "part.py").write_text("x = 2\n")
+    with pytest.raises(StudyError, match=r"^architectures/part.py: changed .* run snakemake again"):
+        check_imported([root], planned)
+
+
+@pytest.mark.parametrize("name", ["architectures.hidden", "computed.hidden"])
+def test_an_import_by_a_computed_name_is_refused(root, name, monkeypatch):
+    """An edit of that file would train nothing again."""
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    file = f"{name.replace('.', '/')}.py"
+    (root / file).parent.mkdir(exist_ok=True)
+    (root / file).write_text("x = 1\n")
+    (root / "architectures" / "by_name.py").write_text(
+        f"import importlib\n\nimportlib.import_module('{name}')\n{BUILDS}"
+    )
+    planned = Sources([root]).of("architectures/by_name.py")
+    try:
+        build_model([root], "by_name", (28, 28, 1), 10)
+        assert file in sources_read([root])
+        with pytest.raises(StudyError, match=f"^{file}: imported, but by no `import` statement"):
+            check_imported([root], planned)
+        check_imported([root], planned | Sources([root]).of(file))
+    finally:
+        for imported in (name, name.partition(".")[0]):
+            sys.modules.pop(imported, None)
 
 
 def test_defaults_are_told_alike_by_every_process(root):

@@ -13,9 +13,9 @@ from bakeoff.study.identity import (
     contender,
     description_identity,
     fingerprint,
-    read_origin,
     training_identity,
 )
+from bakeoff.study.origins import read_origin
 from bakeoff.study.settings import training_settings
 from bakeoff.study.sources import Sources
 
@@ -89,6 +89,46 @@ def test_imports_inside_any_statement_count(root, statement):
     file = root / "architectures" / "inside.py"
     file.write_text(statement.format("import architectures.deep"))
     assert "architectures/deep.py" in architectures(root, "inside")
+
+
+def write(root, **files):
+    """Write files, named by their path among the architectures with two underscores for slashes."""
+    for name, text in files.items():
+        file = root / "architectures" / f"{name.replace('__', '/')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "statement", ["from architectures.parts import *", "from .parts import *"], ids=["name", "dots"]
+)
+def test_all_that_a_star_may_import_of_a_package_counts(root, statement):
+    """Its `__all__` is not read, which may be computed: all modules in it are."""
+    write(root, starred=f"{statement}\n", parts__stem="from . import base\n", parts__base="")
+    write(root, parts__deep__m="")
+    names = {"architectures/starred.py"}
+    # Without one, Python takes no module for a star.
+    assert architectures(root, "starred") == names
+    (root / "architectures/parts/__init__.py").write_text('__all__ = ["stem", "deep"]\n')
+    (root / "architectures/parts/deep/__init__.py").write_text("")
+    inside = ("__init__", "stem", "base", "deep/__init__")
+    assert architectures(root, "starred") == names | {
+        f"architectures/parts/{name}.py" for name in inside
+    }
+
+
+def test_a_star_of_a_module_is_that_module(root):
+    write(root, starred="from architectures.own import *\n")
+    expected = {f"architectures/{name}.py" for name in ("starred", "own", "deep")}
+    assert architectures(root, "starred") == expected
+
+
+def test_what_runs_as_the_folder_of_architectures_is_imported_counts(root):
+    """Each architecture is imported from that package, whether or not it imports of it itself."""
+    assert architectures(root, "other") == {"architectures/other.py"}
+    (root / "architectures/__init__.py").write_text("from . import deep\n")
+    expected = {f"architectures/{name}.py" for name in ("other", "__init__", "deep")}
+    assert architectures(root, "other") == expected
 
 
 OF_TRAINING = {

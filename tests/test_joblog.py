@@ -37,6 +37,16 @@ def test_output_goes_to_the_log_and_said_lines_to_both(tmp_path):
     assert sorted(log.read_text().splitlines()) == ["detail", "epoch 1/2", "from elsewhere"]
 
 
+def test_a_process_left_behind_writes_no_more_to_the_log_of_the_next(tmp_path):
+    """Its error would be taken for that of the run under way."""
+    log = tmp_path / "job.log"
+    log.touch()
+    with log.open("w") as left_behind:
+        assert run(log, "    say('epoch 1/2')\n").returncode == 0
+        left_behind.write("Error: another has begun\n")
+    assert log.read_text() == "epoch 1/2\n"
+
+
 @pytest.mark.parametrize(
     ("body", "line"),
     [

@@ -414,6 +414,33 @@ def test_runs_put_in_the_place_of_others_are_not_taken_for_them(copy):
     assert copy.planned() == {"tiny/0"} | COLLECTING
 
 
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("models/tiny/seed_0/card.json", "identity"),
+        ("models/tiny/seed_0/card.json", "checksum"),
+        ("models/tiny/description.json", "fingerprint"),
+    ],
+)
+def test_what_is_written_over_after_the_planning_is_not_collected(copy, file, key):
+    """As a process does that outlived its command; here, that nothing else may be made stands."""
+    written = copy.path("results", file)
+    made = written.stat().st_mtime
+    written.write_text(written.read_text().replace(f'"{key}": "', f'"{key}": "0'))
+    os.utime(written, (made, made))
+    numbers = copy.path("results/analysis.json")
+    numbers.unlink()
+    collect = ["--allowed-rules", "collect_results", "--", "results/analysis.json"]
+    refused = copy.snakemake(*collect, check=False)
+    assert refused.returncode != 0
+    said = f"results/{file}: made of other settings, sources or data than this command was planned"
+    assert [line for line in refused.stdout.splitlines() if said in line], refused.stdout
+    assert not numbers.exists()
+    # As it says.
+    copy.snakemake("results/analysis.json")
+    assert numbers.is_file()
+
+
 def test_seeds_added_to_runs_of_other_settings_are_not_averaged_with_them(copy):
     shutil.rmtree(copy.path(".snakemake"))
     set_in("study", "seeds", value=[0, 1])(copy)

@@ -171,6 +171,28 @@ def test_a_second_process_waits_for_the_first(training):
     assert training.card()["resumed"] is False
 
 
+@pytest.mark.parametrize(
+    "other", [{"batch_size": 64, "epochs": 2}, {"epochs": 2}], ids=["settings", "epochs"]
+)
+def test_a_run_of_another_plan_ends_the_one_left_behind(training, other):
+    """With epochs alone, both have one folder of checkpoints: the second waits for an epoch's end.
+
+    Whichever ends last, what stands is of the newest plan.
+    """
+    first = training.start(epochs=2000)
+    training.wait_for("epoch    3/2000", first)
+    second = Training(training.project, training.folder)
+    second.log = training.folder / "second.txt"
+    second.run(**other)
+    newest = second.bits()
+    assert first.wait(PATIENCE) == 1
+    said = training.log.read_text().splitlines()[-1]
+    assert said.endswith("this one ends and writes nothing more."), said
+    assert "epoch 2000/2000" not in training.log.read_text()
+    assert training.bits() == newest
+    assert training.card()["epochs_trained"] == 2
+
+
 def test_after_a_kill_of_snakemake_and_its_jobs(tiny_study):
     tiny_study.change_config(lambda config: config["training"].update(epochs=EPOCHS))
     target = "results/models/tiny/seed_0/card.json"

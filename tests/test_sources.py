@@ -223,6 +223,28 @@ def test_a_job_reads_what_is_kept_of_its_sources(root, monkeypatch, parsed):
     assert parsed == ["deep.py"]
 
 
+def test_modules_in_a_workflow_folder_of_a_study_are_found_there(root, tmp_path):
+    """As Snakemake's standard layout has them; the tool's own code is found in the tool."""
+    study = tmp_path / "study"
+    for name, text in {
+        "architectures/mine.py": "from workflow.lib.blocks import width\n",
+        "workflow/lib/blocks.py": "width = 3\n",
+        "workflow/scripts/bakeoff/deep.py": "depth = 'not the one that is run'\n",
+    }.items():
+        (study / name).parent.mkdir(parents=True, exist_ok=True)
+        (study / name).write_text(text)
+    folders = [study, root]
+    planned = Sources(folders).of("architectures/mine.py", ENTRY)
+    assert {"architectures/mine.py", "workflow/lib/blocks.py"} < set(planned)
+    check_sources(folders, planned)
+    (study / "workflow/lib/blocks.py").write_text("width = 4\n")
+    with pytest.raises(StudyError, match=r"^workflow/lib/blocks\.py: changed since this run was"):
+        check_sources(folders, planned)
+    (study / "workflow/lib/blocks.py").unlink()
+    with pytest.raises(StudyError, match=r"^workflow/lib/blocks\.py: changed since this run was"):
+        check_sources(folders, planned)
+
+
 def checksum(folder, text, name="source.py"):
     (folder / name).write_text(text, encoding="utf-8")
     return Sources([folder]).checksum(folder / name)

@@ -347,6 +347,19 @@ def test_one_command_goes_from_look_to_look(first_command, study_of_looks):
 
 
 @pytest.mark.workflow
+def test_no_look_is_decided_by_a_run_of_another_plan(study_of_looks):
+    """Written over since the planning, by a process that outlived its command."""
+    card = study_of_looks.path("results/models/poor/seed_1/card.json")
+    card.write_text(card.read_text().replace('"identity": "', '"identity": "0'))
+    decided = "results/looks/look_1.json"
+    study_of_looks.path(decided).unlink()
+    refused = run(study_of_looks, "--allowed-rules", "decide_look", "--", decided)
+    assert refused.returncode != 0
+    assert "models/poor/seed_1/card.json: made of other settings" in refused.stdout
+    assert not study_of_looks.path(decided).exists()
+
+
+@pytest.mark.workflow
 @pytest.mark.parametrize(
     ("before", "said"),
     [

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from snakemake.cli import get_argument_parser
 
+from patience import PATIENCE
 from projects import TINY, Project, study_only
+from training_process import Training
 
 pytestmark = pytest.mark.workflow
 
@@ -146,7 +148,7 @@ WITHOUT_NUMBERS = {
     "workflow/scripts/bakeoff/__init__.py",
     *(
         f"workflow/scripts/bakeoff/{name}.py"
-        for name in ("compiled", "errors", "files", "garbage", "importing", "joblog")
+        for name in ("compiled", "errors", "files", "garbage", "importing", "in_force", "joblog")
     ),
     # The console's line of an epoch, what it reads of the study, and curves.
     *(
@@ -173,6 +175,27 @@ def test_the_sources_that_were_planned_are_those_really_read(finished_study):
     planned = training_identity(sources, contender("tiny"), 0, {})["sources"]
     assert set(card["sources"]) - set(planned) == WITHOUT_NUMBERS
     assert card["sources"] | planned == card["sources"]
+
+
+def test_an_architecture_edited_while_the_backend_is_imported_is_not_trained(tiny_study, tmp_path):
+    """It would be filed under the version before the edit. Here it is edited by its own import."""
+    edit = (
+        "from pathlib import Path\n\n"
+        "file = Path(__file__)\n"
+        "file.write_text(file.read_text().replace('relu', 'tanh'))\n"
+    )
+    tiny_study.add_architecture("edited", TINY.format(units=8) + edit)
+    source = tiny_study.path("architectures/edited.py")
+    before, said = source.read_text(), "architectures/edited.py: changed since this run was planned"
+    described = "results/models/edited/description.json"
+    assert said in tiny_study.snakemake(described, check=False).stdout
+    assert not tiny_study.path(described).exists()
+    source.write_text(before)
+    training = Training(tiny_study, tmp_path / "training")
+    assert training.start("edited").wait(PATIENCE) == 1
+    assert said in training.log.read_text().splitlines()[-1]
+    assert not (training.folder / "checkpoints").exists()
+    assert source.read_text() != before
 
 
 def test_the_model_loads_in_plain_keras_and_answers_the_same(finished_study, tmp_path):

@@ -163,7 +163,6 @@ def test_the_picture_has_its_size_and_nothing_leaves_it(tmp_path, monkeypatch, m
 
 def test_a_model_that_learned_nothing_is_left_out_of_the_picture_and_counted(results):
     from bakeoff.figures.summary import draw_summary
-    from bakeoff.results import read_results
 
     study = describe_study(["LeNet", ODD, "[Odd] one", "Model 3"], seeds=(0, 1))
     found = read_results(results / "analysis.json", study)
@@ -190,7 +189,6 @@ def test_the_picture_marks_and_tells_seeds_beyond_its_axis():
 
 def test_the_picture_says_its_headline_to_the_end_and_from_the_left(results):
     from bakeoff.figures.summary import draw_summary
-    from bakeoff.results import read_results
 
     study = describe_study(["LeNet", ODD, "[Odd] one", "Model 3"], seeds=(0, 1))
     found = read_results(results / "analysis.json", study)

@@ -17,7 +17,7 @@ from bakeoff.ending import say_what_came_out, say_what_failed
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
-from bakeoff.study.identity import data_sources, fingerprint, read_origin
+from bakeoff.study.identity import data_sources, fingerprint
 from bakeoff.study.config import (
     check_targets,
     numbers_study,
@@ -29,6 +29,7 @@ from bakeoff.study.settings import has_curves, identity_of_description, identity
 from bakeoff.study.config_files import ConfigFile
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
+from bakeoff.study.origins import read_origin
 from bakeoff.study.planned import forget_planned, keep_planned, read_planned, read_sources
 from bakeoff.study.snakemake_internals import (
     call_folders,
@@ -185,13 +186,19 @@ MODELS_FOLDER = f"{config['pathvars']['results']}/models"
 
 
 @cache
+def fingerprint_of_run(model, seed):
+    """What the card of a run says where it is the one that is planned."""
+    entry_of(model)
+    return fingerprint(identity_of_run(config, SOURCES, model, seed))
+
+
+@cache
 def is_trained(model, seed):
     """Tell whether a run has left the card of what is planned; None where there is none to read."""
     found = read_origin(f"{MODELS_FOLDER}/{model}/seed_{seed}/card.json")
     if found is None:
         return None
-    entry_of(model)
-    planned = fingerprint(identity_of_run(config, SOURCES, model, seed))
+    planned = fingerprint_of_run(model, seed)
     return found == (planned, PREPARED.checksum if PREPARED else found[1])
 
 
@@ -331,9 +338,14 @@ def label_of(model):
     return config["models"][model]["name"].translate({ord("{"): "(", ord("}"): ")"})
 
 
+def runs_of_study():
+    """The (model, seed) pairs of the study's runs, by now."""
+    return [(model, seed) for model in MODELS for seed in seeds_of(model)]
+
+
 def per_run(file):
     """The path of one kind of file for every run of the study."""
-    return of_runs([(model, seed) for model in MODELS for seed in seeds_of(model)], file)
+    return of_runs(runs_of_study(), file)
 
 
 def per_model(file):
@@ -363,6 +375,16 @@ def run_as_text(wildcards):
 def description_as_text(wildcards):
     """The same for what a model's description depends on."""
     return canonical_json(described(wildcards.model))
+
+
+def fingerprints_as_text(wildcards):
+    """What the cards of all runs and the descriptions of all models are to say they are of."""
+    return canonical_json(
+        {
+            "cards": [fingerprint_of_run(*run) for run in runs_of_study()],
+            "descriptions": [fingerprint(described(model)) for model in MODELS],
+        }
+    )
 
 
 def description_to_wait_for(wildcards):

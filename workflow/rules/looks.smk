@@ -22,6 +22,9 @@ if LOOKS is not None:
             of=LOOKS.of,
             # The looks before may be decided otherwise in this command.
             runs=lambda wildcards: canonical_json(LOOKS.runs_at(int(wildcards.look))),
+            fingerprints=lambda wildcards: canonical_json(
+                [fingerprint_of_run(*run) for run in LOOKS.runs_at(int(wildcards.look))]
+            ),
             sources=sources_of("workflow/scripts/decide_look.py"),
         script:
             "../scripts/decide_look.py"

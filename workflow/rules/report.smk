@@ -22,6 +22,7 @@ rule collect_results:
         "../../envs/reporting.yaml"
     params:
         study=as_it_is(NUMBERS),
+        planned=fingerprints_as_text,
         plan=LOOKS.plan if LOOKS else None,
         sources=sources_of("workflow/scripts/collect_results.py"),
     script:

@@ -6,10 +6,12 @@ from bakeoff.analysis.looks import Decision, Looked, plan_of
 from bakeoff.analysis.models import read_runs
 from bakeoff.analysis.study import analyse, compare_models
 from bakeoff.analysis.summary import table_of_models, table_of_runs
+from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log
 from bakeoff.results import write_analysis
 from bakeoff.study.decisions import read_decision
+from bakeoff.study.origins import check_planned
 from bakeoff.study.readers import check_alike, read_data_set, read_latencies
 
 
@@ -25,6 +27,7 @@ def collect_results(
     analysis_file,
     looked=None,
     latencies=(),
+    planned=None,
 ):
     """Write runs.csv, summary.csv and analysis.json.
 
@@ -33,8 +36,13 @@ def collect_results(
     the order of :func:`bakeoff.study.readers.runs_in`, ``descriptions`` those of its models.
     ``looked`` is a :class:`bakeoff.analysis.looks.Looked` where seeds were given where they decide;
     ``latencies`` are the paths of the models' latencies, where these were measured alone.
+    ``planned`` has lists of the fingerprints that ``cards`` and ``descriptions`` are to have, where
+    a plan says so.
     Raises :class:`bakeoff.errors.StudyError` for a file that is not what it should be.
     """
+    if planned is not None:
+        check_planned(cards, planned["cards"], PreparedData.read(data_file).checksum)
+        check_planned(descriptions, planned["descriptions"], None)
     data = read_data_set(data_file, study["dataset"]["disputed"])
     runs = read_runs(study, data, cards, histories, predictions, descriptions)
     check_alike([run.card for run in runs], cards)
@@ -72,4 +80,5 @@ if __name__ == "__main__":
             snakemake.output.analysis,
             looked_at(snakemake.params.plan, snakemake.input.decisions),
             snakemake.input.latencies,
+            json.loads(snakemake.params.planned),
         )

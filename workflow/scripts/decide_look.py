@@ -8,10 +8,12 @@ import numpy as np
 
 from bakeoff.analysis.looks import Decision, decide, plan_of
 from bakeoff.analysis.sampling import TestSample
+from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
 from bakeoff.joblog import job_log, say
 from bakeoff.study.decisions import read_decision
 from bakeoff.study.looks import Looks, budget_seconds
+from bakeoff.study.origins import check_planned
 from bakeoff.study.readers import (
     card_value,
     check_alike,
@@ -21,7 +23,9 @@ from bakeoff.study.readers import (
 )
 
 
-def decide_look(of, look, planned, data_file, cards, predictions, before, decision_file):
+def decide_look(
+    of, look, planned, data_file, cards, predictions, before, decision_file, fingerprints=None
+):
     """Write what is decided after a look, numbered from 1, and what it was made of.
 
     ``of`` is the text that :class:`bakeoff.study.looks.Looks` holds. ``planned`` are the (model,
@@ -35,6 +39,8 @@ def decide_look(of, look, planned, data_file, cards, predictions, before, decisi
     looks = Looks(settings["plan"], of, Path(decision_file).parent, [*map(asdict, decided)])
     decision = None
     if looks.next == look and looks.runs_at(look) == planned:
+        if fingerprints is not None:
+            check_planned(cards, fingerprints, PreparedData.read(data_file).checksum)
         data = read_data_set(data_file, [])
         correct, seconds = _answers(planned, cards, predictions, data)
         plan = plan_of(settings["plan"])
@@ -95,4 +101,5 @@ if __name__ == "__main__":
             snakemake.input.predictions,
             snakemake.input.before,
             snakemake.output.decision,
+            json.loads(snakemake.params.fingerprints),
         )

@@ -7,7 +7,7 @@ from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
 from bakeoff.importing import import_backend
 from bakeoff.joblog import job_log
-from bakeoff.study.identity import all_settings, check_sources, fingerprint
+from bakeoff.study.identity import all_settings, check_imported, check_sources, fingerprint
 
 
 def describe_model(identity, data_file, description_file, layers_file, folders):
@@ -25,6 +25,7 @@ def describe_model(identity, data_file, description_file, layers_file, folders):
     from bakeoff.describe.model import checked_description
 
     description, table = checked_description(folders, identity, data.shape, len(data.class_names))
+    check_imported(folders, identity["sources"])
     with write_atomically(layers_file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     with write_atomically(description_file) as temporary:

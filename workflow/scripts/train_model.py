@@ -5,17 +5,14 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
-
 from bakeoff.compiled import keep_compiled
 from bakeoff.data.prepared import scaled
 from bakeoff.epochs import follow_study
 from bakeoff.errors import Terminated
-from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.importing import import_backend
+from bakeoff.in_force import InForce
 from bakeoff.joblog import job_log, say
-from bakeoff.study.commit import commits
-from bakeoff.study.identity import all_settings, arguments_of, check_sources, sources_read
+from bakeoff.study.identity import all_settings, arguments_of, check_imported, check_sources
 from bakeoff.training import outputs
 from bakeoff.training.architecture import blamed_on, build_model
 from bakeoff.training.backend import software_versions
@@ -35,21 +32,22 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
     history, model, predictions and card to paths; ``folders`` are
     :data:`bakeoff.study.folders.Folders`. Training goes on from the last whole epoch found under
     ``checkpoint_folder``. A run whose loss stops being a number ends there with status
-    ``diverged``, no error. Raises :class:`bakeoff.errors.StudyError` for faults in
-    architecture, settings or data.
+    ``diverged``, no error. Raises :class:`bakeoff.errors.StudyError` for faults in architecture,
+    settings or data, and where a run of another plan has begun since: it writes no outputs then.
     """
     started = time.perf_counter()
     check_sources(folders, identity["sources"])
     data = open_data(data_file)
+    in_force = InForce(Path(files["card"]).parent, identity, data.checksum)
+    in_force.take()
     settings = all_settings(identity)
     device = import_backend(settings, threads)
     model = prepare_model(identity, folders, data, device)
     batches = batches_of_parts(data, settings, device, model)
-    checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum)
+    checkpoints = Checkpoints(checkpoint_folder, identity, data.checksum, in_force.check)
     versions = software_versions(settings["backend"])
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
-        remove_unfinished(Path(files["card"]).parent)
         with blamed_on(folders, identity["architecture"], "training"):
             own = callbacks_of(folders, identity["architecture"], settings)
             record = train_epochs(model, batches, identity, checkpoints, piece, started, own)
@@ -64,17 +62,14 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
             | {"images": len(batches["clean"].chosen)},
             "latency_ms": measure_latency(model, scaled(data.images("test")[:1])),
             **outputs.piece_of_card(record, piece),
-            "sources": sources_read(folders),
-            **commits(folders),
+            **outputs.code_of_card(folders),
         }
-        outputs.write_history(files["history"], history, identity, outcome["judged_epoch"])
-        with write_atomically(files["predictions"]) as temporary:
-            np.savez(temporary, probabilities=probabilities, labels=data.labels("test"))
-        outputs.write_model(
-            files["model"], model, folders, identity, data.shape, len(data.class_names)
-        )
-        # Last, so that a card stands for a run that is all there.
-        outputs.write_card(files["card"], card | outputs.costs(record, piece, started))
+        with in_force.writing():
+            outputs.write_history(files["history"], history, identity, outcome["judged_epoch"])
+            outputs.write_predictions(files["predictions"], probabilities, data.labels("test"))
+            outputs.write_model(files["model"], model, folders, identity, data)
+            # Last, so that a card stands for a run that is all there.
+            outputs.write_card(files["card"], card | outputs.costs(record, piece, started))
     say(f"{identity['model']} seed {identity['seed']}: {outcome['status']}.")
 
 
@@ -91,6 +86,7 @@ def prepare_model(identity, folders, data, device):
     steps = -(-data.counts["train"] // all_settings(identity)["batch_size"])
     name = identity["architecture"]
     model = build_model(folders, name, shape, classes, arguments_of(identity))
+    check_imported(folders, identity["sources"])
     compile_checked(model, folders, identity, device, shape, classes, steps)
     return model
 

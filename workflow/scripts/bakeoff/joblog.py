@@ -40,6 +40,8 @@ def job_log(path: str | Path, origins: Mapping[str, str] | None = None) -> Itera
     _console = os.fdopen(os.dup(saved[1]), "w", buffering=1, errors=_ESCAPED)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A process that outlived its command still writes to the log that it began.
+        path.unlink(missing_ok=True)
         log = path.open("w", buffering=1, encoding="utf-8")
     except OSError as error:
         sys.exit(f"{_FAILED}{_in_one_line(error, path)}")

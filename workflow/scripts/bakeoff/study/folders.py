@@ -32,10 +32,10 @@ def find(folders: Folders, relative: str | Path) -> Path:
     """Return the first file or folder of that path in ``folders``.
 
     Without one, it is the path that it would have in the first folder. The tool's code is found
-    in the tool alone.
+    in the tool, whatever a study has of that path; a study's own `workflow/` may hold modules too.
     """
     if str(relative).startswith(_OF_THE_TOOL):
-        return Path(folders[-1]) / relative
+        folders = [folders[-1], *folders[:-1]]
     paths = [Path(folder) / relative for folder in folders]
     return next((path for path in paths if path.exists()), paths[0])
 

@@ -15,7 +15,6 @@ is.
 """
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from typing import Any
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
 from bakeoff.study.folders import ARCHITECTURES, Folders, find, relative_to, with_architectures
-from bakeoff.study.sources import KEPT, Sources
+from bakeoff.study.sources import KEPT, Sources, places_of_modules
 
 NEUTRAL = {
     "deterministic": False,
@@ -125,20 +124,6 @@ def fingerprint(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(trained).encode()).hexdigest()
 
 
-def read_origin(file: str | Path) -> tuple[str | None, str | None] | None:
-    """Return what a run's card says it was made of: its fingerprint, and its data's checksum.
-
-    A model's description has a fingerprint of its own, and no data. Either is None where the
-    file does not say so; the whole is None where there is no file to read.
-    """
-    try:
-        found = json.loads(Path(file).read_bytes())
-        told = found.get("identity", found.get("fingerprint"))
-        return told, found.get("dataset", {}).get("checksum")
-    except (OSError, ValueError, AttributeError):
-        return None
-
-
 def _without_neutral(settings):
     absent = object()
     return {key: value for key, value in settings.items() if value != NEUTRAL.get(key, absent)}
@@ -165,14 +150,47 @@ def check_sources(folders: Folders, planned: Mapping[str, str]) -> None:
             )
 
 
+def check_imported(folders: Folders, planned: Mapping[str, str]) -> None:
+    """Raise :class:`StudyError` if this process has imported anything but what was planned.
+
+    To be asked once the architecture is built: a backend takes seconds to import, in which a source
+    may have been edited since :func:`check_sources` saw it. ``planned`` is as there. The tool's own
+    code may import what is not planned, as no number depends on that.
+    """
+    check_sources(folders, planned)
+    tool = Path(folders[-1]) / "workflow"
+    for path in _imported(folders):
+        file = relative_to(folders, path)
+        # Of compiled modules, which are not seen, no import is either.
+        if path.suffix == ".py" and file not in planned and not path.is_relative_to(tool):
+            raise StudyError(
+                f"{file}: imported, but by no `import` statement that the plan could read; expected"
+                " one, as an edit of this file would train nothing again: import it by its name."
+            )
+
+
 def sources_read(folders: Folders) -> dict[str, str]:
     """Map every file in ``folders`` that this process has imported to its checksum."""
-    # A virtual environment may lie inside the repository; its packages are not our sources.
+    sources = Sources(folders, kept=KEPT)
+    return {relative_to(folders, file): sources.checksum(file) for file in _imported(folders)}
+
+
+def _imported(folders):
+    """Return the files in ``folders`` that this process has imported, sorted.
+
+    A virtual environment may lie there; its packages are not our sources. So it is those among the
+    architectures and in the tool's code, and elsewhere those that lie where their names say.
+    """
     places = [folder / ARCHITECTURES for folder in with_architectures(folders)]
     places.append(Path(folders[-1]) / "workflow")
     inside = tuple(f"{place}{os.sep}" for place in places)
-    imported = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    files = {os.path.normpath(file) for file in imported if file}
-    own = sorted(file for file in files if file.startswith(inside))
-    sources = Sources(folders, kept=KEPT)
-    return {relative_to(folders, Path(file)): sources.checksum(Path(file)) for file in own}
+    modules = places_of_modules(folders)
+    found = set()
+    for name, module in list(sys.modules.items()):
+        if file := getattr(module, "__file__", None):
+            file = os.path.normpath(file)
+            named = file.removesuffix(".py").removesuffix(f"{os.sep}__init__")
+            by_name = [os.path.join(place, *name.split(".")) for place in modules]
+            if file.startswith(inside) or named in by_name:
+                found.add(Path(file))
+    return sorted(found)

@@ -16,7 +16,14 @@ from typing import NamedTuple
 
 from bakeoff.errors import StudyError
 from bakeoff.files import sha256_of, write_atomically
-from bakeoff.study.folders import Folders, find, relative_to, shown_path, with_architectures
+from bakeoff.study.folders import (
+    ARCHITECTURES,
+    Folders,
+    find,
+    relative_to,
+    shown_path,
+    with_architectures,
+)
 
 KEPT = Path(".snakemake") / "bakeoff-sources.json"
 """Where a study keeps what its sources mean: see :class:`Sources`."""
@@ -52,9 +59,7 @@ class Sources:
 
     def __init__(self, folders: Folders, kept: str | Path | None = None, found: Found = ()):
         self.folders = folders
-        # Modules are found where training finds them.
-        scripts = Path(folders[-1]) / "workflow" / "scripts"
-        self._places = [*with_architectures(folders), scripts]
+        self._places = places_of_modules(folders)
         self._kept = kept
         self._known = _read(kept) if kept else {}
         self._used: dict = {}
@@ -68,9 +73,9 @@ class Sources:
 
         Of what is imported, only files count whose paths begin with one of ``within``. An
         architecture has the same path in the study's folder and in the tool's. See
-        :meth:`checksum`. Imports are followed without running anything. A file that is no
-        Python, such as a template, imports nothing. Raises :class:`StudyError` for a source that
-        does not parse.
+        :meth:`checksum`. Imports are followed without running anything: of an architecture, which
+        is imported itself, also those of its packages. A file that is no Python, such as a
+        template, imports nothing. Raises :class:`StudyError` for a source that does not parse.
         """
         found: dict[str, str] = {}
         for entry in entries:
@@ -105,7 +110,7 @@ class Sources:
 
     def _of(self, entry, within):
         if (entry, within) not in self._found:
-            files = self._closure(find(self.folders, entry))
+            files = self._closure(find(self.folders, entry), *self._packages(entry))
             paths = {relative_to(self.folders, file): file for file in files}
             self._found[entry, within] = {
                 path: self._meaning(paths[path]).checksum
@@ -125,9 +130,15 @@ class Sources:
                 self._meanings[file] = self._used[digest] = found
         return self._meanings[file]
 
-    def _closure(self, entry):
-        """Return ``entry`` and all files of the study that it imports, directly or not."""
-        found, queue = set(), [entry]
+    def _packages(self, entry):
+        """Return the files that run before an architecture does, as it is imported by its name."""
+        package, _, _ = entry.rpartition("/")
+        of_architectures = package.split("/")[0] == ARCHITECTURES
+        return self._module_files(package.replace("/", ".")) if of_architectures else ()
+
+    def _closure(self, *entries):
+        """Return ``entries`` and all files of the study that they import, directly or not."""
+        found, queue = set(), [*entries]
         while queue:
             file = queue.pop()
             if file not in found:
@@ -148,7 +159,21 @@ class Sources:
         level, module, names = statement
         package = relative_to(self._places, file).split("/")[:-level] if level else []
         base = [*package, *filter(None, [module])]
+        if "*" in names:
+            names = self._submodules(".".join(base))
         return [".".join(base), *(".".join([*base, name]) for name in names)]
+
+    def _submodules(self, package):
+        """Return the names of what `from package import *` may import: all that lies in it.
+
+        Its `__all__` says which; that may be computed. Without an `__init__.py` it has none.
+        """
+        folders = [Path(place, *package.split(".")) for place in self._places]
+        if not any((folder / "__init__.py").is_file() for folder in folders):
+            return []
+        inside = (file for folder in folders for file in folder.glob("*.py"))
+        packages = (file.parent for folder in folders for file in folder.glob("*/__init__.py"))
+        return sorted({file.stem for file in (*inside, *packages)} - {"__init__"})
 
     def _module_files(self, module):
         """Return the files that importing a module runs: its packages' ``__init__`` and its own.
@@ -161,6 +186,11 @@ class Sources:
             packages = self._module_files(package) if package else ()
             self._files[module] = (*packages, *([own] if own else []))
         return self._files[module]
+
+
+def places_of_modules(folders: Folders) -> list[Path]:
+    """Return the folders in which training looks for modules, in its order."""
+    return [*with_architectures(folders), Path(folders[-1]) / "workflow" / "scripts"]
 
 
 def _first_file(places, path):

@@ -2,15 +2,15 @@
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 
 from bakeoff.files import pass_on, remove_unfinished, write_atomically
+from bakeoff.in_force import locked
 from bakeoff.joblog import say
 from bakeoff.study.identity import fingerprint, outlasts_epochs
 
@@ -21,35 +21,32 @@ class Checkpoints:
     A checkpoint holds the arrays of model and optimizer and the history up to an epoch. The
     folder's name carries a fingerprint of all that the training depends on except the number of
     epochs (unless the learning rate's schedule depends on that), so a checkpoint of anything else
-    is never picked up, and one of a model that was called otherwise is.
+    is never picked up, and one of a model that was called otherwise is. ``check`` raises where the
+    run is to end; it is asked once the folder is held, and after each state.
     """
 
-    def __init__(self, parent: str | Path, identity: Mapping[str, Any], data_checksum: str):
+    def __init__(
+        self,
+        parent: str | Path,
+        identity: Mapping[str, Any],
+        data_checksum: str,
+        check: Callable[[], None] = lambda: None,
+    ):
         settings = dict(identity["settings"])
         if outlasts_epochs(settings):
             del settings["epochs"]
         digits = fingerprint({**identity, "settings": settings, "data": data_checksum})[:16]
         name = f"{identity['architecture']}_seed_{identity['seed']}_{digits}"
         self.folder = Path(parent) / name
+        self._check = check
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for this process alone; wait, and say so, while another has it.
-
-        The operating system frees the lock of a killed process.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self.folder / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            say(f"Waiting for another process that trains this model ({self.folder}).")
-            lock.acquire()
-        try:
+        """Hold the folder for this process alone: see :func:`bakeoff.in_force.locked`."""
+        with locked(self.folder / "lock", "trains this model"):
+            self._check()
             remove_unfinished(self.folder)
             yield
-        finally:
-            lock.release()
 
     def save(
         self,
@@ -71,6 +68,7 @@ class Checkpoints:
         for older in self.folder.glob("epoch_*.npz"):
             if _epoch_of(older) <= epoch and not _is_finished(older) and older != path:
                 older.unlink()
+        self._check()
 
     def load(self, epochs: int) -> tuple[int, list[np.ndarray], dict[str, Any]] | None:
         """Return (epoch, arrays, record) of the last state up to ``epochs``, or None.

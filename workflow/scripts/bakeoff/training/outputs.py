@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bakeoff.data.prepared import PreparedData
 from bakeoff.files import write_atomically
+from bakeoff.study.commit import commits
 from bakeoff.study.folders import Folders
-from bakeoff.study.identity import all_settings, arguments_of, fingerprint
-from bakeoff.training.architecture import Shape, effective_arguments, random_images, run_build
+from bakeoff.study.identity import all_settings, arguments_of, fingerprint, sources_read
+from bakeoff.training.architecture import effective_arguments, random_images, run_build
 from bakeoff.training.compile import plain_optimizer
 from bakeoff.training.judging import has_diverged, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
@@ -44,16 +46,22 @@ def write_history(
         )
 
 
+def write_predictions(path: str | Path, probabilities: np.ndarray, labels: np.ndarray) -> None:
+    """Write what is predicted for the test images, (images, classes), and their labels."""
+    with write_atomically(path) as temporary:
+        np.savez(temporary, probabilities=probabilities, labels=labels)
+
+
 def write_model(
     path: str | Path,
     model: "keras.Model",
     folders: Folders,
     identity: Mapping[str, Any],
-    input_shape: Shape,
-    classes: int,
+    data: PreparedData,
 ) -> None:
     """Save the trained weights in a freshly built model, as it was tried before the training.
 
+    ``data`` is what the model was built for.
     The optimizer's state would make the file three times as large; the checkpoint holds it.
     """
     import keras
@@ -65,10 +73,10 @@ def write_model(
     # What a file draws while it builds, such as a fixed mask, is to be what was trained with.
     keras.utils.set_random_seed(identity["seed"])
     name, arguments = identity["architecture"], arguments_of(identity)
-    plain = run_build(folders, name, input_shape, classes, arguments)
+    plain = run_build(folders, name, data.shape, len(data.class_names), arguments)
     if len(plain.weights) < len(weights):
         # Not told the images' shape, it makes its weights when it is asked.
-        plain.predict_on_batch(random_images(input_shape))
+        plain.predict_on_batch(random_images(data.shape))
     plain.set_weights(weights)
     with write_atomically(path) as temporary:
         save_model(plain, temporary)
@@ -125,6 +133,11 @@ def piece_of_card(record: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[s
         "pieces": record["pieces"],
         "resumed": len(record["pieces"]) > 1,
     }
+
+
+def code_of_card(folders: Folders) -> dict[str, Any]:
+    """Return what a card says of the code in ``folders``: sources that were read, and commits."""
+    return {"sources": sources_read(folders), **commits(folders)}
 
 
 def costs(record: Mapping[str, Any], piece: Mapping[str, Any], started: float) -> dict[str, Any]:
