@@ -214,6 +214,42 @@ def test_scores_are_those_of_the_weights_that_callbacks_leave(project, tmp_path)
     assert last["test_loss"] != pytest.approx(np.log(10), abs=1e-3)
 
 
+def test_what_can_be_kept_of_a_callback_comes_back(tmp_path):
+    keras = pytest.importorskip("keras")
+    from bakeoff.training.callbacks import OwnCallbacks
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+    class Kept(keras.callbacks.Callback):
+        def __init__(self, constant=(3, 6.0), held=None):
+            super().__init__()
+            self.constant, self.held, self.chosen = constant, held, lambda: 1
+
+        def on_train_begin(self, logs=None):
+            self.seen, self.best, self.compared = {"losses": []}, None, None
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen["losses"].append(logs["loss"])
+            self.best, self.compared = float("inf"), keras.ops.less
+
+    def started(state=(), **arguments):
+        callback = Kept(**arguments)
+        own = OwnCallbacks([callback], model, 5, 1)
+        own.begin(state)
+        return callback, own
+
+    first, own = started()
+    own.end_epoch(1, {"loss": 0.5})
+    kept = json.loads(json.dumps(own.remembered()))
+    again, own = started(kept)
+    assert (again.seen, again.best) == ({"losses": [0.5]}, float("inf"))
+    assert again.compared is keras.ops.less
+    assert again.constant == first.constant
+    # Changes in place, or may, and JSON does not give it back as it was.
+    for held in (np.float32(1), {1}, [(1, 2)], {1: 2}, model, np.zeros(2)):
+        assert started(held=held)[1].remembered() is None
+
+
 def test_what_the_config_has_settings_for_is_refused(project, tmp_path):
     log = refused(Training(project, tmp_path / "restoring"), "restoring")
     assert "architectures/restoring.py: callbacks: EarlyStopping with restore_best_weights" in log

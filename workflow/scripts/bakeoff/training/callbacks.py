@@ -3,6 +3,7 @@
 Importing this imports Keras, which must find its backend prepared.
 """
 
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
@@ -41,7 +42,7 @@ class OwnCallbacks:
             callback.set_model(model)
         self.of_fit = [_OfFit(callback) for callback in callbacks]
         self._logs: dict[str, Any] = {}
-        self._functions: list[dict[str, Any]] = []
+        self._first: list[dict[str, Any]] = []
 
     @property
     def hear_batches(self) -> bool:
@@ -54,10 +55,7 @@ class OwnCallbacks:
         """Begin the training, or go on with what the callbacks ``remembered``."""
         for callback in self.callbacks:
             callback.on_train_begin()
-        self._functions = [
-            {name: value for name, value in vars(callback).items() if callable(value)}
-            for callback in self.callbacks
-        ]
+        self._first = [dict(vars(callback)) for callback in self.callbacks]
         for callback, state in zip(self.callbacks, remembered, strict=False):
             functions = {name: _function(*of) for name, of in state["functions"].items()}
             vars(callback).update(state["values"] | functions)
@@ -86,13 +84,13 @@ class OwnCallbacks:
     def remembered(self) -> list[State] | None:
         """Return what each callback remembers, ready for JSON, or None where JSON cannot hold it.
 
-        Functions that it began with are no memory: the architecture's file makes them again.
+        What it began with and cannot change is no memory: the architecture's file makes it again.
         """
         kept = []
-        for callback, first in zip(self.callbacks, self._functions, strict=True):
+        for callback, first in zip(self.callbacks, self._first, strict=True):
             values, functions = {}, {}
             for name, value in vars(callback).items():
-                if name in _OF_KERAS or (callable(value) and value is first.get(name)):
+                if name in _OF_KERAS or (_is_constant(value) and value is first.get(name)):
                     continue
                 if _is_json(value):
                     values[name] = value
@@ -129,11 +127,18 @@ def _is_json(value):
     return value is None or type(value) in (bool, int, float, str)
 
 
+def _is_constant(value):
+    """Tell whether a value cannot change: a function, or a number, a text, a tuple of such."""
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return inspect.isroutine(value) or value is None or type(value) in (bool, int, float, str)
+
+
 def _place(value):
     """Return the module and the name in it by which a function is found, or None."""
     place = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
     try:
-        return place if callable(value) and _function(*place) is value else None
+        return place if inspect.isroutine(value) and _function(*place) is value else None
     except (AttributeError, KeyError, TypeError):
         return None
 
