@@ -70,11 +70,13 @@ class OwnCallbacks:
         return bool(heard) and not _same(before, self.model.get_weights())
 
     def end(self) -> None:
-        """End the training; what that does to the weights, which have been scored, is undone."""
-        before = self.model.get_weights() if self.callbacks else []
+        """End the training, if it began; what that does to the weights, now scored, is undone."""
+        if not self._first:
+            return
+        before = self.model.get_weights()
         for callback in self.callbacks:
             callback.on_train_end(self._logs)
-        if self.callbacks and not _same(before, self.model.get_weights()):
+        if not _same(before, self.model.get_weights()):
             self.model.set_weights(before)
             say(
                 "The architecture's callbacks change the weights when the training ends: undone, as"

@@ -45,21 +45,11 @@ def train_epochs(
     one has ``stopped`` the run, and what they remember. The model is left with the weights of
     :func:`bakeoff.training.judging.judged_epoch`.
     """
-    # Imports Keras, which must find its backend prepared.
-    from bakeoff.training.callbacks import OwnCallbacks
-
     settings, seed = all_settings(identity), identity["seed"]
-    epochs, train = settings["epochs"], batches["train"]
-    weights = class_weights(settings["class_weight"], train.labels)
-    own = OwnCallbacks(callbacks, model, epochs, -(-len(train.chosen) // train.batch_size))
-    if own.hear_batches:
-        step_by_step(model, batches)
-    saved = usable(checkpoints.load(epochs), settings)
-    model.optimizer.build(model.trainable_variables)
-    if trains := saved is None or not is_over(saved[2], settings):
-        # Before the state, as it may set a learning rate or weights.
-        own.begin(saved[2]["callbacks"] if saved else ())
-    record, kept = restore(model, saved)
+    weights = class_weights(settings["class_weight"], batches["train"].labels)
+    own = own_callbacks(callbacks, model, batches, settings)
+    saved = usable(checkpoints.load(settings["epochs"]), settings)
+    record, kept = restore(model, saved, settings, own)
     history = record["history"]
     first = len(history) + 1
     if first > 1:
@@ -67,7 +57,7 @@ def train_epochs(
     while not is_over(record, settings):
         epoch, begun = len(history) + 1, time.perf_counter()
         # By seed and epoch, as is dropout, so that a resumed run sees the same order.
-        train.shuffle(seed, epoch)
+        batches["train"].shuffle(seed, epoch)
         row = {"epoch": epoch, **train_epoch(model, batches, seed, epoch, own, weights)}
         row["seconds"] = time.perf_counter() - begun
         history.append(row)
@@ -75,13 +65,10 @@ def train_epochs(
         add_epoch(piece, record, epoch, started)
         if settings["evaluate"] == "best" and judged_epoch(history, settings) == epoch:
             kept = judged_weights(model)
-        checkpoints.save(
-            epoch, [*state_of(model), *kept], record, finished=is_over(record, settings)
-        )
+        checkpoints.save(epoch, [*state_of(model), *kept], record, is_over(record, settings))
         stopped = is_stopped(history, settings) or record["stopped"]
         after_epoch(identity, history, first, stopped)
-    if trains:
-        own.end()
+    own.end()
     leave_judged(model, kept, history)
     return record
 
@@ -113,6 +100,24 @@ def usable(saved: Saved | None, settings: dict[str, Any]) -> Saved | None:
         " them is not all numbers, texts, lists and dicts, so it could not be kept."
     )
     return None
+
+
+def own_callbacks(
+    callbacks: Sequence[Any],
+    model: "keras.Model",
+    batches: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> "OwnCallbacks":
+    """Return an architecture's ``callbacks`` for a training, which is made ready for them."""
+    # Imports Keras, which must find its backend prepared.
+    from bakeoff.training.callbacks import OwnCallbacks
+
+    train = batches["train"]
+    steps = -(-len(train.chosen) // train.batch_size)
+    own = OwnCallbacks(callbacks, model, settings["epochs"], steps)
+    if own.hear_batches:
+        step_by_step(model, batches)
+    return own
 
 
 def step_by_step(model: "keras.Model", batches: Mapping[str, Any]) -> None:
@@ -211,11 +216,17 @@ def add_epoch(piece: dict[str, Any], record: dict[str, Any], epoch: int, started
     piece["seconds"] = time.perf_counter() - started
 
 
-def restore(model: "keras.Model", saved: Saved | None) -> tuple[dict[str, Any], list[np.ndarray]]:
+def restore(
+    model: "keras.Model", saved: Saved | None, settings: dict[str, Any], own: "OwnCallbacks"
+) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Bring ``model`` to a saved state; return that state's record and the weights it keeps.
 
-    Its optimizer is built. Without such a state, both are empty.
+    Without one, both are empty. Its ``own`` callbacks begin, or go on, unless the run is over.
     """
+    model.optimizer.build(model.trainable_variables)
+    if saved is None or not is_over(saved[2], settings):
+        # Before the state is there, as they may set a learning rate or weights.
+        own.begin(saved[2]["callbacks"] if saved else ())
     if saved is None:
         return {"history": [], "pieces": [], "stopped": False, "callbacks": []}, []
     _, arrays, record = saved
