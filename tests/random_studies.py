@@ -287,6 +287,7 @@ def _fabricate_run(folder, plan, key, model, seed, place, like, labels):
         **made_of(plan, int(like)),
         planned=epochs,
         judged=judged,
+        stopped_by_callback=bool(trained < epochs and not diverged and (like + place) % 3 == 0),
         **_recipe(chosen, like),
         **_circumstances(plan, place),
         **({} if diverged else {"clean_train": _clean_train(kind, accuracy, generator)}),

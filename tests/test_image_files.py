@@ -27,6 +27,7 @@ from bakeoff.errors import StudyError
 from image_files import (
     READING,
     class_folders,
+    lock,
     random_images,
     refusal,
     save,
@@ -325,6 +326,14 @@ def test_the_only_image_of_a_class_is_not_drawn_for_the_test(images, scratch):
     assert [classes[label] for label in sorted(parts["test"][1])] == ["elm", "elm", "oak", "oak"]
 
 
+def test_a_test_share_that_leaves_nothing_to_train_on_is_refused(images, scratch):
+    class_folders(images, {"elm": 2, "oak": 2})
+    message = refusal(images, scratch, test_share=0.9)
+    assert "data.test_share: 0.9; expected a share of the 4 images that leaves some to" in message
+    _, parts, _ = read(images, scratch, test_share=0.5)
+    assert {name: len(labels) for name, (_, labels, _) in parts.items()} == {"train": 2, "test": 2}
+
+
 def test_a_given_split_is_kept(images, scratch):
     for seed, (part, count) in enumerate((("train", 10), ("Test", 4), ("val", 3))):
         class_folders(images / part, {"x": count, "y": count}, seed=seed)
@@ -452,6 +461,39 @@ def test_a_link_to_a_folder_that_holds_it_is_not_followed(images, scratch):
     settings = READING | {"path": str(images)}
     read_by_plan = {name for name, *_ in _files_at(images, settings) if name.endswith(".png")}
     assert {os.path.normpath(name) for name in read_by_plan} == set(names)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(images, scratch, monkeypatch):
+    class_folders(images, {"a": 8, "b": 8, "b/more": 8})
+    settings = READING | {"path": str(images)}
+    before = state_of(settings)
+    with monkeypatch.context() as patched:
+        lock(patched, images / "b" / "more")
+        message = refusal(images, scratch)
+        assert message.startswith(
+            f"{images}/b/more: cannot be listed (Permission denied); expected"
+        )
+        with pytest.raises(StudyError, match="b/more: cannot be listed"):
+            state_of(settings)
+    assert state_of(settings) == before
+    # What each disk has at its top is none of the data.
+    (images / "lost+found").mkdir()
+    lock(monkeypatch, images / "lost+found")
+    assert state_of(settings) == before
+    assert len(list_images(images)[0]) == 24
+
+
+def test_an_archive_with_a_wrong_bit_is_refused(images, tmp_path, scratch):
+    class_folders(images, {"a": 8, "b": 8})
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(images.rglob("*.png")):
+            archive.write(file, file.relative_to(images))
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    # The first file's first block, of a kind that there is not.
+    content[30 + len("a/000.png")] |= 0b110
+    (tmp_path / "x.zip").write_bytes(content)
+    message = refusal(tmp_path / "x.zip", scratch)
+    assert "x.zip: cannot be unpacked (Error -3 while decompressing data" in message
 
 
 def test_one_class_or_none_is_refused(images, scratch):

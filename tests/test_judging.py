@@ -78,6 +78,25 @@ def test_it_stops_where_keras_does(values, patience, min_delta, monitor):
             break
 
 
+@pytest.mark.workflow
+@pytest.mark.parametrize(("min_delta", "of_keras"), [(0, 3), (0.1, 1)])
+def test_the_best_epoch_is_that_of_keras_where_every_gain_counts(min_delta, of_keras):
+    keras = pytest.importorskip("keras")
+    losses = [1.0, 0.95, 0.94, 0.96]
+    callback = keras.callbacks.EarlyStopping(
+        "val_loss", min_delta, 3, mode="min", restore_best_weights=True
+    )
+    kept = []
+    model = SimpleNamespace(stop_training=False, get_weights=lambda: epoch, set_weights=kept.append)
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses, start=1):
+        callback.on_epoch_end(epoch - 1, {"val_loss": loss})
+    callback.on_train_end()
+    assert kept == [of_keras]
+    assert chosen(losses, stopping=STOPPING | {"patience": 3, "min_delta": min_delta}) == 3
+
+
 def test_without_early_stopping_no_run_stops():
     assert not is_stopped(rows([0.1] * 50), {"early_stopping": None, "evaluate": "last"})
 

@@ -14,7 +14,7 @@ from PIL import Image
 from bakeoff.data.checksums import checksum_of_file
 from bakeoff.data.prepared import PreparedData
 from idx_files import write_idx_set
-from image_files import cifar_folder, random_images, save, tar_of
+from image_files import cifar_folder, class_folders, random_images, save, tar_of
 from loopback_mirror import loopback_mirror
 from needs import need
 from projects import ROOT, RUNS_ALONE, make_tiny_study
@@ -226,6 +226,30 @@ def train_on_leaves(own_study):
             save(own_study.path(f"leaves/{colour}/{number}.png"), coloured(number, colour, (8, 8)))
     own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
     own_study.snakemake(*RUNS_ALONE)
+
+
+def test_a_folder_that_cannot_be_listed_stops_the_plan_and_undoes_nothing(own_study):
+    folder = own_study.path("leaves")
+    class_folders(folder, {"elm": 10, "oak": 10})
+    own_study.take({"dataset": "leaves", "source": "folder", "path": "leaves"})
+    prepared(own_study, "leaves")
+    before = own_study.path("results/data/leaves/data.json").read_bytes()
+    # So deep that its path is too long for the system: what root may not list either.
+    here = os.open(folder / "oak", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 240, dir_fd=here)
+        inner = os.open("d" * 240, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    run = own_study.snakemake("results/data/leaves/data.json", check=False)
+    assert run.returncode != 0
+    said = run.stdout
+    assert "ddd: cannot be listed (File name too long); expected a folder whose files" in said
+    assert "Traceback" not in said
+    assert own_study.path("results/data/leaves/data.json").read_bytes() == before
+    shutil.rmtree(folder / "oak" / ("d" * 240))
+    assert own_study.planned("results/data/leaves/data.json") == set()
 
 
 def test_a_touched_image_trains_nothing_again(own_study):

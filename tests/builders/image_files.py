@@ -1,6 +1,8 @@
 """Made-up images in files of every kind, and the settings that read them."""
 
+import errno
 import io
+import os
 import tarfile
 
 import numpy as np
@@ -35,6 +37,18 @@ def refusal(path, scratch, **settings):
     assert "; expected " in message
     assert not list(scratch.glob(".unpacked*"))
     return message
+
+
+def lock(monkeypatch, folder):
+    """Let ``folder`` be one that the system does not list, as without the right to: root has it."""
+    scandir = os.scandir
+
+    def refused(path="."):
+        if os.fspath(path) == os.fspath(folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
 
 
 def random_images(count, shape, seed=0, dtype=np.uint8):

@@ -114,7 +114,11 @@ SCRIPTS = TOOL / "workflow" / "scripts"
 @cache
 def settings_of_prepared():
     """What the prepared data depends on: once a plan, as it looks at each file of a folder."""
-    return settings_of_data(config["data"])
+    try:
+        return settings_of_data(config["data"])
+    except StudyError as error:
+        # Without that folder's files, all would be prepared and trained anew.
+        sys.exit(str(error))
 
 
 def entry_of(model):

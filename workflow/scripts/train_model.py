@@ -49,10 +49,10 @@ def train_model(identity, data_file, files, checkpoint_folder, folders, threads)
     piece = {"device": device, "threads": threads, "versions": versions}
     with checkpoints.locked(), counted_run():
         with blamed_on(folders, identity["architecture"], "training"):
-            own = callbacks_of(folders, identity["architecture"], settings)
+            own = callbacks_of(folders, identity["architecture"], settings, data.validation)
             record = train_epochs(model, batches, identity, checkpoints, piece, started, own)
         history = record["history"]
-        outcome = outputs.outcome_of(history, settings)
+        outcome = outputs.outcome_of(record, settings)
         probabilities = predict(model, batches["test"])
         card = {
             **outputs.plan_of_card(identity, model),

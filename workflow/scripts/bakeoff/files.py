@@ -3,17 +3,31 @@
 import errno
 import hashlib
 import json
+import lzma
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bakeoff.errors import StudyError
+
 _UNFINISHED = ".unfinished-"
 # A number is missing where NumPy raises OSError for what a file holds; zipfile raises EINVAL for a
 # place before the file's beginning.
 _OF_CONTENT = (None, errno.ENOENT, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
+
+
+DAMAGED = (
+    *(OSError, ValueError, KeyError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    # Of a zip that seems to be encrypted, or packed as Python cannot unpack it.
+    RuntimeError,
+)
+"""What NumPy raises where an npz file does not hold what was written, one bit wrong or many."""
 
 
 @contextmanager
@@ -82,14 +96,36 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def files_below(folder: str | Path) -> list[Path]:
+    """Return all files in a folder and in those that it holds, links to folders not followed.
+
+    Raises :class:`StudyError` as :func:`walk` does.
+    """
+    found = [
+        Path(place, name) for place, _, names in os.walk(folder, onerror=_refuse) for name in names
+    ]
+    return sorted(file for file in found if file.is_file())
+
+
+def _refuse(error):
+    """Raise what ``os.walk`` would pass over: a folder that cannot be listed."""
+    # Each disk has one at its top, for its system alone.
+    if os.path.basename(error.filename) != "lost+found":
+        raise StudyError(
+            f"{error.filename}: cannot be listed ({error.strerror}); expected a folder whose files"
+            " can be read: allow that, or move the folder elsewhere."
+        ) from error
+
+
 def walk(path: str | Path) -> Iterator[tuple[str, list[str], list[str], list[str]]]:
     """Yield as ``os.walk`` does, into links too, and fourth the links that are not followed.
 
-    These are links to folders that hold them, which would bring each file again and again.
+    These are links to folders that hold them, which would bring each file again and again. Raises
+    :class:`StudyError` where a folder cannot be listed, as its files would be missing in silence.
     """
     # Of each folder to come, the real folders that links above it lie in.
     held: dict[str, list[str]] = {os.fspath(path): []}
-    for place, folders, names in os.walk(path, followlinks=True):
+    for place, folders, names in os.walk(path, onerror=_refuse, followlinks=True):
         above, loops = held.pop(place), []
         for name in list(folders):
             inner = os.path.join(place, name)

@@ -116,7 +116,7 @@ class Trend:
     change the loss by less than ``epochs.FLAT`` of it, "falling" or "rising" when it lies on one
     side of zero, otherwise "noisy": the losses wander too much to tell. It has no numbers when
     there are too few epochs ("unknown"), and where early stopping chose the last epoch of a run for
-    its losses ("stopped early"), which are no sample then.
+    its losses, or a callback did ("stopped early"): they are no sample then.
     """
 
     verdict: Literal["falling", "rising", "flat", "noisy", "unknown", "stopped early"]
@@ -229,7 +229,8 @@ class Run:
 
     A run that ``diverged``, its loss being no number, ended early and has no accuracies. Those of
     the ``judged_epoch`` stand in runs.csv; ``best_epoch`` is the first one with the highest
-    validation accuracy.
+    validation accuracy. ``stopped_by_callback`` says whether a callback of its architecture ended
+    it before the planned epochs, and not the config's early stopping.
     """
 
     seed: int
@@ -239,11 +240,17 @@ class Run:
     judged_epoch: int
     best_epoch: int | None
     circumstances: Circumstances
+    stopped_by_callback: bool = False
 
     @property
     def stopped_early(self) -> bool:
-        """Whether early stopping ended it."""
+        """Whether early stopping, or a callback, ended it."""
         return self.epochs < self.planned and not self.diverged
+
+    @property
+    def stopped_by_rule(self) -> bool:
+        """Whether the config's early stopping ended it."""
+        return self.stopped_early and not self.stopped_by_callback
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import fcntl
 import heapq
 import json
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bakeoff.files import DAMAGED
 from bakeoff.joblog import error_in
 from bakeoff.study.identity import fingerprint
 from bakeoff.study.looks import looks_of
@@ -29,7 +29,7 @@ from bakeoff.training.checkpoints import Checkpoints
 Key = tuple[str, int]
 """A run: its model's key and its seed."""
 
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+_UNREADABLE = (*DAMAGED, TypeError)
 _SIGN_OF_LIFE = 120
 """A run whose files are younger, in seconds, is taken for running wherever it may be."""
 

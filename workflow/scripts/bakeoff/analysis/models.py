@@ -214,7 +214,7 @@ class MeasuredModel:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether early stopping ended a run."""
+        """Whether early stopping, or a callback of the architecture, ended a run."""
         return any(len(run.history) < run.card["epochs"] for run in self.runs)
 
     @property

@@ -186,6 +186,7 @@ def _run(run):
         judged_epoch=run.card["judged_epoch"],
         best_epoch=None if diverged else int(run.history["val_accuracy"].argmax()) + 1,
         circumstances=circumstances(run.card),
+        stopped_by_callback=run.card.get("stopped_by_callback", False),
     )
 
 

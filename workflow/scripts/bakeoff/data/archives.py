@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from bakeoff.errors import StudyError
+from bakeoff.files import DAMAGED
 
 _WHOLE = "delete it, and put or download a whole one there"
 
@@ -41,7 +42,7 @@ def unpacked(path: str | Path, scratch: str | Path) -> Iterator[Path]:
                 " nothing was unpacked to any other place: get the archive from a source that you"
                 " trust, or pack the images anew."
             ) from error
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+        except (tarfile.TarError, *DAMAGED) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 # The disk, not the archive.
                 raise

@@ -9,6 +9,7 @@ import numpy as np
 
 from bakeoff.data.raw import RawPart, RawSet
 from bakeoff.errors import StudyError
+from bakeoff.files import files_below
 
 _SIDE = 32
 _PIXELS = 3 * _SIDE * _SIDE
@@ -25,7 +26,8 @@ def read_cifar(folder: str | Path) -> RawSet:
     where a file is missing or holds part of a record.
     """
     folder = Path(folder)
-    files = {file.name: file for file in sorted(folder.rglob("*.bin"))}
+    there = files_below(folder)
+    files = {file.name: file for file in there if file.suffix == ".bin"}
     train = [file for name, file in files.items() if name.startswith(("data_batch", "train"))]
     test = [file for name, file in files.items() if name.startswith("test")]
     for part, expected, found in (
@@ -37,7 +39,7 @@ def read_cifar(folder: str | Path) -> RawSet:
                 f"{folder}: no file of {part} images; expected {expected}, the binary version of"
                 " CIFAR: name the folder or archive that holds it in data.path."
             )
-    names = {file.name: file for file in folder.rglob("*.txt") if file.name in _LABELS}
+    names = {file.name: file for file in there if file.name in _LABELS}
     class_names, labels = _class_names(names), None
     if names:
         labels = _LABELS[next(iter(names))]

@@ -1,12 +1,12 @@
 """Images and labels in one npz file of NumPy, as Keras and MedMNIST have them."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from bakeoff.data.raw import RawPart, RawSet, check_images
 from bakeoff.errors import StudyError
+from bakeoff.files import DAMAGED
 from bakeoff.wording import listing
 
 # The names of images and labels in Keras's files and in MedMNIST's, with a % for the part.
@@ -30,7 +30,7 @@ def read_npz(path: str | Path) -> RawSet:
             raise ValueError("one array without a name")
         with content:
             parts = _parts(content, path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         reason = " ".join(str(error).split())
         raise StudyError(
             f"{path}: cannot be read as npz ({reason}); expected a file that np.savez wrote,"

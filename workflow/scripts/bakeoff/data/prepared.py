@@ -8,13 +8,12 @@ read: planning has no time for it.
 
 import errno
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bakeoff.errors import StudyError
-from bakeoff.files import pass_on, sha256_of
+from bakeoff.files import DAMAGED, pass_on, sha256_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,7 +149,7 @@ class PreparedData:
         try:
             with np.load(file) as arrays:
                 return read(arrays)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             pass_on(error)
             raise _unreadable(file, self.file, error) from error
 

@@ -89,7 +89,8 @@ class RawSet:
 def check_images(images: np.ndarray, where: str | Path) -> np.ndarray:
     """Return images of an array file, with or without channels, as (n, height, width, channels).
 
-    Float64 becomes float32.
+    Float64 becomes float32, and all bytes come to lie in the order in which they are written: NumPy
+    keeps arrays in that of another language (Fortran, MATLAB) or processor.
     ``where`` is what messages call the place of ``images``. Raises :class:`StudyError` where these
     are no images.
     """
@@ -109,6 +110,12 @@ def check_images(images: np.ndarray, where: str | Path) -> np.ndarray:
         raise StudyError(
             f"{where}: shape {images.shape}, no image; expected at least one: add images."
         )
+    if images.dtype.kind not in "fiu":
+        raise StudyError(
+            f"{where}: values of type {images.dtype.name}; expected uint8, uint16, or float from 0"
+            " to 1: save the images as one of these."
+        )
+    images = np.ascontiguousarray(images, images.dtype.newbyteorder("="))
     if images.dtype.kind == "f" and images.min() >= 0 and images.max() <= 1:
         return images.astype(np.float32, copy=False)
     if images.dtype.kind == "f" or images.dtype.name not in ("uint8", "uint16"):

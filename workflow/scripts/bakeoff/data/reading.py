@@ -24,6 +24,7 @@ from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw, without_only_ones
 from bakeoff.data.sources import BUNDLED, ROLES, roles_of
 from bakeoff.errors import ConfigError, StudyError
+from bakeoff.files import files_below
 from bakeoff.joblog import say
 
 _SCRATCH = ".scratch-"
@@ -51,7 +52,7 @@ def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
             raise ConfigError(
                 "data.path", f"{folder} is no folder; expected one with four IDX files: name it."
             )
-        names = [str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()]
+        names = [str(file.relative_to(folder)) for file in files_below(folder)]
     roles = roles_of(names)
     if missing := [role.replace("_", " ") for role in ROLES if role not in roles]:
         raise StudyError(
@@ -230,6 +231,13 @@ def _draw_test(images, settings):
     if images.groups is None:
         test = without_only_ones(images.labels, test)
     train = np.delete(np.arange(len(images.labels)), test)
+    if not len(train):
+        raise ConfigError(
+            "data.test_share",
+            f"{settings['test_share']:g}; expected a share of the"
+            f" {w.count(len(images.labels), 'image')} that leaves some to train on: take a smaller"
+            " one, or add images.",
+        )
     return {
         name: LabelledPart(
             Rows.of(images.images, rows),

@@ -78,9 +78,10 @@ def _still(flat, way):
 
 
 def _stopped(models):
-    """What is known of models of which early stopping ended a run."""
-    part = [m for m in models if not all(run.stopped_early for run in m.runs)]
-    whole = [model for model in models if model not in part]
+    """What is known of models of which early stopping, or a callback, ended a run."""
+    called = [m for m in models if any(run.stopped_by_callback for run in m.runs)]
+    whole = [m for m in models if all(run.stopped_by_rule for run in m.runs)]
+    part = [model for model in models if model not in called + whole]
     text = []
     if whole:
         text.append(
@@ -91,6 +92,11 @@ def _stopped(models):
         text.append(
             f"Early stopping ended some of the runs of {names(part)}: by its rule, more epochs"
             " would bring these nothing; of the others, that is not known."
+        )
+    if called:
+        text.append(
+            f"Callbacks of the architecture ended runs of {names(called)}: what more epochs would"
+            " bring there is not known."
         )
     return " ".join(text)
 

@@ -57,8 +57,10 @@ def _harm(overfit):
         which = names(harmless) if untested else w.plural(len(harmless), "it", "any of them")
         text.append(f"Validation loss is not shown to have risen in {which}, so no harm is shown.")
     if untested:
+        called = any(run.stopped_by_callback for model in untested for run in model.runs)
         text.append(
-            f"Whether it does harm is not tested in {names(untested)}: validation chose the"
+            f"Whether it does harm is not tested in {names(untested)}: validation"
+            f"{' or a callback' * called} chose the"
             f" {w.plural(len(untested), 'epoch', 'epochs')} at which"
             f" {w.plural(len(untested), 'it was', 'they were')} judged or stopped."
         )

@@ -86,15 +86,27 @@ def _heading(model):
                 " further."
             )
         case "stopped early":
-            ends = [run.epochs for run in model.runs if run.stopped_early]
-            return (
-                f"Early stopping ended {len(ends)} of {w.count(len(model.runs), 'run')}, after"
-                f" {w.plural(len(ends), 'epoch')} {w.listing(map(str, ends))}."
-            )
+            return _stopped(model)
     epochs = w.count(trend.epochs, "epoch")
     return (
         f"{epochs} {w.plural(trend.epochs, 'is', 'are')} too few to tell where its loss is heading."
     )
+
+
+def _stopped(model):
+    """Say what ended runs of a model before their last epoch, and after which."""
+    text = []
+    for by, stopped in (
+        ("Early stopping", [run for run in model.runs if run.stopped_by_rule]),
+        ("A callback of its architecture", [run for run in model.runs if run.stopped_by_callback]),
+    ):
+        ends = [run.epochs for run in stopped]
+        if ends:
+            text.append(
+                f"{by} ended {len(ends)} of {w.count(len(model.runs), 'run')}, after"
+                f" {w.plural(len(ends), 'epoch')} {w.listing(map(str, ends))}."
+            )
+    return " ".join(text)
 
 
 def _closeness(model):

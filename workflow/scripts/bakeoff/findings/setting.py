@@ -43,7 +43,7 @@ def setting(results: Results) -> list[str]:
     epochs = sorted({run.planned for run in runs})
     span = str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}"
     span += f" {w.plural(epochs[-1], 'epoch')}"
-    if any(model.early_stopping for model in models):
+    if any(model.early_stopping for model in models) or any(run.stopped_early for run in runs):
         span = f"at most {span}"
     sentences = [
         f"Data: {title}, {w.count(data.train_images, 'training image')} and"
@@ -60,7 +60,7 @@ def setting(results: Results) -> list[str]:
             f"Validation was done on {w.count(data.validation_images, 'image')} of a holdout, which"
             f" are no test images. Test accuracies are those of {results.judged_epoch}."
         )
-    sentences += _stopping(results)
+    sentences += _stopping(results) + _called(results)
     if groups := data.groups:
         sizes = f"{groups.smallest:,} to {groups.largest:,} images"
         if groups.smallest == groups.largest:
@@ -105,17 +105,37 @@ def _stopping(results):
     rules = w.distinct(_rule(model.early_stopping) for model in stopping)
     rule = rules[0] if len(rules) == 1 else "by each model's own rule"
     runs = [run for model in stopping for run in model.runs]
-    ends = sorted(run.epochs for run in runs if run.stopped_early)
-    if not ends:
-        did = "no run did"
-    else:
-        span = str(ends[0]) if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
-        of = f"{len(ends)} of {w.count(len(runs), 'run')}" if len(runs) > 1 else "the run"
-        did = f"{of} did, after {span} {w.plural(ends[-1], 'epoch')}"
+    ends = [run.epochs for run in runs if run.stopped_by_rule]
+    did = f"{_so_many(ends, runs)} did, {_after(ends)}" if ends else "no run did"
     some = (
         "" if len(stopping) == len(results.models) else f" of {w.models(m.name for m in stopping)}"
     )
     return [f"Training{some} stops early {rule}: {did}."]
+
+
+def _called(results):
+    """Return a sentence on runs that callbacks ended, where there are any."""
+    called = [m for m in results.models if any(run.stopped_by_callback for run in m.runs)]
+    if not called:
+        return []
+    runs = [run for model in called for run in model.runs]
+    ends = [run.epochs for run in runs if run.stopped_by_callback]
+    which = w.models(model.name for model in called)
+    return [
+        f"Callbacks of the architecture ended {_so_many(ends, runs)} of {which} {_after(ends)}."
+    ]
+
+
+def _so_many(ends, runs):
+    """Return "2 of 3 runs", those that came to these ``ends``, or "the run" where there is one."""
+    return f"{len(ends)} of {w.count(len(runs), 'run')}" if len(runs) > 1 else "the run"
+
+
+def _after(ends):
+    """Return "after 5 to 7 epochs"."""
+    first, last = min(ends), max(ends)
+    span = str(first) if first == last else f"{first} to {last}"
+    return f"after {span} {w.plural(last, 'epoch')}"
 
 
 def _rule(stopping):

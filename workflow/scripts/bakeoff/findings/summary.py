@@ -249,7 +249,8 @@ def _last_epochs_note(summary, several):
         sentences.append(w.uncorrected(tested))
     if any(row["loss_trend"] == "stopped early" for row in finished):
         sentences.append(
-            "Stopped early: where losses chose the last epoch, the slope up to it tells nothing."
+            "Stopped early: where the last epoch was chosen during the training, the slope up to it"
+            " tells nothing."
         )
     if any(
         row["loss_trend"] == "unknown" or _lacks(row, "val_accuracy_last_sd") for row in finished

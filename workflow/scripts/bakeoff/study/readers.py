@@ -2,7 +2,6 @@
 
 import csv
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from bakeoff.data.disputed import check_disputed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.errors import StudyError
-from bakeoff.files import pass_on
+from bakeoff.files import DAMAGED, pass_on
 from bakeoff.study.shapes import NUMBER, TEXT_OR_NONE, misfit
 from bakeoff.wording import one_line
 
@@ -368,7 +367,7 @@ def read_predictions(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with np.load(path) as test:
             probabilities, labels = test["probabilities"], test["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         pass_on(error)
         raise _broken(path, f"not predictions ({error})", expected) from error
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:

@@ -1,7 +1,6 @@
 """The last whole epoch of a run on disk, so that a killed run goes on from there."""
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.files import pass_on, remove_unfinished, write_atomically
+from bakeoff.files import DAMAGED, pass_on, remove_unfinished, write_atomically
 from bakeoff.in_force import locked
 from bakeoff.joblog import say
 from bakeoff.study.identity import fingerprint, outlasts_epochs
@@ -61,10 +60,11 @@ class Checkpoints:
         JSON can hold, NaN included.
         ``finished`` states stay, as a study may be asked for that many epochs again.
         """
-        named: dict[str, Any] = {f"array_{i:05d}": array for i, array in enumerate(arrays)}
+        named: dict[str, Any] = dict(zip(_names(len(arrays)), arrays, strict=True))
+        named |= {"record": np.array(json.dumps(record)), "count": np.array(len(arrays))}
         path = self.folder / f"epoch_{epoch:05d}{'_finished' * finished}.npz"
         with write_atomically(path) as temporary:
-            np.savez(temporary, record=np.array(json.dumps(record)), **named)
+            np.savez(temporary, **named)
         for older in self.folder.glob("epoch_*.npz"):
             if _epoch_of(older) <= epoch and not _is_finished(older) and older != path:
                 older.unlink()
@@ -81,16 +81,23 @@ class Checkpoints:
             if _epoch_of(path) > epochs:
                 continue
             try:
-                # Reading an array checks its CRC-32.
+                # Reading an array checks its CRC-32, but not its name, nor whether one is missing.
                 with np.load(path) as state:
-                    names = sorted(name for name in state.files if name.startswith("array_"))
+                    names = _names(int(state["count"]))
+                    if sorted(state.files) != [*names, "count", "record"]:
+                        raise ValueError("its arrays have other names")
                     arrays = [state[name] for name in names]
                     return _epoch_of(path), arrays, json.loads(str(state["record"]))
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            except DAMAGED as error:
                 pass_on(error)
                 say(f"Checkpoint {path} is damaged ({error}): deleted.")
                 path.unlink()
         return None
+
+
+def _names(arrays):
+    """Return the names of so many arrays in a file, which are in their order."""
+    return [f"array_{number:05d}" for number in range(arrays)]
 
 
 def _epoch_of(path):

@@ -56,6 +56,9 @@ class Selection:
         own = self.images, self.labels, self.classes, batch_size or self.batch_size
         return type(self)(*own, chosen, augmentation)
 
+    def take_single_steps(self) -> None:
+        """Let each element of the source be one batch, as it is but for JAX's on a GPU."""
+
     def in_order(self, seed: int, epoch: int) -> np.ndarray:
         """Return the chosen indices in the order of that epoch, which batches are augmented for."""
         self.seed_and_epoch = seed, epoch

@@ -17,7 +17,7 @@ from bakeoff.study.folders import Folders
 from bakeoff.study.identity import all_settings, arguments_of, fingerprint, sources_read
 from bakeoff.training.architecture import effective_arguments, random_images, run_build
 from bakeoff.training.compile import plain_optimizer
-from bakeoff.training.judging import has_diverged, judged_epoch
+from bakeoff.training.judging import has_diverged, is_stopped, judged_epoch
 from bakeoff.training.machine import describe_platform, peak_memory_mb
 from bakeoff.training.saving import save_model
 
@@ -104,11 +104,18 @@ def plan_of_card(identity: Mapping[str, Any], model: "keras.Model") -> dict[str,
     }
 
 
-def outcome_of(history: list[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what a card says of how a run ended: its status, its last and its judged epoch."""
+def outcome_of(record: Mapping[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what a card says of how a run ended: its status, its last and its judged epoch.
+
+    And whether a callback of its architecture ended it, where early stopping would not have.
+    """
+    history = record["history"]
+    status = "diverged" if has_diverged(history) else "ok"
+    early = len(history) < settings["epochs"] and status == "ok"
     return {
-        "status": "diverged" if has_diverged(history) else "ok",
+        "status": status,
         "epochs_trained": len(history),
+        "stopped_by_callback": early and not is_stopped(history, settings),
         "judged_epoch": judged_epoch(history, settings),
     }
 

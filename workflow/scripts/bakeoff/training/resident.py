@@ -123,6 +123,10 @@ class JaxResidentBatches(_ResidentBatches):
         """Put the images into the order of that epoch."""
         self.order = self.in_order(seed, epoch)
 
+    def take_single_steps(self) -> None:
+        """Let each element be the order of one batch."""
+        self.calls = calls_of(len(self.chosen), self.batch_size, 1)
+
     def __len__(self):
         return len(self.calls)
 
@@ -132,14 +136,15 @@ class JaxResidentBatches(_ResidentBatches):
         return (self.placed | {"order": order.reshape(steps, images)},)
 
 
-def calls_of(images: int, batch_size: int) -> list[tuple[int, int, int]]:
+def calls_of(images: int, batch_size: int, most: int = MOST_STEPS) -> list[tuple[int, int, int]]:
     """Return the first image, steps, and images a step of each call that an epoch takes.
 
-    As few numbers of steps as can be, each of which is compiled: all calls have the same, where the
-    batches can be so divided, and the last call may be a batch of fewer images.
+    A call takes ``most`` steps at most. As few numbers of steps as can be, each of which is
+    compiled: all calls have the same, where the batches can be so divided, and the last call may be
+    a batch of fewer images.
     """
     whole, rest = divmod(images, batch_size)
-    each = next((n for n in range(MOST_STEPS, MOST_STEPS // 2, -1) if whole % n == 0), MOST_STEPS)
+    each = next((n for n in range(most, most // 2, -1) if whole % n == 0), most)
     calls = [
         (first * batch_size, min(each, whole - first), batch_size)
         for first in range(0, whole, each)
