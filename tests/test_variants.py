@@ -11,6 +11,7 @@ from bakeoff.study.config import read_config, reported_study
 from bakeoff.study.identity import contender, fingerprint, training_identity
 from bakeoff.study.settings import training_settings
 from bakeoff.study.sources import Sources
+from bakeoff.study.variants import shown
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 BUILD = """
@@ -204,6 +205,14 @@ def test_an_argument_without_a_default_is_asked_for(root):
             "vary.0.training: epochs: ",
         ),
         (
+            {
+                "product": {"training.augmentation.noise": [0.1], "training.augmentation": ["on"]},
+                "name": "{augmentation} {noise}",
+            },
+            "vary.0.product.training.augmentation: 'on' has no parts; expected keys with values or"
+            " null, as training.augmentation.noise is varied too",
+        ),
+        (
             {"product": {"filtres": [1]}, "name": "{filtres}"},
             "vary.0.arguments.filtres: unknown argument",
         ),
@@ -318,6 +327,62 @@ def test_a_models_augmentation_replaces_the_studys_whole(root):
         "base_shift_0": {"zoom": 0.1},
         "base_shift_0_2": {"shift": 0.2, "zoom": 0.1},
     }
+
+
+VARIED_WITH_A_PART = {
+    "optimizer": (
+        [{"name": "Adam"}, {"name": "SGD", "momentum": 0.9}],
+        *("learning_rate", [0.1, 0.001]),
+    ),
+    "schedule": ([{"name": "cosine"}, {"name": "step", "every": 1}], "warmup", [0.5, 1]),
+    "augmentation": ([{"shift": 0.1}, {"flip": "horizontal", "shift": 0.2}], "noise", [0.1, 0.2]),
+    "early_stopping": ([{"patience": 2}, {"patience": 3}], "monitor", ["val_loss", "val_accuracy"]),
+}
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["whole first", "part first"])
+@pytest.mark.parametrize("setting", VARIED_WITH_A_PART)
+def test_a_product_of_a_setting_and_a_part_of_it_trains_what_its_names_say(
+    root, setting, backwards
+):
+    wholes, part, values = VARIED_WITH_A_PART[setting]
+    lists = {f"training.{setting}": wholes, f"training.{setting}.{part}": values}
+    one = {
+        "product": dict(reversed(lists.items())) if backwards else lists,
+        "key": f"m_{{{setting}}}_{{{part}}}",
+        "name": f"{{{setting}}} with {{{part}}}",
+    }
+    config = read(root, {"base": {"vary": [one]}}, validation="holdout")
+    trained = {
+        config["models"][model]["name"]: training_settings(config, model)[setting]
+        for model in config["study"]["models"]
+    }
+    assert len(trained) == 4
+    for whole in wholes:
+        for value in values:
+            settings = trained[f"{shown(whole)} with {shown(value)}"]
+            assert whole.items() <= settings.items()
+            assert settings[part] == value
+
+
+def test_what_is_written_once_and_used_twice_is_each_models_own(root):
+    """Through an anchor of YAML, or a list of a product: a change of one leaves the other."""
+    optimizer, kernel = {"name": "SGD", "momentum": 0.9}, [3, 5]
+    models = {
+        key: {"name": key, "description": "d", "architecture": "base"}
+        | {"training": {"optimizer": optimizer}, "arguments": {"kernel": kernel}}
+        for key in ("one", "two")
+    }
+    lists = {"kernel": [kernel, [7]], "training.optimizer": [optimizer], "filters": [1, 2]}
+    models["one"]["vary"] = [{"product": lists, "name": "{kernel} {optimizer} {filters}"}]
+    config = read(root, models, taking_part=("one", "two"))
+    assert "&id" in (root / "config.yaml").read_text()
+    entries = list(config["models"].values())
+    assert len(entries) == 6
+    for part in ("training", "arguments"):
+        values = [value for entry in entries for value in entry[part].values()]
+        held = [id(value) for value in values if isinstance(value, (list, dict))]
+        assert len(set(held)) == len(held) == 6
 
 
 def test_a_product_over_a_part_of_nothing_starts_from_nothing(root):
