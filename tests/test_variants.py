@@ -166,6 +166,54 @@ def test_an_argument_without_a_default_is_asked_for(root):
     assert config["models"]["base"]["arguments"] == {"depth": 4}
 
 
+NUMBERS_WITH_A_POWER = {
+    # As build has it, as the file has it, and what build gets.
+    "rates": ("rates", "[1e-3, 1E-2, .5e1, 2]", [0.001, 0.01, 5.0, 2]),
+    "tuple": ("rates=(0.1,)", "[1e-3, 1e-2]", [0.001, 0.01]),
+    "number": ("scale=0.1", "[1e-3, 1e-2]", [0.001, 0.01]),
+    "nothing": ("scale=None", "-1e-3", -0.001),
+    "or_nothing": ("scale: float | None = None", "1.5e3", 1500.0),
+    "list": ("rates: list[float] = ()", "[1e-3]", [0.001]),
+    "quoted": ("rates: 'list[float]' = ()", "[1e-3]", [0.001]),
+    "any": ("**more", "1e-3", 0.001),
+    "text": ("label: str", "1e-3", "1e-3"),
+    "texts": ("labels: list[str]", "[1e-3, 1e5]", ["1e-3", "1e5"]),
+    "text_or_nothing": ("label: str | None = None", "1e-3", "1e-3"),
+    "by_its_default": ("label='a'", "1e-3", "1e-3"),
+    "text_or_number": ("label: str | float", "1e-3", 0.001),
+    "no_power": ("label", "[1e, e-3, 1-3, 0x1e-3, 1e999, 1e-3x]", None),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS_WITH_A_POWER)
+def test_a_number_with_a_power_is_one_wherever_build_takes_numbers(root, case):
+    """YAML 1.1 has 1.0e-3 for a number, and 1e-3 for a text."""
+    parameter, written, meant = NUMBERS_WITH_A_POWER[case]
+    source = f"def build(input_shape, num_classes, {parameter}):\n    return None\n"
+    (root / "architectures" / "base.py").write_text(source)
+    value = yaml.safe_load(written)
+    name = parameter.strip("*").split("=")[0].split(":")[0]
+    config = read(root, {"base": BASE | {"arguments": {name: value}}})
+    found = config["models"]["base"]["arguments"][name]
+    assert found == (value if meant is None else meant)
+    assert type(found) is type(value if meant is None else meant)
+    # The values of a product are shown as they are written.
+    one = {"product": {name: [value]}, "key": "p", "name": f"{{{name}}}"}
+    entry = read(root, {"base": {"vary": [one]}})["models"]["p"]
+    assert (entry["arguments"], entry["name"]) == ({name: found}, shown(value))
+
+
+def test_numbers_of_the_command_line_are_read_in_lists_too(root):
+    (root / "architectures" / "base.py").write_text(
+        "def build(input_shape, num_classes, widths=(8, 8), flags: list[bool] = ()):\n"
+        "    return None\n"
+    )
+    given = {"widths": ["16", "32"], "flags": ["true", "no"]}
+    config = read(root, {"base": BASE | {"arguments": given}})
+    expected = {"widths": [16, 32], "flags": [True, False]}
+    assert config["models"]["base"]["arguments"] == expected
+
+
 @pytest.mark.parametrize(
     ("vary", "said"),
     [
