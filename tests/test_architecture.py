@@ -335,6 +335,19 @@ def test_an_import_by_a_computed_name_is_refused(root, name, monkeypatch):
             sys.modules.pop(imported, None)
 
 
+def test_a_list_that_build_empties_is_whole_when_it_is_built_again(root):
+    source = HEAD.replace("num_classes)", "num_classes, widths)") + (
+        "    x = a = keras.Input(input_shape)\n    while widths:\n"
+        "        x = layers.Dense(widths.pop(0))(x)\n"
+        '    return keras.Model(a, layers.Dense(num_classes, "softmax")(layers.Flatten()(x)))\n'
+    )
+    (root / "architectures" / "own.py").write_text(source)
+    arguments = {"widths": [2, 3]}
+    models = [build_model([root], "own", (4, 4, 1), 10, arguments) for _ in range(2)]
+    assert [len(model.weights) for model in models] == [6, 6]
+    assert effective_arguments("own", arguments) == {"widths": [2, 3]}
+
+
 def test_defaults_are_told_alike_by_every_process(root):
     """Runs of one model, each trained in a process of its own, have the same in their cards."""
     (root / "architectures" / "odd.py").write_text(

@@ -15,10 +15,11 @@ import pytest
 from PIL import Image
 
 from bakeoff.data.decode import decode_files
-from bakeoff.data.prepared import scaled
+from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
-from bakeoff.predicting import _in_its_study, main, predict, read_images
+from bakeoff.predicting import _as_trained, _in_its_study, _places, main, predict, read_images
 from bakeoff.report.code import code_for, reading_lines
+from bakeoff.study.sources import Sources
 from fabricated_study import fabricate_data, fabricate_run
 from projects import ROOT, Project
 from time_predictions import time_predictions
@@ -94,9 +95,13 @@ def test_a_run_apart_from_its_data_is_one_line(tmp_path):
 @pytest.fixture
 def fabricated(tmp_path):
     """The folder of a run that is made up, whose model cannot be loaded, and an image."""
-    fabricate_data(tmp_path)
+    data = PreparedData.read(fabricate_data(tmp_path))
     Image.new("L", (28, 28)).save(tmp_path / "my.png")
-    return fabricate_run(tmp_path, "m"), tmp_path / "my.png"
+    run = fabricate_run(tmp_path, "m")
+    card = json.loads((run / "card.json").read_text())
+    card["dataset"]["checksum"] = data.checksum
+    (run / "card.json").write_text(json.dumps(card))
+    return run, tmp_path / "my.png"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,57 @@ def test_a_run_is_found_in_its_study_from_wherever_it_is_named(tmp_path, monkeyp
         (tmp_path / "results" / "models").rename(tmp_path / "elsewhere")
         (tmp_path / "results" / "models").symlink_to(tmp_path / "elsewhere")
     assert _in_its_study(named, "digits") == (run, data / "data.json")
+
+
+OWN = "def build(input_shape, num_classes):\n    return 1\n"
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The folder of a study of one architecture, which imports another; a run, and its card."""
+    architectures = tmp_path / "study" / "architectures"
+    architectures.mkdir(parents=True)
+    (architectures / "own.py").write_text(f"import architectures.blocks\n{OWN}")
+    (architectures / "blocks.py").write_text("WIDTH = 8\n")
+    run = tmp_path / "study/results/models/m/seed_0"
+    run.mkdir(parents=True)
+    sources = Sources([tmp_path / "study"]).of("architectures/own.py")
+    # What has been edited of the tool's is no matter, nor whether it is there.
+    return tmp_path / "study", run, {"sources": sources | {"workflow/scripts/gone.py": "0" * 64}}
+
+
+def test_an_architecture_is_that_of_the_runs_study_wherever_it_is_asked_from(
+    study, tmp_path, monkeypatch
+):
+    folder, run, card = study
+    # Another study has one of the same name.
+    (tmp_path / "other" / "architectures").mkdir(parents=True)
+    for name in ("own", "blocks"):
+        (tmp_path / "other" / "architectures" / f"{name}.py").write_text(OWN)
+    (folder / "architectures" / "blocks.py").write_text("# As wide as it was.\nWIDTH = 8\n")
+    for place in (folder, run, tmp_path / "other", tmp_path):
+        monkeypatch.chdir(place)
+        assert _as_trained(run, card, _places(run))[0] == folder
+    # Results may lie apart from the study: then it is the folder that the script is called in.
+    (folder / "results").rename(tmp_path / "results")
+    run = tmp_path / "results/models/m/seed_0"
+    monkeypatch.chdir(folder)
+    assert _as_trained(run, card, _places(run))[0] == folder
+    monkeypatch.chdir(tmp_path)
+    line = rf"^{run}: its model.keras does not load without architectures/own.py, which is not in"
+    with pytest.raises(StudyError, match=line):
+        _as_trained(run, card, _places(run))
+
+
+@pytest.mark.parametrize("edited", ["own", "blocks"])
+def test_an_architecture_that_has_been_edited_since_is_refused(study, monkeypatch, edited):
+    folder, run, card = study
+    monkeypatch.chdir(folder)
+    file = folder / "architectures" / f"{edited}.py"
+    file.write_text(f"{file.read_text()}MORE = 1\n")
+    line = rf"^architectures/{edited}.py: changed since {run} was trained; expected that version,"
+    with pytest.raises(StudyError, match=line):
+        _as_trained(run, card, _places(run))
 
 
 def test_the_lines_name_backend_file_size_and_classes():
@@ -248,9 +304,13 @@ def test_the_lines_read_images_as_the_study_did(tmp_path, monkeypatch, kinds, ch
 
 
 def test_the_script_reads_images_in_the_way_of_the_study(tmp_path, monkeypatch):
-    (tmp_path / "card.json").write_text(json.dumps(CARD | {"dataset": {"name": "leaves"}}))
+    card = CARD | {"dataset": {"name": "leaves", "checksum": "of these"}, "sources": {}}
+    (tmp_path / "card.json").write_text(json.dumps(card))
     audit = {"fit": "pad", "background": "#2080c0"}
-    data = SimpleNamespace(shape=(20, 22, 1), dtype="uint8", audit=audit, class_names=["cat"])
+    data = SimpleNamespace(
+        **{"shape": (20, 22, 1), "dtype": "uint8", "audit": audit, "class_names": ["cat"]},
+        checksum="of these",
+    )
     model = SimpleNamespace(predict=lambda images, **_: np.ones((len(images), 1)))
     asked = {}
 
@@ -268,6 +328,9 @@ def test_the_script_reads_images_in_the_way_of_the_study(tmp_path, monkeypatch):
     said = predict(tmp_path, ["my.png"], fit=None, background="black", invert=False)
     assert said == ["my.png: cat (100.00%)"]
     assert asked == {"fit": "pad", "background": "black", "dtype": "uint8", "invert": False}
+    data.checksum = "of others"
+    with pytest.raises(StudyError, match=r"^data.json: changed since .* was trained; expected the"):
+        predict(tmp_path, ["my.png"])
 
 
 def test_the_lines_have_no_step_that_the_data_did_not_need():
@@ -370,9 +433,27 @@ def test_a_model_that_needs_its_architecture_file_is_predicted_by_it(copy, tmp_p
     (run / "card.json").write_text(json.dumps(card | {"arguments": {"act": "<function relu>"}}))
     images = np.load(study.path("results/data/digits/test_images.npy"))
     Image.fromarray(images[3, ..., 0]).save(tmp_path / "my.png")
-    command = [sys.executable, study.path("workflow/scripts/predict.py"), run, tmp_path / "my.png"]
-    said = subprocess.run(
-        command, cwd=study.folder, capture_output=True, text=True, check=True
-    ).stdout
+    script = study.path("workflow/scripts/predict.py")
+    command = [sys.executable, script, run, tmp_path / "my.png"]
+
+    def asked_from(folder):
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
     with np.load(run / "predictions.npz") as predictions:
-        assert f"my.png: {predictions['probabilities'][3].argmax()} (" in said
+        said = f"my.png: {predictions['probabilities'][3].argmax()} ("
+    for folder in (study.folder, tmp_path):
+        assert said in asked_from(folder).stdout
+    tiny = study.path("architectures/tiny.py")
+    source = tiny.read_text()
+    tiny.write_text(source.replace('"relu"', '"tanh"'))
+    done = asked_from(study.folder)
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr.startswith(f"architectures/tiny.py: changed since {run} was trained; ")
+    tiny.write_text(source)
+    (run / "model.keras").write_bytes(b"no model")
+    for loads_with in ("its architecture file", "keras alone"):
+        description.write_text(json.dumps(described | {"loads_with": loads_with}))
+        done = asked_from(study.folder)
+        assert (done.stdout, done.returncode) == ("", 1)
+        assert done.stderr.startswith(f"{run / 'model.keras'}: does not load: ")
+        assert len(done.stderr.splitlines()) == 1

@@ -183,6 +183,74 @@ def test_a_model_without_fault_has_nothing_said_of_it(root, capsys):
     assert "conv2d" in table
 
 
+IN_TRAINING = {
+    "weights": (
+        "            self.add_loss(keras.ops.mean(self.aux(x)))\n",
+        "a model that makes net/aux/kernel and net/aux/bias only while it trains; expected all",
+    ),
+    "raises": (
+        "            x = self.missing(x)\n",
+        "raised AttributeError: 'Net' object has no attribute 'missing' (in Net.call()) when called"
+        " with training=True; expected a model that trains",
+    ),
+}
+
+
+def net(inside):
+    """Return the source of a model that does more while it trains."""
+    return (
+        "import keras\nfrom keras import layers\n\n\n"
+        "class Net(keras.Model):\n    def __init__(self, n):\n"
+        '        super().__init__(name="net")\n'
+        "        self.flat, self.drop = layers.Flatten(), layers.Dropout(0.5)\n"
+        "        self.norm = layers.BatchNormalization()\n"
+        '        self.aux = layers.Dense(4, name="aux")\n'
+        '        self.dense = layers.Dense(n, activation="softmax")\n\n'
+        "    def call(self, x, training=False):\n"
+        "        x = self.norm(self.flat(x), training=training)\n"
+        f"        if training:\n{inside}"
+        "        return self.dense(self.drop(x, training=training))\n\n\n"
+        "def build(input_shape, num_classes):\n    return Net(num_classes)\n"
+    )
+
+
+@pytest.mark.parametrize("fault", IN_TRAINING)
+def test_what_only_a_training_step_would_meet_is_met_by_the_description(root, fault):
+    pytest.importorskip("tensorflow")
+    from bakeoff.describe.model import checked_description
+
+    inside, said = IN_TRAINING[fault]
+    (root / "architectures" / "aux.py").write_text(net(inside))
+    identity = contender("aux") | {"seed": 0, "settings": SETTINGS}
+    with pytest.raises(StudyError) as error:
+        checked_description([root], identity, (28, 28, 1), 10)
+    assert str(error.value).startswith(f"architectures/aux.py: build: {said}")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_model_that_was_called_as_in_training_is_as_it_was(root):
+    """Its moving averages, seeds and weights, and the process's random numbers."""
+    keras = pytest.importorskip("keras")
+    from bakeoff.describe.model import _check_called_in_training
+    from bakeoff.training.architecture import build_model
+
+    (root / "architectures" / "calm.py").write_text(net("            x = x + 0.5\n"))
+    model = build_model([root], "calm", (28, 28, 1), 10)
+    convert = keras.ops.convert_to_numpy
+    before = [convert(variable) for variable in model.variables]
+    drawn = np.random.get_state()[1:3]
+    model(np.ones((4, 28, 28, 1)), training=True)
+    changed = [np.any(convert(v) != was) for v, was in zip(model.variables, before, strict=True)]
+    # Two moving averages, and the generator of the dropout.
+    assert sum(changed) == 3
+    for variable, value in zip(model.variables, before, strict=True):
+        variable.assign(value)
+    _check_called_in_training("calm.py", model, (28, 28, 1))
+    after = [convert(variable) for variable in model.variables]
+    assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
+    np.testing.assert_array_equal(np.random.get_state()[1], drawn[0])
+
+
 def described_alone(root, layer, last=""):
     """Return the description of a model with one layer and a last one, to which ``last`` adds."""
     pytest.importorskip("tensorflow")

@@ -11,6 +11,7 @@ from bakeoff.study.config import read_config, reported_study
 from bakeoff.study.identity import contender, fingerprint, training_identity
 from bakeoff.study.settings import training_settings
 from bakeoff.study.sources import Sources
+from bakeoff.study.variants import shown
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
 BUILD = """
@@ -165,6 +166,54 @@ def test_an_argument_without_a_default_is_asked_for(root):
     assert config["models"]["base"]["arguments"] == {"depth": 4}
 
 
+NUMBERS_WITH_A_POWER = {
+    # As build has it, as the file has it, and what build gets.
+    "rates": ("rates", "[1e-3, 1E-2, .5e1, 2]", [0.001, 0.01, 5.0, 2]),
+    "tuple": ("rates=(0.1,)", "[1e-3, 1e-2]", [0.001, 0.01]),
+    "number": ("scale=0.1", "[1e-3, 1e-2]", [0.001, 0.01]),
+    "nothing": ("scale=None", "-1e-3", -0.001),
+    "or_nothing": ("scale: float | None = None", "1.5e3", 1500.0),
+    "list": ("rates: list[float] = ()", "[1e-3]", [0.001]),
+    "quoted": ("rates: 'list[float]' = ()", "[1e-3]", [0.001]),
+    "any": ("**more", "1e-3", 0.001),
+    "text": ("label: str", "1e-3", "1e-3"),
+    "texts": ("labels: list[str]", "[1e-3, 1e5]", ["1e-3", "1e5"]),
+    "text_or_nothing": ("label: str | None = None", "1e-3", "1e-3"),
+    "by_its_default": ("label='a'", "1e-3", "1e-3"),
+    "text_or_number": ("label: str | float", "1e-3", 0.001),
+    "no_power": ("label", "[1e, e-3, 1-3, 0x1e-3, 1e999, 1e-3x]", None),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS_WITH_A_POWER)
+def test_a_number_with_a_power_is_one_wherever_build_takes_numbers(root, case):
+    """YAML 1.1 has 1.0e-3 for a number, and 1e-3 for a text."""
+    parameter, written, meant = NUMBERS_WITH_A_POWER[case]
+    source = f"def build(input_shape, num_classes, {parameter}):\n    return None\n"
+    (root / "architectures" / "base.py").write_text(source)
+    value = yaml.safe_load(written)
+    name = parameter.strip("*").split("=")[0].split(":")[0]
+    config = read(root, {"base": BASE | {"arguments": {name: value}}})
+    found = config["models"]["base"]["arguments"][name]
+    assert found == (value if meant is None else meant)
+    assert type(found) is type(value if meant is None else meant)
+    # The values of a product are shown as they are written.
+    one = {"product": {name: [value]}, "key": "p", "name": f"{{{name}}}"}
+    entry = read(root, {"base": {"vary": [one]}})["models"]["p"]
+    assert (entry["arguments"], entry["name"]) == ({name: found}, shown(value))
+
+
+def test_numbers_of_the_command_line_are_read_in_lists_too(root):
+    (root / "architectures" / "base.py").write_text(
+        "def build(input_shape, num_classes, widths=(8, 8), flags: list[bool] = ()):\n"
+        "    return None\n"
+    )
+    given = {"widths": ["16", "32"], "flags": ["true", "no"]}
+    config = read(root, {"base": BASE | {"arguments": given}})
+    expected = {"widths": [16, 32], "flags": [True, False]}
+    assert config["models"]["base"]["arguments"] == expected
+
+
 @pytest.mark.parametrize(
     ("vary", "said"),
     [
@@ -202,6 +251,14 @@ def test_an_argument_without_a_default_is_asked_for(root):
         (
             {"product": {"training.epochs.x": [1]}, "name": "{x}", "training": {"epochs": 5}},
             "vary.0.training: epochs: ",
+        ),
+        (
+            {
+                "product": {"training.augmentation.noise": [0.1], "training.augmentation": ["on"]},
+                "name": "{augmentation} {noise}",
+            },
+            "vary.0.product.training.augmentation: 'on' has no parts; expected keys with values or"
+            " null, as training.augmentation.noise is varied too",
         ),
         (
             {"product": {"filtres": [1]}, "name": "{filtres}"},
@@ -318,6 +375,62 @@ def test_a_models_augmentation_replaces_the_studys_whole(root):
         "base_shift_0": {"zoom": 0.1},
         "base_shift_0_2": {"shift": 0.2, "zoom": 0.1},
     }
+
+
+VARIED_WITH_A_PART = {
+    "optimizer": (
+        [{"name": "Adam"}, {"name": "SGD", "momentum": 0.9}],
+        *("learning_rate", [0.1, 0.001]),
+    ),
+    "schedule": ([{"name": "cosine"}, {"name": "step", "every": 1}], "warmup", [0.5, 1]),
+    "augmentation": ([{"shift": 0.1}, {"flip": "horizontal", "shift": 0.2}], "noise", [0.1, 0.2]),
+    "early_stopping": ([{"patience": 2}, {"patience": 3}], "monitor", ["val_loss", "val_accuracy"]),
+}
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["whole first", "part first"])
+@pytest.mark.parametrize("setting", VARIED_WITH_A_PART)
+def test_a_product_of_a_setting_and_a_part_of_it_trains_what_its_names_say(
+    root, setting, backwards
+):
+    wholes, part, values = VARIED_WITH_A_PART[setting]
+    lists = {f"training.{setting}": wholes, f"training.{setting}.{part}": values}
+    one = {
+        "product": dict(reversed(lists.items())) if backwards else lists,
+        "key": f"m_{{{setting}}}_{{{part}}}",
+        "name": f"{{{setting}}} with {{{part}}}",
+    }
+    config = read(root, {"base": {"vary": [one]}}, validation="holdout")
+    trained = {
+        config["models"][model]["name"]: training_settings(config, model)[setting]
+        for model in config["study"]["models"]
+    }
+    assert len(trained) == 4
+    for whole in wholes:
+        for value in values:
+            settings = trained[f"{shown(whole)} with {shown(value)}"]
+            assert whole.items() <= settings.items()
+            assert settings[part] == value
+
+
+def test_what_is_written_once_and_used_twice_is_each_models_own(root):
+    """Through an anchor of YAML, or a list of a product: a change of one leaves the other."""
+    optimizer, kernel = {"name": "SGD", "momentum": 0.9}, [3, 5]
+    models = {
+        key: {"name": key, "description": "d", "architecture": "base"}
+        | {"training": {"optimizer": optimizer}, "arguments": {"kernel": kernel}}
+        for key in ("one", "two")
+    }
+    lists = {"kernel": [kernel, [7]], "training.optimizer": [optimizer], "filters": [1, 2]}
+    models["one"]["vary"] = [{"product": lists, "name": "{kernel} {optimizer} {filters}"}]
+    config = read(root, models, taking_part=("one", "two"))
+    assert "&id" in (root / "config.yaml").read_text()
+    entries = list(config["models"].values())
+    assert len(entries) == 6
+    for part in ("training", "arguments"):
+        values = [value for entry in entries for value in entry[part].values()]
+        held = [id(value) for value in values if isinstance(value, (list, dict))]
+        assert len(set(held)) == len(held) == 6
 
 
 def test_a_product_over_a_part_of_nothing_starts_from_nothing(root):

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,16 @@ from PIL import Image
 from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.describe import KERAS_ALONE
-from bakeoff.errors import StudyError
+from bakeoff.errors import StudyError, cause_of
 from bakeoff.joblog import print_escaped
-from bakeoff.study.folders import Folders, study_folders
+from bakeoff.study.folders import ARCHITECTURES, Folders, find, shown_path
 from bakeoff.study.readers import (
     data_set_of,
     given_arguments,
     read_description,
     read_trained,
 )
+from bakeoff.study.sources import Sources
 
 if TYPE_CHECKING:
     # Not before its backend is named.
@@ -66,13 +67,17 @@ def read_images(
     return 1 - images if invert else images
 
 
-def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folders) -> "keras.Model":
+def load(run: Path, card: Mapping[str, Any], data: PreparedData, *places: Folders) -> "keras.Model":
     """Return the model of the folder of a ``run``, with the backend that it was trained with.
 
-    ``card`` is what :func:`bakeoff.study.readers.read_trained` returns. Raises
-    :class:`StudyError` where the model's description is damaged.
+    ``card`` is what :func:`bakeoff.study.readers.read_trained` returns. Where it takes the
+    architecture's file, that is taken of the first of ``places`` in which it means what it meant
+    when the run was trained. Raises :class:`StudyError` where there is none, where the model's
+    description is damaged, and where its file does not load.
     """
     description = read_description(run.parent / "description.json", card["model"])
+    alone = description["loads_with"] == KERAS_ALONE
+    folders = None if alone else _as_trained(run, card, places)
     os.environ["KERAS_BACKEND"] = card["backend"]
     # On standard error, TensorFlow says on its import what GPUs it found, whatever its level.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -80,13 +85,67 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData, folders: Folder
         import keras
 
     path = run / "model.keras"
-    if description["loads_with"] == KERAS_ALONE:
-        return keras.models.load_model(path, compile=False)
+    if folders is None:
+        with _in_one_line(path):
+            return keras.models.load_model(path, compile=False)
     from bakeoff.describe.saving import load_with_file
 
     keras.config.set_dtype_policy(card["precision"])
     name, arguments = card["architecture"], given_arguments(card)
-    return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
+    with _in_one_line(path):
+        return load_with_file(path, folders, name, data.shape, len(data.class_names), arguments)
+
+
+def _as_trained(run, card, places):
+    """Return those of ``places`` whose architecture files are those that a run was trained with.
+
+    Weights that fit an edited architecture are loaded into it without a word.
+    """
+    trained = {
+        file: checksum
+        for file, checksum in card["sources"].items()
+        if file.startswith(f"{ARCHITECTURES}/")
+    }
+    absent, changed = [], []
+    for folders in places:
+        sources = Sources(folders)
+        found = {file: find(folders, file) for file in trained}
+        missing = [file for file, path in found.items() if not path.is_file()]
+        if missing:
+            absent += missing
+            continue
+        edited = [path for file, path in found.items() if sources.checksum(path) != trained[file]]
+        if not edited:
+            return folders
+        changed += edited
+    if changed:
+        raise StudyError(
+            f"{shown_path(changed[0])}: changed since {run} was trained; expected that version, as"
+            " its model.keras does not load without: put it back, or run snakemake, which trains"
+            " anew what has changed."
+        )
+    raise StudyError(
+        f"{run}: its model.keras does not load without {absent[0]}, which is not in the folder"
+        " of its study; expected the version that it was trained with: run this in the folder"
+        f" that holds {ARCHITECTURES}/."
+    )
+
+
+@contextmanager
+def _in_one_line(path: Path) -> Iterator[None]:
+    """Raise as :class:`StudyError` what Keras makes of a file that does not load."""
+    try:
+        yield
+    # Not the file's fault.
+    except (StudyError, PermissionError, MemoryError):
+        raise
+    # Keras and HDF5 raise what they like.
+    except Exception as error:
+        raise StudyError(
+            f"{path}: does not load: {cause_of(error)}; expected it as it was saved, with the"
+            " versions that its card names: put back what has changed since, or delete it and run"
+            " again; that run is repeated."
+        ) from error
 
 
 @contextmanager
@@ -115,15 +174,20 @@ def predict(run: Path, files: Sequence[str], **how: Any) -> list[str]:
             f"{run}: no card.json that can be read; expected the folder of a finished run, such as"
             " results/models/model_01/seed_0: correct the path."
         ) from error
-    run, file = _in_its_study(run, dataset)
+    named, (run, file) = run, _in_its_study(run, dataset)
     data = PreparedData.read(file)
     card = read_trained(run / "card.json")
+    if card["dataset"]["checksum"] != data.checksum:
+        raise StudyError(
+            f"{file}: changed since {named} was trained; expected the images and classes that it"
+            " knows: put back what the config said of them, or run snakemake, which trains it anew."
+        )
     # As the study's own were read, unless it is given.
     own: dict[str, Any] = {"dtype": data.dtype}
     own |= {name: data.audit[name] for name in ("fit", "background") if name in data.audit}
     given = {name: value for name, value in how.items() if value is not None}
     images = read_images(files, data.shape, **own | given)
-    model = load(run, card, data, study_folders(Path.cwd(), _TOOL))
+    model = load(run, card, data, *_places(run))
     probabilities = model.predict(images, verbose=0)
     return [
         f"{file}: {_said(row, data.class_names)}"
@@ -151,6 +215,12 @@ def _in_its_study(run, dataset):
         f"{run}: there is no {missing[0]}; expected a run in the results of its study, where both"
         " its data and its model are described: name it there, or copy all of results."
     )
+
+
+def _places(run):
+    """Return where the architectures of a run's study may lie: above its results, or here."""
+    near = [folder for folder in [*run.parents, Path.cwd()] if (folder / ARCHITECTURES).is_dir()]
+    return [list(dict.fromkeys([folder, _TOOL])) for folder in [*dict.fromkeys(near), _TOOL]]
 
 
 def _said(probabilities, names):

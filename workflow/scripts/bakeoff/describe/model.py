@@ -13,7 +13,7 @@ from bakeoff.describe.inputs import input_scaled_by
 from bakeoff.describe.layers import count_multiply_adds, describe_layers
 from bakeoff.describe.notation import arrow_notation
 from bakeoff.describe.saving import try_saving
-from bakeoff.errors import StudyError
+from bakeoff.errors import StudyError, cause_of
 from bakeoff.joblog import say
 from bakeoff.study.folders import Folders
 from bakeoff.study.identity import arguments_of
@@ -22,8 +22,11 @@ from bakeoff.training.architecture import (
     build_model,
     compute_dtypes,
     layers_with_weights,
+    random_images,
 )
 from bakeoff.training.compile import compile_checked
+from bakeoff.training.surroundings import kept_random_states
+from bakeoff.wording import listing
 
 
 def checked_description(
@@ -35,9 +38,9 @@ def checked_description(
     """Return the description of the model that ``identity`` names, and its table of layers.
 
     ``input_shape`` is that of an image, ``(height, width, channels)``. The model is built, asked,
-    saved, loaded, compiled, and its own steps are tried; a line says where it makes its images
-    small. Raises :class:`bakeoff.errors.StudyError` for a model that cannot be trained or kept:
-    see :func:`bakeoff.training.architecture.build_model`,
+    saved, loaded, called as it is while it trains, compiled, and its own steps are tried; a line
+    says where it makes its images small. Raises :class:`bakeoff.errors.StudyError` for a model that
+    cannot be trained or kept: see :func:`bakeoff.training.architecture.build_model`,
     :func:`bakeoff.describe.saving.try_saving` and
     :func:`bakeoff.training.compile.compile_checked`.
     """
@@ -62,6 +65,7 @@ def checked_description(
         "loads_with": try_saving(model, folders, name, input_shape, num_classes, arguments),
     }
     table = layer_table(model)
+    _check_called_in_training(architecture_file(name), model, input_shape)
     compile_checked(model, folders, identity, "CPU", input_shape, num_classes)
     return description, table
 
@@ -127,6 +131,42 @@ def _given_seed(initializer):
     # Of a generator of Keras, which may be given one.
     seed = seed["config"].get("seed") if isinstance(seed, dict) else seed
     return seed if isinstance(seed, int) else None
+
+
+def _check_called_in_training(file, model, input_shape):
+    """Raise :class:`StudyError` where ``training=True`` fails, or makes weights not there before.
+
+    The optimizer is given those that asking makes; one that came up in the first step would end
+    the run there. No variable has another value after it.
+    """
+    known = {id(weight) for weight in model.weights}
+    try:
+        with kept_random_states(), keras.StatelessScope():
+            _call_in_training(model, random_images(input_shape))
+    except Exception as error:
+        raise StudyError(
+            f"{file}: build: raised {cause_of(error)} when called with training=True; expected a"
+            " model that trains: mend the file (the job's log holds the traceback)."
+        ) from error
+    late = [weight.path for weight in model.weights if id(weight) not in known]
+    if late:
+        raise StudyError(
+            f"{file}: build: a model that makes {listing(late)} only while it trains; expected all"
+            " weights whether it trains or not, as the optimizer gets them before: call what has"
+            " them in both cases."
+        )
+
+
+def _call_in_training(model, images):
+    """Call a model as a step of its backend does, which traces it, or with PyTorch computes it."""
+    if keras.backend.backend() == "torch":
+        # Keras would trace it with tensors that have no values, which some layers do not take.
+        model(images, training=True)
+        return
+    step = keras.Operation()
+    step.call = lambda given: model(given, training=True)
+    # JAX would take many seconds for it, as it compiles each operation that it computes.
+    step.compute_output_spec(keras.KerasTensor(images.shape, images.dtype))
 
 
 def layer_table(model: keras.Model) -> str:

@@ -34,7 +34,7 @@ def code_for(
     else:
         given = "".join(f", {name}={value!r}" for name, value in given_arguments(card).items())
         lines += [
-            "# With the folder that holds architectures/ on Python's path.",
+            "# With the folder on Python's path that holds architectures/ as this was trained.",
             f"from architectures.{card['architecture']} import build",
             f'keras.config.set_dtype_policy("{card["precision"]}")',
             f"model = build(({height}, {width}, {channels}), {len(classes)}{given})",

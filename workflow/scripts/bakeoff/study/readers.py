@@ -29,7 +29,10 @@ _TABLE = "it is made anew"
 
 # As train_model.py, write_findings and time_model.py write them.
 _TRAINED_ON = {"dataset": {"name": str}}
-_TRAINED = dict.fromkeys(("model", "architecture", "backend", "precision"), str) | {"seed": int}
+_TRAINED = {
+    **dict.fromkeys(("model", "architecture", "backend", "precision"), str),
+    **{"seed": int, "dataset": {"checksum": str}, "sources": {str: str}},
+}
 _FINDINGS = {
     **dict.fromkeys(("title", "headline", "line", "closing"), str),
     **dict.fromkeys(("pick", "surer"), TEXT_OR_NONE),

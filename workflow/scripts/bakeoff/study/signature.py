@@ -2,6 +2,8 @@
 
 import ast
 import difflib
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,9 @@ _KINDS = {
     "tuple": "a list",
 }
 _REQUIRED = object()
+# YAML 1.1 wants a point before the power and a sign in it, and reads all others as texts.
+_WITH_POWER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
+_READ_AS = {"int": "integer", "float": "number", "bool": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,14 @@ class Parameter:
     """An argument of ``build`` beside ``input_shape`` and ``num_classes``.
 
     ``kind`` is the name of the type that its annotation or its default asks for, None where
-    neither tells; ``annotated`` says which of the two it is. ``shown`` is how the file has it.
+    neither tells; ``annotated`` says which of the two it is. ``reads`` are the types that a text
+    is read as, in a list too: none where it takes texts alone, None where nothing tells.
+    ``shown`` is how the file has it.
     """
 
     kind: str | None
     annotated: bool
+    reads: tuple[str, ...] | None
     required: bool
     shown: str
 
@@ -77,16 +85,12 @@ class Architectures:
     def as_meant(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``arguments`` with numbers and truth values for texts that stand for them.
 
-        For values of the command line, which all come as texts.
+        Values of the command line all come as texts, and are read where an annotation or default
+        tells what is meant, in lists and mappings too. Where neither does, a number with a power
+        is one, such as 1e-3, which YAML 1.1 takes for a text.
         """
         parameters = self._parsed(name)[1] or {}
-        types = {"int": ("integer",), "float": ("number",), "bool": ("boolean",)}
-        return {
-            key: read_text(value, types[parameters[key].kind])
-            if isinstance(value, str) and key in parameters and parameters[key].kind in types
-            else value
-            for key, value in arguments.items()
-        }
+        return {key: _meant(value, parameters.get(key)) for key, value in arguments.items()}
 
     def _parsed(self, name):
         """Return (fault, parameters) of a file; the parameters are None where none can be read."""
@@ -96,6 +100,21 @@ class Architectures:
 
     def _file(self, name):
         return find(self._folders, f"{ARCHITECTURES}/{name}.py")
+
+
+def _meant(value, parameter):
+    """Return a value with numbers and truth values for texts in it, as :meth:`as_meant` says."""
+    if isinstance(value, dict):
+        return {key: _meant(item, parameter) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_meant(item, parameter) for item in value]
+    reads = parameter.reads if parameter else None
+    if not isinstance(value, str) or reads == ():
+        return value
+    if reads:
+        return read_text(value, reads)
+    number = float(value) if _WITH_POWER.fullmatch(value) else math.inf
+    return number if math.isfinite(number) else value
 
 
 def _parse(file, others):
@@ -158,7 +177,21 @@ def _parameter(argument, default):
     shown = ast.unparse(ast.arguments([], [argument], None, [], [], None, []))
     if default is not _REQUIRED:
         shown += f"={ast.unparse(default)}"
-    return Parameter(kind, annotated, default is _REQUIRED, shown)
+    return Parameter(kind, annotated, _reads(annotation, default), default is _REQUIRED, shown)
+
+
+def _reads(annotation, default):
+    """Return what a text is read as by what an annotation, or else a default, names."""
+    if annotation is not None:
+        # Of one in quotes too.
+        named = set(re.findall(r"\w+", ast.unparse(annotation)))
+    else:
+        parts = [] if default is _REQUIRED else ast.walk(default)
+        named = {type(part.value).__name__ for part in parts if isinstance(part, ast.Constant)}
+    types = tuple(_READ_AS[name] for name in sorted(named & set(_READ_AS)))
+    if named & {"str", "Literal"}:
+        return None if types else ()
+    return types or None
 
 
 def _expected(shown, key, known):

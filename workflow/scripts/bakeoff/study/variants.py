@@ -120,6 +120,9 @@ def _variants(
     if fault := _fault_of_patterns(one, list(placeholders.values())):
         found.faults.append(((*place, fault[0]), fault[1]))
         return
+    if fault := _fault_of_parts(lists):
+        found.faults.append(((*place, "product", fault[0]), fault[1]))
+        return
     for values in product(*lists.values()):
         chosen = dict(zip(lists, values, strict=True))
         named = {placeholders[path]: value for path, value in chosen.items()}
@@ -159,17 +162,33 @@ def _fault_of_patterns(one, names):
     return None
 
 
+def _fault_of_parts(lists):
+    """Return (path, fault) of the first value that cannot have what is varied of it, or None."""
+    for path, values in lists.items():
+        part = next((other for other in lists if other.startswith(f"{path}.")), None)
+        for value in values if part else ():
+            if value is not None and not isinstance(value, Mapping):
+                return (
+                    path,
+                    f"{value!r} has no parts; expected keys with values or null, as {part} is"
+                    " varied too: change it, or drop one of the two.",
+                )
+    return None
+
+
 def _laid_over(base, one, texts, chosen, training=None):
     """Return the entry of a variant: ``base`` with the differences of ``one`` and ``chosen``."""
     entry = {
         **{part: value for part, value in base.items() if part not in ("name", "description")},
         **{part: one[part] for part in ("family",) if part in one},
         **{part: texts[part] for part in ("name", "description") if part in texts},
-        "arguments": base["arguments"] | one.get("arguments", {}),
+        "arguments": copy.deepcopy(base["arguments"] | one.get("arguments", {})),
         "training": copy.deepcopy(base["training"] | one.get("training", {})),
     }
-    for path, value in chosen.items():
-        parts = path.split(".")
+    # A setting before its parts, which it would replace, whichever of them is named first. Each has
+    # a copy, as what stands in a list is every variant's.
+    for path in sorted(chosen, key=lambda path: path.count(".")):
+        parts, value = path.split("."), copy.deepcopy(chosen[path])
         if parts[0] != "training":
             entry["arguments"][path] = value
             continue

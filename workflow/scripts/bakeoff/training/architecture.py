@@ -1,5 +1,6 @@
 """Loading an architecture file and checking what it builds."""
 
+import copy
 import importlib
 import inspect
 import re
@@ -62,12 +63,14 @@ def run_build(
 ) -> Any:
     """Return what the ``build`` of ``architectures/{name}.py`` returns, unchecked.
 
-    Raises :class:`StudyError` as :func:`build_model` does, except for what is returned.
+    A list among the ``arguments`` is as it was whatever ``build`` does with it. Raises
+    :class:`StudyError` as :func:`build_model` does, except for what is returned.
     """
     # Imports Keras.
     from bakeoff.training.surroundings import unchanged_surroundings
 
-    file, arguments = architecture_file(name), arguments or {}
+    # Built again to be saved and loaded, the model would else be another, and its card wrong.
+    file, arguments = architecture_file(name), copy.deepcopy(dict(arguments or {}))
     places = with_architectures(folders)
     sys.path[:0] = [str(place) for place in places if str(place) not in sys.path]
     with unchanged_surroundings(file):
