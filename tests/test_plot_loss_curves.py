@@ -171,6 +171,20 @@ def test_of_many_models_the_overlay_names_the_most_accurate(tmp_path):
     )
 
 
+def test_curves_without_names_that_lie_above_the_scale_are_said(tmp_path):
+    study = make_study(models=MOST_NAMED + 5)
+    runs = histories_of(tmp_path, study)
+    for number, [history] in enumerate(runs.values()):
+        history["test_accuracy"] = 0.9 + 0.001 * number
+    with house_style():
+        usual = draw_overlay(study, runs).axes[0].get_title(loc="left")
+        for model in ("model_01", "model_02"):
+            runs[model][0]["val_loss"] += 1000
+        title = draw_overlay(study, runs).axes[0].get_title(loc="left")
+    assert "Above the scale" not in usual
+    assert "Above the scale: 2 models without names" in " ".join(title.split())
+
+
 def test_everything_diverged_still_draws(tmp_path):
     study = make_study(models=2)
     lost = {metric: [np.nan] for metric in ("loss", "accuracy", "val_loss", "val_accuracy")}

@@ -40,11 +40,7 @@ def draw_matrix(results: Results) -> Figure:
         f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
     ]
     if len(shown) > 1:
-        last = ", those that left at a look last" if set(results.left) & set(shown) else ""
-        order_is = f"the most accurate model first{last}"
-        if results.nothing_learned:
-            order_is = "no model is shown to beat chance"
-        lines.append(f"In percentage points; {order_is}")
+        lines.append(f"In percentage points; {_order(results, shown)}")
     lines += said
 
     side = min(0.52 * len(shown), 7.5)
@@ -75,6 +71,14 @@ def draw_matrix(results: Results) -> Figure:
         ncols=1,
     )
     return figure
+
+
+def _order(results, shown):
+    """Return the words for the order of the models ``shown``."""
+    if results.nothing_learned:
+        return "no model is shown to beat chance"
+    last = ", those that left at a look last" if set(results.left) & set(shown) else ""
+    return f"the most accurate model first{last}"
 
 
 def _draw_cells(axes, names, points, differ):

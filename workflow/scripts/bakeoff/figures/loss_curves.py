@@ -125,11 +125,14 @@ def draw_overlay(study: Mapping[str, Any], runs: Mapping[str, Histories]) -> Fig
 
     figure = new_figure(NARROW, max(3.4, 1.5 + 0.17 * len(named)))
     axes = figure.subplots()
-    axes.set_title("\n".join(wrapped(line, 40) for line in lines))
     axes.set_xlabel("epoch")
     axes.set_ylabel("log-loss (logarithmic scale)")
     histories = [history for kept in runs.values() for history in kept]
     show_losses(axes, _losses_to_show(_usual(runs), ["val_loss"]))
+    top = axes.get_ylim()[1]
+    if above := sum(curves[model].min() > top for model in curves if model not in named):
+        lines.append(f"Above the scale: {w.count(above, 'model')} without names")
+    axes.set_title("\n".join(wrapped(line, 40) for line in lines))
     show_epochs(axes, max(map(len, histories)), most=6)
     for model, curve in curves.items():
         # A line of one epoch is seen by its marker only.

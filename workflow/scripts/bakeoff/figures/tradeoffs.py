@@ -60,22 +60,19 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     ``results`` are :class:`bakeoff.results.Results`, ``summary`` the rows of summary.csv, and
     ``cost`` is one of ``COSTS``. Models without a test accuracy or a known cost are named under the
     title, and so are those no better than chance, which would squeeze the scale. Times that cannot
-    be compared have no front, and models that left at a look are not on it: their accuracies are of
-    fewer seeds, and they are worse than another model. Of more than ``MOST_NAMED`` models, the most
-    accurate on the front have names and bars; without a front, the most accurate of all.
+    be compared have no front. Of more than ``MOST_NAMED`` models, the most accurate on the front
+    have names and bars; without a front, the most accurate of all.
     """
     _, label, number = COSTS[cost]
     why = why_not_compared(results, cost)
     shown, left_out = shown_rows(summary, cost)
     costs = np.array([row[cost] for row in shown], float)
     accuracy = 100 * np.array([row[results.column] for row in shown])
-    gone = {model.model for model in results.left}
-    front = np.array([not why and row["model"] not in gone for row in shown], bool)
-    front[front] = pareto_front(costs[front], accuracy[front])
+    front = np.zeros(len(shown), bool) if why else _front(results, shown, costs, accuracy)
     named = _named(accuracy, np.ones(len(shown), bool) if why else front)
-    limits = _limits(results, shown) if shown else (0.0, 100.0)
-    lines = [*_explained(results, summary, cost, why, named, front), *left_out]
-    lines += _said_beyond(accuracy[~named], limits)
+    limits = _limits(results, shown)
+    lines = _explained(results, summary, cost, why, named, front)
+    lines += [*left_out, *_said_beyond(accuracy[~named], limits)]
     title = "\n".join(wrapped(line, 46) for line in lines)
 
     figure = new_figure(NARROW, max(3, 0.3 * named.sum()) + 0.17 * (1 + title.count("\n")))
@@ -89,6 +86,7 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
 
     ticks = log_ticks(costs.min(), costs.max(), most=6)
     ends = log_limits(ticks, costs.min(), costs.max())
+    drawn = np.clip(accuracy, *limits)
     bars = _draw_points(axes, results, shown, (costs, limits), named)
     axes.set_ylim(*limits)
     steps = np.array([])
@@ -100,14 +98,23 @@ def draw_tradeoff(results: Results, summary: Rows, cost: str) -> Figure:
     axes.set_xticks(ticks, labels=map(number, ticks))
     axes.minorticks_off()
     called = figure_names(results.study, SLIM)
-    short = [called[row["model"]] for row in shown]
     names = {
-        part: name + ("" if limits[0] <= value <= limits[1] else f": {w.number(value)} %")
-        for part, name, value in zip(_ids(results, shown), short, accuracy, strict=True)
+        part: called[row["model"]] + ("" if y == value else f": {w.number(value)} %")
+        for part, row, y, value in zip(_ids(results, shown), shown, drawn, accuracy, strict=True)
     }
-    points = costs, np.clip(accuracy, *limits)
-    _write_names(axes, names, points, (named, front), (bars, steps))
+    _write_names(axes, names, (costs, drawn), (named, front), (bars, steps))
     return figure
+
+
+def _front(results, shown, costs, accuracy):
+    """Return which of the rows ``shown`` are on the front, bool (n,).
+
+    Models that left at a look are not: they are worse than another, and have fewer seeds.
+    """
+    left = {model.model for model in results.left}
+    front = np.array([row["model"] not in left for row in shown], bool)
+    front[front] = pareto_front(costs[front], accuracy[front])
+    return front
 
 
 def _ids(results, shown):
@@ -121,6 +128,8 @@ def _limits(results, shown):
 
     All bars are within them but for those that are far out.
     """
+    if not shown:
+        return 0.0, 100.0
     columns = [results.column, f"{results.column}_low", f"{results.column}_high"]
     low, high = robust_range(*([100 * row[column] for row in shown] for column in columns))
     room = 0.05 * (high - low) or 0.5
