@@ -76,8 +76,6 @@ def render_report(
         "findings": findings,
         "found": {finding["key"]: finding for finding in findings["findings"]},
         "chart": accuracy_chart(results),
-        "everything": ranked_table(summary, results).as_data(),
-        "differences": differences_in_common(results),
         "classes": results.data.class_names,
         "several_seeds": len(study["seeds"]) > 1,
         "figures": describe_figures(results, summary, figures),
@@ -113,11 +111,13 @@ def fill_template(template_folder, study, content):
 
 
 def describe_tables(results, summary):
-    """Return the tables of the results, and that of the pairs of models with a note on it."""
+    """Return the tables of the results, and that of the pairs of models, with notes on them."""
     pairs, note = pair_table(results)
     number, listed = results.analysis.pairs.number, len(pairs.rows) if pairs else 0
     which = "the pair" if number == 1 else f"the {number:,} pairs"
     return {
+        "everything": ranked_table(summary, results).as_data(),
+        "differences": differences_in_common(results),
         "tables": [
             {"title": title, "note": note} | table.as_data()
             for title, note, table in all_tables(summary, results)
