@@ -35,7 +35,10 @@ def test_a_latency_measured_alone_decides_where_those_of_the_runs_do_not(tmp_pat
 
 def test_a_page_whose_latencies_do_not_compare_says_what_would_measure_them(tmp_path):
     findings, _ = conclude(tmp_path / "shared", RUNS)
-    assert "gpu=1 measure_latency." in said(findings, "cost")
+    # A command without this study's config files would train another study.
+    text = said(findings, "cost")
+    assert "the command that makes this study, with measure_latency right after the word" in text
+    assert "--cores" not in text
     findings, _ = conclude(tmp_path / "own", {"model_1": {}, "model_2": {}})
     assert "measure_latency" not in said(findings, "cost")
 
