@@ -136,13 +136,14 @@ class JaxResidentBatches(_ResidentBatches):
         return (self.placed | {"order": order.reshape(steps, images)},)
 
 
-def calls_of(images: int, batch_size: int, most: int = MOST_STEPS) -> list[tuple[int, int, int]]:
+def calls_of(images: int, batch_size: int, most: int | None = None) -> list[tuple[int, int, int]]:
     """Return the first image, steps, and images a step of each call that an epoch takes.
 
-    A call takes ``most`` steps at most. As few numbers of steps as can be, each of which is
-    compiled: all calls have the same, where the batches can be so divided, and the last call may be
-    a batch of fewer images.
+    A call takes ``most`` steps at most, by default :data:`MOST_STEPS`. As few numbers of steps as
+    can be, each of which is compiled: all calls have the same, where the batches can be so divided,
+    and the last call may be a batch of fewer images.
     """
+    most = most or MOST_STEPS
     whole, rest = divmod(images, batch_size)
     each = next((n for n in range(most, most // 2, -1) if whole % n == 0), most)
     calls = [
