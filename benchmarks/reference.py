@@ -28,9 +28,10 @@ import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests" / "builders")]
 
 from bakeoff.data.prepared import PreparedData  # noqa: E402
+from fabricated_study import mark_as_planned  # noqa: E402
 
 REFERENCE = ROOT / "docs" / "reference"
 STUDY = ROOT / "benchmarks" / "gpu" / "studies" / "study.yaml"
@@ -68,6 +69,12 @@ def main():
 
 def keep(results, folder):
     """Copy what others may read, and put the runs into one file."""
+    keep_page(results, folder)
+    pack_runs(results, folder)
+
+
+def keep_page(results, folder):
+    """Copy what others may read, but for the runs."""
     page = results / "report.html"
     if not page.is_file():
         sys.exit(f"{page}: missing; expected a study whose report is made")
@@ -79,7 +86,6 @@ def keep(results, folder):
     for name in FIGURES:
         if (figure := results / "figures" / f"{name}.svg").is_file():
             shutil.copyfile(figure, folder / figure.name)
-    pack_runs(results, folder)
 
 
 def pack_runs(results, folder):
@@ -145,7 +151,8 @@ def restore(results, folder):
 def remake(folder, mirror=None):
     """Make the kept page anew of the kept runs, without training."""
     if (folder / "config").is_dir():
-        results, study = folder / "results", ("--directory", folder.resolve())
+        folder = folder.resolve()
+        results, study = folder / "results", ("--directory", folder)
         config = yaml.safe_load((folder / "config" / "config.yaml").read_text())
     else:
         config = yaml.safe_load(STUDY.read_text())
@@ -158,13 +165,19 @@ def remake(folder, mirror=None):
     ]
     subprocess.run([*command, "--until", "prepare_data"], cwd=ROOT, check=True)
     restore(results, folder)
+    # They were trained by the code of their day, which is not what is planned now.
+    if (folder / "config").is_dir():
+        mark_as_planned(folder, tool=ROOT)
+    else:
+        mark_as_planned(ROOT, STUDY)
     # Without the other rules, what these would make is taken as it is.
     rules = ("all", "collect_results", "write_conclusions", "render_report")
     rules += ("plot_loss_curves", "plot_findings", "plot_tradeoffs", "write_paper")
     if "looks" in config["study"].get("seeds", ()):
         rules += ("decide_look",)
     subprocess.run([*command, "--forceall", "--allowed-rules", *rules], cwd=ROOT, check=True)
-    keep(results, folder)
+    # Not the runs, which say here what they were not trained as.
+    keep_page(results, folder)
 
 
 if __name__ == "__main__":

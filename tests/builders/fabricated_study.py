@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from snakemake.utils import update_config
 
 from bakeoff.data.labelled import LabelledPart
 from bakeoff.data.prepared import PreparedData
@@ -162,17 +163,24 @@ def fabricate_run(
     return folder
 
 
-def mark_as_planned(folder):
+def mark_as_planned(folder, *overlays, tool=None):
     """Let made-up runs and descriptions say that they are what the study in ``folder`` plans.
 
-    Otherwise Snakemake would describe and train these models. No file becomes newer.
+    ``overlays`` are paths of config files over that of the folder; ``tool`` is the folder of the
+    pipeline where the study is not in it. Otherwise Snakemake would describe and train these
+    models, or not collect them. No file becomes newer.
     """
-    file = folder / "config" / "config.yaml"
-    config = read_config(yaml.safe_load(file.read_text()), [file], [folder])
-    sources = Sources([folder])
-    [data] = (folder / "results" / "data").glob("*/data.json")
+    files = [folder / "config" / "config.yaml", *overlays]
+    merged = {}
+    for file in files:
+        update_config(merged, yaml.safe_load(file.read_text()))
+    folders = [folder, *filter(None, [tool])]
+    config = read_config(merged, files, folders)
+    sources = Sources(folders)
+    results = folder / config["pathvars"]["results"]
+    [data] = (results / "data").glob("*/data.json")
     checksum = PreparedData.read(data).checksum
-    for described in (folder / "results" / "models").glob("*/description.json"):
+    for described in (results / "models").glob("*/description.json"):
         model = described.parent.name
         identity = identity_of_description(config, sources, model)
         _amend(described, {"fingerprint": fingerprint(identity)})
