@@ -1010,10 +1010,10 @@ def test_of_one_model_it_is_said_whether_a_run_was_better_before_its_last_epoch(
     lost = {"wrong_images": range(905), "accuracy": 0.095}
     runs = {"model_1": {"accuracy": 0.99, "curves": curves}, "model_2": lost}
     text = said(conclude(tmp_path / "equal", runs)[0], "last_epochs")
-    assert "No run of Model 1 had more validation accuracy in an epoch before its last." in text
+    assert "No run of Model 1 had a higher validation accuracy in an epoch before its last." in text
     curves["val_accuracy"][3] = 0.992
     text = said(conclude(tmp_path / "better", runs)[0], "last_epochs")
-    assert "A run of Model 1 had more validation accuracy in an epoch before its last." in text
+    assert "A run of Model 1 had a higher validation accuracy in an epoch before its last." in text
 
 
 def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
@@ -1024,7 +1024,7 @@ def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     assert findings["numbers"]["last_epochs"]["early"] == []
     text = said(findings, "last_epochs")
     assert (
-        "In none of the 3 models had a run more validation accuracy in an epoch before its last."
+        "In none of the 3 models had a run a higher validation accuracy in an epoch before its last."
         in text
     )
     # The best epoch is the first of those that are equally good.

@@ -167,7 +167,7 @@ def _early(results):
     """In how many models some run was better before its last epoch, not just as good."""
     found = results.analysis.last_epochs
     models, early = len(found.choice), found.early
-    more = "more validation accuracy in an epoch before its last"
+    more = "a higher validation accuracy in an epoch before its last"
     if models == 1:
         whose = f"of {names(results.named(found.choice))}"
         return f"{'A' if early else 'No'} run {whose} had {more}"
