@@ -161,8 +161,11 @@ def study(tmp_path):
     """The folder of a study of one architecture, which imports another; a run, and its card."""
     architectures = tmp_path / "study" / "architectures"
     architectures.mkdir(parents=True)
-    (architectures / "own.py").write_text(f"import architectures.blocks\n{OWN}")
+    imports = "import architectures.blocks\nimport lib.parts\n"
+    (architectures / "own.py").write_text(imports + OWN)
     (architectures / "blocks.py").write_text("WIDTH = 8\n")
+    (tmp_path / "study" / "lib").mkdir()
+    (tmp_path / "study" / "lib" / "parts.py").write_text("DEPTH = 2\n")
     run = tmp_path / "study/results/models/m/seed_0"
     run.mkdir(parents=True)
     sources = Sources([tmp_path / "study"]).of("architectures/own.py")
@@ -193,13 +196,13 @@ def test_an_architecture_is_that_of_the_runs_study_wherever_it_is_asked_from(
         _as_trained(run, card, _places(run))
 
 
-@pytest.mark.parametrize("edited", ["own", "blocks"])
+@pytest.mark.parametrize("edited", ["architectures/own", "architectures/blocks", "lib/parts"])
 def test_an_architecture_that_has_been_edited_since_is_refused(study, monkeypatch, edited):
     folder, run, card = study
     monkeypatch.chdir(folder)
-    file = folder / "architectures" / f"{edited}.py"
+    file = folder / f"{edited}.py"
     file.write_text(f"{file.read_text()}MORE = 1\n")
-    line = rf"^architectures/{edited}.py: changed since {run} was trained; expected that version,"
+    line = rf"^{edited}.py: changed since {run} was trained; expected that version,"
     with pytest.raises(StudyError, match=line):
         _as_trained(run, card, _places(run))
 

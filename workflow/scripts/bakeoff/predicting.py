@@ -104,7 +104,8 @@ def _as_trained(run, card, places):
     trained = {
         file: checksum
         for file, checksum in card["sources"].items()
-        if file.startswith(f"{ARCHITECTURES}/")
+        # What the architecture imports of the study's own may lie anywhere in its folder.
+        if not file.startswith("workflow/scripts/")
     }
     absent, changed = [], []
     for folders in places:
