@@ -1023,10 +1023,8 @@ def test_an_epoch_that_only_equals_the_last_is_not_better(tmp_path):
     findings, _ = conclude(tmp_path, runs)
     assert findings["numbers"]["last_epochs"]["early"] == []
     text = said(findings, "last_epochs")
-    assert (
-        "In none of the 3 models had a run a higher validation accuracy in an epoch before its last."
-        in text
-    )
+    none = "In none of the 3 models had a run a higher validation accuracy in an epoch before its"
+    assert f"{none} last." in text
     # The best epoch is the first of those that are equally good.
     assert "best epoch: 8." in remark(findings, "model_1")
     assert "No run had an epoch with more validation accuracy than its last." in text
