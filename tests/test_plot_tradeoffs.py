@@ -111,15 +111,21 @@ def test_front_holds_what_no_other_model_beats():
     assert pareto_front(costs[:0], values[:0]).tolist() == []
 
 
-def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
-    study = make_study(models=4)
-    analysis, summary = collect(tmp_path, study)
+def summary_with(folder, *accuracies):
+    """Return the study of so many models, its results, and its summary with those accuracies."""
+    study = make_study(models=len(accuracies))
+    analysis, summary = collect(folder, study)
     table = read_summary(summary, study)
-    for row, accuracy in zip(table, (0.98, 0.97, 0.99, 0.985), strict=True):
+    for row, accuracy in zip(table, accuracies, strict=True):
         row["test_accuracy"] = accuracy
+    return study, read_results(analysis, study), table
+
+
+def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
+    _, results, table = summary_with(tmp_path, 0.98, 0.97, 0.99, 0.985)
     assert [row["parameters"] for row in table] == [500_000, 1_000_000, 1_500_000, 2_000_000]
     with house_style():
-        axes = draw_tradeoff(read_results(analysis, study), table, "parameters").axes[0]
+        axes = draw_tradeoff(results, table, "parameters").axes[0]
     [line] = [line for line in axes.lines if len(line.get_xdata()) == 4]
     assert line.get_xdata().tolist() == [5e5, 1.5e6, 1.5e6, axes.get_xlim()[1]]
     assert line.get_ydata().tolist() == [98, 98, 99, 99]
@@ -128,12 +134,7 @@ def test_front_is_a_line_of_steps_with_bold_names(tmp_path):
 
 
 def test_models_that_left_are_not_on_the_front(tmp_path):
-    study = make_study(models=4)
-    analysis, summary = collect(tmp_path, study)
-    table = read_summary(summary, study)
-    for row, accuracy in zip(table, (0.98, 0.995, 0.99, 0.985), strict=True):
-        row["test_accuracy"] = accuracy
-    read = read_results(analysis, study)
+    study, read, table = summary_with(tmp_path, 0.98, 0.995, 0.99, 0.985)
     race = make_race([None, 1, None, None]).analysis.looks
     results = Results(study, replace(read.analysis, looks=race))
     with house_style():
