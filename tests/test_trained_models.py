@@ -134,7 +134,7 @@ def test_a_subclassed_model_trains_and_is_loaded_as_the_docs_say(project, tmp_pa
     training.run(model="subclassed")
     assert training.card()["status"] == "ok"
     page = (ROOT / "docs" / "architectures.md").read_text()
-    recipe = block("python", "load_weights", page).replace("small", "subclassed")
+    recipe = block("python", "load_weights", page).replace("model_03", "subclassed")
     recipe = recipe.replace('"results/models/subclassed/seed_0/model.keras"', "model_file")
     script = LOAD.replace("model, data", "model_file, data").replace(
         "loaded = keras.models.load_model(model)", recipe + "\nloaded = model"
