@@ -892,7 +892,9 @@ def test_steady_epochs_far_apart_leave_the_winner_alone(tmp_path):
     findings, _ = conclude(tmp_path, {"model_1": {"accuracy": 0.99}, "model_2": {"accuracy": 0.9}})
     text = said(findings, "last_epochs")
     assert "hardly matters for the winner" in text
-    assert "In none of the 2 models had a run more validation accuracy in an epoch before" in text
+    assert (
+        "In none of the 2 models had a run a higher validation accuracy in an epoch before" in text
+    )
 
 
 def test_another_winner_by_the_best_epoch_is_named(tmp_path):
@@ -1155,7 +1157,7 @@ def test_a_model_at_chance_is_named_and_does_not_speak_for_all(tmp_path):
     assert "both models that learned are equal in validation accuracy" in (
         said(findings, "last_epochs")
     )
-    assert "none of the 2 models that learned had a run more validation" in said(
+    assert "none of the 2 models that learned had a run a higher validation" in said(
         findings, "last_epochs"
     )
 
@@ -1231,7 +1233,9 @@ def test_two_models_of_which_one_learned(tmp_path):
     assert "one model that learned cannot show what a trait does" in said(findings, "traits")
     assert "gets 10 wrong." in said(findings, "errors")
     assert "all models" not in said(findings, "errors")
-    assert "No run of Model 1 had more validation accuracy in an" in said(findings, "last_epochs")
+    assert "No run of Model 1 had a higher validation accuracy in an" in said(
+        findings, "last_epochs"
+    )
 
 
 POOLED = ("traits", "last_epochs", "errors", "hardest", "agreement", "ensemble", "calibration")
