@@ -40,7 +40,7 @@ def test_quick_runs_on_real_mnist_over_http(tmp_path):
     summary = pd.read_csv(project.path("results/quick/summary.csv"))
     assert len(summary) == 3
     # Real training on real images: chance is 10 %.
-    assert (summary["test_accuracy"] > 0.5).all(), summary[["name", "test_accuracy"]]
+    assert (summary["test_accuracy"] > 0.5).all(), summary[["model", "test_accuracy"]]
     table = project.path("results/quick/summary.txt").read_text()
     assert "1,000 test images" in table
     for header in ("Model number", "Model Description", "Train loss", "Validation loss"):
