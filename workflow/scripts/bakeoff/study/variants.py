@@ -15,6 +15,7 @@ Place = tuple[str, ...]
 _KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 _RECIPE = "training.recipe"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_MISSING = "missing; expected a value: add the key."
 
 
 @dataclass
@@ -45,99 +46,100 @@ def written_out(
     :class:`StudyError` where there is none.
     An entry with `vary` is a contender itself where it has a name; its variants follow it.
     """
-    found = Contenders()
+    writing = _Writing(training, resolved)
     for key, entry in models.items():
         base = {"architecture": key, "arguments": {}, "training": {}} | entry
-        base["training"] = _resolved(
-            found, resolved, base["training"], ("models", key, "training", "recipe")
-        )
+        of_recipe = ("models", key, "training", "recipe")
+        base["training"] = writing.resolved(base["training"], of_recipe)
         varied = base.pop("vary", [])
-        found.members[key] = []
+        writing.found.members[key] = []
         if "name" in base or not varied:
-            _add(found, key, key, base, ("models", key))
+            writing.add(key, key, base, ("models", key))
         for index, one in enumerate(varied):
             place = ("models", key, "vary", str(index))
-            for own, variant in _variants(found, key, base, one, training, resolved, place):
-                _add(found, key, own, variant, place)
-    return found
+            written = writing.of_product if "product" in one else writing.of_item
+            for own, variant in written(key, base, one, place):
+                writing.add(key, own, variant, place)
+    return writing.found
 
 
-def _resolved(found, resolved, training, place):
-    try:
-        return resolved(training)
-    except StudyError as fault:
-        if (place, str(fault)) not in found.faults:
-            found.faults.append((place, str(fault)))
-        return {}
+class _Writing:
+    """What is found while a config's variants are written out, and what that needs of the study."""
 
+    def __init__(self, training, resolved):
+        self.found = Contenders()
+        self._training, self._resolve = training, resolved
 
-def _add(found, owner, key, entry, place):
-    if not _KEY.fullmatch(key):
-        found.faults.append(
-            (
+    def refuse(self, place, fault):
+        """Keep a fault, once."""
+        if (place, fault) not in self.found.faults:
+            self.found.faults.append((place, fault))
+
+    def resolved(self, training, place):
+        """Return settings with those of the recipe that they name, which stands in that place."""
+        try:
+            return self._resolve(training)
+        except StudyError as fault:
+            self.refuse(place, str(fault))
+            return {}
+
+    def add(self, owner, key, entry, place):
+        """Keep a contender of the entry ``owner``, or what is wrong with it."""
+        if not _KEY.fullmatch(key):
+            self.refuse(
                 (*place, "key"),
                 f"{key!r} does not fit; expected a word of letters from a to z or A to Z, digits"
                 " and underscores that begins with a letter: change it.",
             )
-        )
-    elif key in found.entries:
-        found.faults.append(
-            (
+        elif key in self.found.entries:
+            self.refuse(
                 (*place, "key"),
                 f"{key!r} is also another model's; expected a key of its own: give one.",
             )
-        )
-    elif "name" not in entry:
-        found.faults.append(((*place, "name"), "missing; expected a value: add the key."))
-    elif "description" not in entry:
-        found.faults.append(((*place, "description"), "missing; expected a value: add the key."))
-    else:
-        found.entries[key], found.places[key] = entry, place
-        found.members[owner].append(key)
-        found.members.setdefault(key, [key])
+        elif "name" not in entry:
+            self.refuse((*place, "name"), _MISSING)
+        elif "description" not in entry:
+            self.refuse((*place, "description"), _MISSING)
+        else:
+            self.found.entries[key], self.found.places[key] = entry, place
+            self.found.members[owner].append(key)
+            self.found.members.setdefault(key, [key])
 
-
-def _variants(
-    found, key, base, one, training, resolved, place
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (key, entry) of each variant that one item of `vary` stands for."""
-    one = dict(one)
-    given = one.get("training", {})
-    lists = one.pop("product", None)
-    if lists is None:
+    def of_item(self, key, base, one, place) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the key and the entry of the variant that an item of `vary` is."""
         of_recipe = (*place, "training", "recipe")
-        one["training"] = _resolved(found, resolved, given, of_recipe)
-        if "key" not in one:
-            found.faults.append(((*place, "key"), "missing; expected a value: add the key."))
-            return
-        yield one["key"], _laid_over(base, one, one, {})
-        return
-    placeholders = {path: path.split(".")[-1] for path in lists}
-    one.setdefault(
-        "key", "_".join([key, *(f"{name}_{{{name}}}" for name in placeholders.values())])
-    )
-    one.setdefault("description", ", ".join(f"{n} {{{n}}}" for n in placeholders.values()))
-    if fault := _fault_of_patterns(one, list(placeholders.values())):
-        found.faults.append(((*place, fault[0]), fault[1]))
-        return
-    if fault := _fault_of_parts(lists):
-        found.faults.append(((*place, "product", fault[0]), fault[1]))
-        return
-    for values in product(*lists.values()):
-        chosen = dict(zip(lists, values, strict=True))
-        named = {placeholders[path]: value for path, value in chosen.items()}
+        training = self.resolved(one.get("training", {}), of_recipe)
+        if "key" in one:
+            yield one["key"], _laid_over(base, one | {"training": training}, one, {})
+        else:
+            self.refuse((*place, "key"), _MISSING)
+
+    def of_product(self, key, base, one, place) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield key and entry of each variant that an item with a product stands for."""
+        lists, given = one["product"], one.get("training", {})
+        names = {path: path.split(".")[-1] for path in lists}
         patterns = {
-            part: _filled(one[part], named, part == "key")
-            for part in ("key", "name", "description")
-            if part in one
+            "key": "_".join([key, *(f"{name}_{{{name}}}" for name in names.values())]),
+            "description": ", ".join(f"{name} {{{name}}}" for name in names.values()),
         }
-        # What is varied beside a recipe goes over its settings, as what is given beside it does.
-        of_recipe = (*place, "training", "recipe")
-        recipe = {}
-        if _RECIPE in chosen:
-            of_recipe, recipe = (*place, "product", _RECIPE), {"recipe": chosen.pop(_RECIPE)}
-        one["training"] = _resolved(found, resolved, given | recipe, of_recipe)
-        yield patterns["key"], _laid_over(base, one, patterns, chosen, training)
+        patterns |= {part: one[part] for part in ("key", "name", "description") if part in one}
+        if fault := _fault_of_patterns(patterns, list(names.values())):
+            self.refuse((*place, fault[0]), fault[1])
+            return
+        if fault := _fault_of_parts(lists):
+            self.refuse((*place, "product", fault[0]), fault[1])
+            return
+        for values in product(*lists.values()):
+            chosen = dict(zip(lists, values, strict=True))
+            named = {names[path]: value for path, value in chosen.items()}
+            texts = {part: _filled(of, named, part == "key") for part, of in patterns.items()}
+            # What is varied beside a recipe goes over its settings, as what is given beside it.
+            of_recipe, recipe = (*place, "training", "recipe"), {}
+            if _RECIPE in chosen:
+                of_recipe, recipe = (*place, "product", _RECIPE), {"recipe": chosen.pop(_RECIPE)}
+            training = self.resolved(given | recipe, of_recipe)
+            own = one | {"training": training}
+            yield texts["key"], _laid_over(base, own, texts, chosen, self._training)
 
 
 def _fault_of_patterns(one, names):
