@@ -134,6 +134,18 @@ def described(model):
     return identity_of_description(config, SOURCES, model)
 
 
+@cache
+def trained_first(model):
+    """What a model's run with seed 0 depends on."""
+    entry_of(model)
+    return identity_of_run(config, SOURCES, model, 0)
+
+
+def trained(model, seed):
+    """What a run depends on: of those of a model, each has another seed, and all else alike."""
+    return trained_first(model) | {"seed": seed}
+
+
 if is_of_looks(config["study"]["seeds"]) and not PLANNED:
     config["made_from"] = made_from(config["data"], settings_of_prepared())
 # How a study of looks stands; None where all models get the same seeds. The processes of its jobs
@@ -192,8 +204,7 @@ MODELS_FOLDER = f"{config['pathvars']['results']}/models"
 @cache
 def fingerprint_of_run(model, seed):
     """What the card of a run says where it is the one that is planned."""
-    entry_of(model)
-    return fingerprint(identity_of_run(config, SOURCES, model, seed))
+    return fingerprint(trained(model, seed))
 
 
 @cache
@@ -371,9 +382,7 @@ def first_run(wildcards, file):
 
 def run_as_text(wildcards):
     """That as one text: Snakemake compares params as values without keys, which is exact so."""
-    entry_of(wildcards.model)
-    identity = identity_of_run(config, SOURCES, wildcards.model, int(wildcards.seed))
-    return canonical_json(identity)
+    return canonical_json(trained(wildcards.model, int(wildcards.seed)))
 
 
 def description_as_text(wildcards):

@@ -102,9 +102,7 @@ rule time_model:
         mem_mb=lambda wildcards, attempt: 4000 + 4000 * attempt,
         runtime=60,
     params:
-        training=lambda wildcards: canonical_json(
-            identity_of_run(config, SOURCES, wildcards.model, 0)
-        ),
+        training=lambda wildcards: canonical_json(trained_first(wildcards.model)),
         # A trial with other threads tells nothing of these runs.
         threads=THREADS_AS_DATA,
         sources=sources_of("workflow/scripts/time_model.py"),
