@@ -12,6 +12,10 @@ import psutil
 DATA = Path(__file__).parents[1] / "results" / "data" / "mnist" / "data.json"
 """The whole of MNIST as the workflow prepares it, which `make bench` sees to first."""
 
+ON_AMX = "On a processor with AMX"
+"""The section that holds what `make bench` has shown on such a machine, as long as the others are
+of another kind."""
+
 ON_GPU = "On a GPU"
 """The section of docs/performance.md that benchmarks/gpu writes."""
 

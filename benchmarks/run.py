@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "workflow" / "scripts")]
-from measuring import ON_GPU, replace_section, section_of  # noqa: E402
+from measuring import ON_AMX, ON_GPU, replace_section, section_of  # noqa: E402
 
 MEASURED = ROOT / "results" / "benchmarks"
 PARTS = (
@@ -43,7 +43,8 @@ LONGEST = ("same_training",)
 """Parts that take hours, and go on where they were stopped."""
 PACKAGES = ("keras", "tensorflow", "torch", "jax", "numpy", "snakemake")
 ELSEWHERE = "Measured on another machine: "
-EXTENSIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX512-BF16"}
+AMX = "AMX"
+EXTENSIONS = {"amx_bf16": AMX, "avx512_bf16": "AVX512-BF16"}
 """What multiplies bfloat16, the fastest first, by its flag in /proc/cpuinfo."""
 
 
@@ -133,9 +134,11 @@ def renewed(page, measured):
         if tuple(machines[title]) != usual:
             paragraphs.append(f"{ELSEWHERE}{'; '.join(machines[title])}.")
     text = "\n\n".join(paragraphs) + "\n"
-    # What a borrowed GPU has shown is not measured here: see benchmarks/gpu.
-    if (on_gpu := section_of(page, ON_GPU)) is not None:
-        text = replace_section(text, ON_GPU, on_gpu)
+    # What other kinds of machine have shown is not measured here. For a GPU, see benchmarks/gpu; a
+    # page of a processor with AMX says it all in its other sections.
+    for title in (ON_GPU,) if AMX in usual[0] else (ON_AMX, ON_GPU):
+        if (shown := section_of(page, title)) is not None:
+            text = replace_section(text, title, shown)
     return text
 
 

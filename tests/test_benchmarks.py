@@ -73,6 +73,10 @@ Kept too.
 
 Measured on another machine: Another processor; Python 3.12.
 
+## On a processor with AMX
+
+Another kind.
+
 ## On a GPU
 
 Borrowed.
@@ -92,8 +96,16 @@ def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
     assert page.count("Measured on another machine") == 1
     assert "Kept.\n\nMeasured on another machine: A processor; Python 3.11.\n" in page
     assert "Old." not in page
-    assert page.endswith("## On a GPU\n\nBorrowed.\n")
+    of_others = "## On a processor with AMX\n\nAnother kind.\n\n## On a GPU\n\nBorrowed.\n"
+    assert page.endswith(of_others)
     assert renewed(page, {}) == page
+    # On such a processor, that is what the other sections say.
+    with_amx = found | {"machine": ["Another processor with AMX, 2 cores", "Python 3.12"]}
+    page = renewed(
+        PAGE.replace("A processor", "Another processor with AMX, 2 cores"), {"cpu_split": with_amx}
+    )
+    assert "Another kind" not in page
+    assert page.endswith("## On a GPU\n\nBorrowed.\n")
 
 
 def test_a_part_that_another_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
