@@ -224,7 +224,6 @@ def test_precisions_are_compared_by_their_difference_with_its_interval():
 
 def test_what_share_of_the_peak_a_model_reaches_is_told_by_its_operations():
     import training_steps
-    from rates import operations_of_training
 
     seconds = {"pipeline": [2.0, 2.0], "PyTorch": [4.0, 4.0], "flat script": [2.0, 2.0]}
     rows = [
@@ -234,11 +233,36 @@ def test_what_share_of_the_peak_a_model_reaches_is_told_by_its_operations():
     said = training_steps._describe_rates(
         {
             "rows": rows,
-            # 180 images and the validation's 30 that go forward take 190 images' operations.
-            "operations": {"model_03": 1000},
-            "rates": {"float32": 190_000.0, "mixed_bfloat16": 380_000.0},
+            # 180 images, and the validation's 30 that go forward alone.
+            "operations": {"model_03": (400, 1000)},
+            "rates": {"float32": 192_000.0, "mixed_bfloat16": 384_000.0},
         }
     )
     assert "| Model 3 | 50% | 25% | 25% | 12% |" in said
     assert "2.0 times as fast in bfloat16" in said
-    assert operations_of_training("model_03") > 6 * 1_000_000
+
+
+def test_operations_are_those_of_weights_with_what_is_there():
+    import keras
+
+    from rates import _products_of_convolution
+
+    counted = {}
+    for padding in ("same", "valid"):
+        for size, window, stride in [(5, 3, 1), (6, 3, 2), (6, 4, 1), (7, 2, 3)]:
+            image = keras.Input((size, size, 2))
+            layer = keras.layers.Conv2D(3, window, stride, padding=padding, use_bias=False)
+            layer(image)
+            # With ones everywhere, a convolution counts itself.
+            layer.set_weights([np.ones(layer.kernel.shape)])
+            counts = float(np.sum(layer(np.ones((1, size, size, 2)))))
+            counted[padding, size] = _products_of_convolution(layer), counts
+    assert all(found == counts for found, counts in counted.values()), counted
+
+
+def test_the_first_layer_has_no_gradient_of_inputs():
+    from rates import operations_of
+
+    forward, training = operations_of("model_03")
+    first = 2 * 22 * 22 * 7 * 7 * 32
+    assert training == 3 * forward - first

@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts"), str(ROOT / "bench
 from bakeoff.files import write_atomically  # noqa: E402
 from contenders import BATCH, Job, standing_by  # noqa: E402
 from measuring import interleaved  # noqa: E402
-from rates import matrix_rate, operations_of_training  # noqa: E402
+from rates import matrix_rate, operations_of  # noqa: E402
 
 MODELS = [f"model_{number:02}" for number in range(1, 11)]
 STEPS = 150
@@ -89,7 +89,7 @@ def measure(chosen):
         for model in models:
             seconds = interleaved({n: turns[model][n] for n in ready[model]}, ROUNDS)
             found["models"][model] = {
-                "flops": BATCH * operations_of_training(model),
+                "flops": BATCH * operations_of(model)[1],
                 "steps_per_second": {
                     name: steps / statistics.median(each) for name, each in seconds.items()
                 },
