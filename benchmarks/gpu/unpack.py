@@ -217,9 +217,9 @@ def describe_steps(found):
         f" {found['precision']} with TF32: the pipeline ({found['backend']}), and the same layers"
         " in PyTorch itself with `torch.compile`. The last column is the pipeline's share of"
         f" the {peak / 1e12:.3g} TFLOP/s that the product of two large matrices reaches on this"
-        " card, counting convolutions and dense layers, forward and backward. A turn is"
-        f" {found['steps']} steps and a validation on a sixth as many images; its time the median"
-        " of five."
+        " card, counting convolutions and dense layers, forward and backward, without products"
+        f" with a padding's zeros. A turn is {found['steps']} steps and a validation on a sixth as"
+        " many images; its time the median of five."
     )
     rows = []
     for model, entry in found["models"].items():
