@@ -22,16 +22,22 @@ from functools import cache
 # What a job finds imported, and the scripts that are such jobs.
 _KINDS = {
     "training": (
-        ("tensorflow", "h5py", "pandas", "optree", "snakemake.script", "multiprocessing.pool"),
+        (
+            *("tensorflow", "h5py", "pandas", "pandas.io.formats.csvs", "optree", "filelock"),
+            *("snakemake.script", "multiprocessing.pool", "statistics"),
+        ),
         re.compile(
             r"\.(train_model|describe_model|time_model|time_predictions)\.py$|/train_once\.py$"
         ),
     ),
     "reporting": (
         (
-            *("pandas", "pydantic", "scipy.stats", "statsmodels.stats.multitest", "jinja2"),
-            *("matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg"),
-            *("matplotlib.figure", "textalloc", "prettytable", "wcwidth", "snakemake.script"),
+            *("pandas", "pandas.io.formats.csvs", "pydantic.dataclasses", "pydantic.json_schema"),
+            *("pydantic.plugin._loader", "scipy.stats", "statsmodels.stats.multitest"),
+            *("statsmodels.stats.proportion", "jinja2", "matplotlib.backends.backend_pdf"),
+            *("matplotlib.backends.backend_svg", "matplotlib.figure", "textalloc"),
+            *("prettytable", "wcwidth", "snakemake.script", "statistics", "yaml", "psutil"),
+            *("PIL.Image", "sklearn.datasets", "sklearn.model_selection"),
         ),
         re.compile(
             r"\.(collect_results|decide_look|plan_study|plot_\w+|prepare_data|render_report"
