@@ -53,6 +53,7 @@ def _seconds_of_a_checkpoint(model, folder):
     from bakeoff.study.identity import contender, training_identity
     from bakeoff.study.sources import Sources
     from bakeoff.training.architecture import build_model
+    from bakeoff.training.callbacks import OwnCallbacks
     from bakeoff.training.checkpoints import Checkpoints
     from bakeoff.training.compile import compile_model
     from bakeoff.training.loop import restore, state_of
@@ -63,7 +64,8 @@ def _seconds_of_a_checkpoint(model, folder):
     )
     built = build_model([ROOT], model, (28, 28, 1), 10)
     compile_model(built, identity, "CPU")
-    record, _ = restore(built, None)
+    trained = identity["settings"]
+    record, _ = restore(built, None, trained, OwnCallbacks((), built, FULL_EPOCHS, 1))
     checkpoints = Checkpoints(folder / "checkpoints", identity, "")
     epochs = count(1)
 

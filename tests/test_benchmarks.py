@@ -108,6 +108,13 @@ def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
     assert page.endswith("## On a GPU\n\nBorrowed.\n")
 
 
+def test_a_checkpoint_of_a_model_is_taken_and_timed(tmp_path):
+    import whole_study
+
+    assert 0 < whole_study._seconds_of_a_checkpoint("model_03", tmp_path) < 60
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_part_that_another_needs_is_named_where_it_is_missing(tmp_path, monkeypatch):
     import whole_study
 
