@@ -37,10 +37,7 @@ KINDS = {
 """What an operation is, by the first pattern that is found in its name, which ends in its type."""
 
 TRIED = (
-    "On an Intel Xeon with AMX, what bfloat16 does not shorten is what it leaves in float32, the"
-    " optimizer above all, and what waits for memory rather than for the multipliers: pooling,"
-    " ReLU, dropout. Of the convolutions, the gradient of the weights gains least.\n\n"
-    "Tried there, as multiples of a step in bfloat16 (Models 1, 3 and 4,"
+    "Tried on an Intel Xeon with AMX, as multiples of a step in bfloat16 (Models 1, 3 and 4,"
     " medians of seven turns of single processes, which differ by some percent):\n\n"
     "- TensorFlow's own rewriting of float32 graphs instead of Keras's casts: 1.05 for Model 1 and"
     " 0.96 for Model 4. It rounds the softmax too, and Model 3 is refused for that. No gain.\n"
@@ -78,19 +75,27 @@ def describe(measured):
     models = list(dict.fromkeys(row["model"] for row in measured["rows"]))
     columns = [(model, precision) for model in models for precision in PRECISIONS]
     totals = {model: sum(by_run[model, "float32"].values()) for model in models}
-    cells = [
-        [kind, *(f"{by_run[c].get(kind, 0) / totals[c[0]]:.2f}" for c in columns)] for kind in KINDS
-    ]
+
+    def row(name, kinds):
+        shares = {c: sum(by_run[c].get(kind, 0) for kind in kinds) / totals[c[0]] for c in columns}
+        whole, half = (sum(shares[model, p] for model in models) for p in PRECISIONS)
+        # Of what there is next to nothing of in float32, there is no such ratio.
+        ratio = f"{half / whole:.2f}" if whole > 0.01 * len(models) else ""
+        return [name, *(f"{share:.2f}" for share in shares.values()), ratio]
+
     in_bfloat16 = [by_run[model, "mixed_bfloat16"] for model in models]
     casts = [seconds.get("casts", 0) / sum(seconds.values()) for seconds in in_bfloat16]
-    cells.append(["all", *(f"{sum(by_run[c].values()) / totals[c[0]]:.2f}" for c in columns)])
+    cells = [*(row(kind, [kind]) for kind in KINDS), row("all", KINDS)]
     return "\n\n".join(
         [
             "The operations of an epoch's steps under TensorFlow's profiler, as shares of the time"
             " that they take together in float32; two threads. Up to two operations run at a time"
             " and share the threads, and the whole time of each counts. Casts are"
-            f" {100 * min(casts):.0f} to {100 * max(casts):.0f} % of the operations in bfloat16.",
-            table(["", *(f"{title_of(m)}, {NAMES[p]}" for m, p in columns)], cells),
+            f" {100 * min(casts):.0f} to {100 * max(casts):.0f} % of the operations in bfloat16."
+            " *Left* is what bfloat16 leaves of float32's time, over these models: much of what"
+            " stays in float32, as the optimizer, and of what waits for memory rather than for the"
+            " multipliers, as pooling, ReLU and dropout.",
+            table(["", *(f"{title_of(m)}, {NAMES[p]}" for m, p in columns), "left"], cells),
             TRIED,
         ]
     )
