@@ -1,15 +1,22 @@
 """The tiers of the tests, and the studies that many of them start from."""
 
+import compileall
 import gc
 import shutil
 import sys
 
 import pytest
 
-from projects import Project, make_tiny_study
+from projects import ROOT, Project, make_tiny_study
 
 TIERS = ("thorough", "workflow", "unit")
 WAITS_MOST = "test_slurm.py"
+
+
+def pytest_sessionstart(session):
+    """Compile the workflow once, not in each copy of it."""
+    if not hasattr(session.config, "workerinput"):
+        compileall.compile_dir(ROOT / "workflow", quiet=2)
 
 
 def pytest_collection_modifyitems(items):

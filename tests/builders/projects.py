@@ -170,12 +170,14 @@ class Running:
 
 
 def copy_workflow(folder):
-    """Copy this repository's workflow to ``folder``."""
+    """Copy this repository's workflow to ``folder``, with what is compiled of it."""
     folder.mkdir(parents=True)
+    # Files that are still being written have a name of their own.
+    unfinished = shutil.ignore_patterns("*.pyc.*")
     for part in PARTS:
         source, target = ROOT / part, folder / part
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target, ignore=unfinished)
         else:
             shutil.copy(source, target)
     return Project(folder)
