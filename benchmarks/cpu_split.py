@@ -7,9 +7,10 @@ import time
 from contextlib import ExitStack
 from statistics import median
 
+from bakeoff import wording as w
 from contenders import BATCH, Job, standing_by
 from measuring import DATA, interleaved, table, title_of
-from training_steps import PRECISIONS
+from training_steps import NAMES, PRECISIONS
 
 TITLE = "Splitting two cores"
 
@@ -59,11 +60,13 @@ def describe(measured):
     models = dict.fromkeys(model for model, _ in gains)
     cells = [[title_of(model), *(f"{gains[model, p]:.2f}" for p in PRECISIONS)] for model in models]
     low, high = min(gains.values()), max(gains.values())
+    fewer = [f"{title_of(model)} in {NAMES[p]}" for (model, p), gain in gains.items() if gain < 1]
     return "\n\n".join(
         [
             "Images that two runs of one thread each get through in a given time, as a"
             f" multiple of one run's with two threads: {low:.2f} to {high:.2f}. As long as"
-            " there are as many runs as cores, `--set-threads train_model=1` is best.",
+            " there are as many runs as cores, `--set-threads train_model=1` is best"
+            f"{f' for all but {w.listing(fewer)}' if fewer else ''}.",
             table(["", "float32", "bfloat16"], cells),
         ]
     )

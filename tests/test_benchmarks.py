@@ -108,6 +108,20 @@ def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
     assert page.endswith("## On a GPU\n\nBorrowed.\n")
 
 
+def test_what_gets_through_fewer_images_in_two_is_named():
+    import cpu_split
+
+    def row(model, precision, alone):
+        seconds = {"one of two threads": [alone], "two of one thread": [5.0]}
+        return {"model": model, "precision": precision, "seconds": seconds}
+
+    rows = [row("model_01", p, 4.0) for p in ("float32", "mixed_bfloat16")]
+    assert "`--set-threads train_model=1` is best.\n" in cpu_split.describe({"rows": rows})
+    rows += [row("model_04", "float32", 2.6), row("model_04", "mixed_bfloat16", 2.4)]
+    said = cpu_split.describe({"rows": rows})
+    assert "`--set-threads train_model=1` is best for all but Model 4 in bfloat16.\n" in said
+
+
 def test_a_checkpoint_of_a_model_is_taken_and_timed(tmp_path):
     import whole_study
 
