@@ -119,7 +119,7 @@ def renewed(page, measured):
     paragraphs = [
         "# Performance",
         "What the pipeline costs beside what one would use instead. `make bench` measures it anew"
-        " and writes this page; it takes two hours on two quiet cores, and wants nothing"
+        " and writes this page; it takes two to three hours on two quiet cores, and wants nothing"
         " else to run. Contenders take turns, and what is compared are medians of five turns after"
         " one to warm up, unless a section says otherwise. Times on a CPU are given as ratios.",
         " \\\n".join(usual),
