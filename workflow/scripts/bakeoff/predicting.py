@@ -16,6 +16,7 @@ from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
+from bakeoff.importing import unneeded_left_out
 from bakeoff.joblog import print_escaped
 from bakeoff.study.folders import ARCHITECTURES, Folders, find, shown_path
 from bakeoff.study.readers import (
@@ -81,7 +82,7 @@ def load(run: Path, card: Mapping[str, Any], data: PreparedData, *places: Folder
     os.environ["KERAS_BACKEND"] = card["backend"]
     # On standard error, TensorFlow says on its import what GPUs it found, whatever its level.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent():
+    with _silent(), unneeded_left_out(card["backend"]):
         import keras
 
     path = run / "model.keras"
