@@ -57,7 +57,7 @@ def written_out(
             writing.add(key, key, base, ("models", key))
         for index, one in enumerate(varied):
             place = ("models", key, "vary", str(index))
-            written = writing.of_product if "product" in one else writing.of_item
+            written = writing.of_product if one.get("product") else writing.of_item
             for own, variant in written(key, base, one, place):
                 writing.add(key, own, variant, place)
     return writing.found
