@@ -92,9 +92,9 @@ def describe(measured):
             " that they take together in float32; two threads. Up to two operations run at a time"
             " and share the threads, and the whole time of each counts. Casts are"
             f" {100 * min(casts):.0f} to {100 * max(casts):.0f} % of the operations in bfloat16."
-            " *Left* is what bfloat16 leaves of float32's time, over these models: much of what"
-            " stays in float32, as the optimizer, and of what waits for memory rather than for the"
-            " multipliers, as pooling, ReLU and dropout.",
+            " *Left* is what bfloat16 leaves of float32's time, over these models. The optimizer"
+            " stays in float32; pooling, ReLU and dropout wait for memory rather than for the"
+            " multipliers.",
             table(["", *(f"{title_of(m)}, {NAMES[p]}" for m, p in columns), "left"], cells),
             TRIED,
         ]

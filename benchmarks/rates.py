@@ -20,19 +20,8 @@ def matrix_rate(precision, side, repeats=20, threads=None):
     if threads is not None:
         torch.set_num_threads(threads)
     a, b = (torch.randn(side, side, device=device).to(getattr(torch, precision)) for _ in "ab")
-
-    def wait():
-        if device == "cuda":
-            torch.cuda.synchronize()
-
-    for _ in range(3):
-        a @ b
-    wait()
-    begun = time.perf_counter()
-    for _ in range(repeats):
-        a @ b
-    wait()
-    return repeats * 2 * side**3 / (time.perf_counter() - begun)
+    wait = torch.cuda.synchronize if device == "cuda" else None
+    return _rate(lambda: a @ b, side, repeats, wait)
 
 
 def rate_of_processor(precision, side, threads):
@@ -52,12 +41,16 @@ def rate_of_processor(precision, side, threads):
     return max(of_tensorflow, matrix_rate(precision, side, 5, threads))
 
 
-def _rate(multiply, side, repeats):
+def _rate(multiply, side, repeats, wait=None):
+    """Return the rate of ``multiply``, which is done when it returns, or else after ``wait``."""
+    wait = wait or (lambda: None)
     for _ in range(3):
         multiply()
+    wait()
     begun = time.perf_counter()
     for _ in range(repeats):
         multiply()
+    wait()
     return repeats * 2 * side**3 / (time.perf_counter() - begun)
 
 

@@ -108,6 +108,19 @@ def test_what_is_not_measured_anew_stays_on_the_page_with_its_machine():
     assert page.endswith("## On a GPU\n\nBorrowed.\n")
 
 
+@pytest.mark.parametrize(
+    ("ratio", "product", "said"), [(0.58, 0.57, True), (0.39, 0.57, False), (0.58, 0.2, False)]
+)
+def test_what_a_study_in_bfloat16_would_take_is_said_where_the_product_does(ratio, product, said):
+    import whole_study
+
+    full = dict.fromkeys(whole_study.FULL_RATIOS, 1.0) | {"mixed_bfloat16 over float32": ratio}
+    found = {"full": {"medians": full, "fastest": full}, "product": product}
+    text = whole_study.describe(found)
+    assert ("0.4 would take steps that come 1.4 times as near the machine's peak" in text) == said
+    assert f"| {ratio:.2f} | {ratio:.2f} | 0.4 |" in text
+
+
 def test_what_gets_through_fewer_images_in_two_is_named():
     import cpu_split
 

@@ -381,7 +381,10 @@ def first_run(wildcards, file):
 
 
 def run_as_text(wildcards):
-    """That as one text: Snakemake compares params as values without keys, which is exact so."""
+    """What a run depends on, as one text.
+
+    Snakemake compares params as values without keys, which is exact so.
+    """
     return canonical_json(trained(wildcards.model, int(wildcards.seed)))
 
 
