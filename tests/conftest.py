@@ -3,6 +3,7 @@
 import compileall
 import gc
 import shutil
+import signal
 import sys
 
 import pytest
@@ -14,7 +15,9 @@ WAITS_MOST = "test_slurm.py"
 
 
 def pytest_sessionstart(session):
-    """Compile the workflow once, not in each copy of it."""
+    """Compile the workflow once, not in each copy of it; let Ctrl-C end what tests start."""
+    # What a shell starts in the background ignores it, and so does all that this starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(session.config, "workerinput"):
         compileall.compile_dir(ROOT / "workflow", quiet=2)
 

@@ -5,6 +5,7 @@ It runs as root or as any user, whose jobs alone it then runs, and never touches
 every program gets its own ``SLURM_CONF``, and all its files lie in its own folder.
 """
 
+import contextlib
 import getpass
 import os
 import re
@@ -15,6 +16,8 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 from patience import PATIENCE
 
@@ -63,6 +66,7 @@ GresTypes=gpu
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:{gpus}
 PartitionName=normal Nodes=ALL Default=YES PriorityTier=1
 PartitionName=urgent Nodes=ALL PriorityTier=2
+PartitionName=steady Nodes=ALL PriorityTier=1 PreemptMode=OFF
 """
 
 
@@ -120,6 +124,7 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        self._end_what_is_left()
         shutil.rmtree(self.folder)
 
     def run(self, *command, check=True):
@@ -205,6 +210,13 @@ class Cluster:
                     start_new_session=True,
                 )
             )
+
+    def _end_what_is_left(self):
+        """End jobs of which ``linuxproc`` has lost sight, as their parents ended before them."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]:
+                    process.kill()
 
     def _wait_for(self, condition):
         end = time.monotonic() + PATIENCE

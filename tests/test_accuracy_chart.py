@@ -76,6 +76,18 @@ def test_where_nothing_is_learned_no_model_is_marked_as_best():
     assert [mark for mark, _ in chart["marks"]] == ["line"]
 
 
+def test_the_legend_names_the_verdicts_that_there_are():
+    def hollow(*standings):
+        changes = [(place, {"standing": one}) for place, one in enumerate(standings)]
+        marks = chart_of([0.99, 0.98, 0.97][: len(standings)], changes=changes)["marks"]
+        return dict(marks).get("hollow")
+
+    assert hollow("best", "network is worse") == "network is worse"
+    assert hollow("best", "worse", "worse than another") == "worse"
+    assert hollow("best", "worse", "not compared") == "worse or not compared"
+    assert hollow("best", "too close to call") is None
+
+
 def test_models_at_chance_and_failed_ones_stand_apart():
     chart = chart_of(
         [0.990, 0.992, 0.993, 0.10],

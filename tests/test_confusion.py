@@ -291,7 +291,7 @@ def test_accuracy_without_disputed_labels(tmp_path):
     )
     assert "predicts 1 of 2 such images otherwise than labelled, from 0 (Model 3) to 2" in text
     assert "all 3 models do so for none of them." in text
-    assert "With them Model 3 has the highest, without them Models 1 and 3." in text
+    assert "With them Model 3 has the highest test accuracy, without them Models 1 and 3." in text
     assert "would have 80.00 %. Model 3 has more:" in text
     without = {row["Model"]: row["Without disputed labels"] for row in table(findings, "disputed")}
     assert without == {"Model 1": "100.00 %", "Model 2": "87.50 %", "Model 3": "100.00 %"}
@@ -305,7 +305,7 @@ def test_no_model_below_the_limit_is_said_to_fit_noise(tmp_path):
     text = said(findings, "disputed")
     assert "The label of 1 of the 10 test images is in doubt." in text
     assert "both models do so for 1 of them" in text
-    assert "Models 1 and 2 have the highest with and without them." in text
+    assert "Models 1 and 2 have the highest test accuracy with and without them." in text
     assert "may be wrong" not in text
 
 

@@ -667,3 +667,13 @@ def test_models_with_fewer_seeds_are_counted_with_theirs(tmp_path):
     (vote,) = (one for one in found["numbers"]["ensemble"]["votes"] if one["who"] == "all")
     assert vote["seeds"] == 2, "the third seed's would be no vote of all"
     assert vote["runs"] == 8
+
+
+def test_it_is_said_for_how_many_pairs_a_look_corrects(tmp_path):
+    """Those of models without a finished run count too: with them, a verdict may be another."""
+    told = {}
+    for name, lost in (("two", ()), ("four", ("c", "d"))):
+        wrong = {"a": [30, 31, 32], "b": [45, 46, 47]} | {model: [None] * 3 for model in lost}
+        told[name] = said(follow(tmp_path / name, wrong, Plan((3,)))[0], "best")
+    assert "are corrected for 1 pair of models and for all planned looks" in told["two"]
+    assert "are corrected for 6 pairs of models and for all planned looks" in told["four"]

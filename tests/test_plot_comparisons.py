@@ -12,6 +12,7 @@ from bakeoff.figures.colours import DARK_PAPER, INK, PAPER, contrast
 from bakeoff.figures.comparisons import (
     AHEAD,
     BEHIND,
+    OF_ONE_SEED,
     TINT,
     colours_of,
     draw_matrix,
@@ -55,8 +56,9 @@ def test_only_differences_that_hold_have_a_colour():
     order, listed = ["model_01", "model_02", "model_03"], results.analysis.pairs.listed
     # On one seed, networks differ; in a study of models, that says nothing of these.
     assert not matrices(order, listed)[1].any()
-    points, told = matrices(order, listed, networks=True)
-    colours = colours_of(points, told)
+    points, told, alone = matrices(order, listed, networks=True)
+    assert not alone.any()
+    colours = colours_of(points, told, alone)
     assert told.tolist() == [[False, False, True], [False, False, True], [True, True, False]]
     assert colours[0, 1, 3] == colours[1, 0, 3] == 0
     assert colours[0, 2] == pytest.approx([*to_rgb(AHEAD), TINT])
@@ -84,6 +86,30 @@ def test_a_pair_without_a_common_seed_is_said_to_be_so():
     figure = matrix(results)
     assert len(figure.axes[0].texts) == 4
     assert "not compared: no seed in common" in labels_of(figure)
+
+
+def test_a_pair_that_was_in_no_look_is_said_to_be_so():
+    results = make_early_leaver()
+    del results.analysis.pairs.listed[1]
+    labels = labels_of(matrix(results))
+    assert "not compared: never in one look with two runs each" in labels
+
+
+def test_networks_of_one_seed_that_differ_are_not_called_alike():
+    study = make_study(models=3, seeds=2)
+    results = make_results(study, [0.995, 0.994, 0.991])
+    pairs = results.analysis.pairs
+    last = pairs.listed[1]
+    assert (last.a, last.b) == ("model_01", "model_03")
+    pairs.listed[1] = replace(last, comparison=replace(last.comparison, ahead=None))
+    points, told, alone = matrices(["model_01", "model_02", "model_03"], pairs.listed)
+    assert not told[0, 2]
+    assert alone.tolist() == [[False, False, True], [False] * 3, [True, False, False]]
+    colours = colours_of(points, told, alone)
+    assert colours[0, 2] == pytest.approx([*to_rgb(AHEAD), OF_ONE_SEED])
+    assert "the row's network is more accurate, with the one seed in common" in labels_of(
+        matrix(results)
+    )
 
 
 def test_text_reads_well_on_the_tints_in_both_modes():

@@ -78,6 +78,13 @@ def test_the_curve_ends_at_what_the_images_allow():
     assert "No model is too close to call" in " ".join(figure.get_suptitle().split())
 
 
+def test_who_shares_one_seed_or_none_with_the_best_is_not_told_apart_from_it():
+    def title(figure):
+        return " ".join(figure.get_suptitle().split())
+
+    assert "No model is too close to call" not in title(drawn(needed={}, one_seed=["model_02"]))
+
+
 def test_what_two_seeds_hardly_show_does_not_squeeze_the_scale():
     by_seeds = {2: [0.0175, 0.577], 3: [0.0133, 0.0754], 4: [0.011, 0.04], 200: [0.003, 0.008]}
     figure = drawn(by_seeds=by_seeds, needed={"model_01": {"difference": 0.04}})

@@ -235,7 +235,21 @@ def test_an_equal_setting_is_called_so(tmp_path):
     results = study_of(tmp_path, {"model_1": {}}, publish(["model_1"]), seeds=(0, 1))
     assert reproduction(results).text[0] == (
         "The paper (“Some models”) trained each model once for 13 epochs on 60,000 images and"
-        " validated on the test set. This study does the same with 2 seeds."
+        " validated on the test set. This study does the same in epochs, images and validation"
+        " with 2 seeds."
+    )
+
+
+def test_a_training_that_may_stop_and_another_epoch_are_another_setting(tmp_path):
+    stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 0.0}
+    training = {"epochs": 13, "batch_size": 128, "loss": "categorical_crossentropy"}
+    training |= {"optimizer": {"name": "Adam"}, "early_stopping": stopping, "evaluate": "best"}
+    run = {"epochs": 7, "planned": 13, "judged": 5, "training": training}
+    text = reproduction(study_of(tmp_path, {"model_1": run}, publish(["model_1"]))).text[0]
+    assert "does the same" not in text
+    assert (
+        "(training that may stop early and figures of the epoch with the lowest validation loss)"
+        in text
     )
 
 
@@ -318,6 +332,14 @@ def test_the_most_accurate(tmp_path, settings, expected):
     if expected == "holds":
         assert "with 99.80 % and 99.80 %" in said
         assert "Both comparisons that it takes bear it out." in said
+
+
+def test_of_models_that_share_a_place_none_is_left_out(tmp_path):
+    """All published figures are the same here, and two of the models too."""
+    runs = {"model_1": FEW, "model_2": FEW, "model_3": MOST}
+    said = verdict(tmp_path, runs, "most_accurate", ["model_2"], seeds=SEEDS)[1]
+    assert "The paper ranks Models 1, 2 and 3 first" in said
+    assert "over 3 seeds Models 1 and 2 come first here, with 99.80 % and 99.80 %" in said
 
 
 @pytest.mark.parametrize(

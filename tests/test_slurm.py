@@ -46,8 +46,7 @@ def start(project, cluster, *arguments, python=sys.executable):
     """
     with project.path("slurm.log").open("w") as output:
         return subprocess.Popen(
-            # A shell lets what it starts in the background ignore Ctrl-C, and all that this starts.
-            ["env", "--default-signal=INT", python, "-m", "snakemake", *COMMAND, *arguments],
+            [python, "-m", "snakemake", *COMMAND, *arguments],
             cwd=project.folder,
             env=cluster.environment,
             stdout=output,
@@ -230,7 +229,8 @@ def faults(cluster, tmp_path_factory):
         for model in epochs:
             project.path(f"architectures/{model}.py").write_text(SLOW.format(units=16))
     limited, moved, calm = projects.values()
-    limit = ["--set-resources", "train_model:runtime=attempt"]
+    # What is preempted starts anew, its time too.
+    limit = ["--set-resources", "train_model:runtime=attempt", "train_model:slurm_partition=steady"]
     first = start(limited, cluster, TINY, *ONE_THREAD, *limit)
     with calm.start_snakemake(TINY, *ONE_THREAD) as uninterrupted:
         try:

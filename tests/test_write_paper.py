@@ -10,7 +10,7 @@ from PIL import Image
 
 from bakeoff import latex
 from bakeoff.figures.style import house_style, save_pdf, text_alone
-from bakeoff.report.paper import bibtex, citation, main_table
+from bakeoff.report.paper import bibtex, citation, main_table, methods
 from bakeoff.results import Results, read_results
 from checked_studies import no_figures
 from fabricated_study import fabricate_data, fabricate_run
@@ -97,6 +97,30 @@ def test_the_methods_state_data_tests_corrections_and_versions(results):
     ):
         assert said in methods, said
     assert "Best ahead in" not in methods, "a column that the table has not"
+
+
+def test_runs_that_diverged_and_models_that_are_missing_are_said(tmp_path):
+    study = describe_study(["One", "Two", "Three"], seeds=(0, 1)) | {"unfinished": ["Four"]}
+    fabricate_data(tmp_path, images=500)
+    for entry, ended in zip(study["models"], ("ok", "ok", "diverged"), strict=True):
+        for seed, status in ((0, ended), (1, "diverged")):
+            fabricate_run(tmp_path, entry["model"], seed, status=status, images=500)
+    with no_figures():
+        run_steps(tmp_path, study)
+    results = read_results(tmp_path / "analysis.json", study)
+    table, told = main_table(results), methods(results, {"commit": TREE})
+    assert_sound(table)
+    header, *rows = rows_of(table)
+    assert [row[header.index("Seeds")] for row in rows] == ["1", "1"]
+    assert "SD (pp)" not in header
+    assert "Every run of Three diverged. Four has not finished." in table
+    for said in (
+        "Four has not finished and is left out. One diverged with seed 1",
+        "Its numbers are those of the other run.",
+        "Three diverged with seeds 0 and 1",
+        "The model is left out of all comparisons.",
+    ):
+        assert said in told, said
 
 
 def test_the_figures_are_pdfs_that_are_equal_when_they_show_the_same(results, tmp_path):

@@ -1,6 +1,7 @@
 """The numbers of a study with the names of its models: what words, pictures and the page are of."""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -143,6 +144,14 @@ class Results:
     def standing(self, *standings: str) -> list[Model]:
         """Return the models of these standings, the most accurate first."""
         return [model for model in self.ranked if model.standing in standings]
+
+    @property
+    def corrected_for(self) -> int:
+        """For how many pairs of models p-values and intervals are corrected.
+
+        A look corrects for all pairs of the study, also for those that it cannot compare.
+        """
+        return math.comb(len(self.models), 2) if self.analysis.looks else self.analysis.pairs.number
 
     @property
     def difference_interval(self) -> str:

@@ -16,6 +16,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def started(text: str) -> str:
+    """Return a text with a capital at its beginning, and what follows as it is written."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(number: int, singular: str, several: str | None = None) -> str:
     """Return ``singular`` for one thing, otherwise ``several`` (by default with an s)."""
     return singular if number == 1 else several or f"{singular}s"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -20,6 +20,9 @@ AHEAD, BEHIND = HUES[0], HUES[1]
 TINT = 0.4
 """Opacity of a difference that holds: text in ink reads well on it, in light and dark mode."""
 
+OF_ONE_SEED = 0.15
+"""Opacity of a difference that holds for the networks of one seed, among models with more."""
+
 # Opacity of a cell without a comparison.
 _NOTHING = 0.12
 
@@ -28,14 +31,14 @@ def draw_matrix(results: Results) -> Figure:
     """Return the matrix: a row and a column a model, the best first.
 
     A cell is the accuracy of its row's model minus that of its column's, in percentage points. It
-    has a colour where the two are significantly different. ``results`` are
-    :class:`bakeoff.results.Results`; models without a test accuracy are named in the title, and of
-    many, the most accurate are shown.
+    has a colour where the two are significantly different, a weak one where that is known of the
+    networks of one seed alone. ``results`` are :class:`bakeoff.results.Results`; models without a
+    test accuracy are named in the title, and of many, the most accurate are shown.
     """
     shown, said = ranked(results)
     pairs = results.analysis.pairs
     order, networks = [model.model for model in shown], pairs.all_on_one_seed
-    points, differ = matrices(order, pairs.listed, networks)
+    points, differ, alone = matrices(order, pairs.listed, networks)
     lines = [
         f"{results.measure.capitalize()}, row minus column, {results.study['dataset']['title']}"
     ]
@@ -64,9 +67,9 @@ def draw_matrix(results: Results) -> Figure:
         axes.text(0, 1, "Nothing to compare: fewer than two models finished.", va="top")
         return figure
 
-    _draw_cells(axes, names, points, differ)
+    _draw_cells(axes, names, points, colours_of(points, differ, alone))
     figure.legend(
-        handles=_legend_entries(points, differ, networks),
+        handles=_legend_entries(results, points, differ, alone),
         loc="outside lower left",
         ncols=1,
     )
@@ -81,12 +84,10 @@ def _order(results, shown):
     return f"the most accurate model first{last}"
 
 
-def _draw_cells(axes, names, points, differ):
-    """Draw the cells of what :func:`matrices` gives, with ``names`` at rows and columns."""
+def _draw_cells(axes, names, points, colours):
+    """Draw the cells with their ``points`` and ``colours``, and ``names`` at rows and columns."""
     edges = np.arange(len(names) + 1) - 0.5
-    axes.pcolormesh(
-        edges, edges, colours_of(points, differ), linewidth=0, rasterized=len(names) > MOST_DRAWN
-    )
+    axes.pcolormesh(edges, edges, colours, linewidth=0, rasterized=len(names) > MOST_DRAWN)
     axes.hlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
     axes.vlines(edges, edges[0], edges[-1], color=GRID, linewidth=0.6)
     if len(names) <= MOST_WITH_TEXT:
@@ -102,17 +103,17 @@ def _draw_cells(axes, names, points, differ):
 
 def matrices(
     order: Sequence[str], pairs: Iterable[Pair], networks: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (points, differ), both (models, models), of :class:`bakeoff.numbers.Pair`.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (points, differ, alone), each (models, models), of :class:`bakeoff.numbers.Pair`.
 
     ``points`` float64: the accuracy of the row's model minus the column's, in percentage points,
     NaN where two were not compared. ``differ`` bool: whether the two models, or their ``networks``
-    where all were trained once, are significantly different. ``order`` are the keys of the models
-    to show.
+    where all were trained once, are significantly different. ``alone`` bool: whether only their
+    networks are, of the one seed that both have. ``order`` are the keys of the models to show.
     """
     place = {model: row for row, model in enumerate(order)}
     points = np.full((len(order), len(order)), np.nan)
-    differ = np.zeros(points.shape, bool)
+    differ, alone = np.zeros((2, *points.shape), bool)
     for pair in pairs:
         if not place.keys() >= {pair.a, pair.b}:
             continue
@@ -121,37 +122,39 @@ def matrices(
         points[b, a] = -points[a, b]
         found = pair.comparison
         differ[a, b] = differ[b, a] = found.significant if networks else found.told_apart
-    return points, differ
+        alone[a, b] = alone[b, a] = found.significant and not differ[a, b]
+    return points, differ, alone
 
 
-def colours_of(points: np.ndarray, differ: np.ndarray) -> np.ndarray:
+def colours_of(points: np.ndarray, differ: np.ndarray, alone: np.ndarray) -> np.ndarray:
     """Return the cells' colours, RGBA float64 (models, models, 4), of what :func:`matrices` gives.
 
     One tint for all differences that hold, either way: their sizes stand in the cells, and a scale
     would be stretched by one model that is far off.
     """
     colours = np.zeros((*points.shape, 4))
-    colours[differ & (points > 0), :3] = to_rgb(AHEAD)
-    colours[differ & (points < 0), :3] = to_rgb(BEHIND)
-    colours[differ & (points != 0), 3] = TINT
+    for which, opacity in ((differ, TINT), (alone, OF_ONE_SEED)):
+        colours[which & (points > 0)] = to_rgba(AHEAD, opacity)
+        colours[which & (points < 0)] = to_rgba(BEHIND, opacity)
     colours[np.isnan(points)] = to_rgba(INK, _NOTHING)
     return colours
 
 
-def _legend_entries(points, differ, trained_once):
-    undecided = np.isfinite(points) & ~differ
-    what = "network" if trained_once else "model"
+def _legend_entries(results, points, differ, alone):
+    what = "network" if results.analysis.pairs.all_on_one_seed else "model"
     handles = []
-    if differ.any():
-        label = f"the row's {what} is more accurate"
-        handles.append(Patch(facecolor=AHEAD, alpha=TINT, label=label))
-        label = f"the column's {what} is more accurate"
-        handles.append(Patch(facecolor=BEHIND, alpha=TINT, label=label))
-    if undecided.any():
+    for which, opacity, more in (
+        (differ, TINT, f"{what} is more accurate"),
+        (alone, OF_ONE_SEED, "network is more accurate, with the one seed in common"),
+    ):
+        if which.any():
+            handles.append(Patch(facecolor=AHEAD, alpha=opacity, label=f"the row's {more}"))
+            handles.append(Patch(facecolor=BEHIND, alpha=opacity, label=f"the column's {more}"))
+    if (np.isfinite(points) & ~differ & ~alone).any():
         label = "not significantly different"
         handles.append(Patch(facecolor="none", edgecolor=GRID, label=label))
     if np.isnan(points).sum() > len(points):
-        handles.append(
-            Patch(facecolor=INK, alpha=_NOTHING, label="not compared: no seed in common")
-        )
+        looks = results.analysis.looks
+        why = "never in one look with two runs each" if looks else "no seed in common"
+        handles.append(Patch(facecolor=INK, alpha=_NOTHING, label=f"not compared: {why}"))
     return handles

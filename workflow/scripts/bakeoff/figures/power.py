@@ -65,7 +65,8 @@ def _title(found: Power, results):
     best = figure_names(results.study, WIDE)[found.best]
     yield f"What it would take to be surer, {results.study['dataset']['title']}"
     yield f"Differences from {best} that are shown with a probability of {100 * POWER:g} %"
-    if not found.needed:
+    open_ = found.needed or found.one_seed
+    if not open_ and not results.standing("ahead on common seeds", "not compared"):
         yield "No model is too close to call"
     elif len(found.needed) > MOST_SHOWN:
         yield f"Shown: the {MOST_SHOWN} of {len(found.needed)} models that are closest to it"

@@ -33,9 +33,10 @@ def draw_summary(results: Results, headline: str, pick: str | None) -> Figure:
         said = _write(figure, top, wrapped(shortened(pick, 290), 100), 15, va="top")
         top = said.get_window_extent().y0 / _INCHES[1] / _DPI - 0.015
     shown = [model for model in results.ranked if model in results.learned][:MOST_IN_PICTURE]
+    ends = share_range(shown)
     if shown:
-        _draw_accuracies(figure, (0.27, _BOTTOM, 0.57, top - 0.02 - _BOTTOM), results, shown)
-    _write(figure, 0.025, _below(results, shown), 12, va="bottom", alpha=0.75)
+        _draw_accuracies(figure, (0.27, _BOTTOM, 0.57, top - 0.02 - _BOTTOM), results, shown, ends)
+    _write(figure, 0.025, _below(results, shown, ends), 12, va="bottom", alpha=0.75)
     return figure
 
 
@@ -67,7 +68,7 @@ def _shrink(text, is_too_large):
         text.set_fontsize(text.get_fontsize() - 1)
 
 
-def _below(results, shown):
+def _below(results, shown, ends):
     """Return what stands below: what the picture is of, and what it leaves out."""
     seeds = max((len(model.runs) for model in shown), default=0)
     same = all(len(model.runs) == seeds for model in shown)
@@ -79,14 +80,13 @@ def _below(results, shown):
     ]
     if left_out:
         parts.append(f"{left_out} of {len(results.models)} models not shown")
-    parts += (said[0].lower() + said[1:] for said in said_beyond(shown, share_range(shown), most=1))
+    parts += (said[0].lower() + said[1:] for said in said_beyond(shown, ends, most=1))
     return shortened("; ".join(parts), 160)
 
 
-def _draw_accuracies(figure, place, results, shown):
+def _draw_accuracies(figure, place, results, shown, ends):
     axes = figure.add_axes(place)
     looks = model_looks(results.study)
-    ends = share_range(shown)
     low, high = (100 * end for end in ends)
     for row, model in enumerate(shown):
         accuracy, look = model.score, looks[model.model]

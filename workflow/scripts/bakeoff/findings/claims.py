@@ -7,6 +7,7 @@ from bakeoff.analysis.epochs import SPREAD_EPOCHS
 from bakeoff.claims import KINDS
 from bakeoff.findings.curves import heading, slope, why_unknown
 from bakeoff.findings.finding import names, spread
+from bakeoff.findings.setting import number_of_seeds
 from bakeoff.numbers import Claim
 from bakeoff.results import Results
 
@@ -78,16 +79,22 @@ def _most_accurate(results, judged):
     count = len(results.named(judged.about))
     published = results.study["published"]
     figures = published["models"]
-    theirs = sorted(figures, key=lambda key: -figures[key]["test_accuracy"])[:count]
-    ranked = [model for model in results.ranked if model.model in figures][:count]
-    first = w.plural(count, "comes", "come")
+    theirs = _first(figures, count, lambda key: figures[key]["test_accuracy"])
+    ranked = _first([m for m in results.ranked if m.model in figures], count, _accuracy)
+    first = w.plural(len(ranked), "comes", "come")
     called = published["called"]
     return (
-        f"{called[0].upper()}{called[1:]} ranks {_in_order(figures[k]['name'] for k in theirs)}"
-        f" first; over {w.count(len(results.study['seeds']), 'seed')}"
+        f"{w.started(called)} ranks {_in_order(figures[k]['name'] for k in theirs)}"
+        f" first; over {number_of_seeds(results.study)}"
         f" {_in_order(m.name for m in ranked)} {first} first here, with"
         f" {w.listing(w.percent(_accuracy(model)) for model in ranked)}. {_tally(judged)}"
     )
+
+
+def _first(candidates, count, accuracy):
+    """Return the ``count`` most accurate, and those that equal the last of them."""
+    ordered = sorted(candidates, key=accuracy, reverse=True)
+    return [one for one in ordered if accuracy(one) >= accuracy(ordered[:count][-1])]
 
 
 def _in_order(listed):
@@ -112,7 +119,7 @@ def _overfits(results, judged):
         f" {w.points_interval(model.overfitting.low, model.overfitting.high)} ({model.name})"
         for model in results.named(judged.about)
     ]
-    sentences = [f"Accuracy on training images is higher than on test images by {w.listing(gaps)}."]
+    sentences = [f"Accuracy on training images minus that on test images is {w.listing(gaps)}."]
     for verdict, said in (
         ("none", "In {} chance alone may give that."),
         ("harmful", "Validation loss has risen in {}."),
@@ -130,7 +137,7 @@ def _overfits_less(results, judged):
         return model.overfitting.gap
 
     return (
-        "Accuracy on training images is higher than on test images by"
+        "Accuracy on training images minus that on test images is"
         f" {_range(results.named(judged.about), gap, w.points)}, in the others by"
         f" {_range(results.named(judged.against), gap, w.points)}. {_tally(judged)}"
     )

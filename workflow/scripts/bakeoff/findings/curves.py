@@ -35,7 +35,7 @@ def worth_more_epochs(results: Results) -> Finding:
     if noisy:
         whose = f"the {w.plural(len(noisy), 'curve of', 'curves of')} {names(noisy)}"
         text.append(
-            f"{whose[0].upper()}{whose[1:]} {w.plural(len(noisy), 'is', 'are')} too noisy to say"
+            f"{w.started(whose)} {w.plural(len(noisy), 'is', 'are')} too noisy to say"
             " whether more epochs would help."
         )
     if rising:

@@ -68,7 +68,7 @@ def _leaders(results):
     changes = {model: without[model] - model.accuracy.value for model in results.learned}
     if len(without) == 1:
         return f"Without such labels its test accuracy is {w.percent(*without.values())}."
-    whose = f"that of {names(changes)} changes"
+    whose = f"the test accuracy of {names(changes)} changes"
     if len(changes) > 1:
         learned = that_learned(results)
         whose = f"test accuracies{learned and f' of the models{learned}'} change"
@@ -78,11 +78,11 @@ def _leaders(results):
     leaders = [model for model in results.ranked if without[model] == max(without.values())]
     has = w.plural(len(leaders), "has", "have")
     if set(leaders) == set(best):
-        sentence += f"{names(leaders)} {has} the highest with and without them."
+        sentence += f"{names(leaders)} {has} the highest test accuracy with and without them."
     else:
         sentence += (
             f"With them {names(best)} {w.plural(len(best), 'has', 'have')} the"
-            f" highest, without them {names(leaders)}."
+            f" highest test accuracy, without them {names(leaders)}."
         )
     return f"{sentence} The comparisons of models are made on all test images."
 

@@ -134,7 +134,7 @@ def _table(results):
     for vote in votes:
         who = _who(vote, results)
         # A model's name stays as it is.
-        who = who if vote.who == "best" else who[:1].upper() + who[1:]
+        who = who if vote.who == "best" else w.started(who)
         if vote.by_seed:
             row = [t.text(who), t.count(len(vote.members)), *_accuracy(vote.by_seed)]
             if comparison := vote.comparison:

@@ -92,7 +92,7 @@ def _item(factor, measure):
     where = _same_way(factor)
     among = f", {where}" if len(factor.pairs) > 1 else ""
     return (
-        f"{factor.name.capitalize()} {second} instead of {first}: {measure} is"
+        f"{w.started(factor.name)} {second} instead of {first}: {measure} is"
         f" {w.points(abs(factor.difference))} {direction}"
         f" {w.points_interval(factor.low, factor.high)}{among}."
     )
@@ -111,7 +111,7 @@ def _table(factors):
     columns += ["95 % interval", "p corrected", "Higher in"]
     rows = [
         [
-            t.text(factor.name.capitalize()),
+            t.text(w.started(factor.name)),
             _value(factor.values[1]),
             _value(factor.values[0]),
             t.count(len(factor.pairs)),

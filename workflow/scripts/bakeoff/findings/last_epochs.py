@@ -56,7 +56,10 @@ def _gap_against(results):
     last = results.analysis.last_epochs
     two = results.named(last.between)
     which = f"{' that differ' * last.tied}{_where(two, results)}"
-    pair = f"the two most accurate models{which}, {names(two)},"
+    of_most = "most accurate models"
+    if results.balanced:
+        of_most = "models with the highest test accuracy, which is not balanced,"
+    pair = f"the two {of_most}{which}, {names(two)},"
     moved = (
         f"The difference in test accuracy between {pair} moved by {w.points(last.gap_deviation)}"
     )
@@ -73,7 +76,7 @@ def _gap_against(results):
             )
     return (
         f"{moved}, which is little against the {w.points(last.gap)} between them: the epoch at"
-        " which one stops hardly matters for the winner."
+        " which one stops hardly matters for which of the two is ahead."
     )
 
 

@@ -25,7 +25,7 @@ def overfitting_models(results: Results) -> Finding:
         )
     method = (
         f"Accuracy and loss on training images are measured after {results.judged_epoch} with"
-        " dropout off; the running averages during training, dropout on, look worse."
+        " dropout off; the running averages during training, dropout on, are another measure."
     )
     if any(model.overfitting.verdict in ("harmful", "harmless") for model in overfit):
         method += (

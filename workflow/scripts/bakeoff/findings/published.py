@@ -7,6 +7,7 @@ from bakeoff import wording as w
 from bakeoff.claims import KINDS
 from bakeoff.findings.claims import describe_claim
 from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.setting import number_of_seeds
 from bakeoff.results import Results
 
 # The figures besides test accuracy: one of them, and several.
@@ -51,7 +52,7 @@ def reproduction(results: Results) -> Finding | None:
 def _source(published, start=True):
     called = published["called"]
     if start:
-        called = called[0].upper() + called[1:]
+        called = w.started(called)
     return f"{called} (“{published['title']}”)"
 
 
@@ -67,7 +68,7 @@ def _setting(results, models, published):
         f" {w.count(theirs['epochs'], 'epoch')} on {w.count(theirs['train_images'], 'image')} and"
         f" validated on {validated[theirs['validation']]}."
     ]
-    seeds = w.count(len(results.study["seeds"]), "seed")
+    seeds = number_of_seeds(results.study)
     epochs = sorted({run.planned for model in models for run in model.runs})
     unlike = []
     if epochs != [theirs["epochs"]]:
@@ -79,13 +80,17 @@ def _setting(results, models, published):
             unlike.append(f"{w.count(images[kind], noun)}{there}")
     if data.validation != theirs["validation"]:
         unlike.append(f"validation on {validated[data.validation]}")
+    if any(model.early_stopping or any(r.stopped_early for r in model.runs) for model in models):
+        unlike.append("training that may stop early")
+    if any(model.judged_by != "last" for model in models):
+        unlike.append(f"figures of {results.judged_epoch}")
     if unlike:
         sentences.append(
             f"This study, with {seeds}, differs in its setting ({w.listing(unlike)}): differences"
             " in the results may come from that."
         )
     else:
-        sentences.append(f"This study does the same with {seeds}.")
+        sentences.append(f"This study does the same in epochs, images and validation with {seeds}.")
     if data.test_images != theirs["test_images"]:
         sentences.append(
             "As the test images are not the same, it is not judged whether the figures on them"

@@ -56,8 +56,11 @@ def _answer(results):
         lead, them = f"{names(best)} share {highest(results)}, {accuracy}", "them"
     ahead, text = results.standing("ahead on common seeds"), f"{lead}."
     if results.analysis.pairs.all_on_one_seed:
-        once = all(len(model.runs) == 1 for model in results.finished)
-        why = "each model was trained once" if once else "no two models have two seeds in common"
+        why = "no two models have two seeds in common"
+        if all(len(model.runs) == 1 for model in results.finished):
+            why = "each model was trained once"
+            if any(model.diverged for model in results.finished):
+                why = "one run of each model finished"
         text = (
             f"{lead}, but {why}: trained networks can be compared, models cannot, and another seed"
             " may change their order."
@@ -153,7 +156,7 @@ def _risk(results):
 
     docs/statistics.md has the simulated studies.
     """
-    pairs = results.analysis.pairs.number
+    pairs = results.corrected_for
     among = f" among the {pairs:,} pairs" if pairs > 1 else ""
     level = f"{100 * results.level:g}"
     if results.analysis.pairs.all_on_one_seed:
@@ -246,11 +249,11 @@ def method(results: Results) -> str:
         return f"No two models {what}, so they are not compared."
     corrected = f"the level is {100 * results.level:g} %"
     looks = " and for all planned looks" if results.analysis.looks else ""
-    if pairs > 1 or looks:
+    if results.corrected_for > 1 or looks:
         corrected = (
             f"p-values (Holm) and the intervals of differences (Bonferroni) are corrected for"
-            f" {pairs:,} pairs of models{looks}, since the best was picked from the same data;"
-            f" {corrected}"
+            f" {w.count(results.corrected_for, 'pair')} of models{looks}, since the best was picked"
+            f" from the same data; {corrected}"
         )
     every = "Every pair was compared"
     if pairs < math.comb(len(results.finished), 2):

@@ -1,6 +1,7 @@
 """What was run, in words, and what to bear in mind when reading the results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bakeoff import wording as w
 from bakeoff.limits import MOST_VALUES
@@ -17,14 +18,14 @@ def in_one_line(results: Results) -> str:
     return " · ".join(
         [
             study["dataset"]["title"],
-            f"{w.count(len(results.models), 'model')} × {_number_of_seeds(study)}",
+            f"{w.count(len(results.models), 'model')} × {number_of_seeds(study)}",
             f"{span} {w.plural(epochs[-1], 'epoch')}",
             *(devices if len(devices) == 1 else [w.count(len(devices), "device")]),
         ]
     )
 
 
-def _number_of_seeds(study):
+def number_of_seeds(study: Mapping[str, Any]) -> str:
     """Return "3 seeds", or "3 to 12 seeds" where models have unlike numbers of them."""
     most = len(study["seeds"])
     fewest = _fewest_seeds(study)
@@ -157,16 +158,9 @@ def cautions(results: Results) -> list[str]:
     if results.data.known:
         sentences.append(_known_images(results))
     sentences += _of_the_sample(results)
-    if study["unfinished"]:
-        missing = w.models(study["unfinished"])
-        number = len(study["unfinished"])
-        sentences.append(
-            f"{missing} {w.plural(number, 'has', 'have')} not finished and"
-            f" {w.plural(number, 'is', 'are')} left out."
-        )
     if len(study["seeds"]) == 1:
         sentences.append("There is one seed, so the standard deviation between runs is not known.")
-    sentences += _diverged(results.models)
+    sentences += what_is_missing(results)
     sentences += _without_learning(results)
     sentences += _unlike_runs(results)
     if len(results.finished) > 1 and (why := w.uncompared_times(results.analysis)):
@@ -209,6 +203,15 @@ def _of_the_sample(results):
             " small classes. Balanced accuracy stands beside it, and ranks the models with"
             " `study: {metric: balanced_accuracy}`."
         )
+    return sentences
+
+
+def what_is_missing(results: Results) -> list[str]:
+    """Return sentences on the models that have not finished, and on runs that diverged."""
+    sentences = _diverged(results.models)
+    if unfinished := results.study["unfinished"]:
+        has, is_ = (w.plural(len(unfinished), *two) for two in (("has", "have"), ("is", "are")))
+        sentences.insert(0, f"{w.models(unfinished)} {has} not finished and {is_} left out.")
     return sentences
 
 

@@ -31,7 +31,7 @@ def traits_that_matter(results: Results) -> Finding:
     text = []
     if shown:
         text.append(
-            f"{w.listing(trait.name for trait in shown).capitalize()}"
+            f"{w.started(w.listing(trait.name for trait in shown))}"
             f" {w.plural(len(shown), 'goes', 'go')} with {results.measure}, beyond what chance"
             " would give among these models."
         )
@@ -69,7 +69,7 @@ def _number_in_groups(traits):
 
 def _trait(trait, tests, measure):
     means = w.listing(f"{w.percent(group.mean)} ({group.label})" for group in trait.groups)
-    sentence = f"{trait.name.capitalize()}: mean {measure} {means}"
+    sentence = f"{w.started(trait.name)}: mean {measure} {means}"
     if trait.p is not None:
         sentence += f"; permutation test over the architectures, {w.p_value(trait.p)}"
         if tests > 1:
@@ -82,7 +82,7 @@ def _trait_groups(compared, results):
     columns += ["Overfit by (percentage points)", "Which models"]
     rows = [
         [
-            t.text(trait.name.capitalize()),
+            t.text(w.started(trait.name)),
             t.text(group.label),
             t.count(len(group.architectures)),
             t.percent(group.mean),

@@ -152,8 +152,13 @@ def _have_room(ticks, width):
 def _marks(results, rows):
     """Return (mark, words) for the legend."""
     marks = [("filled", "may be the best")] if any(r["tied"] for r in rows) else []
-    if any(not row["tied"] for row in rows) and len(rows) > 1 and not results.nothing_learned:
-        marks.append(("hollow", "worse or not compared"))
+    others = w.distinct(
+        "worse" if row["verdict"] == "worse than another" else row["verdict"]
+        for row in rows
+        if not row["tied"]
+    )
+    if others and len(rows) > 1 and not results.nothing_learned:
+        marks.append(("hollow", w.listing(others, "or")))
     marks.append(("line", "95 % interval"))
     if any(row["seeds"] for row in rows):
         marks.append(("seed", "a seed"))

@@ -11,7 +11,7 @@ from bakeoff import latex
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.ranking import differences_in_common, method
-from bakeoff.findings.setting import setting
+from bakeoff.findings.setting import setting, what_is_missing
 from bakeoff.results import Results
 
 _CITATION = Path(__file__).parents[4] / "CITATION.cff"
@@ -21,15 +21,26 @@ _COMPUTED_BY = ("numpy", "scipy", "statsmodels")
 def main_table(results: Results) -> str:
     """Return the finished models, the best first, as a table in LaTeX (booktabs)."""
     several = any(len(model.runs) > 1 for model in results.finished)
+    counted = several or any(model.diverged for model in results.models)
     compared = any(model.against_best for model in results.ranked)
     columns = ["Model", "Parameters", f"{results.measure.capitalize()}", "95 % interval"]
-    columns += ["SD (pp)", "Seeds"] if several else []
+    columns += ["SD (pp)"] if several else []
+    columns += ["Seeds"] if counted else []
     columns += ["Below the best (pp)", results.difference_interval, "p"] if compared else []
     columns.append("Verdict")
-    rows = [[*_cells(model, several, compared), t.text(model.standing)] for model in results.ranked]
+    rows = [
+        [*_cells(model, several, counted, compared), t.text(model.standing)]
+        for model in results.ranked
+    ]
     table = t.Table(columns, rows)
     caption = f"{results.study['title']}: {results.measure} on"
     caption += f" {w.count(results.data.test_images, 'test image')}."
+    if lost := [model.name for model in results.models if not model.runs]:
+        caption += f" Every run of {w.models(lost)} diverged."
+    if unfinished := results.study["unfinished"]:
+        caption += (
+            f" {w.models(unfinished)} {w.plural(len(unfinished), 'has', 'have')} not finished."
+        )
     if compared:
         caption += (
             " pp: percentage points. Differences are the best model's minus this one's; their"
@@ -43,7 +54,7 @@ def main_table(results: Results) -> str:
     )
 
 
-def _cells(model, several, compared):
+def _cells(model, several, counted, compared):
     accuracy = model.score
     cells = [
         t.text(model.name),
@@ -53,6 +64,7 @@ def _cells(model, several, compared):
     ]
     if several:
         cells.append(t.absent() if accuracy.sd is None else t.points(accuracy.sd))
+    if counted:
         cells.append(t.count(len(model.runs)))
     if compared:
         against = model.against_best
@@ -76,6 +88,7 @@ def methods(results: Results, tree: Mapping[str, Any]) -> str:
     libraries = w.listing(f"{name} {version(name)}" for name in _COMPUTED_BY)
     sentences = [
         *setting(results),
+        *what_is_missing(results),
         *([method(results)] if len(results.finished) > 1 else []),
         f"Computed by mnist-bakeoff {citation()['version']}{_commit(tree)} with {libraries}.",
     ]
