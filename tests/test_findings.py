@@ -923,7 +923,10 @@ def test_epochs_tell_of_plain_accuracy_where_another_ranks_the_models(tmp_path):
     findings, _ = conclude(tmp_path, runs, metric="balanced_accuracy", **shared)
     assert findings["headline"].startswith("Model 2 is ahead")
     text = said(findings, "last_epochs")
-    assert "two models with the highest test accuracy, which is not balanced, Models 1 and" in text
+    assert (
+        "The difference in test accuracy (not the balanced one) between the two models with the"
+        " highest, Models 1 and 2, moved by"
+    ) in text
     assert "winner" not in text
 
 
@@ -1214,7 +1217,7 @@ def test_the_first_of_those_that_learned_are_not_called_the_first_of_all(tmp_pat
     )
     assert findings["numbers"]["learned"] == ["model_1", "model_2"]
     text = said(findings, "last_epochs")
-    assert "the two most accurate models among those that learned, Models 1 and 2, moved" in text
+    assert "the two models with the highest among those that learned, Models 1 and 2, mov" in text
     assert "Model 2 is ahead in validation accuracy among those that learned" in text
 
 

@@ -138,7 +138,7 @@ def _overfits_less(results, judged):
 
     return (
         "Accuracy on training images minus that on test images is"
-        f" {_range(results.named(judged.about), gap, w.points)}, in the others by"
+        f" {_range(results.named(judged.about), gap, w.points)}, in the others"
         f" {_range(results.named(judged.against), gap, w.points)}. {_tally(judged)}"
     )
 

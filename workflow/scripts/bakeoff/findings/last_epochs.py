@@ -56,13 +56,11 @@ def _gap_against(results):
     last = results.analysis.last_epochs
     two = results.named(last.between)
     which = f"{' that differ' * last.tied}{_where(two, results)}"
-    of_most = "most accurate models"
+    measure, first = "test accuracy", "most accurate models"
     if results.balanced:
-        of_most = "models with the highest test accuracy, which is not balanced,"
-    pair = f"the two {of_most}{which}, {names(two)},"
-    moved = (
-        f"The difference in test accuracy between {pair} moved by {w.points(last.gap_deviation)}"
-    )
+        measure, first = "test accuracy (not the balanced one)", "models with the highest"
+    pair = f"the two {first}{which}, {names(two)},"
+    moved = f"The difference in {measure} between {pair} moved by {w.points(last.gap_deviation)}"
     match last.judge:
         case "poor":
             return (
