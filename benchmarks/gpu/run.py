@@ -326,14 +326,14 @@ def overlays_of(session, study):
 def run_smoke_study(session, seconds):
     """Find out on which backend a small study runs: JAX, or where it does not, PyTorch."""
     try:
-        run_study(session, "smoke", seconds)
+        run_study(session, "smoke", seconds, "train_model")
     except OutOfTimeError:
         raise
     except StepError as failure:
         print(f"  on JAX: {failure}; trying PyTorch", flush=True)
         session.backend = "torch"
         try:
-            run_study(session, "smoke", seconds)
+            run_study(session, "smoke", seconds, "train_model")
         except StepError:
             session.backend = "jax"
             raise
@@ -341,8 +341,8 @@ def run_smoke_study(session, seconds):
         session.found["backend"] = session.backend
 
 
-def run_study(session, study, seconds):
-    """Run a study end to end, and keep its files as its runs finish."""
+def run_study(session, study, seconds, until="all"):
+    """Run a study until its last rule or another one, and keep its files as its runs finish."""
     shutil.rmtree(WORK / study, ignore_errors=True)
     kept = [0.0]
 
@@ -359,7 +359,7 @@ def run_study(session, study, seconds):
             f"results/gpu/{study}/models/{model}/seed_0/card.json"
             for model in models(session, study)
         ]
-        command = snakemake(session, study, "all", "--prioritize", *first)
+        command = snakemake(session, study, "--until", until, "--prioritize", *first)
         session.command(command, seconds, keep_new)
     finally:
         keep(session, study)
