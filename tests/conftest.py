@@ -8,18 +8,26 @@ import sys
 
 import pytest
 
-from projects import ROOT, Project, make_tiny_study
+import projects
+from bakeoff.study.sources import KEPT, Sources
+from projects import PARTS, ROOT, Project, make_tiny_study
 
 TIERS = ("thorough", "workflow", "unit")
 WAITS_MOST = "test_slurm.py"
 
 
 def pytest_sessionstart(session):
-    """Compile the workflow once, not in each copy of it; let Ctrl-C end what tests start."""
+    """Prepare copies of the workflow once, not each of them; let Ctrl-C end what tests start."""
     # What a shell starts in the background ignores it, and so does all that this starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    projects.meanings = ROOT / KEPT
     if not hasattr(session.config, "workerinput"):
         compileall.compile_dir(ROOT / "workflow", quiet=2)
+        sources = Sources([ROOT], kept=projects.meanings)
+        for part in PARTS:
+            for file in (ROOT / part).rglob("*.py"):
+                sources.checksum(file)
+        sources.keep()
 
 
 def pytest_collection_modifyitems(items):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from bakeoff.study.sources import KEPT
 from patience import PATIENCE
 from warm_python import warm_python
 from warm_snakemake import run_snakemake
@@ -23,6 +24,9 @@ PARTS = (
     *("Snakefile", "architectures", "config", "profiles", "slurm", "workflow", "envs"),
     *("template", "CITATION.cff", ".gitignore"),
 )
+
+meanings: Path | None = None
+"""What the sources mean, where that is known before: to find it out takes a copy a second."""
 
 # As far as an epoch could be repeated, which the collecting steps are not needed for.
 RUNS_ALONE = ("--until", "train_model")
@@ -170,7 +174,7 @@ class Running:
 
 
 def copy_workflow(folder):
-    """Copy this repository's workflow to ``folder``, with what is compiled of it."""
+    """Copy this repository's workflow to ``folder``, with what is compiled and known of it."""
     folder.mkdir(parents=True)
     # Files that are still being written have a name of their own.
     unfinished = shutil.ignore_patterns("*.pyc.*")
@@ -180,6 +184,9 @@ def copy_workflow(folder):
             shutil.copytree(source, target, ignore=unfinished)
         else:
             shutil.copy(source, target)
+    if meanings:
+        (folder / KEPT).parent.mkdir()
+        shutil.copy(meanings, folder / KEPT)
     return Project(folder)
 
 
