@@ -245,15 +245,16 @@ def faults(cluster, tmp_path_factory):
 
 def move_about(project, cluster):
     """Drain a run's node and cancel it, run again, interrupt that, and again; preempt it."""
+    wide = [WIDE, *ONE_THREAD, "--set-resources", "train_model:cpus_per_task=6"]
     # A cancelled training is a failed one to Snakemake, which would send it again.
-    process = start(project, cluster, WIDE, *ONE_THREAD, "--retries", "0")
+    process = start(project, cluster, *wide, "--retries", "0")
     try:
         wait_until(lambda: re.search(r"epoch +2/", training_log(project)), process)
         cluster.update_node(State="DRAIN", Reason="test")
         cluster.run("scancel", jobs_of(cluster, project)[0]["JobId"])
         assert process.wait(PATIENCE) != 0
 
-        process = start(project, cluster, WIDE, *ONE_THREAD)
+        process = start(project, cluster, *wide)
         wait_until(lambda: jobs_of(cluster, project)[1:], process)
         # Long enough for a scheduler that would start it.
         time.sleep(4)
@@ -262,13 +263,15 @@ def move_about(project, cluster):
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) != 0
 
-        process = start(project, cluster, WIDE, *ONE_THREAD)
+        process = start(project, cluster, *wide)
         wait_until(lambda: jobs_of(cluster, project)[2:], process)
         cluster.update_node(State="RESUME")
         wait_until(lambda: "going on after epoch" in training_log(project), process)
         project.log_of_the_rerun = training_log(project)
         wait_until(lambda: training_log(project) != project.log_of_the_rerun, process)
-        cluster.run("sbatch", "--partition=urgent", "--gpus=1", "--output=/dev/null", "--wrap=true")
+        # Of the node's eight cores, more than the run leaves, whatever else is there.
+        urgent = ["--partition=urgent", "--cpus-per-task=7", "--mem=1", "--output=/dev/null"]
+        cluster.run("sbatch", *urgent, "--wrap=true")
         finish(process, project, cluster)
     finally:
         process.kill()
