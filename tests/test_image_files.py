@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -24,6 +25,7 @@ from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
 from bakeoff.data.sources import _files_at, made_from, state_of
 from bakeoff.errors import StudyError
+from bakeoff.predicting import read_images
 from image_files import (
     READING,
     class_folders,
@@ -107,6 +109,90 @@ def test_where_all_have_sixteen_bits_none_is_lost(images, scratch, extension):
     found = decoded(images, scratch, {"channels": 3})
     assert found.images.dtype == np.uint8
     assert np.abs(found.images[..., 1] - deep / 257).max() <= 0.5
+
+
+def pgm(pixels, white, plain=False):
+    """Return a portable graymap, or pixmap, whose values are scaled so that ``white`` is white."""
+    kind = {(2, True): 2, (2, False): 5, (3, True): 3, (3, False): 6}[pixels.ndim, plain]
+    head = f"P{kind}\n{pixels.shape[1]} {pixels.shape[0]}\n{white}\n"
+    if plain:
+        return (head + " ".join(map(str, pixels.ravel())) + "\n").encode()
+    return head.encode() + pixels.astype(">u2" if white > 255 else ">u1").tobytes()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("white", [65_535, 4_095])
+def test_a_graymap_of_sixteen_bits_is_read_as_such(images, scratch, white, plain):
+    deep = np.array([[0, 1_000, white // 2, white]], np.uint16)
+    (images / "deep.pgm").write_bytes(pgm(deep, white, plain))
+    scaled = np.rint(deep * (65_535 / white))
+    found = decoded(images, scratch)
+    assert found.images.dtype == np.uint16
+    np.testing.assert_array_equal(found.images[0, ..., 0], scaled)
+    assert (found.audit["modes"], found.audit["depths"]) == ({"I": 1}, {"16": 1})
+    # Beside others, they are scaled as those of a PNG are.
+    save(images / "flat.png", np.array([[9, 9, 9, 9]], np.uint8))
+    found = decoded(images, scratch)
+    assert (found.images.dtype, found.images.shape) == (np.uint8, (2, 1, 4, 1))
+    np.testing.assert_array_equal(found.images[0, ..., 0], np.rint(scaled / 257))
+
+
+def tiff(values, kind):
+    """Return a TIFF whose values are of a ``kind`` of sample: 1 without a sign, 2 with one."""
+    height, width = values.shape
+    tags = {256: width, 257: height, 258: 8 * values.itemsize, 259: 1, 262: 1, 273: 8, 277: 1}
+    tags |= {278: height, 279: values.nbytes, 339: kind}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    start = struct.pack("<I", 8 + values.nbytes)
+    count = struct.pack("<H", len(tags))
+    return b"II*\0" + start + values.tobytes() + count + entries + bytes(4)
+
+
+def fits(values):
+    cards = {"SIMPLE": "T", "BITPIX": 16, "NAXIS": 2, "NAXIS1": 8, "NAXIS2": 8}
+    head = "".join(f"{key:8}= {value:>20}".ljust(80) for key, value in cards.items()) + "END"
+    return head.ljust(2880).encode() + values.astype(">i2").tobytes().ljust(2880, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (tiff(np.full((8, 8), -1_000, "<i2"), 2), "16 bits with a sign"),
+        (fits(np.full((8, 8), -1_000)), "16 bits with a sign"),
+        (tiff(np.full((8, 8), 70_000, "<i4"), 2), "32 bits"),
+        (tiff(np.full((8, 8), 70_000, "<u4"), 1), "32 bits"),
+    ],
+    ids=["signed", "fits", "32 signed", "32"],
+)
+def test_values_that_may_be_below_black_or_of_any_range_are_refused(images, scratch, content, said):
+    class_folders(images, {"a": 2, "b": 2})
+    (images / "a" / "scan.tif").write_bytes(content)
+    assert f"a/scan.tif (values of {said}, whose range is not known" in refusal(images, scratch)
+    with pytest.raises(StudyError, match=f"scan.tif: values of {said}, whose range .*; expected"):
+        read_images([images / "a" / "scan.tif"], (8, 8, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "bits"),
+    [
+        # Of a row, there are 160 or 216 bytes.
+        ("wide.bmp", lambda: bmp(np.zeros((2, 160), np.uint8)), "8"),
+        ("wide.bmp", lambda: bmp(np.zeros((2, 72, 3), np.uint8)), "8"),
+        ("few.pgm", lambda: pgm(np.array([[0, 16]]), 16, plain=True), "8"),
+        ("deep.ppm", lambda: pgm(np.full((1, 2, 3), 60_000), 65_535), "16"),
+        ("deep.ppm", lambda: pgm(np.full((1, 2, 3), 4_000), 4_095, plain=True), "16"),
+        ("few.ppm", lambda: pgm(np.full((1, 2, 3), 16), 16), "8"),
+    ],
+)
+def test_the_depth_is_told_by_the_form_of_values_alone(images, scratch, name, content, bits):
+    (images / name).write_bytes(content())
+    assert decoded(images, scratch).audit["depths"] == {bits: 1}
+
+
+def bmp(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "BMP")
+    return file.getvalue()
 
 
 def test_sixteen_bit_images_are_resized_in_their_own_range(images, scratch):
