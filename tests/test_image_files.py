@@ -620,6 +620,25 @@ def test_one_name_stored_in_two_ways_is_not_two_classes(images, scratch, names, 
     assert read(images, scratch, classes=classes)[0] == classes
 
 
+def test_a_class_with_validation_images_alone_is_refused(images, scratch):
+    for part, name in {"train": "oak", "test": "oak", "val": "Oak"}.items():
+        class_folders(images / part, {name: 6, "birch": 6})
+    message = refusal(images, scratch)
+    assert f"{images}/train: no image of class Oak; expected training images of each" in message
+    assert f"that has validation images, as {images}/val has: add some, or leave those" in message
+    assert "(Oak and oak differ in case" in message
+    message = refusal(images, scratch, classes=["oak", "birch"])
+    assert f"data.classes: no 'Oak', though {images}/val has images with that label" in message
+
+
+def test_a_class_of_a_tables_validation_rows_alone_is_refused(images, scratch):
+    splits = ["train"] * 8 + ["test"] * 6 + ["val"] * 6
+    rows = rows_of(images, label=["oak", "elm"] * 7 + ["Oak", "elm"] * 3, split=splits)
+    message = refusal(table(images, rows), scratch, source="table")
+    assert "table.csv: no training image of class Oak; expected training images of" in message
+    assert "that has validation images: add some" in message
+
+
 def test_classes_that_differ_in_case_are_two(images, scratch):
     class_folders(images, {"a": 10, "A": 10})
     assert read(images, scratch)[0] == ["A", "a"]

@@ -157,7 +157,7 @@ def _source_of(raw, settings):
     labels, class_names, how = number_labels(
         [part.labels for part in given.values()],
         classes or known,
-        raw.train.origin,
+        [part.origin for part in given.values()],
         known=not classes,
     )
     numbers = _group_numbers(given)
@@ -175,13 +175,13 @@ def _source_of(raw, settings):
         audit["split"] = f"drawn, {100 * settings['test_share']:g} % of the images"
     if parts["train"].groups is not None:
         audit["groups"] = {"name": column, **_check_groups(parts)}
-    origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
-    train, test = parts["train"].labels, parts["test"].labels
+    labels_of = {n: parts[n].labels for n in ("train", "test", "validation") if n in parts}
+    origins = {name: parts[name].origin for name in labels_of}
     remedy = None
     if raw.test is None:
         others = " of other groups" * (parts["train"].groups is not None)
         remedy = f"add images{others}, or try another data.split_seed or data.test_share"
-    check_labels(train, test, class_names, origins, numbered="numbered" in how, remedy=remedy)
+    check_labels(labels_of, class_names, origins, numbered="numbered" in how, remedy=remedy)
     if not classes:
         check_names(class_names, raw.train.origin)
     return LabelledSet(class_names, **parts, audit=audit)
