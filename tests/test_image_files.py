@@ -528,6 +528,51 @@ def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scra
     assert read(images, scratch)[0] == ["bus", "train", "tram"]
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("training_set/{}", "test_set/{}"),
+        ("seg_train/seg_train/{}", "seg_test/seg_test/{}"),
+        ("seg_train/seg_train/{}", "seg_test/seg_test/{}", "seg_pred/seg_pred"),
+        ("test/{}", "val/{}"),
+        ("train/{}", "test1"),
+        ("train/{}", "TestSet/{}"),
+        ("TrainImages/{}", "validData/{}"),
+        ("train_2020", "test_2021"),
+        ("data_for_training/{}", "holdout_for_test/{}"),
+    ],
+)
+def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, folders):
+    for seed, place in enumerate(folders):
+        for name in ("cats", "dogs") if "{}" in place else ("",):
+            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    message = refusal(images, scratch)
+    tops = sorted(place.partition("/")[0] for place in folders if "pred" not in place)
+    assert f"{images}: {', '.join(tops)} as classes, whose names are those of the parts" in message
+    # Whoever says that they are classes has them.
+    tops = sorted({place.partition("/")[0] for place in folders})
+    assert read(images, scratch, classes=tops)[0] == tops
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("train/{}", "bus/{}", "car/{}"),
+        ("train/{}", "test_drive"),
+        ("freight_train", "pregnancy_test"),
+        ("trains/{}", "tests/{}"),
+        ("valley/{}", "testudo/{}"),
+        ("train_oak/{}", "train_elm/{}"),
+        ("train_\u0434\u0443\u0431", "test_\u0435\u043b\u044c"),
+    ],
+)
+def test_classes_may_have_words_of_parts_in_their_names(images, scratch, folders):
+    for seed, place in enumerate(folders):
+        for name in ("day", "night") if "{}" in place else ("",):
+            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    assert read(images, scratch)[0] == sorted(place.partition("/")[0] for place in folders)
+
+
 def test_a_link_to_a_folder_that_holds_it_is_not_followed(images, scratch):
     class_folders(images, {"a": 8, "b": 8})
     (images / "a" / "up").symlink_to("..")

@@ -12,6 +12,7 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.data.decode import EXTENSIONS, decode_files
 from bakeoff.data.labels import shortened
+from bakeoff.data.part_names import refuse_parts
 from bakeoff.data.raw import RawPart, RawSet, Rows
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.files import walk
@@ -31,9 +32,10 @@ def read_folder(
     """Return the images of a folder of class folders, which may hold folders of their own.
 
     With folders ``train`` and ``test`` (and ``validation``), these hold the class folders and are
-    the split. ``settings`` are the config's ``image``, ``unreadable`` and ``group``; ``scratch``
-    and ``workers`` are those of :func:`bakeoff.data.decode.decode_files`. Raises
-    :class:`StudyError` where there are no such folders, or as that function does.
+    the split. ``settings`` are the config's ``image``, ``unreadable`` and ``group``, and
+    ``classes``, in which folders called much as these are classes; ``scratch`` and ``workers`` are
+    those of :func:`bakeoff.data.decode.decode_files`. Raises :class:`StudyError` where there are no
+    such folders, or as that function does.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -50,6 +52,8 @@ def read_folder(
     if loose:
         skipped["in no class folder"] = loose
     found = [name for part in parts.values() for name in part]
+    if "" in parts:
+        refuse_parts(folder, names, settings["classes"])
     _check_classes(folder, parts)
     _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
