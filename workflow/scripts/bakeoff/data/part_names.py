@@ -21,7 +21,7 @@ def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | 
     folders are called so (``training_set``, ``test_set``), or one of training and another one hold
     folders of the same names. Folders that are all in ``classes``, the config's, are classes.
     """
-    below = defaultdict(set)
+    below: defaultdict[str, set[str]] = defaultdict(set)
     for name in names:
         top, *within = PurePosixPath(name).parts[:-1] or ("",)
         # Some archives repeat the part's name: seg_train/seg_train/….
