@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,25 @@ def test_downloaded_files_are_told_from_others_in_their_folder(tmp_path):
     settings = {"source": "idx", "classes": ["a", "b", "c"]}
     assert "both are test images by their names" in refusal(tmp_path, tmp_path, **settings)
     read(tmp_path, tmp_path, names=NAMES["EMNIST's"], **settings)
+
+
+@pytest.mark.parametrize("beside", ["__MACOSX/._{}", "._{}", ".old/{}"])
+def test_hidden_files_beside_idx_and_cifar_files_are_passed_over(tmp_path, beside):
+    made = write_idx(tmp_path / "idx", NAMES["MNIST's"])
+    cifar_folder(tmp_path / "cifar")
+    for source, settings in (("idx", {"classes": ["a", "b", "c"]}), ("cifar", {})):
+        folder = tmp_path / source
+        for file in sorted(folder.iterdir()):
+            hidden = folder / beside.format(file.name)
+            hidden.parent.mkdir(exist_ok=True)
+            hidden.write_bytes(b"\0\5\x16\7")
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            for file in folder.rglob("*"):
+                archive.write(file, file.relative_to(folder))
+        for path in (folder, tmp_path / "x.zip"):
+            _, parts = read(path, tmp_path, source=source, **settings)
+            assert len(parts["test"][1]) == (12 if source == "idx" else 20)
+    np.testing.assert_array_equal(made["test"][1], np.arange(12) % 3)
 
 
 def test_missing_idx_files_are_named(tmp_path):

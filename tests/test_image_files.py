@@ -1058,6 +1058,56 @@ def test_rows_are_counted_as_a_spreadsheet_does(images, scratch, kind):
         assert f"{file}: row 11 has more fields than the first line has names; expected" in message
 
 
+@pytest.mark.parametrize("opened", ["path", "note"])
+@pytest.mark.parametrize("closed", ["", '"'])
+def test_a_quote_that_is_not_closed_is_refused_with_its_row(images, scratch, opened, closed):
+    rows = rows_of(images, 600, note=["x"])
+    lines = table(images, rows).read_text().splitlines()
+    lines[4] = lines[4].replace("pic", '"pic') if opened == "path" else lines[4][:-1] + '"x'
+    lines[9] = lines[9].replace("pic", f"{closed}pic")
+    file = images / "table.csv"
+    file.write_text("\n".join(lines) + "\n")
+    message = refusal(file, scratch, source="table")
+    assert "(the quote that is opened in row 5 is not closed where a field ends); exp" in message
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r", "\0"])
+@pytest.mark.parametrize("column", ["path", "label"])
+def test_a_line_break_in_a_field_is_refused_with_its_row(
+    images, scratch, monkeypatch, column, break_
+):
+    rows = rows_of(images, note=["first\nsecond"])
+    rows[3][column] = f"{rows[3][column]}{break_}{400 * 'x'}y"
+    file = images / "table.parquet"
+    file.touch()
+    monkeypatch.setattr(pd, "read_parquet", lambda _: pd.DataFrame(rows))
+    message = refusal(file, scratch, source="table")
+    assert f"a line break or a NUL in the column {column}, row 5 (" in message
+    assert f" \\u2026 {49 * 'x'}y'); expected texts of one line" in message
+    file.unlink()
+    if break_ == "\n":
+        message = refusal(table(images, rows), scratch, source="table")
+        assert f"a line break or a NUL in the column {column}, row 5 (" in message
+
+
+@pytest.mark.parametrize("column", ["path", "label", "note"])
+def test_bytes_that_are_zero_are_refused_with_their_row(images, scratch, column):
+    rows = rows_of(images, note=["x"])
+    rows[3][column] = "a\0\0\0\0b"
+    file = table(images, rows)
+    assert state_of(READING | {"path": str(file), "source": "table"})
+    message = refusal(file, scratch, source="table")
+    assert f"{file}: cannot be read as a table (row 5 has bytes that are zero" in message
+
+
+def test_a_path_that_is_too_long_is_that_of_no_file(images, scratch):
+    rows = rows_of(images)
+    rows[3]["path"] = 5_000 * "x"
+    message = refusal(table(images, rows), scratch, source="table")
+    assert f"a file that does not exist: {200 * 'x'} \u2026 {50 * 'x'} (row 5); exp" in message
+
+
 def test_unreadable_files_of_a_table_are_left_out(images, scratch):
     file = table(images, rows_of(images, split=["train", "train", "test", "test"]))
     (images / "pictures" / "2.png").write_text("no")
@@ -1250,6 +1300,57 @@ def test_archives_are_unpacked_while_they_are_read(images, tmp_path, scratch, ki
     for part in direct:
         np.testing.assert_array_equal(direct[part][0], packed[part][0])
     assert not list(scratch.glob(".unpacked*"))
+
+
+def packed(file, content):
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, of_file in content.items():
+            archive.writestr(name, of_file)
+    return file
+
+
+def files_in(folder):
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+@pytest.mark.parametrize("source", ["folder", "table"])
+@pytest.mark.parametrize("beside", [".DS_Store", "README.txt", "LICENSE", "__MACOSX/set/._1.png"])
+def test_what_lies_beside_the_only_folder_of_an_archive_is_passed_over(
+    images, tmp_path, scratch, source, beside
+):
+    if source == "folder":
+        class_folders(images, {"a": 5, "b": 5})
+    else:
+        table(images, rows_of(images))
+    content = {f"set/{name}": of_file for name, of_file in files_in(images).items()}
+    file = packed(tmp_path / "set.zip", content | {beside: "x"})
+    direct, read_packed = (read(path, scratch, source=source)[1] for path in (images, file))
+    for part in direct:
+        np.testing.assert_array_equal(direct[part][0], read_packed[part][0])
+
+
+def test_the_only_part_of_an_archive_stays_one_with_a_file_beside_it(images, tmp_path, scratch):
+    class_folders(images, {"a": 5, "b": 5})
+    content = {f"train/{name}": of_file for name, of_file in files_in(images).items()}
+    file = packed(tmp_path / "set.zip", content | {"README.txt": "x"})
+    _, _, audit = read(file, scratch, group=r"(train/./\d+)")
+    assert audit["skipped"] == {
+        "no image by its name (.txt)": {"files": 1, "such_as": ["README.txt"]}
+    }
+
+
+@pytest.mark.parametrize("settings", [{}, {"classes": ["a", "c"]}])
+def test_a_fault_in_an_archive_names_the_archive(images, tmp_path, scratch, settings):
+    class_folders(images, {"a": 5} | ({"b": 5} if settings else {}))
+    content = {f"set/{name}": of_file for name, of_file in files_in(images).items()}
+    content["more/list.txt"] = "x"
+    message = refusal(packed(tmp_path / "set.zip", content), scratch, **settings)
+    assert str(tmp_path / "set.zip") in message
+    assert ".unpacked" not in message
 
 
 CLIMBING = ["../out.png", "a/../../out.png", "/out.png"]

@@ -15,14 +15,13 @@ from bakeoff.data.labels import shortened
 from bakeoff.data.part_names import refuse_parts
 from bakeoff.data.raw import RawPart, RawSet, Rows
 from bakeoff.errors import ConfigError, StudyError
-from bakeoff.files import walk
+from bakeoff.files import left_by_system, unseen, walk
 
 _PARTS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
     "validation": ("validation", "valid", "val"),
 }
-_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
 _MOST_EXAMPLES = 5
 
 
@@ -89,7 +88,7 @@ def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
     for place, folders, files, loops in walk(folder):
         for name in loops:
             skipped["a link to a folder that holds it"].append(_relative(folder, place, name))
-        for name in [name for name in folders if name.startswith(".") or _of_a_system(name)]:
+        for name in [name for name in folders if unseen(name)]:
             folders.remove(name)
             skipped["hidden" if name.startswith(".") else "left by a system"].append(
                 _relative(folder, place, name) + "/"
@@ -98,7 +97,7 @@ def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
             path = _relative(folder, place, name)
             if name.startswith("."):
                 skipped["hidden"].append(path)
-            elif _of_a_system(name):
+            elif left_by_system(name):
                 skipped["left by a system"].append(path)
             elif (suffix := Path(name).suffix.lower()) not in EXTENSIONS:
                 skipped[f"no image by its name ({suffix or 'no extension'})"].append(path)
@@ -158,10 +157,6 @@ def _relative(folder, place, name):
     return (Path(place) / name).relative_to(folder).as_posix()
 
 
-def _of_a_system(name):
-    return name.lower() in _OF_SYSTEMS
-
-
 def _top(name):
     return PurePosixPath(name).parts[0]
 
@@ -196,7 +191,7 @@ def _part_folders(folder, names):
         for alias in there
         if alias.lower() in aliases
     }
-    beside = sorted(there - _hidden(there) - set(part_of))
+    beside = sorted(name for name in there - set(part_of) if not unseen(name))
     if "train" not in part_of.values():
         return {}, []
     if beside and not _are_parts(folder, names, part_of, beside):
@@ -223,10 +218,6 @@ def _are_parts(folder, names, part_of, beside):
         " expected either the parts of a split, train and test, or class folders: move what"
         " belongs to neither out of the folder, or call classes otherwise."
     )
-
-
-def _hidden(names):
-    return {name for name in names if name.startswith(".") or _of_a_system(name)}
 
 
 def _class_of(name, part):
@@ -270,6 +261,6 @@ def _empty_class_folders(folder, parts):
         for entry in sorted(os.scandir(folder / top), key=lambda entry: entry.name):
             path = f"{top}/{entry.name}".lstrip("/")
             within = any(name == path or name.startswith(f"{path}/") for name in holding)
-            if entry.is_dir() and not within and not _hidden({entry.name}):
+            if entry.is_dir() and not within and not unseen(entry.name):
                 empty.append(path)
     return empty

@@ -22,7 +22,7 @@ from bakeoff.data.labels import check_labels, check_names, number_labels, shorte
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw, without_only_ones
-from bakeoff.data.sources import BUNDLED, ROLES, roles_of
+from bakeoff.data.sources import BUNDLED, ROLES, is_table, roles_of
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.files import files_below
 from bakeoff.joblog import say
@@ -143,8 +143,21 @@ def open_source(
                     f"{place.path} does not exist in {Path.cwd()}; expected a file or a folder:"
                     " correct the path.",
                 )
-            place = place._replace(path=stack.enter_context(unpacked(place.path, place.scratch)))
+            counts = _counting(settings["source"])
+            path = stack.enter_context(unpacked(place.path, place.scratch, counts))
+            place = place._replace(path=path)
         yield _source_of(_READERS[settings["source"]](place, settings), settings)
+
+
+def _counting(source):
+    """Return what tells by its name whether a file is one that such a source reads."""
+    if source == "folder":
+        from bakeoff.data.decode import EXTENSIONS
+
+        return lambda name: Path(name).suffix.lower() in EXTENSIONS
+    if source == "table":
+        return is_table
+    return lambda _: True
 
 
 def _source_of(raw, settings):
