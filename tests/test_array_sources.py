@@ -317,6 +317,14 @@ def test_a_label_of_validation_images_alone_is_refused(tmp_path, classes, said):
     assert "x.npz, y_val" in message
 
 
+def test_a_folder_or_a_packed_npz_is_none(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(npz(tmp_path / "x.npz", **GOOD), "x.npz")
+    for path in (tmp_path / "x.zip", tmp_path):
+        message = refusal(path, tmp_path, source="npz")
+        assert f"data.path: {path} is a folder, or a packed one; expected one npz" in message
+
+
 def test_other_names_in_an_npz_are_listed(tmp_path):
     file = npz(tmp_path / "x.npz", images=IMAGES, labels=labels_of(30))
     message = refusal(file, tmp_path, source="npz")

@@ -172,6 +172,25 @@ def test_values_that_may_be_below_black_or_of_any_range_are_refused(images, scra
         read_images([images / "a" / "scan.tif"], (8, 8, 1))
 
 
+def test_planes_of_sixteen_bits_are_not_read_as_eight(images, scratch):
+    values = random_images(1, (3, 8, 8), dtype=np.uint16)[0].astype("<u2")
+    # Three numbers of each plane: its bits, its place, and its bytes.
+    end = 8 + values.nbytes
+    more = struct.pack("<4H6I", 16, 16, 16, 0, 8, 136, 264, 128, 128, 128)
+    tags = {256: (1, 8), 257: (1, 8), 258: (3, end), 259: (1, 1), 262: (1, 2), 273: (3, end + 8)}
+    tags |= {277: (1, 3), 278: (1, 8), 279: (3, end + 20), 284: (1, 2)}
+    entries = b"".join(
+        struct.pack("<HHII", tag, 3 if tag == 258 else 4, *value) for tag, value in tags.items()
+    )
+    head = b"II*\0" + struct.pack("<I", end + len(more))
+    count = struct.pack("<H", len(tags))
+    content = head + values.tobytes() + more + count + entries + bytes(4)
+    class_folders(images, {"a": 2, "b": 2})
+    (images / "a" / "planes.tif").write_bytes(content)
+    said = "a/planes.tif (planes of 16 bits, which Pillow takes for 8; save pixel by pixel)"
+    assert said in refusal(images, scratch)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "bits"),
     [
@@ -1072,6 +1091,16 @@ def test_a_quote_that_is_not_closed_is_refused_with_its_row(images, scratch, ope
     assert len(message) < 500
 
 
+def test_a_note_of_several_lines_is_no_fault(images, scratch):
+    file = table(images, rows_of(images, note=['of "two"\nlines, and a comma', "x"], more=["y"]))
+    before = read(file, scratch, source="table")
+    file.write_text(file.read_text().replace('comma",', 'comma" ,'))
+    assert " ,y" in file.read_text()
+    after = read(file, scratch, source="table")
+    np.testing.assert_array_equal(before[1]["train"][0], after[1]["train"][0])
+    assert len(after[1]["train"][1]) == 16
+
+
 @pytest.mark.parametrize("break_", ["\n", "\r", "\0"])
 @pytest.mark.parametrize("column", ["path", "label"])
 def test_a_line_break_in_a_field_is_refused_with_its_row(
@@ -1350,6 +1379,13 @@ def test_a_fault_in_an_archive_names_the_archive(images, tmp_path, scratch, sett
     content["more/list.txt"] = "x"
     message = refusal(packed(tmp_path / "set.zip", content), scratch, **settings)
     assert str(tmp_path / "set.zip") in message
+    assert ".unpacked" not in message
+
+
+@pytest.mark.parametrize("names", [("a/0.png", "a"), ("a", "a/0.png")])
+def test_an_archive_with_a_file_and_a_folder_of_one_name_is_refused(tmp_path, scratch, names):
+    message = refusal(packed(tmp_path / "set.zip", dict.fromkeys(names, "x")), scratch)
+    assert f"{tmp_path}/set.zip: cannot be unpacked (" in message
     assert ".unpacked" not in message
 
 

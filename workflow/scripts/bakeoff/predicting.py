@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from bakeoff.data.decode import decode_files, refuse_unknown_range
+from bakeoff.data.decode import check_values, decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
@@ -49,7 +49,7 @@ def read_images(
     for file in files:
         try:
             with Image.open(file) as opened:
-                refuse_unknown_range(opened)
+                check_values(opened)
                 opened.load()
         # Decoders raise what they like.
         except Exception as error:

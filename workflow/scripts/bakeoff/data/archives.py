@@ -1,5 +1,6 @@
 """Archives of images, unpacked without anything of them outside their folder."""
 
+import errno
 import os
 import shutil
 import tarfile
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.files import DAMAGED, unseen
 
+# A file and a folder of one name in it. A number is missing where zipfile raises OSError itself.
+_OF_CONTENT = (None, errno.EISDIR, errno.ENOTDIR, errno.EEXIST)
 _WHOLE = "delete it, and put or download a whole one there"
 
 
@@ -47,11 +50,12 @@ def unpacked(
                 " trust, or pack the images anew."
             ) from error
         except (tarfile.TarError, *DAMAGED) as error:
-            if isinstance(error, OSError) and error.errno is not None:
+            if isinstance(error, OSError) and error.errno not in _OF_CONTENT:
                 # The disk, not the archive.
                 raise
+            reason = str(error).replace(folder, str(path))
             raise StudyError(
-                f"{path}: cannot be unpacked ({error}); expected a whole zip or tar archive:"
+                f"{path}: cannot be unpacked ({reason}); expected a whole zip or tar archive:"
                 f" {_WHOLE}."
             ) from error
         try:

@@ -36,6 +36,7 @@ EXTENSIONS = frozenset(
 """What the names of image files end in, in small letters."""
 
 _ORIENTATION = 0x0112  # EXIF's tag.
+_BITS, _PLANAR = 258, 284  # TIFF's.
 _GREY_16 = ("I;16", "I;16B", "I;16L")
 _GREY = ("1", "L", "LA", "La")
 # With the order of their bytes: BGR;16 is 16 bits a pixel, and those of ;16S have a sign.
@@ -199,12 +200,21 @@ def _highest(tile):
     return tile[3][1] if tile[0].startswith("ppm") else 0
 
 
-def refuse_unknown_range(image: Image.Image) -> None:
-    """Raise ValueError for an image, as it was opened, of whose values white is not known."""
+def check_values(image: Image.Image) -> None:
+    """Raise ValueError for an image, as it was opened, whose values would be read as others."""
     if image.mode.startswith(("I", "F")) and not _is_grey_16(image):
         signed = image.mode in _GREY_16 or any(map(_RAW_SIGNED.search, _raw_modes(image)))
         bits = "16 bits with a sign" if signed else "32 bits"
-        raise ValueError(f"values of {bits}, whose range is not known; save 8 or 16 bits")
+        raise ValueError(f"values of {bits}, whose range is not known; save 8 or 16 bits from 0 on")
+    if image.format == "TIFF" and _in_planes(image):
+        raise ValueError("planes of 16 bits, which Pillow takes for 8; save pixel by pixel")
+
+
+def _in_planes(image):
+    """Tell whether a TIFF has one plane of 16 bits after the other, read without libtiff."""
+    tags = image.tag_v2
+    deep = max(tags.get(_BITS, (8,))) > 8
+    return deep and tags.get(_PLANAR) == 2 and any(tile[0] != "libtiff" for tile in image.tile)
 
 
 def _reason(error):
@@ -287,7 +297,7 @@ def _decode(path, form, pixels):
     with Image.open(path) as opened:
         # Some formats tell it only when they are asked for a second frame.
         frames = bool(getattr(opened, "is_animated", False))
-        refuse_unknown_range(opened)
+        check_values(opened)
         depth, turned = _depth(opened), _orientation(opened) in range(2, 9)
         grey_16 = _is_grey_16(opened)
         opened.load()

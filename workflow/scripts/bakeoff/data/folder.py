@@ -51,9 +51,7 @@ def read_folder(
     if loose:
         skipped["in no class folder"] = loose
     found = [name for part in parts.values() for name in part]
-    if "" in parts:
-        refuse_parts(folder, names, settings["classes"])
-    _check_classes(folder, parts)
+    _check_classes(folder, parts, settings["classes"])
     _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
     audit = decoded.audit | {"skipped": describe_skipped(skipped)}
@@ -224,7 +222,9 @@ def _class_of(name, part):
     return PurePosixPath(name).parts[1 if part else 0]
 
 
-def _check_classes(folder, parts):
+def _check_classes(folder, parts, given):
+    if "" in parts:
+        refuse_parts(folder, parts[""], given)
     classes = Counter(_class_of(name, part) for part in parts for name in parts[part])
     if len(classes) < 2:
         found = f"{next(iter(classes))} alone" if classes else "no class folder with images"

@@ -17,16 +17,16 @@ _OF_ANY_PART = {"", "set", "sets", "data", "dataset", "image", "images", "img", 
 def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | None) -> None:
     """Raise :class:`StudyError` where class folders are the parts of a split by their names.
 
-    ``names`` are the image files of a ``folder`` without parts, relative to it. Either all class
-    folders are called so (``training_set``, ``test_set``), or one of training and another one hold
-    folders of the same names. Folders that are all in ``classes``, the config's, are classes.
+    ``names`` are the images in class folders of a ``folder`` without parts, relative to it. Either
+    all class folders are called so (``training_set``, ``test_set``), or one of training and another
+    one hold folders of the same names. Folders that are all in ``classes``, the config's, are
+    classes.
     """
     below: defaultdict[str, set[str]] = defaultdict(set)
     for name in names:
-        top, *within = PurePosixPath(name).parts[:-1] or ("",)
+        top, *within = PurePosixPath(name).parts[:-1]
         # Some archives repeat the part's name: seg_train/seg_train/….
         below[top] |= {step for step in within if not _role(step)[0]}
-    below.pop("", None)
     if set(below) <= set(classes or ()):
         return
     roles = {top: _role(top) for top in below}
@@ -45,9 +45,9 @@ def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | 
         listed = sorted(parts)
         raise StudyError(
             f"{folder}: {shortened(listed)} as classes, whose names are those of the parts of a"
-            " split; expected parts called train and test, and validation if there is one, with"
-            " the class folders directly in them, or class folders: rename them to train and test,"
-            " or give data.classes if these are the classes."
+            " split; expected parts called train and test, and validation where there is one, with"
+            " the class folders directly in them: rename and move them so, or give data.classes if"
+            " these are the classes."
         )
 
 

@@ -65,6 +65,11 @@ def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
 
 
 def _npz(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    if place.path.is_dir():
+        raise ConfigError(
+            "data.path",
+            f"{place.path} is a folder, or a packed one; expected one npz file: name it, unpacked.",
+        )
     return read_npz(place.path)
 
 

@@ -64,6 +64,7 @@ _COMPRESSED: Mapping[str, Callable[..., TextIO]] = {
     ".bz2": bz2.open,
     ".xz": lzma.open,
 }
+_SPACE_AFTER = re.compile(r'"[ \t]+(?=[,\r\n]|$)')  # a quote: it means nothing
 _LONGEST_FIELD = 2**31 - 1  # characters, which all machines can hold
 
 
@@ -259,7 +260,7 @@ def _check_quotes(written: list[str], number: int) -> None:
     if len(written) < 2:
         return
     try:
-        list(csv.reader(written, strict=True))
+        list(csv.reader([_SPACE_AFTER.sub('"', line) for line in written], strict=True))
     except csv.Error as error:
         raise ValueError(
             f"the quote that is opened in row {number} is not closed where a field ends"
