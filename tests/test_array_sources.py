@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,25 @@ def test_downloaded_files_are_told_from_others_in_their_folder(tmp_path):
     settings = {"source": "idx", "classes": ["a", "b", "c"]}
     assert "both are test images by their names" in refusal(tmp_path, tmp_path, **settings)
     read(tmp_path, tmp_path, names=NAMES["EMNIST's"], **settings)
+
+
+@pytest.mark.parametrize("beside", ["__MACOSX/._{}", "._{}", ".old/{}"])
+def test_hidden_files_beside_idx_and_cifar_files_are_passed_over(tmp_path, beside):
+    made = write_idx(tmp_path / "idx", NAMES["MNIST's"])
+    cifar_folder(tmp_path / "cifar")
+    for source, settings in (("idx", {"classes": ["a", "b", "c"]}), ("cifar", {})):
+        folder = tmp_path / source
+        for file in sorted(folder.iterdir()):
+            hidden = folder / beside.format(file.name)
+            hidden.parent.mkdir(exist_ok=True)
+            hidden.write_bytes(b"\0\5\x16\7")
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            for file in folder.rglob("*"):
+                archive.write(file, file.relative_to(folder))
+        for path in (folder, tmp_path / "x.zip"):
+            _, parts = read(path, tmp_path, source=source, **settings)
+            assert len(parts["test"][1]) == (12 if source == "idx" else 20)
+    np.testing.assert_array_equal(made["test"][1], np.arange(12) % 3)
 
 
 def test_missing_idx_files_are_named(tmp_path):
@@ -281,6 +301,30 @@ def test_a_faulty_npz_is_refused(tmp_path, case):
     assert said in message
 
 
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (None, "x.npz, y_train: no image of class 3; expected training images of each class that"),
+        (["a", "b", "c"], "data.classes: 3 names; expected at least 4, as there is a label 3 in"),
+        (list("abcd"), "x.npz, y_train: no image of class d (label 3); expected training images"),
+    ],
+)
+def test_a_label_of_validation_images_alone_is_refused(tmp_path, classes, said):
+    validation = {"x_val": IMAGES[:8], "y_val": labels_of(8, 4)}
+    file = npz(tmp_path / "x.npz", **GOOD | validation)
+    message = refusal(file, tmp_path, source="npz", classes=classes)
+    assert said in message
+    assert "x.npz, y_val" in message
+
+
+def test_a_folder_or_a_packed_npz_is_none(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(npz(tmp_path / "x.npz", **GOOD), "x.npz")
+    for path in (tmp_path / "x.zip", tmp_path):
+        message = refusal(path, tmp_path, source="npz")
+        assert f"data.path: {path} is a folder, or a packed one; expected one npz" in message
+
+
 def test_other_names_in_an_npz_are_listed(tmp_path):
     file = npz(tmp_path / "x.npz", images=IMAGES, labels=labels_of(30))
     message = refusal(file, tmp_path, source="npz")
@@ -366,7 +410,7 @@ def test_digits_bring_a_test_part_of_their_own(tmp_path):
 
 
 def numbered(labels, classes=None, **known):
-    made, names, how = number_labels([np.array(labels)], classes, "here", **known)
+    made, names, how = number_labels([np.array(labels)], classes, ["here"], **known)
     return made[0].tolist(), names, how
 
 
@@ -393,7 +437,16 @@ def test_labels_that_are_one_number_are_kept_apart_where_each_is_named():
 
 def test_labels_of_two_kinds_are_refused():
     with pytest.raises(StudyError, match="here: labels are whole numbers in one part and texts"):
-        number_labels([np.array(["a", "b"]), np.array([0, 1])], None, "here")
+        number_labels([np.array(["a", "b"]), np.array([0, 1])], None, ["here", "there"])
+
+
+def test_the_part_that_has_a_label_is_named():
+    parts, origins = [np.array(["a", "b"]), np.array(["A", "b"])], ["here", "there"]
+    with pytest.raises(StudyError, match="no 'A', though there has images with that label"):
+        number_labels(parts, ["a", "b"], origins)
+    parts = [np.array([0, 1]), np.array([-1, 1])]
+    with pytest.raises(StudyError, match="there: a label -1; expected labels from 0"):
+        number_labels(parts, ["a", "b"], origins)
 
 
 def test_how_labels_were_numbered_is_told():
@@ -407,7 +460,7 @@ def test_how_labels_were_numbered_is_told():
 
 
 def test_more_than_256_classes_are_numbered_too():
-    labels, names, _ = number_labels([np.arange(1_000)], None, "here")
+    labels, names, _ = number_labels([np.arange(1_000)], None, ["here"])
     assert labels[0].dtype == np.uint16
     assert len(names) == 1_000
 

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -24,6 +25,7 @@ from bakeoff.data.folder import list_images
 from bakeoff.data.reading import open_source
 from bakeoff.data.sources import _files_at, made_from, state_of
 from bakeoff.errors import StudyError
+from bakeoff.predicting import read_images
 from image_files import (
     READING,
     class_folders,
@@ -107,6 +109,109 @@ def test_where_all_have_sixteen_bits_none_is_lost(images, scratch, extension):
     found = decoded(images, scratch, {"channels": 3})
     assert found.images.dtype == np.uint8
     assert np.abs(found.images[..., 1] - deep / 257).max() <= 0.5
+
+
+def pgm(pixels, white, plain=False):
+    """Return a portable graymap, or pixmap, whose values are scaled so that ``white`` is white."""
+    kind = {(2, True): 2, (2, False): 5, (3, True): 3, (3, False): 6}[pixels.ndim, plain]
+    head = f"P{kind}\n{pixels.shape[1]} {pixels.shape[0]}\n{white}\n"
+    if plain:
+        return (head + " ".join(map(str, pixels.ravel())) + "\n").encode()
+    return head.encode() + pixels.astype(">u2" if white > 255 else ">u1").tobytes()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("white", [65_535, 4_095])
+def test_a_graymap_of_sixteen_bits_is_read_as_such(images, scratch, white, plain):
+    deep = np.array([[0, 1_000, white // 2, white]], np.uint16)
+    (images / "deep.pgm").write_bytes(pgm(deep, white, plain))
+    scaled = np.rint(deep * (65_535 / white))
+    found = decoded(images, scratch)
+    assert found.images.dtype == np.uint16
+    np.testing.assert_array_equal(found.images[0, ..., 0], scaled)
+    assert (found.audit["modes"], found.audit["depths"]) == ({"I": 1}, {"16": 1})
+    # Beside others, they are scaled as those of a PNG are.
+    save(images / "flat.png", np.array([[9, 9, 9, 9]], np.uint8))
+    found = decoded(images, scratch)
+    assert (found.images.dtype, found.images.shape) == (np.uint8, (2, 1, 4, 1))
+    np.testing.assert_array_equal(found.images[0, ..., 0], np.rint(scaled / 257))
+
+
+def tiff(values, kind):
+    """Return a TIFF whose values are of a ``kind`` of sample: 1 without a sign, 2 with one."""
+    height, width = values.shape
+    tags = {256: width, 257: height, 258: 8 * values.itemsize, 259: 1, 262: 1, 273: 8, 277: 1}
+    tags |= {278: height, 279: values.nbytes, 339: kind}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    start = struct.pack("<I", 8 + values.nbytes)
+    count = struct.pack("<H", len(tags))
+    return b"II*\0" + start + values.tobytes() + count + entries + bytes(4)
+
+
+def fits(values):
+    cards = {"SIMPLE": "T", "BITPIX": 16, "NAXIS": 2, "NAXIS1": 8, "NAXIS2": 8}
+    head = "".join(f"{key:8}= {value:>20}".ljust(80) for key, value in cards.items()) + "END"
+    return head.ljust(2880).encode() + values.astype(">i2").tobytes().ljust(2880, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (tiff(np.full((8, 8), -1_000, "<i2"), 2), "16 bits with a sign"),
+        (fits(np.full((8, 8), -1_000)), "16 bits with a sign"),
+        (tiff(np.full((8, 8), 70_000, "<i4"), 2), "32 bits"),
+        (tiff(np.full((8, 8), 70_000, "<u4"), 1), "32 bits"),
+    ],
+    ids=["signed", "fits", "32 signed", "32"],
+)
+def test_values_that_may_be_below_black_or_of_any_range_are_refused(images, scratch, content, said):
+    class_folders(images, {"a": 2, "b": 2})
+    (images / "a" / "scan.tif").write_bytes(content)
+    assert f"a/scan.tif (values of {said}, whose range is not known" in refusal(images, scratch)
+    with pytest.raises(StudyError, match=f"scan.tif: values of {said}, whose range .*; expected"):
+        read_images([images / "a" / "scan.tif"], (8, 8, 1))
+
+
+def test_planes_of_sixteen_bits_are_not_read_as_eight(images, scratch):
+    values = random_images(1, (3, 8, 8), dtype=np.uint16)[0].astype("<u2")
+    # Three numbers of each plane: its bits, its place, and its bytes.
+    end = 8 + values.nbytes
+    more = struct.pack("<4H6I", 16, 16, 16, 0, 8, 136, 264, 128, 128, 128)
+    tags = {256: (1, 8), 257: (1, 8), 258: (3, end), 259: (1, 1), 262: (1, 2), 273: (3, end + 8)}
+    tags |= {277: (1, 3), 278: (1, 8), 279: (3, end + 20), 284: (1, 2)}
+    entries = b"".join(
+        struct.pack("<HHII", tag, 3 if tag == 258 else 4, *value) for tag, value in tags.items()
+    )
+    head = b"II*\0" + struct.pack("<I", end + len(more))
+    count = struct.pack("<H", len(tags))
+    content = head + values.tobytes() + more + count + entries + bytes(4)
+    class_folders(images, {"a": 2, "b": 2})
+    (images / "a" / "planes.tif").write_bytes(content)
+    said = "a/planes.tif (planes of 16 bits, which Pillow takes for 8; save pixel by pixel)"
+    assert said in refusal(images, scratch)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "bits"),
+    [
+        # Of a row, there are 160 or 216 bytes.
+        ("wide.bmp", lambda: bmp(np.zeros((2, 160), np.uint8)), "8"),
+        ("wide.bmp", lambda: bmp(np.zeros((2, 72, 3), np.uint8)), "8"),
+        ("few.pgm", lambda: pgm(np.array([[0, 16]]), 16, plain=True), "8"),
+        ("deep.ppm", lambda: pgm(np.full((1, 2, 3), 60_000), 65_535), "16"),
+        ("deep.ppm", lambda: pgm(np.full((1, 2, 3), 4_000), 4_095, plain=True), "16"),
+        ("few.ppm", lambda: pgm(np.full((1, 2, 3), 16), 16), "8"),
+    ],
+)
+def test_the_depth_is_told_by_the_form_of_values_alone(images, scratch, name, content, bits):
+    (images / name).write_bytes(content())
+    assert decoded(images, scratch).audit["depths"] == {bits: 1}
+
+
+def bmp(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "BMP")
+    return file.getvalue()
 
 
 def test_sixteen_bit_images_are_resized_in_their_own_range(images, scratch):
@@ -442,6 +547,51 @@ def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scra
     assert read(images, scratch)[0] == ["bus", "train", "tram"]
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("training_set/{}", "test_set/{}"),
+        ("seg_train/seg_train/{}", "seg_test/seg_test/{}"),
+        ("seg_train/seg_train/{}", "seg_test/seg_test/{}", "seg_pred/seg_pred"),
+        ("test/{}", "val/{}"),
+        ("train/{}", "test1"),
+        ("train/{}", "TestSet/{}"),
+        ("TrainImages/{}", "validData/{}"),
+        ("train_2020", "test_2021"),
+        ("data_for_training/{}", "holdout_for_test/{}"),
+    ],
+)
+def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, folders):
+    for seed, place in enumerate(folders):
+        for name in ("cats", "dogs") if "{}" in place else ("",):
+            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    message = refusal(images, scratch)
+    tops = sorted(place.partition("/")[0] for place in folders if "pred" not in place)
+    assert f"{images}: {', '.join(tops)} as classes, whose names are those of the parts" in message
+    # Whoever says that they are classes has them.
+    tops = sorted({place.partition("/")[0] for place in folders})
+    assert read(images, scratch, classes=tops)[0] == tops
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("train/{}", "bus/{}", "car/{}"),
+        ("train/{}", "test_drive"),
+        ("freight_train", "pregnancy_test"),
+        ("trains/{}", "tests/{}"),
+        ("valley/{}", "testudo/{}"),
+        ("train_oak/{}", "train_elm/{}"),
+        ("train_\u0434\u0443\u0431", "test_\u0435\u043b\u044c"),
+    ],
+)
+def test_classes_may_have_words_of_parts_in_their_names(images, scratch, folders):
+    for seed, place in enumerate(folders):
+        for name in ("day", "night") if "{}" in place else ("",):
+            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    assert read(images, scratch)[0] == sorted(place.partition("/")[0] for place in folders)
+
+
 def test_a_link_to_a_folder_that_holds_it_is_not_followed(images, scratch):
     class_folders(images, {"a": 8, "b": 8})
     (images / "a" / "up").symlink_to("..")
@@ -532,6 +682,25 @@ def test_one_name_stored_in_two_ways_is_not_two_classes(images, scratch, names, 
     assert said in refusal(images, scratch)
     classes = ["elm", *names]
     assert read(images, scratch, classes=classes)[0] == classes
+
+
+def test_a_class_with_validation_images_alone_is_refused(images, scratch):
+    for part, name in {"train": "oak", "test": "oak", "val": "Oak"}.items():
+        class_folders(images / part, {name: 6, "birch": 6})
+    message = refusal(images, scratch)
+    assert f"{images}/train: no image of class Oak; expected training images of each" in message
+    assert f"that has validation images, as {images}/val has: add some, or leave those" in message
+    assert "(Oak and oak differ in case" in message
+    message = refusal(images, scratch, classes=["oak", "birch"])
+    assert f"data.classes: no 'Oak', though {images}/val has images with that label" in message
+
+
+def test_a_class_of_a_tables_validation_rows_alone_is_refused(images, scratch):
+    splits = ["train"] * 8 + ["test"] * 6 + ["val"] * 6
+    rows = rows_of(images, label=["oak", "elm"] * 7 + ["Oak", "elm"] * 3, split=splits)
+    message = refusal(table(images, rows), scratch, source="table")
+    assert "table.csv: no training image of class Oak; expected training images of" in message
+    assert "that has validation images: add some" in message
 
 
 def test_classes_that_differ_in_case_are_two(images, scratch):
@@ -908,6 +1077,66 @@ def test_rows_are_counted_as_a_spreadsheet_does(images, scratch, kind):
         assert f"{file}: row 11 has more fields than the first line has names; expected" in message
 
 
+@pytest.mark.parametrize("opened", ["path", "note"])
+@pytest.mark.parametrize("closed", ["", '"'])
+def test_a_quote_that_is_not_closed_is_refused_with_its_row(images, scratch, opened, closed):
+    rows = rows_of(images, 600, note=["x"])
+    lines = table(images, rows).read_text().splitlines()
+    lines[4] = lines[4].replace("pic", '"pic') if opened == "path" else lines[4][:-1] + '"x'
+    lines[9] = lines[9].replace("pic", f"{closed}pic")
+    file = images / "table.csv"
+    file.write_text("\n".join(lines) + "\n")
+    message = refusal(file, scratch, source="table")
+    assert "(the quote that is opened in row 5 is not closed where a field ends); exp" in message
+    assert len(message) < 500
+
+
+def test_a_note_of_several_lines_is_no_fault(images, scratch):
+    file = table(images, rows_of(images, note=['of "two"\nlines, and a comma', "x"], more=["y"]))
+    before = read(file, scratch, source="table")
+    file.write_text(file.read_text().replace('comma",', 'comma" ,'))
+    assert " ,y" in file.read_text()
+    after = read(file, scratch, source="table")
+    np.testing.assert_array_equal(before[1]["train"][0], after[1]["train"][0])
+    assert len(after[1]["train"][1]) == 16
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r", "\0"])
+@pytest.mark.parametrize("column", ["path", "label"])
+def test_a_line_break_in_a_field_is_refused_with_its_row(
+    images, scratch, monkeypatch, column, break_
+):
+    rows = rows_of(images, note=["first\nsecond"])
+    rows[3][column] = f"{rows[3][column]}{break_}{400 * 'x'}y"
+    file = images / "table.parquet"
+    file.touch()
+    monkeypatch.setattr(pd, "read_parquet", lambda _: pd.DataFrame(rows))
+    message = refusal(file, scratch, source="table")
+    assert f"a line break or a NUL in the column {column}, row 5 (" in message
+    assert f" \\u2026 {49 * 'x'}y'); expected texts of one line" in message
+    file.unlink()
+    if break_ == "\n":
+        message = refusal(table(images, rows), scratch, source="table")
+        assert f"a line break or a NUL in the column {column}, row 5 (" in message
+
+
+@pytest.mark.parametrize("column", ["path", "label", "note"])
+def test_bytes_that_are_zero_are_refused_with_their_row(images, scratch, column):
+    rows = rows_of(images, note=["x"])
+    rows[3][column] = "a\0\0\0\0b"
+    file = table(images, rows)
+    assert state_of(READING | {"path": str(file), "source": "table"})
+    message = refusal(file, scratch, source="table")
+    assert f"{file}: cannot be read as a table (row 5 has bytes that are zero" in message
+
+
+def test_a_path_that_is_too_long_is_that_of_no_file(images, scratch):
+    rows = rows_of(images)
+    rows[3]["path"] = 5_000 * "x"
+    message = refusal(table(images, rows), scratch, source="table")
+    assert f"a file that does not exist: {200 * 'x'} \u2026 {50 * 'x'} (row 5); exp" in message
+
+
 def test_unreadable_files_of_a_table_are_left_out(images, scratch):
     file = table(images, rows_of(images, split=["train", "train", "test", "test"]))
     (images / "pictures" / "2.png").write_text("no")
@@ -1100,6 +1329,64 @@ def test_archives_are_unpacked_while_they_are_read(images, tmp_path, scratch, ki
     for part in direct:
         np.testing.assert_array_equal(direct[part][0], packed[part][0])
     assert not list(scratch.glob(".unpacked*"))
+
+
+def packed(file, content):
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, of_file in content.items():
+            archive.writestr(name, of_file)
+    return file
+
+
+def files_in(folder):
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+@pytest.mark.parametrize("source", ["folder", "table"])
+@pytest.mark.parametrize("beside", [".DS_Store", "README.txt", "LICENSE", "__MACOSX/set/._1.png"])
+def test_what_lies_beside_the_only_folder_of_an_archive_is_passed_over(
+    images, tmp_path, scratch, source, beside
+):
+    if source == "folder":
+        class_folders(images, {"a": 5, "b": 5})
+    else:
+        table(images, rows_of(images))
+    content = {f"set/{name}": of_file for name, of_file in files_in(images).items()}
+    file = packed(tmp_path / "set.zip", content | {beside: "x"})
+    direct, read_packed = (read(path, scratch, source=source)[1] for path in (images, file))
+    for part in direct:
+        np.testing.assert_array_equal(direct[part][0], read_packed[part][0])
+
+
+def test_the_only_part_of_an_archive_stays_one_with_a_file_beside_it(images, tmp_path, scratch):
+    class_folders(images, {"a": 5, "b": 5})
+    content = {f"train/{name}": of_file for name, of_file in files_in(images).items()}
+    file = packed(tmp_path / "set.zip", content | {"README.txt": "x"})
+    _, _, audit = read(file, scratch, group=r"(train/./\d+)")
+    assert audit["skipped"] == {
+        "no image by its name (.txt)": {"files": 1, "such_as": ["README.txt"]}
+    }
+
+
+@pytest.mark.parametrize("settings", [{}, {"classes": ["a", "c"]}])
+def test_a_fault_in_an_archive_names_the_archive(images, tmp_path, scratch, settings):
+    class_folders(images, {"a": 5} | ({"b": 5} if settings else {}))
+    content = {f"set/{name}": of_file for name, of_file in files_in(images).items()}
+    content["more/list.txt"] = "x"
+    message = refusal(packed(tmp_path / "set.zip", content), scratch, **settings)
+    assert str(tmp_path / "set.zip") in message
+    assert ".unpacked" not in message
+
+
+@pytest.mark.parametrize("names", [("a/0.png", "a"), ("a", "a/0.png")])
+def test_an_archive_with_a_file_and_a_folder_of_one_name_is_refused(tmp_path, scratch, names):
+    message = refusal(packed(tmp_path / "set.zip", dict.fromkeys(names, "x")), scratch)
+    assert f"{tmp_path}/set.zip: cannot be unpacked (" in message
+    assert ".unpacked" not in message
 
 
 CLIMBING = ["../out.png", "a/../../out.png", "/out.png"]

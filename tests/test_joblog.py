@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from bakeoff.joblog import error_in
 from projects import ROOT
 
 HEAD = (
@@ -51,6 +52,10 @@ def test_a_process_left_behind_writes_no_more_to_the_log_of_the_next(tmp_path):
     ("body", "line"),
     [
         ("    raise StudyError('a.csv: 3 rows; delete it.')\n", "Error: a.csv: 3 rows; delete it."),
+        (
+            "    raise StudyError('a.csv: im/\\n3\\0.png\\n; delete it.')\n",
+            "Error: a.csv: im/ 3\\x00.png ; delete it.",
+        ),
         ("    raise ValueError('no\\n such')\n", "Error: ValueError: no such (traceback in {log})"),
         (
             "    raise OSError(28, 'No space')\n",
@@ -67,6 +72,18 @@ def test_an_error_is_one_line_with_its_traceback_in_the_log(tmp_path, body, line
     assert done.returncode == 1
     assert done.stdout + done.stderr == line.format(log=log) + "\n"
     assert log.read_text().startswith("Traceback (most recent call last)")
+
+
+@pytest.mark.parametrize("kind", ["StudyError", "OSError"])
+def test_a_fault_that_quotes_a_whole_file_is_found_in_the_log(tmp_path, kind):
+    log = tmp_path / "job.log"
+    done = run(log, f"    raise {kind}('a.csv: ' + 9000 * '\u00e4\\n' + '; expected less.')\n")
+    line = (done.stdout + done.stderr).removesuffix("\n")
+    assert "\n" not in line
+    assert len(line) < 2_200
+    assert "a.csv: \u00e4" in line
+    assert " \u00e4 ; expected less." in line
+    assert error_in(log) == line.removeprefix("Error: ")
 
 
 def test_what_the_locale_cannot_write_ends_no_job(tmp_path):

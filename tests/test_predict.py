@@ -248,7 +248,11 @@ def odd_images(folder):
     written = {
         "grey": [(Image.fromarray(grey), "a.png", {})],
         "colour": [(Image.fromarray(rgb), "a.png", {})],
-        "deep": [(Image.fromarray(deep), "a.png", {}), (Image.fromarray(deep[1:]), "b.tif", {})],
+        "deep": [
+            (Image.fromarray(deep), "a.png", {}),
+            (Image.fromarray(deep[1:]), "b.tif", {}),
+            (Image.fromarray(deep[2:]), "c.pgm", {}),
+        ],
         "alpha": [
             (Image.fromarray(rgba), "a.png", {}),
             (Image.fromarray(grey_alpha, "LA"), "b.png", {}),

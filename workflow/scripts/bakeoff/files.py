@@ -99,12 +99,23 @@ def canonical_json(value: Any) -> str:
 def files_below(folder: str | Path) -> list[Path]:
     """Return all files in a folder and in those that it holds, links to folders not followed.
 
-    Raises :class:`StudyError` as :func:`walk` does.
+    Without what is hidden or a system has left. Raises :class:`StudyError` as :func:`walk` does.
     """
-    found = [
-        Path(place, name) for place, _, names in os.walk(folder, onerror=_refuse) for name in names
-    ]
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not unseen(name)]
+        found += [Path(place, name) for name in names if not unseen(name)]
     return sorted(file for file in found if file.is_file())
+
+
+def unseen(name: str) -> bool:
+    """Tell whether a file or folder of this name is hidden, or a system has left it."""
+    return name.startswith(".") or left_by_system(name)
+
+
+def left_by_system(name: str) -> bool:
+    """Tell whether a system leaves files or folders of this name where images are."""
+    return name.lower() in ("thumbs.db", "desktop.ini", "__macosx")
 
 
 def _refuse(error):

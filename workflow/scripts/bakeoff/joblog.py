@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import traceback
@@ -16,7 +17,10 @@ from bakeoff.garbage import keep_for_good
 
 _console = None
 _FAILED = "Error: "
-_LONGEST_LINE = 10_000
+_LONGEST_LINE = 10_000  # bytes
+# Of which each has four at most.
+_LONGEST_FAULT, _ITS_END = 2_000, 500  # characters
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A console of another encoding than UTF-8 has no → and not each letter of a class's name.
 _ESCAPED = "backslashreplace"
 
@@ -121,13 +125,23 @@ def error_in(log: str | Path) -> str | None:
 def _in_one_line(error, log, origins=None):
     if isinstance(error, ConfigError) and origins:
         key = ".".join(error.key.split(".")[:2])
-        return str(ConfigError(error.key, error.fault, origins[key]))
+        return _brief(str(ConfigError(error.key, error.fault, origins[key])))
     if isinstance(error, StudyError):
-        return str(error)
+        return _brief(str(error))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
             "the disk is full; expected room for the results: free some and run snakemake again,"
             " which goes on from what is finished."
         )
-    text = " ".join(str(error).split())
+    text = _brief(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text} (traceback in {log})"
+
+
+def _brief(text):
+    """Return a text as one line that :func:`error_in` finds, whatever a file has put into it."""
+    line = " ".join(text.splitlines())
+    line = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], line)
+    if len(line) <= _LONGEST_FAULT:
+        return line
+    # What is expected, and what to do, comes last.
+    return f"{line[: _LONGEST_FAULT - _ITS_END]} … {line[-_ITS_END:]}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from bakeoff.data.decode import decode_files
+from bakeoff.data.decode import check_values, decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
@@ -44,16 +44,18 @@ def read_images(
     one channel, and brought to its size. ``image`` has ``fit`` and ``background`` of the config's
     where they are not the usual, and the ``dtype`` of the study's: of uint8, grey images of 16 bits
     are rounded as they were among others. ``invert`` makes black white. Raises
-    :class:`StudyError` for a file that is no image.
+    :class:`StudyError` for a file that is no image of 8 or 16 bits.
     """
     for file in files:
         try:
             with Image.open(file) as opened:
+                check_values(opened)
                 opened.load()
         # Decoders raise what they like.
         except Exception as error:
             raise StudyError(
-                f"{file}: {error}; expected an image file that Pillow reads: correct the path."
+                f"{file}: {error}; expected an image file that Pillow reads, of 8 or 16 bits:"
+                " correct the path, or save the image so."
             ) from error
     height, width, channels = shape
     settings = {"height": height, "width": width, "channels": channels} | image

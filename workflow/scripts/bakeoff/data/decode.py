@@ -6,6 +6,7 @@ A first pass reads the headers: sizes, modes and depths decide the array's shape
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,8 +36,11 @@ EXTENSIONS = frozenset(
 """What the names of image files end in, in small letters."""
 
 _ORIENTATION = 0x0112  # EXIF's tag.
+_BITS, _PLANAR = 258, 284  # TIFF's.
 _GREY_16 = ("I;16", "I;16B", "I;16L")
-_GREY = ("1", "L", "LA", "La", *_GREY_16)
+_GREY = ("1", "L", "LA", "La")
+# With the order of their bytes: BGR;16 is 16 bits a pixel, and those of ;16S have a sign.
+_RAW_16, _RAW_SIGNED = re.compile(r";16[BLN]"), re.compile(r";16B?S")
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _FEW = 256  # files, for which no process is started
 _HEADERS = 512  # a task
@@ -123,6 +127,7 @@ class _Header:
     size: tuple[int, int] = (0, 0)  # height, width
     mode: str = ""
     depth: int = 0
+    grey_16: bool = False
     error: str | None = None
 
 
@@ -148,7 +153,7 @@ def _read_header(path):
             # Of a TIFF, Pillow gives the size of what it turns upright by itself.
             if image.format != "TIFF" and _orientation(image) > 4:
                 height, width = width, height
-            return _Header((height, width), image.mode, _depth(image))
+            return _Header((height, width), image.mode, _depth(image), _is_grey_16(image))
     # Decoders raise what they like.
     except Exception as error:
         return _Header(error=_reason(error))
@@ -165,9 +170,51 @@ def _depth(image):
     """Return the bits of one value: of colours, Pillow itself keeps the upper 8 of 16."""
     if image.mode == "1":
         return 1
-    if image.mode in _GREY_16 or any("16" in str(tile[3]) for tile in image.tile):
+    raw = _raw_modes(image)
+    if _is_grey_16(image) or any(map(_RAW_SIGNED.search, raw)):
         return 16
-    return 32 if image.mode in ("I", "F") else 8
+    if image.mode.startswith(("I", "F")):
+        return 32
+    if image.format == "PPM" and any(_highest(tile) > 255 for tile in image.tile):
+        return 16
+    return 16 if any(map(_RAW_16.search, raw)) else 8
+
+
+def _is_grey_16(image):
+    """Tell whether an image, as it was opened, is grey with values from 0 to 65,535."""
+    if image.mode == "I":
+        # Of no other format has Pillow scaled them to that.
+        return image.format == "PPM"
+    # FITS has a sign, which Pillow leaves out.
+    return image.mode in _GREY_16 and image.format != "FITS"
+
+
+def _raw_modes(image):
+    """Return how the values lie in the file, in Pillow's words, which may be none of a codec."""
+    codec_has = [tile[3] if isinstance(tile[3], tuple) else (tile[3],) for tile in image.tile]
+    return [has[0] for has in codec_has if has and isinstance(has[0], str)]
+
+
+def _highest(tile):
+    """Return what a PPM says that white is, where Pillow has to scale it."""
+    return tile[3][1] if tile[0].startswith("ppm") else 0
+
+
+def check_values(image: Image.Image) -> None:
+    """Raise ValueError for an image, as it was opened, whose values would be read as others."""
+    if image.mode.startswith(("I", "F")) and not _is_grey_16(image):
+        signed = image.mode in _GREY_16 or any(map(_RAW_SIGNED.search, _raw_modes(image)))
+        bits = "16 bits with a sign" if signed else "32 bits"
+        raise ValueError(f"values of {bits}, whose range is not known; save 8 or 16 bits from 0 on")
+    if image.format == "TIFF" and _in_planes(image):
+        raise ValueError("planes of 16 bits, which Pillow takes for 8; save pixel by pixel")
+
+
+def _in_planes(image):
+    """Tell whether a TIFF has one plane of 16 bits after the other, read without libtiff."""
+    tags = image.tag_v2
+    deep = max(tags.get(_BITS, (8,))) > 8
+    return deep and tags.get(_PLANAR) == 2 and any(tile[0] != "libtiff" for tile in image.tile)
 
 
 def _reason(error):
@@ -187,9 +234,9 @@ def _form(headers, names, image):
     height, width = image.get("height"), image.get("width")
     if height is None:
         height, width = _only_size(known)
-    grey = all(header.mode in _GREY for header, _ in known)
+    grey = all(header.mode in _GREY or header.grey_16 for header, _ in known)
     channels = image.get("channels") or (1 if grey else 3)
-    deep = channels == 1 and all(header.mode in _GREY_16 for header, _ in known)
+    deep = channels == 1 and all(header.grey_16 for header, _ in known)
     # What one image is read as is told where the study's were, which had others beside it.
     deep = deep and image.get("dtype") != "uint8"
     chosen = IMAGE | image
@@ -250,14 +297,16 @@ def _decode(path, form, pixels):
     with Image.open(path) as opened:
         # Some formats tell it only when they are asked for a second frame.
         frames = bool(getattr(opened, "is_animated", False))
+        check_values(opened)
         depth, turned = _depth(opened), _orientation(opened) in range(2, 9)
+        grey_16 = _is_grey_16(opened)
         opened.load()
         # A PNG may tell it after its pixels.
         turned = turned or _orientation(opened) in range(2, 9)
         image = ImageOps.exif_transpose(opened)
     # A colour of 16 bits that stands for transparent is none that Pillow knows.
     flattened = image.mode in _ALPHA or (depth < 16 and image.has_transparency_data)
-    image = _in_one_mode(image, form, depth)
+    image = _in_one_mode(image, form, grey_16)
     resized = image.size != (form.width, form.height)
     if resized:
         image = _fitted(image, form)
@@ -269,15 +318,13 @@ def _decode(path, form, pixels):
     return _Outcome(turned, flattened, resized, frames)
 
 
-def _in_one_mode(image, form, depth):
+def _in_one_mode(image, form, grey_16):
     """Return an image as L or RGB, or F with values up to 65,535 where they have 16 bits."""
-    if image.mode in _GREY_16 or (image.mode == "I" and image.format == "PNG"):
+    if grey_16:
         values = np.asarray(image).astype(np.float32)
         if form.dtype == "uint16":
             return Image.fromarray(values)
         image = Image.fromarray(np.rint(values / 257).astype(np.uint8))
-    elif depth == 32:
-        raise ValueError("values of 32 bits, whose range is not known; save 8 or 16 bits")
     elif image.has_transparency_data or image.mode in _ALPHA:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (*form.background, 255))

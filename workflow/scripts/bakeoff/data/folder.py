@@ -12,16 +12,16 @@ import numpy as np
 from bakeoff import wording as w
 from bakeoff.data.decode import EXTENSIONS, decode_files
 from bakeoff.data.labels import shortened
+from bakeoff.data.part_names import refuse_parts
 from bakeoff.data.raw import RawPart, RawSet, Rows
 from bakeoff.errors import ConfigError, StudyError
-from bakeoff.files import walk
+from bakeoff.files import left_by_system, unseen, walk
 
 _PARTS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
     "validation": ("validation", "valid", "val"),
 }
-_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
 _MOST_EXAMPLES = 5
 
 
@@ -31,9 +31,10 @@ def read_folder(
     """Return the images of a folder of class folders, which may hold folders of their own.
 
     With folders ``train`` and ``test`` (and ``validation``), these hold the class folders and are
-    the split. ``settings`` are the config's ``image``, ``unreadable`` and ``group``; ``scratch``
-    and ``workers`` are those of :func:`bakeoff.data.decode.decode_files`. Raises
-    :class:`StudyError` where there are no such folders, or as that function does.
+    the split. ``settings`` are the config's ``image``, ``unreadable`` and ``group``, and
+    ``classes``, in which folders called much as these are classes; ``scratch`` and ``workers`` are
+    those of :func:`bakeoff.data.decode.decode_files`. Raises :class:`StudyError` where there are no
+    such folders, or as that function does.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -50,7 +51,7 @@ def read_folder(
     if loose:
         skipped["in no class folder"] = loose
     found = [name for part in parts.values() for name in part]
-    _check_classes(folder, parts)
+    _check_classes(folder, parts, settings["classes"])
     _check_parts(folder, parts, loose)
     decoded = decode_files(folder, found, settings, scratch, workers)
     audit = decoded.audit | {"skipped": describe_skipped(skipped)}
@@ -85,7 +86,7 @@ def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
     for place, folders, files, loops in walk(folder):
         for name in loops:
             skipped["a link to a folder that holds it"].append(_relative(folder, place, name))
-        for name in [name for name in folders if name.startswith(".") or _of_a_system(name)]:
+        for name in [name for name in folders if unseen(name)]:
             folders.remove(name)
             skipped["hidden" if name.startswith(".") else "left by a system"].append(
                 _relative(folder, place, name) + "/"
@@ -94,7 +95,7 @@ def list_images(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
             path = _relative(folder, place, name)
             if name.startswith("."):
                 skipped["hidden"].append(path)
-            elif _of_a_system(name):
+            elif left_by_system(name):
                 skipped["left by a system"].append(path)
             elif (suffix := Path(name).suffix.lower()) not in EXTENSIONS:
                 skipped[f"no image by its name ({suffix or 'no extension'})"].append(path)
@@ -154,10 +155,6 @@ def _relative(folder, place, name):
     return (Path(place) / name).relative_to(folder).as_posix()
 
 
-def _of_a_system(name):
-    return name.lower() in _OF_SYSTEMS
-
-
 def _top(name):
     return PurePosixPath(name).parts[0]
 
@@ -192,7 +189,7 @@ def _part_folders(folder, names):
         for alias in there
         if alias.lower() in aliases
     }
-    beside = sorted(there - _hidden(there) - set(part_of))
+    beside = sorted(name for name in there - set(part_of) if not unseen(name))
     if "train" not in part_of.values():
         return {}, []
     if beside and not _are_parts(folder, names, part_of, beside):
@@ -221,15 +218,13 @@ def _are_parts(folder, names, part_of, beside):
     )
 
 
-def _hidden(names):
-    return {name for name in names if name.startswith(".") or _of_a_system(name)}
-
-
 def _class_of(name, part):
     return PurePosixPath(name).parts[1 if part else 0]
 
 
-def _check_classes(folder, parts):
+def _check_classes(folder, parts, given):
+    if "" in parts:
+        refuse_parts(folder, parts[""], given)
     classes = Counter(_class_of(name, part) for part in parts for name in parts[part])
     if len(classes) < 2:
         found = f"{next(iter(classes))} alone" if classes else "no class folder with images"
@@ -266,6 +261,6 @@ def _empty_class_folders(folder, parts):
         for entry in sorted(os.scandir(folder / top), key=lambda entry: entry.name):
             path = f"{top}/{entry.name}".lstrip("/")
             within = any(name == path or name.startswith(f"{path}/") for name in holding)
-            if entry.is_dir() and not within and not _hidden({entry.name}):
+            if entry.is_dir() and not within and not unseen(entry.name):
                 empty.append(path)
     return empty

@@ -22,17 +22,21 @@ _INTEGER = re.compile(r"[-+]?\d{1,9}")
 
 
 def number_labels(
-    parts: Sequence[np.ndarray], classes: Sequence[str] | None, origin: str, known: bool = False
+    parts: Sequence[np.ndarray],
+    classes: Sequence[str] | None,
+    origins: Sequence[str],
+    known: bool = False,
 ) -> tuple[list[np.ndarray], list[str], dict[str, Any]]:
     """Return labels as integers from 0, the names of their classes, and how they were numbered.
 
-    ``parts`` are the labels of each part, integers or texts (n,), which ``origin`` holds.
+    ``parts`` are the labels of each part, integers or texts (n,), which its ``origins`` holds.
     ``classes`` are the config's names, or with ``known`` those that the source itself gives.
     Integers count from 0 in them; without names, those that there are are numbered in their
     order. Texts are numbered in the order of ``classes``, which are the same, or sorted: texts that
     are all integers as these. How is ready for JSON. Raises :class:`StudyError` where labels and
     names do not belong together, or where there are less than two classes or too many.
     """
+    origin = origins[0]
     if len({part.dtype.kind in "iu" for part in parts}) > 1:
         raise StudyError(
             f"{origin}: labels are whole numbers in one part and texts in another; expected one"
@@ -49,14 +53,14 @@ def number_labels(
         if written.dtype.kind in "iu" and classes:
             if written[0] < 0:
                 raise StudyError(
-                    f"{origin}: a label {written[0]}; expected labels from 0, as names of classes"
-                    " are given for 0, 1, …: number them so, or leave out such images, or the"
-                    " names in data.classes."
+                    f"{_holder(written[0], parts, origins)}: a label {written[0]}; expected labels"
+                    " from 0, as names of classes are given for 0, 1, …: number them so, or leave"
+                    " out such images, or the names in data.classes."
                 )
             how = f"as they are, names from {'the data' if known else 'data.classes'}"
             return list(parts), list(classes), {"how": how}
         if classes:
-            _refuse_names(written, classes, origin)
+            _refuse_names(written, classes, parts, origins)
         order, how = written.tolist(), "sorted"
     _check_number(order, origin)
     numbers = {label: number for number, label in enumerate(order)}
@@ -96,54 +100,56 @@ def _check_number(labels, origin):
         )
 
 
-def _refuse_names(written, classes, origin):
+def _holder(label, parts, origins):
+    """Return the origin of the first part that has a label."""
+    return next(origin for part, origin in zip(parts, origins, strict=True) if label in part)
+
+
+def _refuse_names(written, classes, parts, origins):
     """Raise for labels, which are texts, that are not those of data.classes."""
     written = written.tolist()
     if unnamed := [label for label in written if label not in set(classes)]:
+        holders = list(dict.fromkeys(_holder(label, parts, origins) for label in unnamed))
         raise ConfigError(
             "data.classes",
-            f"no {shortened(map(repr, unnamed))}, though {origin} has images with"
+            f"no {shortened(map(repr, unnamed))}, though {w.listing(holders)}"
+            f" {w.plural(len(holders), 'has', 'have')} images with"
             f" {w.plural(len(unnamed), 'that label', 'these labels')}; expected each label's name:"
             " add what is missing, or leave data.classes out to take the names from the data.",
         )
     unused = [name for name in classes if name not in set(written)]
     raise ConfigError(
         "data.classes",
-        f"{shortened(map(repr, unused))}, though {origin} has no image with"
+        f"{shortened(map(repr, unused))}, though {origins[0]} has no image with"
         f" {w.plural(len(unused), 'that label', 'these labels')}; expected the names that there"
         " are: correct them, or leave data.classes out to take the names from the data.",
     )
 
 
 def check_labels(
-    train: np.ndarray,
-    test: np.ndarray,
+    parts: Mapping[str, np.ndarray],
     classes: Sequence[str],
-    files: Mapping[str, str],
+    origins: Mapping[str, str],
     numbered: bool = False,
     remedy: str | None = None,
 ) -> None:
     """Raise :class:`StudyError` where labels and the names of classes do not belong together.
 
-    ``train`` and ``test`` are all labels of the two sets, which come from ``train_labels`` and
-    ``test_labels`` of ``files``; ``numbered`` tells that the labels there are others, as texts are.
+    ``parts`` are all labels of train, test and, where there is one, validation, and ``origins``
+    where they come from; ``numbered`` tells that the labels there are others, as texts are.
     Where the test images were drawn, ``remedy`` is what to do if they are all images of a class.
     What may be meant, such as a class without test images, is said.
     """
-    _check_highest(train, test, classes, files)
-    trained, tested = (np.bincount(part, minlength=len(classes)) > 0 for part in (train, test))
-    if (untrained := tested & ~trained).any():
-        which = _named(untrained, classes, numbered)
-        if remedy:
-            raise StudyError(
-                f"{files['train_labels']}: all images of {which} were drawn for the test; expected"
-                f" some of each class to train on: {remedy}."
-            )
+    _check_highest(parts, classes, origins)
+    there = {name: np.bincount(part, minlength=len(classes)) > 0 for name, part in parts.items()}
+    trained, tested = there["train"], there["test"]
+    if remedy and (untrained := tested & ~trained).any():
         raise StudyError(
-            f"{files['train_labels']}: no image of {which}; expected training images of each class"
-            " that has test images: add some, or leave those test images"
-            f" out{_namesakes(untrained, trained, classes)}."
+            f"{origins['train']}: all images of {_named(untrained, classes, numbered)} were drawn"
+            f" for the test; expected some of each class to train on: {remedy}."
         )
+    for name in parts:
+        _check_trained(name, there, classes, origins, numbered)
     if (absent := ~tested & ~trained).any():
         say(
             f"No image is of {_named(absent, classes, numbered)}, though data.classes has a name"
@@ -155,12 +161,26 @@ def check_labels(
         say(f"No test image is of {which}: how well it is told is not measured.")
 
 
-def _check_highest(train, test, classes, files):
+def _check_trained(name, there, classes, origins, numbered):
+    """Raise where a part has images of a class of which there are none to train on."""
+    trained = there["train"]
+    if not (untrained := there[name] & ~trained).any():
+        return
+    elsewhere = origins[name] != origins["train"]
+    raise StudyError(
+        f"{origins['train']}: no {'' if elsewhere else 'training '}image of"
+        f" {_named(untrained, classes, numbered)}; expected training images of each class that has"
+        f" {name} images{f', as {origins[name]} has' * elsewhere}: add some, or leave those {name}"
+        f" images out{_namesakes(untrained, trained, classes)}."
+    )
+
+
+def _check_highest(parts, classes, origins):
     """Raise where the highest label is not that of the last name."""
     named = len(classes)
-    highest = max(int(train.max()), int(test.max()))
-    origin = files["train_labels" if train.max() == highest else "test_labels"]
-    if highest == named and min(train.min(), test.min()) == 1:
+    highest = max(int(part.max()) for part in parts.values())
+    origin = next(origins[name] for name, part in parts.items() if part.max() == highest)
+    if highest == named and min(part.min() for part in parts.values()) == 1:
         raise StudyError(
             f"{origin}: labels from 1 to {highest}; expected 0 to {highest - 1} for the {named}"
             " names of data.classes: lower each label by one, or put a name for label 0, such as"

@@ -22,7 +22,7 @@ from bakeoff.data.labels import check_labels, check_names, number_labels, shorte
 from bakeoff.data.npz import read_npz
 from bakeoff.data.raw import RawSet, Rows
 from bakeoff.data.samples import divided, draw, without_only_ones
-from bakeoff.data.sources import BUNDLED, ROLES, roles_of
+from bakeoff.data.sources import BUNDLED, ROLES, is_table, roles_of
 from bakeoff.errors import ConfigError, StudyError
 from bakeoff.files import files_below
 from bakeoff.joblog import say
@@ -65,6 +65,11 @@ def _idx(place: Place, settings: Mapping[str, Any]) -> RawSet:
 
 
 def _npz(place: Place, settings: Mapping[str, Any]) -> RawSet:
+    if place.path.is_dir():
+        raise ConfigError(
+            "data.path",
+            f"{place.path} is a folder, or a packed one; expected one npz file: name it, unpacked.",
+        )
     return read_npz(place.path)
 
 
@@ -143,8 +148,21 @@ def open_source(
                     f"{place.path} does not exist in {Path.cwd()}; expected a file or a folder:"
                     " correct the path.",
                 )
-            place = place._replace(path=stack.enter_context(unpacked(place.path, place.scratch)))
+            counts = _counting(settings["source"])
+            path = stack.enter_context(unpacked(place.path, place.scratch, counts))
+            place = place._replace(path=path)
         yield _source_of(_READERS[settings["source"]](place, settings), settings)
+
+
+def _counting(source):
+    """Return what tells by its name whether a file is one that such a source reads."""
+    if source == "folder":
+        from bakeoff.data.decode import EXTENSIONS
+
+        return lambda name: Path(name).suffix.lower() in EXTENSIONS
+    if source == "table":
+        return is_table
+    return lambda _: True
 
 
 def _source_of(raw, settings):
@@ -157,7 +175,7 @@ def _source_of(raw, settings):
     labels, class_names, how = number_labels(
         [part.labels for part in given.values()],
         classes or known,
-        raw.train.origin,
+        [part.origin for part in given.values()],
         known=not classes,
     )
     numbers = _group_numbers(given)
@@ -175,13 +193,13 @@ def _source_of(raw, settings):
         audit["split"] = f"drawn, {100 * settings['test_share']:g} % of the images"
     if parts["train"].groups is not None:
         audit["groups"] = {"name": column, **_check_groups(parts)}
-    origins = {f"{name}_labels": parts[name].origin for name in ("train", "test")}
-    train, test = parts["train"].labels, parts["test"].labels
+    labels_of = {n: parts[n].labels for n in ("train", "test", "validation") if n in parts}
+    origins = {name: parts[name].origin for name in labels_of}
     remedy = None
     if raw.test is None:
         others = " of other groups" * (parts["train"].groups is not None)
         remedy = f"add images{others}, or try another data.split_seed or data.test_share"
-    check_labels(train, test, class_names, origins, numbered="numbered" in how, remedy=remedy)
+    check_labels(labels_of, class_names, origins, numbered="numbered" in how, remedy=remedy)
     if not classes:
         check_names(class_names, raw.train.origin)
     return LabelledSet(class_names, **parts, audit=audit)

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 from bakeoff.data.checksums import checksums_of
 from bakeoff.errors import StudyError
-from bakeoff.files import canonical_json, walk
+from bakeoff.files import canonical_json, unseen, walk
 
 BUNDLED = ("mnist_5k", "digits")
 """The data sets that come with a package, as ``data.path`` names them."""
@@ -64,6 +64,7 @@ _COMPRESSED: Mapping[str, Callable[..., TextIO]] = {
     ".bz2": bz2.open,
     ".xz": lzma.open,
 }
+_SPACE_AFTER = re.compile(r'"[ \t]+(?=[,\r\n]|$)')  # a quote: it means nothing
 _LONGEST_FIELD = 2**31 - 1  # characters, which all machines can hold
 
 
@@ -192,14 +193,20 @@ def _table_at(path: Path) -> Path | None:
 
 
 def tables_in(folder: Path) -> list[Path]:
-    """Return the CSV and Parquet files of a folder, sorted."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in (".csv", ".parquet"))
+    """Return the CSV and Parquet files of a folder, sorted, without hidden ones."""
+    return sorted(p for p in folder.iterdir() if is_table(p.name) and not unseen(p.name))
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a file is a table by its name."""
+    return Path(name).suffix.lower() in (".csv", ".parquet")
 
 
 def _state(name: str, path: str | Path) -> list[Any]:
     try:
         found = os.stat(path)
-    except OSError:
+    # Of a name with a NUL, ValueError.
+    except (OSError, ValueError):
         return [name, None, None]
     return [name, found.st_size, found.st_mtime_ns]
 
@@ -226,13 +233,38 @@ def rows_of(table: Path) -> Iterator[tuple[int, list[str]]]:
     """
     csv.field_size_limit(_LONGEST_FIELD)
     empty = True
+    written: list[str] = []
     with open_csv(table) as lines:
-        for number, fields in enumerate(csv.reader(lines), start=1):
+        for number, fields in enumerate(csv.reader(_kept(lines, written)), start=1):
+            _check_quotes(written, number)
+            written.clear()
             if len(fields) > 1 or "".join(fields).strip():
                 empty = False
                 yield number, fields
     if empty:
         raise ValueError("it is empty")
+
+
+def _kept(lines: Iterable[str], written: list[str]) -> Iterator[str]:
+    """Yield lines, each of which is also put into ``written``."""
+    for line in lines:
+        written.append(line)
+        yield line
+
+
+def _check_quotes(written: list[str], number: int) -> None:
+    """Raise ValueError where the lines of a row are only one row as a quote is not closed.
+
+    Rows would be missing in silence, as Python takes all up to the next quote for one field.
+    """
+    if len(written) < 2:
+        return
+    try:
+        list(csv.reader([_SPACE_AFTER.sub('"', line) for line in written], strict=True))
+    except csv.Error as error:
+        raise ValueError(
+            f"the quote that is opened in row {number} is not closed where a field ends"
+        ) from error
 
 
 @contextmanager

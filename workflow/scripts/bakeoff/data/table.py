@@ -1,5 +1,6 @@
 """Images that a table lists, one a row, or whose pixels stand in its columns."""
 
+import errno
 import itertools
 import math
 import os
@@ -30,6 +31,8 @@ _PARTS = {
     "valid": "validation",
     "validation": "validation",
 }
+_BROKEN = re.compile(r"[\n\r\0]")
+_LONGEST = 250  # characters of a text in a message
 _PIXEL = re.compile(r"pixel_?\d+|\d+x\d+")
 
 
@@ -125,6 +128,8 @@ def _read_csv(file, used):
         return _read_pixels(file, names)
     made = []
     for number, fields in rows:
+        if any("\0" in field for field in fields):
+            raise ValueError(f"row {number} has bytes that are zero, as files not written whole do")
         if len(fields) > len(names):
             raise _too_long(file, f"row {number}")
         made.append(fields + [""] * (len(names) - len(fields)))
@@ -234,14 +239,27 @@ def _check_columns(table, file, columns, pixels, settings):
 
 
 def _texts(table, column, file):
-    """Return a column, object (n,) of texts, none of which is empty."""
+    """Return a column, object (n,) of texts of one line, none of which is empty."""
     texts = table[column].str.strip()
     if (empty := np.flatnonzero(texts == "")).size:
         raise StudyError(
             f"{file}: no {column} in {_lines(empty, file)}; expected one in each row: add it, or"
             " delete the row."
         )
+    broken = [row for row, text in enumerate(texts) if _BROKEN.search(text)]
+    if broken:
+        first = ascii(_brief(texts.iloc[broken[0]]))
+        raise StudyError(
+            f"{file}: a line break or a NUL in the column {column}, {_lines(broken, file)}"
+            f" ({first}); expected texts of one line: see whether a quote is not closed, and mend"
+            " the row."
+        )
     return texts.to_numpy(dtype=object)
+
+
+def _brief(text):
+    """Return a text whose middle is left out where it is longer than most paths."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 50]} … {text[-50:]}"
 
 
 def _lines(rows, file):
@@ -275,10 +293,10 @@ def _check_inside(file, paths, packed):
 
 def _check_files(file, paths):
     """Return images that no row names; raise where a row names no file."""
-    missing = [row for row, path in enumerate(paths) if not (file.parent / path).is_file()]
+    missing = [row for row, path in enumerate(paths) if not _is_file(file.parent / path)]
     if missing:
         places = zip(missing, _places(missing, file), strict=True)
-        rows = shortened(f"{paths[row]} (row {place})" for row, place in places)
+        rows = shortened(f"{_brief(paths[row])} (row {place})" for row, place in places)
         raise StudyError(
             f"{file}: {len(missing):,} of {len(paths):,} rows"
             f" {w.plural(len(missing), 'names', 'name')} a file that does not exist: {rows};"
@@ -293,6 +311,15 @@ def _check_files(file, paths):
     there, _ = list_images(file.parent / folder)
     named = {os.path.normpath(path) for path in paths}
     return [name for each in there if (name := os.path.normpath(folder / each)) not in named]
+
+
+def _is_file(path):
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def _numbers(columns, file):
