@@ -53,7 +53,6 @@ bench: backends
 	$(BIN)/python benchmarks/run.py
 
 lint: env
-	! git grep -nE '^(<{7}|>{7}) '
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
@@ -74,3 +75,11 @@ def test_each_room_imports_from_those_above_it_alone():
         if imported in rooms[place + 1 :]
     }
     assert below == set()
+
+
+def test_no_file_holds_a_merge_that_is_not_resolved():
+    found = subprocess.run(
+        ["git", "grep", "-nE", "^(<{7}|>{7}) "], cwd=WORKFLOW.parent, capture_output=True, text=True
+    )
+    assert found.stdout == ""
+    assert found.returncode == 1, found.stderr
