@@ -1,5 +1,8 @@
 """A wrong config is refused before anything is planned, in one line that says what to do."""
 
+import inspect
+import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,7 +13,14 @@ from snakemake.utils import update_config
 
 from bakeoff.errors import StudyError
 from bakeoff.files import canonical_json
-from bakeoff.study.config import read_config, read_published, reported_study
+from bakeoff.study import settings as of_settings
+from bakeoff.study.config import (
+    check_config_file,
+    read_config,
+    read_published,
+    reported_study,
+)
+from bakeoff.study.folders import path_from_here
 from bakeoff.study.settings import has_curves, training_settings
 from projects import Project
 
@@ -444,6 +454,19 @@ def test_a_models_own_settings_win(study):
             {"name": "SGD", "learning_rate": 1.0, "momentum": 0.0, "clipnorm": 1.0},
             {"name": "SGD", "learning_rate": 1, "momentum": 0, "clipnorm": 1, "use_ema": False},
         ),
+        ("optimizer", {"name": "SGD"}, {"name": "SGD", "momentum": 0.0, "nesterov": False}),
+        (
+            "optimizer",
+            {"name": "AdamW"},
+            {"name": "AdamW", "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+            | {"weight_decay": 0.004, "ema_momentum": 0.5},
+        ),
+        (
+            "optimizer",
+            {"name": "Muon", "use_ema": True},
+            {"name": "Muon", "momentum": 0.95, "nesterov": True, "use_ema": True}
+            | {"ema_momentum": 0.99},
+        ),
         (
             "schedule",
             {"name": "cosine", "warmup": 1},
@@ -462,6 +485,7 @@ def test_a_models_own_settings_win(study):
             {"name": "one_cycle", "warmup": 1},
             {"name": "one_cycle", "warmup": 1.0, "start": 0.04, "final": 1e-4},
         ),
+        ("schedule", {"name": "one_cycle"}, {"name": "one_cycle", "warmup": 0.9}),
         ("augmentation", {"shift": 1, "mixup": 1}, {"shift": 1.0, "mixup": 1.0, "zoom": 0.0}),
     ],
 )
@@ -471,6 +495,52 @@ def test_equal_settings_are_one_identity_however_they_are_written(study, key, on
         study["training"][key] = value
         texts.append(canonical_json(training_settings(study.read(), "large")))
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"name": "Adadelta", "learning_rate": 0.001, "rho": 0.95},
+        {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9},
+        {"name": "SGD", "momentum": 0.95, "nesterov": True},
+        {"name": "Adam", "weight_decay": 0.004, "beta_1": 0.99},
+        {"name": "Adam", "momentum": 0.0},
+        {"name": "Adam", "use_ema": True, "ema_momentum": 0.9},
+    ],
+)
+def test_an_optimizer_keeps_what_runs_are_told_by(study, optimizer):
+    """Also what is a default of another one; learning rates and rho were always told."""
+    study["training"]["optimizer"] = optimizer
+    assert training_settings(study.read(), "large")["optimizer"] == optimizer
+
+
+def test_what_is_left_out_of_an_optimizer_is_what_keras_does_without_it():
+    import keras
+
+    for name, defaults in of_settings._OPTIMIZER_DEFAULTS.items():
+        known = inspect.signature(getattr(keras.optimizers, name)).parameters
+        told = defaults | of_settings._OF_ALL_OPTIMIZERS
+        assert {key: known[key].default for key in told} == told
+
+
+def test_the_rise_of_a_cycle_that_is_left_out_is_that_of_its_default():
+    from bakeoff.training.schedule import scheduled
+
+    steps, epochs = 100, 13
+    given = {"name": "one_cycle", "warmup": of_settings._RISE * epochs}
+    made = [
+        scheduled(1.0, {"schedule": schedule, "epochs": epochs}, steps).get_config()
+        for schedule in (given, {"name": "one_cycle"})
+    ]
+    assert made[0] == made[1]
+
+
+def test_no_setting_of_our_own_recipes_and_studies_is_left_out():
+    """Or else an update would train their runs anew."""
+    files = [ROOT / "config" / "config.yaml", *(ROOT / "config" / "recipes").glob("*.yaml")]
+    optimizers = [yaml.safe_load(file.read_text())["training"].get("optimizer") for file in files]
+    for optimizer in filter(None, optimizers):
+        assert of_settings._optimizer(optimizer) == optimizer
 
 
 def test_folders_are_called_by_their_shortest_path(study):
@@ -486,6 +556,189 @@ def test_a_link_before_two_dots_leads_where_it_leads(study, tmp_path, monkeypatc
     study["pathvars"] = {"results": "link/../results", "resources": "far/../link/./images/"}
     folders = study.read()["pathvars"]
     assert folders == {"results": "link/../results", "resources": "link/images"}
+
+
+def test_images_behind_a_link_and_two_dots_are_those_that_the_system_finds(
+    study, tmp_path, monkeypatch
+):
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "far" / "leaves").mkdir()
+    (tmp_path / "leaves").mkdir()
+    (tmp_path / "link").symlink_to("far/deep")
+    monkeypatch.chdir(tmp_path)
+    for path, there in (("link/../leaves", "far/leaves"), ("far/../leaves", "leaves")):
+        study["data"] = {"dataset": "mine", "source": "folder", "path": path}
+        found = study.read()["data"]["path"]
+        assert os.path.samefile(found, there)
+    assert found == "leaves"
+    (tmp_path / "far" / "over.yaml").touch()
+    (tmp_path / "over.yaml").touch()
+    assert path_from_here("link/../over.yaml") == "link/../over.yaml"
+    assert path_from_here(tmp_path / "far" / ".." / "over.yaml") == "over.yaml"
+
+
+@pytest.mark.parametrize(
+    ("path", "results", "said"),
+    [
+        (".", "results", "'.' holds this study's results, whose files would count as"),
+        ("images", "images", "'images' holds"),
+        ("images", "link", "'images' holds"),
+        ("images/out/data", "images/out", "'images/out/data' holds"),
+        ("images", "images/.out", None),
+        ("images", "images_of_results", None),
+        ("images/oak", "images/out", None),
+        ("images/link", "images/link/../out", None),
+    ],
+)
+def test_results_do_not_lie_among_the_images(study, tmp_path, monkeypatch, path, results, said):
+    """Each run would change the data, and so plan everything again."""
+    (tmp_path / "images" / "out").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("images/out")
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "images" / "link").symlink_to("../far/deep")
+    monkeypatch.chdir(tmp_path)
+    study["data"] = {"dataset": "mine", "source": "folder", "path": path}
+    study["pathvars"] = {"results": results}
+    if said:
+        assert f"config.yaml: data.path: {said}" in refusal(study)
+    else:
+        study.read()
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "said"),
+    [
+        ("data", "path", LONG, "cannot be read (File name too long); expected a path that can"),
+        ("study", "published", LONG, "cannot be read (File name too long)"),
+        ("pathvars", "results", LONG, "cannot be read (File name too long)"),
+        ("data", "path", "a\0/../b", "cannot be read (embedded null byte)"),
+        ("pathvars", "results", "a\0/../b", "cannot be read (embedded null byte)"),
+        ("data", "dataset", LONG, "has 300 characters; expected at most 225: shorten it."),
+        ("data", "sha256", {LONG: "0" * 64}, "has 300 characters; expected at most 225: shorten"),
+        ("models", "small", {"architecture": LONG}, "has 300 characters; expected at most 225"),
+        ("training", "recipe", LONG, "is no name of a recipe; expected one of"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_one_line(study, section, key, value, said):
+    study["data"] |= {"source": "folder"} if (section, key) == ("data", "path") else {}
+    study.setdefault(section, {})[key] = value
+    line = refusal(study)
+    assert f"config.yaml: {section}.{key}" in line
+    assert said in line
+
+
+@pytest.mark.parametrize("key", ["data.path", "study.published", "architecture", "recipe"])
+def test_what_may_not_be_read_is_one_line(study, tmp_path, monkeypatch, key):
+    """Not by changing modes, which do not hold for root."""
+    private = tmp_path / "private"
+    private.mkdir()
+    study["data"] |= {"source": "folder", "path": str(tmp_path), "dataset": "mine"}
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "private.yaml").write_text("training: {epochs: 3}")
+    if key in ("data.path", "study.published"):
+        section, _, name = key.partition(".")
+        study[section][name] = str(private / "leaves")
+    elif key == "architecture":
+        study["models"]["small"]["architecture"] = "private"
+    else:
+        study["training"]["recipe"] = "private"
+    said = "(Permission denied); expected a"
+    deny(monkeypatch, "private")
+    line = refusal(study)
+    assert "private" in line
+    assert f"cannot be read {said}" in line
+
+
+def deny(monkeypatch, part):
+    """Let the system refuse each path with ``part`` in it, as another user's."""
+    for holder, name in ((os, "stat"), (Path, "read_text"), (Path, "read_bytes")):
+        allowed = getattr(holder, name)
+
+        def refuse(path, *args, allowed=allowed, **options):
+            if part in str(path):
+                raise PermissionError(13, "Permission denied", str(path))
+            return allowed(path, *args, **options)
+
+        monkeypatch.setattr(holder, name, refuse)
+
+
+NO_VALUES = {
+    "2026-13-45": "date, though YAML takes it for one (month must be in 1..12)",
+    "2026-02-30": "date",
+    "0x_": "number",
+    "!!timestamp x": "date",
+    "!!bool x": "truth value",
+}
+
+
+@pytest.mark.parametrize("text", NO_VALUES)
+def test_what_yaml_takes_for_a_value_that_it_is_not_is_one_line(study, tmp_path, text):
+    shown = text.split()[-1]
+    said = f"study.title: {shown} (line 2) is no {NO_VALUES[text]}"
+    file = tmp_path / "config.yaml"
+    file.write_text(f"study:\n  title: {text}\n")
+    with pytest.raises(StudyError) as error:
+        read_config(study, [file], [tmp_path])
+    assert f"config.yaml: {said}" in str(error.value)
+    assert str(error.value).endswith(f"or put a text in quotes, {json.dumps(shown)}.")
+    (tmp_path / "recipes").mkdir()
+    recipe = tmp_path / "recipes" / "late.yaml"
+    recipe.write_text(f"training:\n  epochs: {text}\n")
+    study["training"]["recipe"] = "late"
+    with pytest.raises(StudyError, match=r"late.yaml: training.epochs: .* \(line 2\) is no "):
+        study.read()
+    recipe.write_text(f"{text}: 1\n")
+    with pytest.raises(StudyError, match=r"late.yaml: .*; expected YAML in UTF-8: mend the file."):
+        study.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pathvars: {results: null}", "pathvars.results: null (line 1, to YAML no value) is of"),
+        ("pathvars: {results: 2026-01-02}", "pathvars.results: 2026-01-02 (line 1, to YAML the"),
+        ("pathvars: [results]", 'pathvars: ["results"] is of the wrong type; expected keys with'),
+        ("[1, 2]", "the whole file: a list is of the wrong type; expected keys with values"),
+        ("results", "the whole file: 'results' is of the wrong type; expected keys with values"),
+    ],
+)
+def test_what_snakemake_would_refuse_without_a_name_is_refused_before(tmp_path, text, said):
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    with pytest.raises(StudyError) as error:
+        check_config_file(file, {})
+    assert f"config.yaml: {said}" in str(error.value)
+    assert "\n" not in str(error.value)
+    if text.startswith("pathvars: {"):
+        # What goes over it counts.
+        check_config_file(file, {"pathvars": {"results": "elsewhere"}})
+
+
+@pytest.mark.parametrize("way", ["overlay", "command line", "first file"])
+def test_what_is_missing_in_a_list_is_missed_where_the_list_is(study, tmp_path, way):
+    """Lists are replaced as wholes, so what another file has at that place does not count."""
+    nan = float("nan")
+    lacking = {"models": {"small": {"vary": [{"product": {"filters": [1]}}]}}}
+    whole = [{"product": {"filters": [1, nan]}, "name": "{filters}"}]
+    study["models"]["small"]["vary"] = whole
+    files = [tmp_path / "config.yaml", tmp_path / "overlay.yaml"]
+    files[0].write_text(yaml.safe_dump(dict(study)))
+    expected = {"overlay": "overlay.yaml", "command line": "--config", "first file": "config.yaml"}
+    files[1].write_text(yaml.safe_dump(lacking if way == "overlay" else {"study": {"seeds": [1]}}))
+    merged = {}
+    for file in files:
+        update_config(merged, yaml.safe_load(file.read_text()))
+    if way == "command line":
+        update_config(merged, lacking)
+    with pytest.raises(StudyError) as error:
+        read_config(merged, files, [tmp_path])
+    line = str(error.value)
+    fault = "product.filters.1: NaN is" if way == "first file" else "name: missing; expected"
+    assert f"{expected[way]}" in line.partition(": ")[0]
+    assert f": models.small.vary.0.{fault}" in line
 
 
 def test_early_stopping_is_one_identity_however_it_is_written(study):

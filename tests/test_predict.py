@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_a_damaged_description_is_one_line(fabricated, text):
         main([str(run), str(image)])
 
 
-@pytest.mark.parametrize("way", ["from within", "from its model", "link", "linked models"])
+@pytest.mark.parametrize("way", ["from within", "from its model", "link", "linked models", "dots"])
 def test_a_run_is_found_in_its_study_from_wherever_it_is_named(tmp_path, monkeypatch, way):
     run, data = tmp_path / "results/models/m/seed_0", tmp_path / "results/data/digits"
     for file in (run.parent / "description.json", data / "data.json", run / "card.json"):
@@ -150,6 +151,14 @@ def test_a_run_is_found_in_its_study_from_wherever_it_is_named(tmp_path, monkeyp
     elif way == "linked models":
         (tmp_path / "results" / "models").rename(tmp_path / "elsewhere")
         (tmp_path / "results" / "models").symlink_to(tmp_path / "elsewhere")
+    elif way == "dots":
+        # Of another study, whose folder is not the one above the link.
+        there = tmp_path / "there"
+        shutil.copytree(tmp_path / "results", there / "results")
+        (there / "deep").mkdir()
+        (tmp_path / "link").symlink_to(there / "deep")
+        named = tmp_path / "link" / ".." / "results/models/m/seed_0"
+        run, data = (there / file.relative_to(tmp_path) for file in (run, data))
     assert _in_its_study(named, "digits") == (run, data / "data.json")
 
 

@@ -213,6 +213,10 @@ CONTRACT = {
         set_in("models", "tiny", "training", value={"deterministic": False}),
         set(),
     ),
+    "a default of the optimizer written out": (
+        set_in("training", "optimizer", "epsilon", value=1e-7),
+        set(),
+    ),
     "two values of one model swapped": (swap_values, {"wide/0"} | COLLECTING),
     "an argument of one model": (
         set_in("models", "wide", "arguments", "units", value=16),

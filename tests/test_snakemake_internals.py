@@ -19,6 +19,7 @@ from bakeoff.study.snakemake_internals import (
     note_failures,
     threads_given,
 )
+from bakeoff.study.variants import _fault_of_key
 from projects import ROOT, copy_workflow
 
 
@@ -144,6 +145,15 @@ def test_snakemake_fills_them_as_it_did(tmp_path):
     output = project.snakemake(*arguments).stdout
     (files,) = re.findall(r"^GIVEN (.*)$", output, flags=re.MULTILINE)
     assert files == "['config.yaml', 'quick.yaml', 'demo.yaml'] {'mirrors': ['/mine']} None"
+
+
+@pytest.mark.parametrize(
+    "key", ["a" * 19, "a" * 20, "x" + "_16" * 20, "_16" * 19, "a" * 20 + "b", "m" + "abc" * 25]
+)
+def test_keys_that_snakemake_refuses_are_those_that_we_do(key):
+    from snakemake.io import PeriodicityDetector
+
+    assert bool(_fault_of_key(key)) == bool(PeriodicityDetector().is_periodic(key))
 
 
 def test_no_other_file_looks_into_snakemake():

@@ -1,5 +1,6 @@
 """One architecture under other arguments and settings: what a config's variants stand for."""
 
+import datetime
 import json
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from bakeoff.study.config import read_config, reported_study
 from bakeoff.study.identity import contender, fingerprint, training_identity
 from bakeoff.study.settings import training_settings
 from bakeoff.study.sources import Sources
-from bakeoff.study.variants import shown
+from bakeoff.study.variants import shown, written_out
 
 RECIPES = Path(__file__).parents[1] / "config" / "recipes"
+SCHEMAS = Path(__file__).parents[1] / "workflow" / "schemas"
 BUILD = """
 def build(input_shape, num_classes, filters=32, *, kernel=3, rate: float = 0, act="relu",
           bias=True):
@@ -268,6 +270,72 @@ def test_numbers_of_the_command_line_are_read_in_lists_too(root):
 )
 def test_variants_that_cannot_be_are_refused(root, vary, said):
     assert said in refusal(root, {"base": BASE | {"vary": [vary]}})
+
+
+DAY = datetime.date(2026, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (DAY, '"2026-01-02"'),
+        (float("inf"), "Infinity"),
+        (float("nan"), "NaN"),
+        ([1, [DAY]], '[1, ["2026-01-02"]]'),
+        ({"a": DAY}, '{"a": "2026-01-02"}'),
+        ({DAY: 1}, "{datetime.date(2026, 1, 2): 1}"),
+        ({"a", "b"}, None),
+        (b"a", None),
+    ],
+)
+def test_a_product_of_what_can_be_no_argument_is_refused(root, value, shown):
+    (root / "architectures" / "base.py").write_text("def build(i, n, any=None):\n    return 1\n")
+    vary = {"product": {"any": [1, value]}, "name": "{any}"}
+    line = refusal(root, {"base": BASE | {"vary": [vary]}})
+    place, said = line.split(" is of the wrong type; ")
+    assert place.startswith(f"{root / 'config.yaml'}: models.base.vary.0.product.any.1: ")
+    assert place.endswith(f": {shown}" if shown else "")
+    assert said.startswith("expected a number, a text, a truth value or a list of these: change it")
+
+
+@pytest.mark.parametrize("value", [None, [[1, 2], [3]], {"rate": 0.5}, "1.5", True])
+def test_a_product_of_what_a_run_can_be_told_by_is_let_pass(root, value):
+    (root / "architectures" / "base.py").write_text("def build(i, n, any=None):\n    return 1\n")
+    vary = {"product": {"any": [value]}, "name": "A", "key": "a"}
+    read(root, {"base": BASE | {"vary": [vary]}})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([[16] * 22], "ends in '_16' 20 times or more, which Snakemake refuses; expected"),
+        ([10**28], "ends in '0' 20 times or more"),
+        ([list(range(100))], "has 302 characters; expected at most 225"),
+    ],
+)
+def test_a_key_that_is_made_and_can_be_no_wildcard_or_file_is_refused(root, values, said):
+    vary = {"product": {"filters": values}, "name": "{filters}"}
+    line = refusal(root, {"base": BASE | {"vary": [vary]}})
+    assert "config.yaml: models.base.vary.0.key: 'base_filters_" in line
+    assert said in line
+    assert line.endswith(": give another `key`.")
+    read(root, {"base": BASE | {"vary": [vary | {"key": "many"}]}})
+
+
+def test_a_models_own_key_that_can_be_no_wildcard_is_refused(root):
+    line = refusal(root, {"a" * 20: BASE | {"architecture": "base"}}, taking_part=["a" * 20])
+    assert f"config.yaml: models.{'a' * 20}: 'aaa" in line
+    assert line.endswith("call it otherwise, and name its `architecture`.")
+    read(root, {"a" * 19: BASE | {"architecture": "base"}}, taking_part=["a" * 19])
+
+
+def test_keys_are_as_long_as_the_schema_lets_those_be_that_are_given():
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    longest = schema["$defs"]["model_key"]["maxLength"]
+    for length, faults in ((longest, 0), (longest + 1, 1)):
+        key = ("ab" * length)[: length - 1] + "c"
+        models = {"base": BASE | {"vary": [BASE | {"key": key}]}}
+        assert len(written_out(models, {}).faults) == faults
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 """All runs of a study on one screen: what it shows of their files, once and live."""
 
+import io
+import itertools
 import math
 import os
 import pty
 import subprocess
 import sys
 import time
+from argparse import Namespace
 
 import pytest
 import yaml
 from rich.console import Console
 
-from bakeoff.watch import main, sparkline, view
+from bakeoff.watch import _ANEW, main, sparkline, view, watch
 from followed_study import FollowedStudy
 from projects import ROOT
 
@@ -171,6 +174,43 @@ def read_until(terminal, text):
             break
         read += more
     return read.decode(errors="replace")
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "half", "study: {title: 2026-13-45}", "a: !!bool b"])
+def test_a_file_that_is_no_config_is_one_line(followed, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    overlay = tmp_path / "over.yaml"
+    overlay.write_text(text)
+    with pytest.raises(SystemExit) as raised:
+        main(["--once", "--configfile", str(overlay)])
+    assert "over.yaml: " in raised.value.code
+    assert "; expected " in raised.value.code
+    assert "\n" not in raised.value.code
+
+
+def test_in_the_middle_of_an_edit_the_last_config_counts(followed, tmp_path, monkeypatch):
+    """Wherever a file that is being written ends."""
+    monkeypatch.chdir(tmp_path)
+    overlay = tmp_path / "over.yaml"
+    whole = "study: {title: As it was}\n"
+    overlay.write_text(whole)
+    halves = ("- half", "half", "study", "study: {title: 2026-13-45}", whole[:20])
+    texts = iter([*halves, whole.replace("was", "is")])
+    looks = itertools.count(1)
+
+    def edit(_):
+        if next(looks) % _ANEW == 0:
+            text = next(texts, None)
+            if text is None:
+                raise KeyboardInterrupt
+            overlay.write_text(text)
+
+    monkeypatch.setattr("bakeoff.watch.time.sleep", edit)
+    options = Namespace(configfile=[overlay], config=[], directory=tmp_path, once=False, every=1)
+    console = Console(force_terminal=True, file=io.StringIO(), width=140, height=40)
+    with pytest.raises(KeyboardInterrupt):
+        watch(options, console)
+    assert console.file.getvalue().rpartition("As it ")[2].startswith("is")
 
 
 def test_it_is_live_and_ends_with_the_runs(followed, tmp_path):

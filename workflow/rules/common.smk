@@ -19,6 +19,7 @@ from bakeoff.files import canonical_json
 from bakeoff.garbage import keep_for_good
 from bakeoff.study.identity import data_sources, fingerprint
 from bakeoff.study.config import (
+    check_config_file,
     check_targets,
     numbers_study,
     read_config,
@@ -26,8 +27,7 @@ from bakeoff.study.config import (
     reported_study,
 )
 from bakeoff.study.settings import has_curves, identity_of_description, identity_of_run
-from bakeoff.study.config_files import ConfigFile
-from bakeoff.study.folders import find, study_folders
+from bakeoff.study.folders import find, path_from_here, study_folders
 from bakeoff.study.looks import DECIDED, go_on, is_of_looks, looks_of
 from bakeoff.study.origins import read_origin
 from bakeoff.study.planned import forget_planned, keep_planned, read_planned, read_sources
@@ -52,7 +52,7 @@ try:
     PLANNED = None if is_command(workflow) else read_planned()
     if CONFIG.is_file() and not PLANNED:
         # Of a mistake in it, Snakemake tells neither file nor line.
-        ConfigFile(CONFIG)
+        check_config_file(CONFIG, config)
 except StudyError as error:
     sys.exit(str(error))
 
@@ -297,7 +297,7 @@ def command_to_make_it():
         if value
     ]
     # Snakemake takes the last --configfile alone, with all files that follow it.
-    overlays = [shlex.quote(os.path.relpath(file)) for file in given.overlays]
+    overlays = [shlex.quote(path_from_here(file)) for file in given.overlays]
     return " ".join(
         [
             "snakemake --cores 4 --resources gpu=1",

@@ -18,7 +18,7 @@ from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
 from bakeoff.importing import unneeded_left_out
 from bakeoff.joblog import print_escaped
-from bakeoff.study.folders import ARCHITECTURES, Folders, find, shown_path
+from bakeoff.study.folders import ARCHITECTURES, Folders, absolute, find, shown_path
 from bakeoff.study.readers import (
     data_set_of,
     given_arguments,
@@ -205,7 +205,9 @@ def _in_its_study(run, dataset):
     It may be named from within, and it or the folder of models may be a link.
     """
     missing = []
-    for place in (os.path.abspath(run), os.path.realpath(run)):
+    places = [absolute(run), os.path.realpath(run)]
+    # Where `..` stays in it, as a link stands before that, the way up is not told by its text.
+    for place in [place for place in places if ".." not in Path(place).parts]:
         results = os.path.normpath(os.path.join(place, "../../.."))
         needed = [
             Path(results, "data", dataset, "data.json"),

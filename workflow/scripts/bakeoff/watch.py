@@ -31,7 +31,7 @@ from bakeoff.joblog import print_escaped
 from bakeoff.limits import MOST_FAILURES, MOST_TICKS
 from bakeoff.progress import Outlook, Run, Study
 from bakeoff.study.config import read_config
-from bakeoff.study.config_files import ConfigFile
+from bakeoff.study.config_files import config_file
 from bakeoff.study.folders import find, study_folders
 from bakeoff.study.looks import is_of_looks
 
@@ -72,7 +72,7 @@ def study_config(overlays: Sequence[Path], settings: Sequence[str]) -> dict[str,
     config: dict[str, Any] = {}
     for file in files:
         try:
-            update_config(config, ConfigFile(file).value)
+            update_config(config, config_file(file).value)
         except OSError as error:
             fault = f"--configfile: {file}: {error.strerror}; expected a config file: correct it."
             raise StudyError(fault) from None

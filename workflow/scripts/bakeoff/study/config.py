@@ -13,7 +13,7 @@ import yaml
 
 from bakeoff.claims import KINDS
 from bakeoff.errors import StudyError
-from bakeoff.study.config_files import ConfigFile, ConfigFiles, look_up
+from bakeoff.study.config_files import ConfigFile, ConfigFiles, config_file, look_up
 from bakeoff.study.datasets import DataSets, faults_of_data_set, fill_in, laid_over
 from bakeoff.study.faults import (
     describe,
@@ -22,7 +22,14 @@ from bakeoff.study.faults import (
     is_number,
     read_text,
 )
-from bakeoff.study.folders import Folders, find, shortest, shown_path
+from bakeoff.study.folders import (
+    Folders,
+    find,
+    is_walked,
+    shortest,
+    shown_path,
+    why_unreadable,
+)
 from bakeoff.study.looks import Looks, is_of_looks
 from bakeoff.study.recipes import Recipes, laid_over_recipe
 from bakeoff.study.settings import has_curves, training_settings
@@ -43,6 +50,23 @@ _SCHEDULES = {
     "exponential": ({"factor"}, {"warmup"}),
     "one_cycle": (set(), {"warmup", "start", "final"}),
 }
+
+
+def check_config_file(file: str | Path, over: Mapping[str, Any]) -> None:
+    """Raise :class:`StudyError` for what Snakemake refuses in a config file and does not name.
+
+    ``over`` is the config that goes over the file's.
+    """
+    read = config_file(file)
+    config = laid_over(over, read.value)
+    schema = _schema("config")
+    schema = {
+        "$defs": schema["$defs"],
+        "properties": {"pathvars": schema["properties"]["pathvars"]},
+    }
+    given = {"pathvars": copy.deepcopy(config.get("pathvars", {}))}
+    if faults := _faults_of_form(given, schema, ConfigFiles(config, [read], _COMMAND_LINE)):
+        raise StudyError("\n".join(dict.fromkeys(faults)))
 
 
 def read_config(
@@ -478,13 +502,39 @@ def _faults_of_meaning(config, sources, folders, datasets):
             None,
         )
 
-    published = config["study"]["published"]
-    if published is not None and not find(folders, published).is_file():
+    yield from ((key, fault, None) for key, fault in _faults_of_paths(config, folders))
+
+
+def _faults_of_paths(config, folders):
+    """Yield (key, fault) for paths that cannot be read, or lead to what they must not."""
+    data, published = config["data"], config["study"]["published"]
+    paths = {("pathvars", key): path for key, path in config["pathvars"].items()}
+    if data["path"] is not None and data["source"] != "bundled":
+        paths["data", "path"] = find(folders, data["path"])
+    if published is not None:
+        paths["study", "published"] = find(folders, published)
+    unreadable = {key: reason for key, path in paths.items() if (reason := why_unreadable(path))}
+    for key, reason in unreadable.items():
+        yield (
+            key,
+            f"{look_up(config, key)!r} cannot be read ({reason}); expected a path that"
+            " can: correct it, or allow that.",
+        )
+    if unreadable:
+        return
+    if published is not None and not paths["study", "published"].is_file():
         yield (
             ("study", "published"),
             f"{published!r} does not exist; expected a file in {folders[0]}: correct the path,"
             " or set null.",
-            None,
+        )
+    place = paths.get(("data", "path"))
+    if place and is_walked(place, Path(config["pathvars"]["results"], "data", data["dataset"])):
+        yield (
+            ("data", "path"),
+            f"{data['path']!r} holds this study's results, whose files would count as the data's;"
+            " expected a folder of the images alone: move them into one, or name another by"
+            " `pathvars.results`.",
         )
 
 

@@ -6,7 +6,7 @@ value would be looked for in vain in the file that it stands in.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bakeoff.errors import StudyError
-from bakeoff.study.folders import shown_path
+from bakeoff.study.folders import shown_path, why_unreadable
 
 Key = Sequence[str]
 """The way to a value: keys, and indices in lists, as texts."""
@@ -25,7 +25,7 @@ ABSENT = object()
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 # As the schema has it. No other text may become part of a path.
-_FILE_NAME = re.compile("[a-z][a-z0-9_]*")
+_FILE_NAME = re.compile("[a-z][a-z0-9_]{0,224}")
 # As people write numbers. The rest, such as 012 and 12:30, are others than they seem.
 _PLAIN_NUMBER = re.compile(
     r"[-+]?((0|[1-9][0-9_]*)(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9_]+([eE][-+]?[0-9]+)?"
@@ -48,7 +48,7 @@ class ConfigFile:
     ``name`` is how messages call it. ``odd_numbers`` are the keys, tuples of texts, at which
     stands a number that people read as another. Of a ``section``, where one is named, nothing else
     is taken: ``value`` is that key with its value, or empty. Raises :class:`StudyError` where the
-    file is no YAML or gives a key twice.
+    file may not be read, is no YAML or gives a key twice, and OSError where there is none.
     """
 
     def __init__(
@@ -70,10 +70,15 @@ class ConfigFile:
                 f"{self.name}: line {error.problem_mark.line + 1}: {error.problem}; expected YAML:"
                 " mend that line."
             ) from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise StudyError(
                 f"{self.name}: {reason}; expected YAML in UTF-8: mend the file."
+            ) from error
+        except PermissionError as error:
+            raise StudyError(
+                f"{self.name}: cannot be read ({error.strerror}); expected a file that you may"
+                " read: allow that."
             ) from error
         finally:
             if loader is not None:
@@ -98,12 +103,28 @@ class ConfigFile:
             key, node = queue.pop()
             if isinstance(node, yaml.ScalarNode):
                 number = node.tag in (f"{_TAG}int", f"{_TAG}float")
+                told = node.tag in (f"{_TAG}timestamp", f"{_TAG}bool")
+                if told or (number and not node.value.isdecimal()):
+                    self._check_meaning(key, node)
                 if number and not _PLAIN_NUMBER.fullmatch(node.value):
                     self.odd_numbers.append(key)
             # What an alias stands for is looked at once.
             elif node is not None and id(node) not in seen:
                 seen.add(id(node))
                 queue += [((*key, part), child) for part, child in self._children(key, node)]
+
+    def _check_meaning(self, key, node):
+        """Refuse what YAML takes for a date or a number, and is none: 2026-13-45."""
+        try:
+            _meaning(node)
+        except ValueError as error:
+            kind = {"timestamp": "date", "bool": "truth value"}
+            kind = kind.get(node.tag.removeprefix(_TAG), "number")
+            raise StudyError(
+                f"{self.name}: {'.'.join(key)}: {node.value} (line {node.start_mark.line + 1}) is"
+                f" no {kind}, though YAML takes it for one ({error}); expected another value:"
+                f" correct it, or put a text in quotes, {json.dumps(node.value)}."
+            ) from error
 
     def _children(self, key, node):
         """Return (part of the key, node) of all in a list or a mapping without doubled keys."""
@@ -196,7 +217,7 @@ class ConfigFiles:
 
     def _holder(self, key, first=False):
         value = look_up(self.config, key)
-        holders = [file for file in self.files if look_up(file.value, key) is not ABSENT]
+        holders = [file for file in self._givers(key) if _gives(file, key)]
         if not holders:
             return None
         # Mappings are merged from several files; anything else was written by one.
@@ -206,6 +227,16 @@ class ConfigFiles:
         if isinstance(value, dict):
             return holders[-1]
         return holders[-1] if _same(look_up(holders[-1].value, key), value) else None
+
+    def _givers(self, key):
+        """Return the files that what stands at ``key`` may come from: of a list, the last alone."""
+        for length in range(len(key)):
+            value = look_up(self.config, key[:length])
+            if isinstance(value, list):
+                givers = [file for file in self.files if _gives(file, key[:length])]
+                last = givers[-1:]
+                return last if last and _same(look_up(last[0].value, key[:length]), value) else []
+        return self.files
 
 
 class NamedFiles:
@@ -232,11 +263,27 @@ class NamedFiles:
         if not self.is_name(name):
             return None
         files = (folder / f"{name}.yaml" for folder in self.folders)
-        return next((file for file in files if file.is_file()), None)
+        # One that may not be seen, which is_file() would raise for, is told of as it is read.
+        return next((file for file in files if why_unreadable(file) or file.is_file()), None)
 
     def names(self) -> list[str]:
         """Return the names that have a file, sorted."""
         return sorted({file.stem for folder in self.folders for file in folder.glob("*.yaml")})
+
+
+def config_file(file: str | Path) -> ConfigFile:
+    """Return a config's :class:`ConfigFile`, whose value is a mapping.
+
+    Raises :class:`StudyError` where it is none, and as :class:`ConfigFile` does.
+    """
+    read = ConfigFile(file)
+    if not isinstance(read.value, Mapping):
+        stands = "a list" if isinstance(read.value, list) else repr(read.value)
+        raise StudyError(
+            f"{read.name}: the whole file: {stands} is of the wrong type; expected keys with"
+            " values: write them."
+        )
+    return read
 
 
 def look_up(document: Any, key: Key) -> Any:
@@ -255,7 +302,15 @@ def look_up(document: Any, key: Key) -> Any:
     return document
 
 
+def _gives(file, key):
+    return look_up(file.value, key) is not ABSENT
+
+
 def _same(one, other):
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
     # A number that is none does not equal itself.
     return one == other or (one != one and other != other)
 
@@ -270,7 +325,16 @@ def _key_text(node):
     """Return a key as Python writes its value."""
     if not isinstance(node, yaml.ScalarNode) or node.tag in (f"{_TAG}str", f"{_TAG}merge"):
         return str(node.value)
-    return str(yaml.SafeLoader("").construct_object(node))
+    return str(_meaning(node))
+
+
+def _meaning(node):
+    """Return a node's value; raise ValueError where it cannot be what its tag says."""
+    try:
+        return yaml.SafeLoader("").construct_object(node)
+    except (AttributeError, KeyError) as error:
+        # Of a tag that is written out: `!!bool x`.
+        raise ValueError(f"not {node.tag.replace(_TAG, '!!')}") from error
 
 
 def _as_json(text, value):

@@ -163,6 +163,11 @@ def _wrong_value(error, written):
             return f"{double} stands twice; expected each once: remove one of the two."
         case "minLength":
             return f"{stands} is empty; expected a text: write one."
+        case "maxLength":
+            return (
+                f"{_brief(value)} has {len(value)} characters; expected at most {limit}: shorten"
+                " it."
+            )
         case "minItems" | "minProperties":
             number = f"{len(value)} given" if value else "empty"
             return f"{number}; expected at least {limit}: add what is missing."
@@ -235,5 +240,9 @@ def _brief(value):
     if isinstance(value, str):
         text = repr(value)
     else:
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            text = json.dumps(value, ensure_ascii=False, default=str)
+        except TypeError:
+            # Of keys that JSON does not have, such as dates.
+            text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

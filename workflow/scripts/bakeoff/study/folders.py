@@ -4,6 +4,7 @@ The tool is the folder that holds ``workflow/``. A study may lie in another: the
 is used with the study's config and architectures, and with the tool's own where it has none.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +38,28 @@ def find(folders: Folders, relative: str | Path) -> Path:
     if str(relative).startswith(_OF_THE_TOOL):
         folders = [folders[-1], *folders[:-1]]
     paths = [Path(folder) / relative for folder in folders]
-    return next((path for path in paths if path.exists()), paths[0])
+    return next((path for path in paths if _may_exist(path)), paths[0])
+
+
+def _may_exist(path):
+    try:
+        return path.exists()
+    except OSError as error:
+        # What may not be seen is not looked for elsewhere, where it would be another.
+        return error.errno in (errno.EACCES, errno.EPERM)
+
+
+def why_unreadable(path: str | Path) -> str | None:
+    """Return why the system does not tell whether ``path`` is there; None where it does."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return error.strerror
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def shortest(path: str) -> str:
@@ -46,7 +68,15 @@ def shortest(path: str) -> str:
     Where a link stands before `..`, that would lead elsewhere, and it stays as it is.
     """
     short = os.path.normpath(path)
-    return short if os.path.realpath(short) == os.path.realpath(path) else path
+    return short if _is_same(short, path) else path
+
+
+def _is_same(one, other):
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:
+        # No path can hold a NUL: whoever opens it is told so.
+        return False
 
 
 def relative_to(folders: Folders, file: Path) -> str:
@@ -61,7 +91,33 @@ def with_architectures(folders: Folders) -> list[Path]:
     return [Path(folder) for folder in folders if (Path(folder) / ARCHITECTURES).is_dir()]
 
 
+def absolute(path: str | Path) -> str:
+    """Return a path from the root of the disk, as :func:`shortest` writes it."""
+    return shortest(os.path.join(os.getcwd(), path))
+
+
 def shown_path(file: str | Path) -> str:
     """Return a path as it is written here: relative within the working directory."""
-    path = Path(os.path.abspath(file))
+    path = Path(absolute(file))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def path_from_here(file: str | Path) -> str:
+    """Return a path relative to the working directory, wherever it leads."""
+    relative = os.path.relpath(file)
+    return relative if _is_same(relative, file) else str(file)
+
+
+def is_walked(folder: str | Path, file: str | Path) -> bool:
+    """Tell whether ``file`` is ``folder``, or is found where that is looked through.
+
+    That is also through a link in it, but not in what is hidden.
+    """
+    sought = os.path.realpath(folder)
+    for path in {Path(absolute(file)), Path(os.path.realpath(file))}:
+        for place in [path, *path.parents]:
+            if os.path.realpath(place) == sought:
+                return True
+            if place.name.startswith("."):
+                break
+    return False

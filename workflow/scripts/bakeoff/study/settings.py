@@ -1,5 +1,6 @@
 """What a model is trained with: the study's settings under its own; what a run depends on."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,24 @@ _SCHEDULE_DEFAULTS = {
     "exponential": {"warmup": 0},
     "one_cycle": {"start": 0.04, "final": 0.0001},
 }
+# The share of the epochs in which one_cycle rises, unless it has a warmup.
+_RISE = 0.3
+_OF_ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+_OF_ALL_OPTIMIZERS = {"use_ema": False, "ema_momentum": 0.99}
+# Keras's defaults. Those of learning_rate and rho are in identities where they are given, as they
+# were before others were left out: runs by our own recipes would be trained anew.
+_OPTIMIZER_DEFAULTS: Mapping[str, dict[str, Any]] = {
+    "Adadelta": {"epsilon": 1e-7},
+    "Adagrad": {"epsilon": 1e-7},
+    "Adam": _OF_ADAM,
+    "AdamW": _OF_ADAM | {"weight_decay": 0.004},
+    "Adamax": _OF_ADAM,
+    "Lion": {"beta_1": 0.9, "beta_2": 0.99},
+    "Muon": {"momentum": 0.95, "nesterov": True, "epsilon": 1e-7, "weight_decay": 0.004},
+    "Nadam": _OF_ADAM,
+    "RMSprop": {"momentum": 0.0, "epsilon": 1e-7},
+    "SGD": {"momentum": 0.0, "nesterov": False},
+}
 # What no number depends on: a recipe's name, and whether curves are written.
 _OF_NO_RUN = ("recipe", "tensorboard")
 
@@ -31,22 +50,39 @@ def training_settings(config: Mapping[str, Any], model: str) -> dict[str, Any]:
     Optimizer, schedule, augmentation and early stopping are replaced as a whole, since one's
     settings mean nothing to another. A schedule or an augmentation that changes nothing is None.
     What is equal is written alike, as a run's identity is told by it: defaults of schedules and
-    `use_ema: false` are left out; of 1 and 1.0, optimizers have the latter, others the former.
+    optimizers are left out, but for a learning rate and `rho`; of 1 and 1.0, optimizers have the
+    latter, others the former.
     """
     settings = _TRAINING_DEFAULTS | config["training"] | config["models"][model]["training"]
     for key in _OF_NO_RUN:
         settings.pop(key, None)
-    optimizer = {key: _as_float(value) for key, value in (settings["optimizer"] or {}).items()}
-    settings["optimizer"] = _without(optimizer, {"use_ema": False})
-    schedule = _whole_as_int(settings["schedule"])
-    settings["schedule"] = _without(schedule, _SCHEDULE_DEFAULTS.get(schedule.get("name"), {}))
-    if settings["schedule"] in ({"name": "constant"}, {"name": "constant", "warmup": 0}):
-        settings["schedule"] = None
+    settings["optimizer"] = _optimizer(settings["optimizer"] or {})
+    settings["schedule"] = _schedule(settings["schedule"], settings["epochs"])
     given = _whole_as_int(settings["augmentation"]).items()
     settings["augmentation"] = {part: value for part, value in given if value} or None
     if settings["early_stopping"]:
         settings["early_stopping"] = _STOPPING_DEFAULTS | _whole_as_int(settings["early_stopping"])
     return settings
+
+
+def _optimizer(given):
+    defaults = _OF_ALL_OPTIMIZERS | _OPTIMIZER_DEFAULTS.get(given.get("name"), {})
+    settings = _without({key: _as_float(value) for key, value in given.items()}, defaults)
+    # Without averages, it is how none are made.
+    if settings and "use_ema" not in settings:
+        settings.pop("ema_momentum", None)
+    return settings
+
+
+def _schedule(given, epochs):
+    schedule = _whole_as_int(given)
+    name, warmup = schedule.get("name"), schedule.get("warmup")
+    # Of 13 epochs, 3.9 is meant, and 0.3 * 13 is no 3.9 to a computer.
+    if name == "one_cycle" and warmup is not None and math.isclose(warmup, _RISE * epochs):
+        del schedule["warmup"]
+    settings = _without(schedule, _SCHEDULE_DEFAULTS.get(name, {}))
+    changes_nothing = settings in ({"name": "constant"}, {"name": "constant", "warmup": 0})
+    return None if changes_nothing else settings
 
 
 def _without(settings, defaults):

@@ -10,8 +10,14 @@ from typing import Any
 
 from bakeoff.errors import StudyError
 from bakeoff.study.faults import is_number, read_text
-from bakeoff.study.folders import ARCHITECTURES, Folders, find, shown_path
-from bakeoff.study.sources import parse
+from bakeoff.study.folders import (
+    ARCHITECTURES,
+    Folders,
+    find,
+    shown_path,
+    why_unreadable,
+)
+from bakeoff.study.sources import parse, read_source
 
 _KINDS = {
     "int": "a whole number",
@@ -119,7 +125,8 @@ def _meant(value, parameter):
 
 def _parse(file, others):
     shown = shown_path(file)
-    if not file.is_file():
+    # One that may not be seen, which is_file() would raise for, is told of as it is read.
+    if not (why_unreadable(file) or file.is_file()):
         places = "".join(f", nor in {folder}" for folder in others)
         fault = (
             f"{shown} does not exist{places}; expected a file with `build`: write it, or drop the"
@@ -127,7 +134,7 @@ def _parse(file, others):
         )
         return fault, None
     try:
-        tree = parse(file.read_bytes(), file)
+        tree = parse(read_source(file), file)
     except StudyError as error:
         return str(error), None
     if "build" not in set(_top_level_names(tree)):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.errors import StudyError
-from bakeoff.study.folders import shortest, shown_path
+from bakeoff.study.folders import path_from_here, shortest, shown_path
 
 USED = (
     "configfiles",
@@ -333,7 +333,7 @@ def _snakefile(started):
     choices = getattr(common, "SNAKEFILE_CHOICES", ())
     found = next((file for file in choices if os.path.exists(file)), None)
     is_found = found is not None and os.path.samefile(found, started)
-    return None if is_found else os.path.relpath(started)
+    return None if is_found else path_from_here(started)
 
 
 def _elsewhere(settings, arguments):

@@ -121,7 +121,7 @@ class Sources:
 
     def _meaning(self, file):
         if file not in self._meanings:
-            content = file.read_bytes()
+            content = read_source(file)
             digest = hashlib.sha256(content).hexdigest()
             if file.suffix != ".py":
                 self._meanings[file] = Meaning(digest, ())
@@ -215,6 +215,17 @@ def _read(kept):
 def _this_code():
     """Tell apart what may write meanings in different ways: this file, and versions of Python."""
     return [sha256_of(__file__), sys.version]
+
+
+def read_source(file: Path) -> bytes:
+    """Return what a source holds. Raises :class:`StudyError` where it may not be read."""
+    try:
+        return file.read_bytes()
+    except PermissionError as error:
+        raise StudyError(
+            f"{shown_path(file)}: cannot be read ({error.strerror}); expected a file that you may"
+            " read: allow that."
+        ) from error
 
 
 def parse(content: bytes, file: Path) -> ast.Module:

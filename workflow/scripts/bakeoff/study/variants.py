@@ -1,6 +1,7 @@
 """Contenders that share one architecture file: `vary` in a model's entry, written out."""
 
 import copy
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,17 @@ from itertools import product
 from typing import Any
 
 from bakeoff.errors import StudyError
+from bakeoff.study.faults import found
 
 Place = tuple[str, ...]
 """The way to a value in the config: keys, and indices in lists, as texts."""
 
 _KEY = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+# As the schema has it for a key that is given: files are called by it.
+_LONGEST_KEY = 225
+# Snakemake takes a wildcard with such an end for a rule that would go on for ever.
+_FEWEST_REPEATS = 20
+_REPEATED_END = re.compile(rf"(.+)\1{{{_FEWEST_REPEATS - 1}}}$")
 _RECIPE = "training.recipe"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MISSING = "missing; expected a value: add the key."
@@ -91,6 +98,11 @@ class _Writing:
                 f"{key!r} does not fit; expected a word of letters from a to z or A to Z, digits"
                 " and underscores that begins with a letter: change it.",
             )
+        elif fault := _fault_of_key(key):
+            if place == ("models", key):
+                self.refuse(place, f"{fault} call it otherwise, and name its `architecture`.")
+            else:
+                self.refuse((*place, "key"), f"{fault} give another `key`.")
         elif key in self.found.entries:
             self.refuse(
                 (*place, "key"),
@@ -126,8 +138,8 @@ class _Writing:
         if fault := _fault_of_patterns(patterns, list(names.values())):
             self.refuse((*place, fault[0]), fault[1])
             return
-        if fault := _fault_of_parts(lists):
-            self.refuse((*place, "product", fault[0]), fault[1])
+        if fault := _fault_of_parts(lists) or _fault_of_values(lists):
+            self.refuse((*place, "product", *fault[0]), fault[1])
             return
         for values in product(*lists.values()):
             chosen = dict(zip(lists, values, strict=True))
@@ -165,16 +177,54 @@ def _fault_of_patterns(one, names):
 
 
 def _fault_of_parts(lists):
-    """Return (path, fault) of the first value that cannot have what is varied of it, or None."""
+    """Return (key, fault) of the first value that cannot have what is varied of it, or None."""
     for path, values in lists.items():
         part = next((other for other in lists if other.startswith(f"{path}.")), None)
         for value in values if part else ():
             if value is not None and not isinstance(value, Mapping):
                 return (
-                    path,
+                    (path,),
                     f"{value!r} has no parts; expected keys with values or null, as {part} is"
                     " varied too: change it, or drop one of the two.",
                 )
+    return None
+
+
+def _fault_of_values(lists):
+    """Return (key, fault) of the first value that can be no argument, or None."""
+    for path, values in lists.items():
+        # Settings are looked at where they stand in the end.
+        for index, value in enumerate(values if "." not in path else ()):
+            if not _is_plain(value):
+                return (
+                    (path, str(index)),
+                    f"{found(value, None)} is of the wrong type; expected a number, a text, a truth"
+                    " value or a list of these: change it, or put a text in quotes.",
+                )
+    return None
+
+
+def _is_plain(value):
+    """Tell whether JSON, which a run's identity is, can hold a value as it is."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, (bool, int, str))
+
+
+def _fault_of_key(key):
+    """Return what is wrong with the key of a model, which is a word, or None."""
+    if len(key) > _LONGEST_KEY:
+        return f"{found(key, None)} has {len(key)} characters; expected at most {_LONGEST_KEY}:"
+    # Most have too few of their last letter: to search each of a thousand takes long.
+    if key.count(key[-1]) >= _FEWEST_REPEATS and (end := _REPEATED_END.search(key)):
+        return (
+            f"{found(key, None)} ends in {end[1]!r} {_FEWEST_REPEATS} times or more, which"
+            " Snakemake refuses; expected fewer:"
+        )
     return None
 
 
