@@ -1,8 +1,6 @@
 # Each target is a short name for the commands that it prints.
 PYTHON ?= python3
 BIN := .venv/bin
-# The one that Python 3.11 comes with takes nearly twice the time for the lock file.
-PIP := 26.3
 AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
 
@@ -13,7 +11,6 @@ env: .venv/.installed
 
 .venv/.installed: requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet pip==$(PIP)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	touch $@
 

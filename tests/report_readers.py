@@ -120,7 +120,12 @@ class Element:
             pending += [part for part in reversed(element.parts) if isinstance(part, Element)]
 
     def all(self, *tags):
-        return [element for element in self.walk() if element.tag in tags]
+        return [element for element in self.within if element.tag in tags]
+
+    @cached_property
+    def within(self):
+        """All that :meth:`walk` yields, of a page that has been read."""
+        return list(self.walk())
 
     @cached_property
     def by_id(self):

@@ -105,10 +105,15 @@ class Training:
         alike = {"NPROC": "1", "OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
         alike["TF_ENABLE_ONEDNN_OPTS"] = "1"
         model = self.folder / "output" / "model.keras"
+        tensorflow = backend == "tensorflow"
+        python = warm_python() if tensorflow else sys.executable
+        program = (folder or self.folder) / "load_alone.py"
+        program.write_text(script)
         run = subprocess.run(
-            [sys.executable, "-c", script, model, data, output, f"{batch_size}"],
-            cwd=folder or self.folder,
-            env=os.environ | {"KERAS_BACKEND": backend} | alike,
+            [python, program, model, data, output, f"{batch_size}"],
+            cwd=program.parent,
+            # Else of the one that is forked.
+            env=os.environ | alike | ({} if tensorflow else {"KERAS_BACKEND": backend}),
             capture_output=True,
             text=True,
         )

@@ -27,7 +27,8 @@ _KINDS = {
             *("snakemake.script", "multiprocessing.pool", "statistics"),
         ),
         re.compile(
-            r"\.(train_model|describe_model|time_model|time_predictions)\.py$|/train_once\.py$"
+            r"\.(train_model|describe_model|time_model|time_predictions)\.py$"
+            r"|/(train_once|load_alone)\.py$"
         ),
     ),
     "reporting": (
