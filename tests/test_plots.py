@@ -35,6 +35,8 @@ from figure_studies import (
 from plot_loss_curves import plot_loss_curves
 from plot_tradeoffs import plot_tradeoffs
 
+pytestmark = pytest.mark.workflow
+
 WORDY = {
     "name": "A rather long name",
     "description": "a rather long description that says at length what this architecture tries",

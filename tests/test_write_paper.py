@@ -17,6 +17,8 @@ from fabricated_study import fabricate_data, fabricate_run
 from figure_studies import make_results, make_study
 from steps_after_training import TREE, describe_study, run_steps
 
+pytestmark = pytest.mark.workflow
+
 ODD = r"100 % {wide}_net & co. #1 ^~\ <a|b> − “x” $5$"
 PDFS = {
     *("accuracy_forest", "comparisons", "reliability", "power", "loss_overview", "loss_overlay"),
