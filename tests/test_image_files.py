@@ -547,6 +547,13 @@ def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scra
     assert read(images, scratch)[0] == ["bus", "train", "tram"]
 
 
+def fill(images, folders, names):
+    """Put images into folders; one with braces stands for one of each of the ``names``."""
+    for seed, place in enumerate(folders):
+        for name in names if "{}" in place else ("",):
+            class_folders(images / place.format(name), {"": 6}, seed=seed)
+
+
 @pytest.mark.parametrize(
     "folders",
     [
@@ -562,9 +569,7 @@ def test_a_class_called_train_holds_images_or_stands_beside_classes(images, scra
     ],
 )
 def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, folders):
-    for seed, place in enumerate(folders):
-        for name in ("cats", "dogs") if "{}" in place else ("",):
-            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    fill(images, folders, ("cats", "dogs"))
     message = refusal(images, scratch)
     tops = sorted(place.partition("/")[0] for place in folders if "pred" not in place)
     assert f"{images}: {', '.join(tops)} as classes, whose names are those of the parts" in message
@@ -586,9 +591,7 @@ def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, fold
     ],
 )
 def test_classes_may_have_words_of_parts_in_their_names(images, scratch, folders):
-    for seed, place in enumerate(folders):
-        for name in ("day", "night") if "{}" in place else ("",):
-            class_folders(images / place.format(name), {"": 6}, seed=seed)
+    fill(images, folders, ("day", "night"))
     assert read(images, scratch)[0] == sorted(place.partition("/")[0] for place in folders)
 
 

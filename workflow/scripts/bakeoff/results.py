@@ -146,6 +146,11 @@ class Results:
         return [model for model in self.ranked if model.standing in standings]
 
     @property
+    def all_compared(self) -> bool:
+        """Whether every two finished models were compared."""
+        return self.analysis.pairs.number == math.comb(len(self.finished), 2)
+
+    @property
     def corrected_for(self) -> int:
         """For how many pairs of models p-values and intervals are corrected.
 

@@ -1,7 +1,5 @@
 """Which models cost more than they bring."""
 
-import math
-
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, in_common, names, shortened
 from bakeoff.findings.setting import no_better_than_chance
@@ -18,13 +16,13 @@ def expensive_models(results: Results) -> Finding:
     if len(results.finished) < 2:
         return Finding("cost", title, ["One model alone has nothing to be measured against."])
     if not bargains:
-        every_pair = math.comb(len(results.finished), 2)
-        compared = results.analysis.pairs.number < every_pair
+        costs, of_those = "costs", ""
+        if not results.all_compared:
+            costs, of_those = "is shown to cost", " that it was compared with"
         text = [
-            f"No model {'is shown to cost' if compared else 'costs'} clearly more than it brings:"
-            f" none costs {CLEARLY_CHEAPER:g} times as much as another"
-            f"{' that it was compared with' * compared} by one measure, and no less by any other,"
-            " without being more accurate."
+            f"No model {costs} clearly more than it brings: none costs {CLEARLY_CHEAPER:g} times as"
+            f" much as another{of_those} by one measure, and no less by any other, without being"
+            " more accurate."
         ]
     else:
         text = [

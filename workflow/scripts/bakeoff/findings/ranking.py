@@ -1,6 +1,5 @@
 """Which models are best, and which are too close to the best to call."""
 
-import math
 from collections import Counter
 from itertools import combinations
 
@@ -256,7 +255,7 @@ def method(results: Results) -> str:
             f" from the same data; {corrected}"
         )
     every = "Every pair was compared"
-    if pairs < math.comb(len(results.finished), 2):
+    if not results.all_compared:
         common = "were in one look" if results.analysis.looks else "have a seed in common"
         every = f"Every two models that {common} were compared"
     order = "Among models that are too close to call, the order is no ranking."

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bakeoff.errors import StudyError
-from bakeoff.study.folders import shown_path, why_unreadable
+from bakeoff.study.folders import refused, shown_path, why_unreadable
 
 Key = Sequence[str]
 """The way to a value: keys, and indices in lists, as texts."""
@@ -76,10 +76,7 @@ class ConfigFile:
                 f"{self.name}: {reason}; expected YAML in UTF-8: mend the file."
             ) from error
         except PermissionError as error:
-            raise StudyError(
-                f"{self.name}: cannot be read ({error.strerror}); expected a file that you may"
-                " read: allow that."
-            ) from error
+            raise refused(self.name, error) from error
         finally:
             if loader is not None:
                 loader.dispose()

@@ -9,6 +9,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from bakeoff.errors import StudyError
+
 Folders = Sequence[str | Path]
 """The folders to look in, the first in force. The last is the tool's."""
 
@@ -60,6 +62,13 @@ def why_unreadable(path: str | Path) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def refused(name: str | Path, error: PermissionError) -> StudyError:
+    """Return what to raise for a file, called ``name``, that may not be read."""
+    return StudyError(
+        f"{name}: cannot be read ({error.strerror}); expected a file that you may read: allow that."
+    )
 
 
 def shortest(path: str) -> str:

@@ -20,6 +20,7 @@ from bakeoff.study.folders import (
     ARCHITECTURES,
     Folders,
     find,
+    refused,
     relative_to,
     shown_path,
     with_architectures,
@@ -222,10 +223,7 @@ def read_source(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except PermissionError as error:
-        raise StudyError(
-            f"{shown_path(file)}: cannot be read ({error.strerror}); expected a file that you may"
-            " read: allow that."
-        ) from error
+        raise refused(shown_path(file), error) from error
 
 
 def parse(content: bytes, file: Path) -> ast.Module:
