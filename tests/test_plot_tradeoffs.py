@@ -11,7 +11,15 @@ from matplotlib.colors import to_hex
 
 from bakeoff.figures.colours import model_colours
 from bakeoff.figures.style import house_style, new_figure
-from bakeoff.figures.tradeoffs import COSTS, _faults, _rectangles, draw_tradeoff, pareto_front
+from bakeoff.figures.tradeoffs import (
+    COSTS,
+    _apart,
+    _faults,
+    _rectangles,
+    draw_tradeoff,
+    front_line,
+    pareto_front,
+)
 from bakeoff.limits import MOST_NAMED
 from bakeoff.results import Results, read_results
 from bakeoff.study.readers import read_summary, runs_in
@@ -191,6 +199,19 @@ def test_of_a_long_front_the_most_accurate_are_named(tmp_path):
     assert "for models with names" in title_of(axes)
     said = f"Named: the {MOST_NAMED} with the highest test accuracy on that line"
     assert said in title_of(axes)
+
+
+def test_names_keep_off_what_can_be_seen_of_a_front_of_hundreds_of_models():
+    axes = new_figure(4, 4).subplots()
+    models = np.linspace(0, 1, 1000)
+    steps = front_line(models, models, 1.0)
+    corners, kept = (axes.transData.transform(part.T) for part in (steps, _apart(axes, steps)))
+    assert len(kept) < len(corners) / 2
+    gaps = np.hypot(*(corners[:, None] - kept).transpose(2, 0, 1)).min(axis=1)
+    assert gaps.max() < 1, "each corner is within a pixel of one that names keep off"
+    # Of corners that can be told apart, all are kept.
+    steps = front_line(models[::100], models[::100], 1.0)
+    assert _apart(axes, steps).tolist() == steps.tolist()
 
 
 def test_a_single_model_has_no_front(tmp_path):

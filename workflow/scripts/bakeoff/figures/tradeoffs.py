@@ -175,6 +175,7 @@ def _best_places(axes, names, points, chosen, lines, tries):
     """Return what :func:`_faults` finds in the best of ``tries``, its texts and its leaders."""
     (x, y), (named, front), (bars, steps) = points, chosen, lines
     places = axes.transData.transform(np.column_stack([x, y]))
+    steps = _apart(axes, steps)
     obstacles = _rectangles(axes, bars, steps)
     allocate = partial(
         textalloc.allocate,
@@ -218,6 +219,22 @@ def _best_places(axes, names, points, chosen, lines, tries):
 def _remove(texts, leaders):
     for artist in filter(None, [*texts, *leaders]):
         artist.remove()
+
+
+def _apart(axes, steps):
+    """Return the corners of the front's line, each a pixel or more away from the one before.
+
+    Of a thousand models on the front, most are within a pixel of others, and textalloc asks of
+    every candidate whether it meets any of their steps.
+    """
+    if not steps.size:
+        return steps
+    pixels = axes.transData.transform(steps.T)
+    kept = [0]
+    for place, pixel in enumerate(pixels):
+        if np.hypot(*(pixel - pixels[kept[-1]])) >= 1:
+            kept.append(place)
+    return steps[:, kept]
 
 
 def _rectangles(axes, bars, steps):
