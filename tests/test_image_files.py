@@ -358,6 +358,15 @@ def test_an_unreadable_file_is_refused_by_name_or_left_out(images, scratch, how,
     assert all(pixels.any(axis=(1, 2, 3)).all() for pixels, _, _ in parts.values())
 
 
+def test_a_pipe_among_the_images_is_named_and_not_waited_for(images, scratch):
+    class_folders(images, {"a": 6, "b": 6})
+    os.mkfifo(images / "b" / "pipe.png")
+    message = refusal(images, scratch)
+    assert "1 of 13 image files cannot be read: b/pipe.png (no file, but a pipe" in message
+    _, _, audit = read(images, scratch, unreadable="skip")
+    assert list(audit["unreadable"]) == ["b/pipe.png"]
+
+
 def test_no_readable_file_at_all_is_refused(images, scratch):
     for name in ("a", "b"):
         (images / name).mkdir()
@@ -578,9 +587,20 @@ def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, fold
     assert read(images, scratch, classes=tops)[0] == tops
 
 
+@pytest.mark.parametrize("parts", [("train", "test"), ("Training", "validation", "test_set")])
+def test_parts_within_class_folders_are_not_pooled(images, scratch, parts):
+    fill(images, [f"{{}}/{part}" for part in parts], ("cats", "dogs"))
+    message = refusal(images, scratch)
+    assert f"{images}: cats/{min(parts)}, " in message
+    assert "within class folders; expected the class folders in the parts of the split" in message
+    # Whoever says that they are classes has them.
+    assert read(images, scratch, classes=["cats", "dogs"])[0] == ["cats", "dogs"]
+
+
 @pytest.mark.parametrize(
     "folders",
     [
+        ("oak/train", "elm/train", "elm/bus"),
         ("train/{}", "bus/{}", "car/{}"),
         ("train/{}", "test_drive"),
         ("freight_train", "pregnancy_test"),
@@ -592,7 +612,7 @@ def test_parts_under_other_names_are_not_taken_for_classes(images, scratch, fold
 )
 def test_classes_may_have_words_of_parts_in_their_names(images, scratch, folders):
     fill(images, folders, ("day", "night"))
-    assert read(images, scratch)[0] == sorted(place.partition("/")[0] for place in folders)
+    assert read(images, scratch)[0] == sorted({place.partition("/")[0] for place in folders})
 
 
 def test_a_link_to_a_folder_that_holds_it_is_not_followed(images, scratch):

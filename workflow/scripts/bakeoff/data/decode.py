@@ -148,7 +148,7 @@ def _read_headers(paths):
 
 def _read_header(path):
     try:
-        with Image.open(path) as image:
+        with _opened(path) as image:
             height, width = image.height, image.width
             # Of a TIFF, Pillow gives the size of what it turns upright by itself.
             if image.format != "TIFF" and _orientation(image) > 4:
@@ -157,6 +157,13 @@ def _read_header(path):
     # Decoders raise what they like.
     except Exception as error:
         return _Header(error=_reason(error))
+
+
+def _opened(path):
+    # Reading a pipe would wait for whoever writes into it.
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError("no file, but a pipe, a socket or a device")
+    return Image.open(path)
 
 
 def _orientation(image):
@@ -294,7 +301,7 @@ def _decode_all(task):
 
 def _decode(path, form, pixels):
     """Write the image at ``path`` to ``pixels``, in the form's shape and type."""
-    with Image.open(path) as opened:
+    with _opened(path) as opened:
         # Some formats tell it only when they are asked for a second frame.
         frames = bool(getattr(opened, "is_animated", False))
         check_values(opened)

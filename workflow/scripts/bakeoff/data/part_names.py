@@ -19,8 +19,8 @@ def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | 
 
     ``names`` are the images in class folders of a ``folder`` without parts, relative to it. Either
     all class folders are called so (``training_set``, ``test_set``), or one of training and another
-    one hold folders of the same names. Folders that are all in ``classes``, the config's, are
-    classes.
+    one hold folders of the same names, or a class folder holds the parts (``oak/train``,
+    ``oak/test``). Folders that are all in ``classes``, the config's, are classes.
     """
     below: defaultdict[str, set[str]] = defaultdict(set)
     for name in names:
@@ -29,6 +29,7 @@ def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | 
         below[top] |= {step for step in within if not _role(step)[0]}
     if set(below) <= set(classes or ()):
         return
+    _refuse_parts_within(folder, names)
     roles = {top: _role(top) for top in below}
     parts = {top for top, (role, _) in roles.items() if role}
     if parts != set(below) or not _alike([roles[top] for top in parts], below):
@@ -48,6 +49,28 @@ def refuse_parts(folder: Path, names: Sequence[str], classes: Collection[str] | 
             " split; expected parts called train and test, and validation where there is one, with"
             " the class folders directly in them: rename and move them so, or give data.classes if"
             " these are the classes."
+        )
+
+
+def _refuse_parts_within(folder, names):
+    """Raise :class:`StudyError` where a class folder holds folders of training and of another part.
+
+    Their images would be pooled, and the test set drawn anew.
+    """
+    within = defaultdict(dict)
+    for name in names:
+        top, *steps = PurePosixPath(name).parts[:-1]
+        role, others = _role(steps[0]) if steps else (None, [])
+        if role and not others:
+            within[top][role] = f"{top}/{steps[0]}"
+    split = [found for found in within.values() if "train" in found and len(found) > 1]
+    if split:
+        listed = sorted(path for found in split for path in found.values())
+        raise StudyError(
+            f"{folder}: {shortened(listed)} within class folders; expected the class folders in"
+            " the parts of the split, as in train/oak and test/oak: move them so, or give"
+            " data.classes if the images of these folders are one set, of which a test set is"
+            " drawn."
         )
 
 
