@@ -7,7 +7,7 @@ where, of the predictions with confidence c, the share c is right.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -87,8 +87,8 @@ class Reliability:
 
     def _drawn_by_groups(self):
         """Return calibrated networks' errors (draws,) where groups are the sample."""
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (_DRAWS, len(self.of_groups)))
-        return np.abs(signs @ self.of_groups).sum(axis=1) / self.predictions.sum()
+        strays = _signs(len(self.of_groups)) @ self.of_groups
+        return np.abs(strays).sum(axis=1) / self.predictions.sum()
 
     @property
     def mean_confidence(self) -> float:
@@ -110,6 +110,14 @@ class Reliability:
             )
             for low, high, predictions, confidence, right in rows
         ]
+
+
+@lru_cache(maxsize=1)
+def _signs(groups):
+    """Return the signs (draws, groups), -1 or 1, drawn once for all networks of a study."""
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_DRAWS, groups))
+    signs.flags.writeable = False
+    return signs
 
 
 NO_ANSWERS = Reliability(*np.zeros((2, BINS), int), *np.zeros((2, BINS)))
