@@ -120,6 +120,13 @@ def test_the_study_is_that_of_the_folder_the_files_and_the_settings(followed, tm
         os.chdir(before)
 
 
+def test_a_tilde_that_the_shell_left_is_the_home_folder(followed, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    main(["--once", "--directory", f"~/{tmp_path.name}"])
+    assert "0 of 4 runs done" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -236,6 +236,11 @@ def watch(options: argparse.Namespace, console: Console) -> None:
                 time.sleep(options.every)
 
 
+def _folder(text):
+    """Return the folder that ``text`` names; no shell may have replaced a tilde in front."""
+    return Path(os.path.expanduser(text))
+
+
 def main(arguments: Sequence[str]) -> None:
     """Show the study that the command line's ``arguments`` name."""
     parser = argparse.ArgumentParser(
@@ -243,7 +248,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE")
     parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--directory", type=Path, default=Path(), help="the study's folder")
+    parser.add_argument("--directory", type=_folder, default=Path(), help="the study's folder")
     parser.add_argument("--once", action="store_true", help="print it once, with all runs")
     parser.add_argument("--every", type=float, default=2, metavar="SECONDS", help="by default, 2")
     options = parser.parse_args(arguments)
