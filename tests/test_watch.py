@@ -135,6 +135,10 @@ def test_a_tilde_that_the_shell_left_is_the_home_folder(followed, tmp_path, monk
         (["--config", "training"], "--config: 'training'; expected key=value"),
         (["--config", "training={"], "--config: training: '{' is no YAML; expected a value"),
         (["--config", "training={epochs: 0}"], "training.epochs: 0 is"),
+        (["--every", "-1"], "--every: -1; expected seconds, above 0 and up to 3,600"),
+        (["--every", "0"], "--every: 0; expected seconds"),
+        (["--every", "nan"], "--every: nan; expected seconds"),
+        (["--every", "inf"], "--every: inf; expected seconds"),
     ],
 )
 def test_what_is_wrong_is_one_line(followed, tmp_path, monkeypatch, arguments, said):

@@ -58,6 +58,8 @@ _LINES_AROUND = 8
 _WIDTH_AROUND = 45
 """Of the table, besides the columns of numbers: names, times and what is between columns."""
 _FEWEST_TICKS = 5
+_LONGEST_WAIT = 3600
+"""Seconds between two looks, at most."""
 
 
 def study_config(overlays: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
@@ -211,6 +213,11 @@ def watch(options: argparse.Namespace, console: Console) -> None:
     Where the output is no terminal, that is once.
     """
     overlays = [file.resolve() for file in options.configfile]
+    if not 0 < options.every <= _LONGEST_WAIT:
+        raise StudyError(
+            f"--every: {options.every:g}; expected seconds, above 0 and up to {_LONGEST_WAIT:,}:"
+            " correct it."
+        )
     if not options.directory.is_dir():
         raise StudyError(
             f"--directory: {options.directory} is no folder; expected that of a study: correct it."
