@@ -67,6 +67,16 @@ def test_what_is_no_image_is_one_line(tmp_path, name):
         read_images([tmp_path / name], (4, 4, 1))
 
 
+def test_a_pipe_is_one_line_and_not_waited_for(tmp_path):
+    """As the shell makes one of `<(…)`; a folder is called a folder."""
+    os.mkfifo(tmp_path / "pipe.png")
+    said = r"^.*pipe.png: no file, but a pipe, a socket or a device; expected an image file that"
+    with pytest.raises(StudyError, match=said):
+        read_images([tmp_path / "pipe.png"], (4, 4, 1))
+    with pytest.raises(StudyError, match=r"Is a directory.*; expected an image file that Pillow"):
+        read_images([tmp_path], (4, 4, 1))
+
+
 def test_what_is_no_run_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"no card.json that can be read; expected the folder of"):
         main([str(tmp_path), "my.png"])
