@@ -1,5 +1,6 @@
 """All runs of a study on one screen: what it shows of their files, once and live."""
 
+import errno
 import io
 import itertools
 import math
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -147,6 +149,17 @@ def test_what_is_wrong_is_one_line(followed, tmp_path, monkeypatch, arguments, s
         main(["--once", *arguments])
     assert said in raised.value.code
     assert "\n" not in raised.value.code
+
+
+def test_results_that_may_not_be_read_are_one_line(followed, tmp_path, monkeypatch):
+    def refuse(folder, _):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "glob", refuse)
+    said = r"^.*/checkpoints/\S+: Permission denied; expected the files of a study, which can"
+    with pytest.raises(SystemExit, match=said):
+        main(["--once"])
 
 
 def test_a_study_of_looks_is_seen_by_what_stands(followed, tmp_path, monkeypatch, capsys):

@@ -267,3 +267,8 @@ def main(arguments: Sequence[str]) -> None:
             watch(options, Console(width=width, highlight=False))
     except StudyError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(
+            f"{error.filename or 'standard output'}: {error.strerror or error}; expected the files"
+            " of a study, which can be read: make them readable, or correct the path."
+        )
