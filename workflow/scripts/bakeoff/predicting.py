@@ -138,7 +138,9 @@ def _as_trained(run, card, places):
 def _in_one_line(path: Path) -> Iterator[None]:
     """Raise as :class:`StudyError` what Keras makes of a file that does not load."""
     try:
-        yield
+        # Of one that may not be read, Keras says that there is none.
+        with path.open("rb"):
+            yield
     # Not the file's fault.
     except (StudyError, PermissionError, MemoryError):
         raise
