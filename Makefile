@@ -31,13 +31,13 @@ backends: env
 demo: env
 	$(BIN)/snakemake --cores all --set-threads train_model=1 --configfile config/demo.yaml
 
-# make study DIR=../my-study
+# make study DIR=../my-study; from its environment, the shell takes DIR as it is, quotes and all.
 study:
-	@PYTHONPATH=workflow/scripts $(PYTHON) -m bakeoff.study.scaffold "$(DIR)"
+	@PYTHONPATH=workflow/scripts $(PYTHON) -m bakeoff.study.scaffold "$$DIR"
 
 # All runs, live: make watch ARGS="--configfile config/demo.yaml", make watch DIR=../my-study
 watch: env
-	@$(BIN)/python workflow/scripts/watch.py $(if $(DIR),--directory "$(DIR)") $(ARGS)
+	@$(BIN)/python workflow/scripts/watch.py $(if $(DIR),--directory "$$DIR") $(ARGS)
 
 # The check of the report's accessibility comes from npm's registry; without npm it is skipped.
 test test-all: env .venv/pyarrow $(if $(shell command -v npm),.venv/axe.min.js)

@@ -21,6 +21,7 @@ def conclude(
     looked=None,
     own_seeds=None,
     latencies=None,
+    unfinished=(),
     **shared,
 ):
     """Return (findings, Markdown) of a made-up study; ``findings["numbers"]`` is analysis.json.
@@ -29,7 +30,8 @@ def conclude(
     settings of that one; ``shared`` are the settings of all. ``data`` are the settings of the
     prepared data, ``dataset`` what the config says of it, and ``metric`` what ranks the models;
     ``looked`` are the looks at it, and ``own_seeds`` maps models with fewer seeds to these;
-    ``latencies`` maps each model to the arguments of :func:`fabricated_study.fabricate_latency`.
+    ``latencies`` maps each model to the arguments of :func:`fabricated_study.fabricate_latency`;
+    ``unfinished`` are the names of models that are left out.
     """
     files, own_seeds = [], own_seeds or {}
     for model, settings in runs.items():
@@ -51,7 +53,7 @@ def conclude(
             for model in runs
         ],
         "seeds": list(seeds),
-        "unfinished": [],
+        "unfinished": list(unfinished),
         "metric": metric,
         "show_images": True,
         "published": None,

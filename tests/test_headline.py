@@ -91,6 +91,17 @@ def test_one_model_stands_alone(tmp_path):
     )
 
 
+def test_one_model_that_finished_is_not_the_only_one_of_the_study(tmp_path):
+    """Whether the other has not finished, or diverged."""
+    findings, _ = conclude(tmp_path, {"model_1": of(10)}, images=1000, unfinished=["Model 2"])
+    said_of_it = "Model 1 is the only model that finished: "
+    assert findings["headline"] == f"{said_of_it}99.00 % test accuracy."
+    best = next(finding for finding in findings["findings"] if finding["key"] == "best")
+    assert best["text"][0].startswith(f"{said_of_it}test accuracy 99.00 %")
+    lost = {"model_1": of(10), "model_2": of(900) | {"status": "diverged"}}
+    assert said(tmp_path / "lost", lost)[0].startswith(said_of_it)
+
+
 @pytest.mark.parametrize("status", ["ok", "diverged"])
 def test_where_nothing_was_learned_nobody_is_best(tmp_path, status):
     lost = of(900) | {"status": status}

@@ -11,6 +11,7 @@ import pytest
 
 from bakeoff.errors import StudyError
 from bakeoff.study import scaffold
+from needs import need
 from projects import ROOT, RUNS_ALONE, Project, copy_workflow
 
 STUDY = ("Snakefile", "architectures", "config", "profiles", ".gitignore", "README.md")
@@ -84,6 +85,25 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit, match=r"^DIR: .*file.*; expected a folder that can be written"):
         scaffold.main([str(tmp_path / "file" / "study")])
+
+
+@pytest.mark.parametrize("name", ['my "study\'s" ü & `co`; {x}', "$HOME", "~/study"])
+def test_make_takes_the_name_of_a_folder_as_it_is(tmp_path, name):
+    """No shell takes its quotes away, and a tilde that the caller's left is the home folder."""
+    need(shutil.which("make"), "make")
+    folder = tmp_path / name.removeprefix("~/")
+    given = name if name.startswith("~") else str(folder)
+    command = ["make", "-C", ROOT, "study", f"PYTHON={sys.executable}"]
+    run = subprocess.run(
+        [*command, f"DIR={given.replace('$', '$$')}"],
+        env=os.environ | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert f"{folder}: go there" in run.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert {path.name for path in folder.iterdir()} == set(STUDY)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,15 @@ from PIL import Image
 from bakeoff.data.decode import decode_files
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.errors import StudyError
-from bakeoff.predicting import _as_trained, _in_its_study, _places, main, predict, read_images
+from bakeoff.predicting import (
+    _as_trained,
+    _in_its_study,
+    _in_one_line,
+    _places,
+    main,
+    predict,
+    read_images,
+)
 from bakeoff.report.code import code_for, reading_lines
 from bakeoff.study.sources import Sources
 from fabricated_study import fabricate_data, fabricate_run
@@ -65,6 +73,16 @@ def test_what_is_no_image_is_one_line(tmp_path, name):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(StudyError, match=rf"^.*{name}: .*; expected an image file that Pillow"):
         read_images([tmp_path / name], (4, 4, 1))
+
+
+def test_a_pipe_is_one_line_and_not_waited_for(tmp_path):
+    """As the shell makes one of `<(…)`; a folder is called a folder."""
+    os.mkfifo(tmp_path / "pipe.png")
+    said = r"^.*pipe.png: no file, but a pipe, a socket or a device; expected an image file that"
+    with pytest.raises(StudyError, match=said):
+        read_images([tmp_path / "pipe.png"], (4, 4, 1))
+    with pytest.raises(StudyError, match=r"Is a directory.*; expected an image file that Pillow"):
+        read_images([tmp_path], (4, 4, 1))
 
 
 def test_what_is_no_run_is_one_line(tmp_path):
@@ -124,6 +142,18 @@ def test_a_damaged_card_is_one_line(fabricated, change, said):
         main([str(run), str(image)])
     with pytest.raises(StudyError, match=line if "dataset" not in said else "is missing"):
         time_predictions(file, None, None, [], 1)
+
+
+def test_a_model_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    """Keras says that there is no such file; it is not to be deleted."""
+    file = tmp_path / "model.keras"
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PermissionError), _in_one_line(file):
+        raise ValueError("File not found")
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"model": "m"}', "{"])

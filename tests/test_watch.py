@@ -1,5 +1,6 @@
 """All runs of a study on one screen: what it shows of their files, once and live."""
 
+import errno
 import io
 import itertools
 import math
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -120,6 +122,13 @@ def test_the_study_is_that_of_the_folder_the_files_and_the_settings(followed, tm
         os.chdir(before)
 
 
+def test_a_tilde_that_the_shell_left_is_the_home_folder(followed, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    main(["--once", "--directory", f"~/{tmp_path.name}"])
+    assert "0 of 4 runs done" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -128,6 +137,10 @@ def test_the_study_is_that_of_the_folder_the_files_and_the_settings(followed, tm
         (["--config", "training"], "--config: 'training'; expected key=value"),
         (["--config", "training={"], "--config: training: '{' is no YAML; expected a value"),
         (["--config", "training={epochs: 0}"], "training.epochs: 0 is"),
+        (["--every", "-1"], "--every: -1; expected seconds, above 0 and up to 3,600"),
+        (["--every", "0"], "--every: 0; expected seconds"),
+        (["--every", "nan"], "--every: nan; expected seconds"),
+        (["--every", "inf"], "--every: inf; expected seconds"),
     ],
 )
 def test_what_is_wrong_is_one_line(followed, tmp_path, monkeypatch, arguments, said):
@@ -136,6 +149,17 @@ def test_what_is_wrong_is_one_line(followed, tmp_path, monkeypatch, arguments, s
         main(["--once", *arguments])
     assert said in raised.value.code
     assert "\n" not in raised.value.code
+
+
+def test_results_that_may_not_be_read_are_one_line(followed, tmp_path, monkeypatch):
+    def refuse(folder, _):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "glob", refuse)
+    said = r"^.*/checkpoints/\S+: Permission denied; expected the files of a study, which can"
+    with pytest.raises(SystemExit, match=said):
+        main(["--once"])
 
 
 def test_a_study_of_looks_is_seen_by_what_stands(followed, tmp_path, monkeypatch, capsys):

@@ -85,6 +85,13 @@ def test_the_table_is_latex_with_the_best_first(results):
     assert rows[-1][0] == "{}[Odd] one"
 
 
+def test_marks_that_latex_would_join_stay_apart():
+    """Two hyphens would be a dash, and a backquote a quotation mark; a dash is one."""
+    assert latex.escaped("net --wide---deep") == "net -{}-wide-{}-{}-deep"
+    assert latex.escaped("a-b – c — d −1") == "a-b -- c --- d $-$1"
+    assert latex.escaped("`a`") == r"\textasciigrave{}a\textasciigrave{}"
+
+
 def test_the_methods_state_data_tests_corrections_and_versions(results):
     methods = (results / "paper" / "methods.tex").read_text()
     assert_sound(methods)

@@ -9,6 +9,7 @@ _WRITTEN = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
+    "`": r"\textasciigrave{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -29,7 +30,8 @@ _WRITTEN = {
     "\u00a0": "~",
     "\u2011": "-",
 }
-_MARKS = re.compile("|".join(map(re.escape, _WRITTEN)))
+# Two hyphens would become one dash.
+_MARKS = re.compile("|".join([*map(re.escape, _WRITTEN), "-(?=-)"]))
 
 
 def escaped(text: str) -> str:
@@ -37,7 +39,7 @@ def escaped(text: str) -> str:
 
     Other letters than Latin ones are left as they are: they take XeLaTeX or LuaLaTeX.
     """
-    text = _MARKS.sub(lambda mark: _WRITTEN[mark[0]], one_line(text))
+    text = _MARKS.sub(lambda mark: _WRITTEN.get(mark[0], "-{}"), one_line(text))
     # After the end of a table's row, either would be an argument of that.
     text = f"{{}}{text}" if text.startswith(("[", "*")) else text
     # "99.36 %" is on one line.

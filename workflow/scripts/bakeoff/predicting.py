@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from bakeoff.data.decode import check_values, decode_files
+from bakeoff.data.decode import check_values, decode_files, open_image
 from bakeoff.data.prepared import PreparedData, scaled
 from bakeoff.describe import KERAS_ALONE
 from bakeoff.errors import StudyError, cause_of
@@ -48,7 +47,7 @@ def read_images(
     """
     for file in files:
         try:
-            with Image.open(file) as opened:
+            with open_image(file) as opened:
                 check_values(opened)
                 opened.load()
         # Decoders raise what they like.
@@ -139,7 +138,9 @@ def _as_trained(run, card, places):
 def _in_one_line(path: Path) -> Iterator[None]:
     """Raise as :class:`StudyError` what Keras makes of a file that does not load."""
     try:
-        yield
+        # Of one that may not be read, Keras says that there is none.
+        with path.open("rb"):
+            yield
     # Not the file's fault.
     except (StudyError, PermissionError, MemoryError):
         raise

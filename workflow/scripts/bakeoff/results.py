@@ -146,6 +146,12 @@ class Results:
         return [model for model in self.ranked if model.standing in standings]
 
     @property
+    def the_only_model(self) -> str:
+        """What the one finished model is called where there is but one."""
+        models = len(self.models) + len(self.study["unfinished"])
+        return "the only model" if models == 1 else "the only model that finished"
+
+    @property
     def all_compared(self) -> bool:
         """Whether every two finished models were compared."""
         return self.analysis.pairs.number == math.comb(len(self.finished), 2)

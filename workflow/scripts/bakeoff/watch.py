@@ -58,6 +58,8 @@ _LINES_AROUND = 8
 _WIDTH_AROUND = 45
 """Of the table, besides the columns of numbers: names, times and what is between columns."""
 _FEWEST_TICKS = 5
+_LONGEST_WAIT = 3600
+"""Seconds between two looks, at most."""
 
 
 def study_config(overlays: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
@@ -211,6 +213,11 @@ def watch(options: argparse.Namespace, console: Console) -> None:
     Where the output is no terminal, that is once.
     """
     overlays = [file.resolve() for file in options.configfile]
+    if not 0 < options.every <= _LONGEST_WAIT:
+        raise StudyError(
+            f"--every: {options.every:g}; expected seconds, above 0 and up to {_LONGEST_WAIT:,}:"
+            " correct it."
+        )
     if not options.directory.is_dir():
         raise StudyError(
             f"--directory: {options.directory} is no folder; expected that of a study: correct it."
@@ -236,6 +243,11 @@ def watch(options: argparse.Namespace, console: Console) -> None:
                 time.sleep(options.every)
 
 
+def _folder(text):
+    """Return the folder that ``text`` names; no shell may have replaced a tilde in front."""
+    return Path(os.path.expanduser(text))
+
+
 def main(arguments: Sequence[str]) -> None:
     """Show the study that the command line's ``arguments`` name."""
     parser = argparse.ArgumentParser(
@@ -243,7 +255,7 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE")
     parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--directory", type=Path, default=Path(), help="the study's folder")
+    parser.add_argument("--directory", type=_folder, default=Path(), help="the study's folder")
     parser.add_argument("--once", action="store_true", help="print it once, with all runs")
     parser.add_argument("--every", type=float, default=2, metavar="SECONDS", help="by default, 2")
     options = parser.parse_args(arguments)
@@ -255,3 +267,8 @@ def main(arguments: Sequence[str]) -> None:
             watch(options, Console(width=width, highlight=False))
     except StudyError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(
+            f"{error.filename or 'standard output'}: {error.strerror or error}; expected the files"
+            " of a study, which can be read: make them readable, or correct the path."
+        )

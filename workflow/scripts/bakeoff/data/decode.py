@@ -148,7 +148,7 @@ def _read_headers(paths):
 
 def _read_header(path):
     try:
-        with _opened(path) as image:
+        with open_image(path) as image:
             height, width = image.height, image.width
             # Of a TIFF, Pillow gives the size of what it turns upright by itself.
             if image.format != "TIFF" and _orientation(image) > 4:
@@ -159,9 +159,12 @@ def _read_header(path):
         return _Header(error=_reason(error))
 
 
-def _opened(path):
-    # Reading a pipe would wait for whoever writes into it.
-    if Path(path).exists() and not Path(path).is_file():
+def open_image(path: str | Path) -> Image.Image:
+    """Return the image of a file, of which nothing but the header has been read.
+
+    Raises ValueError for a pipe, which would be waited for, and what Pillow and the system raise.
+    """
+    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
         raise ValueError("no file, but a pipe, a socket or a device")
     return Image.open(path)
 
@@ -301,7 +304,7 @@ def _decode_all(task):
 
 def _decode(path, form, pixels):
     """Write the image at ``path`` to ``pixels``, in the form's shape and type."""
-    with _opened(path) as opened:
+    with open_image(path) as opened:
         # Some formats tell it only when they are asked for a second frame.
         frames = bool(getattr(opened, "is_animated", False))
         check_values(opened)

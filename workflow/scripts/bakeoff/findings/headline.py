@@ -14,8 +14,7 @@ def headline(results: Results) -> str:
         return "No run ended well: there is nothing to compare."
     highest = w.percent(best[0].score.value)
     if len(finished) == 1:
-        only = "the only model" if len(results.models) == 1 else "the only model that finished"
-        return f"{best[0].name} is {only}: {highest} {results.measure}."
+        return f"{best[0].name} is {results.the_only_model}: {highest} {results.measure}."
     if results.nothing_learned:
         return "No model is shown to be better than chance."
     if ahead := results.standing("ahead on common seeds"):

@@ -17,10 +17,9 @@ def best_models(results: Results) -> Finding:
     if not results.finished:
         return Finding("best", title, ["No run ended well: there is nothing to compare."])
     if len(results.finished) == 1:
-        only = "the only model" if len(results.models) == 1 else "the only model that finished"
         text = (
-            f"{results.best[0].name} is {only}: {results.measure} {_accuracy(results.best[0])}."
-            " There is nothing to compare it with."
+            f"{results.best[0].name} is {results.the_only_model}: {results.measure}"
+            f" {_accuracy(results.best[0])}. There is nothing to compare it with."
         )
         return Finding("best", title, [text])
     headline = " ".join(filter(None, [_answer(results), _certainty(results)]))

@@ -56,17 +56,18 @@ def _path_from(folder):
 
 def main(arguments: list[str]) -> None:
     """Write the study into the one folder that ``arguments`` name, and say what to do next."""
+    # Of `make study DIR=~/my-study`, not every shell has replaced the tilde.
+    folder = Path(os.path.expanduser(arguments[0] if arguments else ""))
     try:
         if len(arguments) != 1 or not arguments[0]:
             raise StudyError("DIR: missing; expected a folder: make study DIR=../my-study.")
-        write_study(arguments[0])
+        write_study(folder)
     except StudyError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"DIR: {error.filename}: {error.strerror}; expected a folder that can be written.")
-    folder = Path(arguments[0]).resolve()
     print_escaped()
-    print(f"{folder}: go there, change config/config.yaml, and run: snakemake --cores 4")
+    print(f"{folder.resolve()}: go there, change config/config.yaml, and run: snakemake --cores 4")
 
 
 if __name__ == "__main__":
