@@ -529,6 +529,28 @@ def test_the_first_screen_has_the_answer_and_every_row_of_the_chart(browser):
         assert section.get_by_role("heading").first.inner_text().startswith(name)
 
 
+# A page of 320 pixels with letters of twice the size is as one of 160.
+@pytest.mark.parametrize("width", [160, 195, 320, 390, 961, 1440])
+def test_accuracies_and_sizes_stay_apart_and_whole(browser, report, width):
+    with Visit(browser, report, width=width) as visit:
+        boxes = """name => Array.from(document.querySelectorAll(`.rows .${name}`), part => {
+            const texts = document.createRange();
+            texts.selectNodeContents(part);
+            const { left, right, top } = texts.getBoundingClientRect();
+            texts.selectNodeContents(part.firstChild ?? part);
+            return { left, right, top, lines: texts.getClientRects().length };
+        })"""
+        values, sizes = (visit.page.evaluate(boxes, name) for name in ("value", "size"))
+        pairs = zip(values, sizes, strict=True)
+        # One diverged and has no accuracy.
+        finished = [(value, size) for value, size in pairs if value["lines"]]
+        assert len(finished) == len(MODELS) - 1
+        for value, size in finished:
+            assert value["right"] < size["left"] or width < 240
+            assert value["lines"] == size["lines"] == 1
+            assert max(value["right"], size["right"]) <= width
+
+
 @pytest.mark.parametrize("width", [390, 1024, 1440])
 def test_the_chart_fits_and_its_texts_can_be_read(browser, width):
     with Visit(browser, REFERENCE, width=width) as visit:
