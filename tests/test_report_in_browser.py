@@ -285,6 +285,17 @@ def brightness(colour):
     return sum(map(int, re.findall(r"\d+", colour)[:3]))
 
 
+@pytest.mark.parametrize("width", [1440, 320])
+def test_long_families_make_the_page_no_wider(browser, report, tmp_path, width):
+    page = tmp_path / "report.html"
+    html = report.read_text(encoding="utf-8")
+    page.write_text(html.replace('"family 1"', f'"{"networks of a long name, " * 8}"'), "utf-8")
+    with Visit(browser, page, width=width) as visit:
+        choice = visit.page.get_by_label("Show models of the family")
+        assert choice.evaluate("choice => choice.getBoundingClientRect().width") > 250
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_names_that_do_not_break_make_the_page_no_wider(browser, odd_report, width):
     with Visit(browser, odd_report, width=width) as visit:
