@@ -285,6 +285,17 @@ def brightness(colour):
     return sum(map(int, re.findall(r"\d+", colour)[:3]))
 
 
+def test_the_readers_own_colours_leave_models_and_choices_apart(browser, report):
+    with Visit(browser, report, forced_colors="active") as visit:
+        colour = "part => getComputedStyle(part).backgroundColor"
+        swatches = visit.page.locator("#results th .swatch").all()
+        assert len({swatch.evaluate(colour) for swatch in swatches}) == len(MODELS)
+        for group in ("Losses", "Scale"):
+            buttons = visit.page.get_by_role("group", name=group, exact=True).get_by_role("button")
+            chosen, other = (button.evaluate(colour) for button in buttons.all())
+            assert chosen != other
+
+
 @pytest.mark.parametrize("width", [1440, 320])
 def test_long_families_make_the_page_no_wider(browser, report, tmp_path, width):
     page = tmp_path / "report.html"
