@@ -21,7 +21,7 @@ _BLOCKS = {"h1", "h2", "h3", "h4", "p", "li", "th", "td", "pre", "dt", "figcapti
 
 def shown(text):
     """Return a text as it is seen: white space and hyphens that keep a line whole are plain."""
-    return " ".join(text.replace("\u2011", "-").split())
+    return " ".join(text.replace("\u2011", "-").replace("\u200e", "").split())
 
 
 # Markdown

@@ -167,12 +167,25 @@ def test_findings_hold_each_models_confusions_summed_over_the_seeds(tmp_path):
     assert findings["numbers"]["data"]["class_names"] == ["0", "1", "2"]
 
 
+def test_mistakes_that_the_mean_over_the_seeds_undoes_are_not_denied(tmp_path):
+    labels = [0, 1, 2] * 10
+    runs = {seed: [*labels] for seed in range(5)}
+    for seed, own in runs.items():
+        own[seed] = (own[seed] + 1) % 3
+    findings, _ = conclude_answers(tmp_path, [runs, dict.fromkeys(runs, labels)])
+    assert [model["confusion"][0][1] for model in findings["numbers"]["models"]] == [2, 0]
+    assert said(findings, "hardest") == (
+        "There is no test image that at least one model gets wrong by the mean of its seeds'"
+        " probabilities."
+    )
+
+
 def test_without_mistakes_there_is_nothing_to_list(tmp_path):
     findings, text = conclude_answers(tmp_path, [[0, 1, 2], [0, 1, 2]])
     assert said(findings, "errors").startswith(
         "No model makes any: every test image was predicted correctly"
     )
-    assert "no test image that at least one model gets wrong" in said(findings, "hardest")
+    assert "no test image that at least one model gets wrong." in said(findings, "hardest")
     assert findings["numbers"]["errors"]["hardest"] == []
     assert "predict the same class for 100.00 %" in said(findings, "agreement")
     assert "nan" not in text.lower()

@@ -17,7 +17,7 @@ from bakeoff.analysis.crossed import (
 )
 from bakeoff.analysis.power import _images
 from bakeoff.analysis.sampling import TestSample
-from bakeoff.findings.power import what_it_would_take
+from bakeoff.findings.power import in_one_sentence, what_it_would_take
 from concluded_study import conclude
 from figure_studies import make_open, make_results, make_study
 from simulated_power import doubtful_study, share_shown, shares_and_limits
@@ -243,3 +243,21 @@ def test_what_it_would_take_is_said_in_one_sentence(tmp_path):
     )
     far = {"model_1": few, "model_2": {"wrong_images": range(300)}}
     assert said("far", far).startswith("More seeds are not needed for the first place")
+
+
+@pytest.mark.parametrize(
+    ("models", "all_settled", "none_settled"),
+    [
+        (2, "settle the model too close", "the place of the model too close"),
+        (3, "settle both models too close", "the place of either of the 2 models too close"),
+        (4, "settle all 3 models too close", "the place of any of the 3 models too close"),
+    ],
+)
+def test_two_models_are_both_and_not_all_2(models, all_settled, none_settled):
+    results = make_results(make_study(models, seeds=3))
+    others = results.analysis.ranked[1:]
+    settled = {model: {"seeds": 25, "seconds": 900.0} for model in others}
+    found = make_open(results, needed=settled, seeds=[25, 25], seconds=900.0)
+    assert all_settled in in_one_sentence(found)
+    found = make_open(results, needed={model: {} for model in others})
+    assert none_settled in in_one_sentence(found)

@@ -37,7 +37,7 @@ from bakeoff.report.tables import (
 from bakeoff.results import Results
 from fabricated_study import fabricate_data, fabricate_run
 from figure_studies import make_results, make_study
-from render_report import arrows_whole, describe_figures, unbroken
+from render_report import arrows_whole, describe_figures, in_order, unbroken
 from report_readers import read_page
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
@@ -665,6 +665,14 @@ def test_numbers_stay_with_their_units():
     assert unbroken("99.36 % of p-values, p = 0.21 and 2 percentage points") == (
         "99.36\u00a0% of p\u2011values, p\u00a0=\u00a00.21 and 2\u00a0percentage points"
     )
+
+
+def test_what_follows_an_arabic_or_hebrew_name_stands_to_the_right_of_it():
+    assert in_order("نموذج: −0.002 (שלום 12), אב 12 גד, B and נ.") == (
+        "نموذج\u200e: −0.002 (שלום 12\u200e), אב 12 גד\u200e, B and נ\u200e."
+    )
+    for told in ("Model 1: −0.002 (B), 漢字: 1.5", "שלום 12.5 and B"):
+        assert in_order(told) == told
 
 
 def test_arrows_are_not_broken():

@@ -285,6 +285,28 @@ def brightness(colour):
     return sum(map(int, re.findall(r"\d+", colour)[:3]))
 
 
+def test_the_readers_own_colours_leave_models_and_choices_apart(browser, report):
+    with Visit(browser, report, forced_colors="active") as visit:
+        colour = "part => getComputedStyle(part).backgroundColor"
+        swatches = visit.page.locator("#results th .swatch").all()
+        assert len({swatch.evaluate(colour) for swatch in swatches}) == len(MODELS)
+        for group in ("Losses", "Scale"):
+            buttons = visit.page.get_by_role("group", name=group, exact=True).get_by_role("button")
+            chosen, other = (button.evaluate(colour) for button in buttons.all())
+            assert chosen != other
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+def test_long_families_make_the_page_no_wider(browser, report, tmp_path, width):
+    page = tmp_path / "report.html"
+    html = report.read_text(encoding="utf-8")
+    page.write_text(html.replace('"family 1"', f'"{"networks of a long name, " * 8}"'), "utf-8")
+    with Visit(browser, page, width=width) as visit:
+        choice = visit.page.get_by_label("Show models of the family")
+        assert choice.evaluate("choice => choice.getBoundingClientRect().width") > 250
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_names_that_do_not_break_make_the_page_no_wider(browser, odd_report, width):
     with Visit(browser, odd_report, width=width) as visit:
@@ -527,6 +549,28 @@ def test_the_first_screen_has_the_answer_and_every_row_of_the_chart(browser):
         name = rows.last.get_by_role("link").inner_text()
         section = page.locator(page.evaluate("location.hash"))
         assert section.get_by_role("heading").first.inner_text().startswith(name)
+
+
+# A page of 320 pixels with letters of twice the size is as one of 160.
+@pytest.mark.parametrize("width", [160, 195, 320, 390, 961, 1440])
+def test_accuracies_and_sizes_stay_apart_and_whole(browser, report, width):
+    with Visit(browser, report, width=width) as visit:
+        boxes = """name => Array.from(document.querySelectorAll(`.rows .${name}`), part => {
+            const texts = document.createRange();
+            texts.selectNodeContents(part);
+            const { left, right, top } = texts.getBoundingClientRect();
+            texts.selectNodeContents(part.firstChild ?? part);
+            return { left, right, top, lines: texts.getClientRects().length };
+        })"""
+        values, sizes = (visit.page.evaluate(boxes, name) for name in ("value", "size"))
+        pairs = zip(values, sizes, strict=True)
+        # One diverged and has no accuracy.
+        finished = [(value, size) for value, size in pairs if value["lines"]]
+        assert len(finished) == len(MODELS) - 1
+        for value, size in finished:
+            assert value["right"] < size["left"] or width < 240
+            assert value["lines"] == size["lines"] == 1
+            assert max(value["right"], size["right"]) <= width
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])

@@ -41,6 +41,9 @@ from bakeoff.selection import shown_of
 from bakeoff.study.commit import commits
 from bakeoff.study.readers import read_cards, read_findings, read_runs, read_summary
 
+# The letters of Hebrew, Arabic and other scripts that are written from right to left.
+_RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+
 
 def render_report(
     study,
@@ -251,7 +254,7 @@ def _environment(template_folder):
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "unbroken": unbroken,
+        "unbroken": lambda text: in_order(unbroken(text)),
         "without_stop": lambda sentence: sentence.removesuffix("."),
         "arrows_whole": arrows_whole,
         "sha256": content_hash,
@@ -275,6 +278,15 @@ def unbroken(text):
     text = re.sub(r"(?<=\d\u00a0h) (?=\d\d\u00a0min)", "\u00a0", text)
     text = text.replace("p-values", "p\u2011values")
     return re.sub(r"(?<=p) ([=<]) (?=\d)", "\u00a0\\1\u00a0", text)
+
+
+def in_order(text):
+    """Return ``text`` with what follows an Arabic or Hebrew name to the right of it.
+
+    Otherwise browsers put a colon, a minus sign and a number to the left of the name, and of two
+    such names the second first.
+    """
+    return re.sub(rf"([{_RIGHT_TO_LEFT}](?:[\s\d.]*\d)?)(?=[,:;.)\]](?!\d))", "\\1\u200e", text)
 
 
 def arrows_whole(notation):

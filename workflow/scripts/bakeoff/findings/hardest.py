@@ -20,7 +20,11 @@ def hardest(results: Results) -> Finding:
     if models == 1:
         who = f"{results.learned[0].name} gets"
     if not wrong:
-        return Finding("hardest", title, [f"There is no test image that {who} wrong."])
+        # Single runs may be wrong where the mean of all is not.
+        told = f"{who} wrong" + (
+            " by the mean of its seeds' probabilities" if runs > models else ""
+        )
+        return Finding("hardest", title, [f"There is no test image that {told}."])
     images = found.hardest[:MOST_IMAGES_IN_WORDS]
     lead = (
         f"These are the {len(images)} hardest of the {wrong:,} test images that {who} wrong."

@@ -58,17 +58,15 @@ def in_one_sentence(results: Results) -> str | None:
             "More seeds are not needed for the first place: no model is too close to it to call."
         )
     if not found.seeds:
-        which = w.plural(number, "the model", f"any of the {number} models")
+        one_of = "either" if number == 2 else "any"
+        which = w.plural(number, "the model", f"{one_of} of the {number} models")
         return (
             f"Up to {POWER_SEEDS} seeds would not settle the place of {which} too close to the best"
             " to call, if differences are as seen."
         )
     settled = sum(one.seeds is not None for one in found.needed)
-    which = (
-        w.plural(settled, "the model", f"all {settled} models")
-        if settled == number
-        else f"{settled} of the {number} models"
-    )
+    every = {1: "the model", 2: "both models"}.get(number, f"all {number} models")
+    which = every if settled == number else f"{settled} of the {number} models"
     span, more = _span(found)
     would = "may" if more else "would"
     return (
