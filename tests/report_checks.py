@@ -4,8 +4,9 @@ import re
 from math import isclose
 from statistics import fmean, median
 
+from bakeoff.levels import LEVEL
 from bakeoff.limits import MOST_CLASSES, MOST_IMAGES_IN_WORDS, MOST_ITEMS, MOST_PAIRS, MOST_SHOWN
-from bakeoff.numbers import LEVEL, mistakes
+from bakeoff.numbers import mistakes
 from report_readers import (
     Element,
     inline_texts,

@@ -421,6 +421,7 @@ def test_means_that_look_alike_are_no_range():
         by_key=models,
         learned=[*models.values()],
         finished=[*models.values()],
+        that_count="",
     )
     assert _predicted_otherwise(results) == (
         "On average a model predicts 1.3 of 2 such images otherwise than labelled; all 3 models do"

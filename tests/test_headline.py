@@ -102,6 +102,23 @@ def test_one_model_that_finished_is_not_the_only_one_of_the_study(tmp_path):
     assert said(tmp_path / "lost", lost)[0].startswith(said_of_it)
 
 
+def test_models_that_did_not_finish_are_not_among_all(tmp_path):
+    lost = {"model_4": of(900) | {"status": "diverged"}}
+    headline, _ = said(tmp_path, {"model_1": 300, "model_2": 10, "model_3": 310} | lost)
+    assert headline == "Model 2 is best: 99.00 %, better than both others that finished."
+    headline, _ = said(tmp_path / "close", {"model_1": 12, "model_2": 13, "model_3": 14} | lost)
+    assert headline == "Too close to call: all 3 models that finished reach 98.60 to 98.80 %."
+    headline, _ = said(tmp_path / "one", {"model_1": 10, "model_2": 10} | lost, seeds=(0,))
+    assert headline.startswith("Both models that finished reach 99.00 %, but one seed")
+    findings, _ = conclude(tmp_path / "same", {"model_1": of(10), "model_2": of(10)} | lost)
+    texts = {finding["key"]: " ".join(finding["text"]) for finding in findings["findings"]}
+    assert texts["best"].startswith("Both models that finished have the same test accuracy")
+    assert "both models that finished get 10 wrong" in texts["errors"]
+    findings, _ = conclude(tmp_path / "three", {f"model_{n}": of(10) for n in (1, 2, 3)} | lost)
+    texts = {finding["key"]: " ".join(finding["text"]) for finding in findings["findings"]}
+    assert "10 fooled every model that finished," in texts["errors"]
+
+
 @pytest.mark.parametrize("status", ["ok", "diverged"])
 def test_where_nothing_was_learned_nobody_is_best(tmp_path, status):
     lost = of(900) | {"status": status}

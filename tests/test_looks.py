@@ -13,7 +13,7 @@ from bakeoff.analysis.looks import Decision, Looked, Plan, decide, judged_by, su
 from bakeoff.analysis.sampling import TestSample
 from bakeoff.analysis.significance import compare_all
 from bakeoff.findings.looks import seeds_where_they_decide
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from bakeoff.results import Results
 from concluded_study import conclude, pairs_of, said
 from decide_look import _out_of_budget

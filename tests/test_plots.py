@@ -45,6 +45,10 @@ WIDE_LETTERS = {
     "name": "漢字のとても長い名前のモデル 😀😀😀😀😀",
     "description": "空白のない、とても長い説明で、何を試みるかを詳しく述べるもの" * 2,
 }
+CAPITALS = {
+    "name": "CONVOLUTIONAL NETWORK WITH BATCHNORM",
+    "description": "WIDE LETTERS ALL ALONG: <WHAT> THIS ARCHITECTURE TRIES, @ GREAT LENGTH",
+}
 
 
 def draw_all(folder, study, diverged=()):
@@ -127,7 +131,14 @@ def test_many_models_ranked_by_balanced_accuracy_are_chosen_by_it(tmp_path):
 
 @pytest.mark.parametrize(
     ("models", "seeds", "words"),
-    [(1, 1, WORDY), (3, 5, WORDY), (10, 1, WORDY), (12, 2, WORDY), (3, 2, WIDE_LETTERS)],
+    [
+        (1, 1, WORDY),
+        (3, 5, WORDY),
+        (10, 1, WORDY),
+        (12, 2, WORDY),
+        (3, 2, WIDE_LETTERS),
+        (2, 1, CAPITALS),
+    ],
 )
 def test_no_text_overlaps_or_is_cut(tmp_path, models, seeds, words):
     study = make_study(models, seeds, **words)
@@ -203,6 +214,11 @@ def test_wide_letters_count_twice_and_stay_whole():
     assert shortened(family * 10, 6) == f"{family}…{family}"
     assert shortened(accented * 10, 5) == f"{accented * 2}…{accented * 2}"
     assert shortened("two\n lines", 20) == "two lines"
+
+
+def test_a_line_has_room_for_fewer_capitals():
+    assert wrapped("wide wide wide", 10) == "wide wide\nwide"
+    assert wrapped("WIDE WIDE WIDE", 10) == "WIDE\nWIDE\nWIDE"
 
 
 def test_a_number_and_its_unit_stay_on_one_line():

@@ -383,6 +383,7 @@ def test_a_model_at_chance_is_not_counted_among_those_that_are_wrong(tmp_path):
     assert "1 of 2 models that learned is wrong." in page.text
     page = Page(render(tmp_path / "two", models | {"Model 4": {"status": "diverged"}}))
     assert "that learned" not in page.text
+    assert "Both models that finished are wrong." in page.text
 
 
 def decoded(uri):

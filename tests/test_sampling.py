@@ -19,7 +19,7 @@ from bakeoff.analysis.hard_classes import stands_out
 from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.sampling import Sampling, TestSample, Weighed, flips_p, groups_needed
 from bakeoff.analysis.significance import compare, compare_all
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from simulated_groups import CLASSES, GROUPS, Case, compared, judge, simulate
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bakeoff.analysis.looks import Plan
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from simulated_looks import (
     CHOSEN,
     FIXED,

@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.analysis.intervals import accuracy_interval
 from bakeoff.analysis.significance import compare_all
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from simulated_studies import (
     CANDIDATES,
     CHOSEN,

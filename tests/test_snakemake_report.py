@@ -51,7 +51,7 @@ def test_a_result_has_its_caption(visit):
     open_category(visit.page, "Accuracy and cost")
     visit.page.get_by_role("cell", name="latency", exact=True).wait_for()
     visit.page.locator("a[iconname=information-circle]").first.click()
-    visit.page.get_by_text("Test accuracy against what a model costs.").wait_for()
+    visit.page.get_by_text("Accuracy on the test images against what a model costs.").wait_for()
 
 
 def test_the_page_opens_inside_it(visit):

@@ -9,7 +9,7 @@ from bakeoff.analysis.power import DIFFERING, detectable_if, share_differing
 from bakeoff.analysis.sampling import Sampling, TestSample, groups_needed
 from bakeoff.data.prepared import PreparedData
 from bakeoff.joblog import job_log, say
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from bakeoff.study.readers import read_description, read_trial
 
 _SEEDS = (1, 3, 5, 10, 20)

@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-LEVEL = 0.05
-"""The level of every test, and what an interval leaves out."""
-
-POWER = 0.8
-"""The probability with which a difference is to be shown for a study to be large enough for it."""
+from bakeoff.levels import LEVEL
 
 POWER_SEEDS = 200
 """The most seeds that are reckoned with: more are for nobody."""

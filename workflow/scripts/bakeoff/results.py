@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bakeoff import numbers
 from bakeoff.errors import StudyError
 from bakeoff.files import write_atomically
+from bakeoff.levels import LEVEL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +68,7 @@ class Results:
     @property
     def level(self) -> float:
         """The level of all comparisons of models together."""
-        return self.analysis.looks.level if self.analysis.looks else numbers.LEVEL
+        return self.analysis.looks.level if self.analysis.looks else LEVEL
 
     @property
     def in_common(self) -> str:
@@ -146,10 +147,15 @@ class Results:
         return [model for model in self.ranked if model.standing in standings]
 
     @property
-    def the_only_model(self) -> str:
-        """What the one finished model is called where there is but one."""
+    def that_finished(self) -> str:
+        """ " that finished", to follow "models" where others did not, else nothing."""
         models = len(self.models) + len(self.study["unfinished"])
-        return "the only model" if models == 1 else "the only model that finished"
+        return " that finished" if len(self.finished) < models else ""
+
+    @property
+    def that_count(self) -> str:
+        """ " that learned" or " that finished", to follow "models" where others did not."""
+        return " that learned" if len(self.learned) < len(self.finished) else self.that_finished
 
     @property
     def all_compared(self) -> bool:

@@ -11,7 +11,7 @@ from prettytable import PrettyTable
 
 from bakeoff import markdown
 from bakeoff import wording as w
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 
 NONE = "–"
 """What stands for a number that there is none of."""

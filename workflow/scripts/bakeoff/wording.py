@@ -3,10 +3,14 @@
 import json
 import re
 from collections.abc import Hashable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from bakeoff.levels import LEVEL
 from bakeoff.limits import LONGEST_LIST
-from bakeoff.numbers import LEVEL, Analysis, Data, Times
+
+if TYPE_CHECKING:
+    # Whoever has these has imported them; Snakemake, which words its last lines, starts without.
+    from bakeoff.numbers import Analysis, Data, Times
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -201,7 +205,7 @@ def uncorrected(number: int) -> str:
     )
 
 
-def test_sample(data: Data) -> str:
+def test_sample(data: "Data") -> str:
     """Return "10,000 test images" or "20 groups of test images": what is the sample."""
     if data.groups:
         return count(data.groups.number, "group of test images", "groups of test images")
@@ -230,7 +234,7 @@ def too_few_groups(groups: int, needed: int, pairs: int, what: str = "models") -
     )
 
 
-def uncompared_times(analysis: Analysis) -> str | None:
+def uncompared_times(analysis: "Analysis") -> str | None:
     """Return the sentences that say why times of any kind are not compared, None where all are.
 
     ``analysis`` is the study's :class:`bakeoff.numbers.Analysis`.
@@ -244,7 +248,7 @@ def uncompared_times(analysis: Analysis) -> str | None:
     return " ".join(filter(None, reasons)) or None
 
 
-def why_not_compared(what: str, times: Times) -> str | None:
+def why_not_compared(what: str, times: "Times") -> str | None:
     """Return the sentence that says why ``what`` is not compared, or None where it is.
 
     ``times`` are its :class:`bakeoff.numbers.Times`.

@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from bakeoff.numbers import LEVEL, Bin, Calibration
+from bakeoff.levels import LEVEL
+from bakeoff.numbers import Bin, Calibration
 
 BINS = 15
 """Number of bins of the confidence: that of Guo et al., and since then the usual one."""

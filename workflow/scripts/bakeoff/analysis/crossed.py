@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 from statsmodels.stats.contingency_tables import mcnemar
 
-from bakeoff.numbers import LEVEL, POWER
+from bakeoff.levels import LEVEL, POWER
 
 
 def inner_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:

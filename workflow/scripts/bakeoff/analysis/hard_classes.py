@@ -7,7 +7,7 @@ from scipy import stats
 
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.sampling import Sampling
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 
 
 def stands_out(

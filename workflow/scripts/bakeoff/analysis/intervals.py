@@ -7,7 +7,7 @@ from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
 from bakeoff.analysis.crossed import Answers, MakeAnswers, crossed_mean
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 
 
 def accuracy_interval(

@@ -35,7 +35,8 @@ from bakeoff.analysis.significance import (
     holm,
     typical_spread_of,
 )
-from bakeoff.numbers import LEVEL, Estimate, Look, Race, Racer
+from bakeoff.levels import LEVEL
+from bakeoff.numbers import Estimate, Look, Race, Racer
 
 OutOfBudget = Literal["budget", "budget spent"]
 """Whether the next look would take more than the budget leaves, or nothing is left of it."""

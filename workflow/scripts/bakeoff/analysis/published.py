@@ -16,7 +16,8 @@ from bakeoff.analysis.claims import judge_claims
 from bakeoff.analysis.intervals import standard_deviation
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.ranking import MeasuredStudy
-from bakeoff.numbers import LEVEL, Published, Reproduced
+from bakeoff.levels import LEVEL
+from bakeoff.numbers import Published, Reproduced
 
 ROUNDING = 0.00005
 """Published losses and accuracies (shares of 1) are rounded to four decimals."""

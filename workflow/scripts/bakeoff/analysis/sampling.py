@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from bakeoff.analysis.crossed import Answers, MakeAnswers, evened
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 
 
 class Sampling:

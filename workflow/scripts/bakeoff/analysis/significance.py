@@ -23,7 +23,8 @@ from bakeoff.analysis.crossed import (
     limits,
     typical_spread,
 )
-from bakeoff.numbers import LEVEL, Comparison
+from bakeoff.levels import LEVEL
+from bakeoff.numbers import Comparison
 
 Key = TypeVar("Key", bound=Hashable)
 """What names a model."""

@@ -25,8 +25,9 @@ from bakeoff.analysis.sampling import TestSample, groups_needed
 from bakeoff.analysis.times import circumstances
 from bakeoff.analysis.trait_groups import traits
 from bakeoff.describe import ITS_FILE
+from bakeoff.levels import LEVEL
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.numbers import LEVEL, Analysis, Data, Groups, Model, Pair, Pairs, Run
+from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
 from bakeoff.study.readers import DataSet
 
 

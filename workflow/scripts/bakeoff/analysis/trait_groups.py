@@ -11,7 +11,8 @@ import numpy as np
 
 from bakeoff.analysis.models import MeasuredModel
 from bakeoff.analysis.significance import holm
-from bakeoff.numbers import LEVEL, Group, Trait, Traits
+from bakeoff.levels import LEVEL
+from bakeoff.numbers import Group, Trait, Traits
 
 _RESAMPLES = 9999
 

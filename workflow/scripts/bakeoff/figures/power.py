@@ -10,8 +10,9 @@ from bakeoff import wording as w
 from bakeoff.figures.colours import HUES, INK, PAPER
 from bakeoff.figures.style import SMALLEST, TITLE, Look, log_ticks, model_looks, new_figure
 from bakeoff.figures.texts import WIDE, figure_names, wrapped
+from bakeoff.levels import POWER
 from bakeoff.limits import MOST_SHOWN
-from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
+from bakeoff.numbers import POWER_SEEDS, Needed, Power
 from bakeoff.results import Results
 
 _BAND: Look = {"facecolor": HUES[0], "alpha": 0.4, "linewidth": 0}

@@ -1,9 +1,10 @@
 """Texts in figures: how wide they are, where they break, and what names are cut to."""
 
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from wcwidth import iter_graphemes, width, wrap
@@ -15,6 +16,8 @@ SLIM, WIDE = 16, 28
 
 # Such as 12, 0.001, 1,000, 1e-3 and 3x3.
 _NUMBER = r"\d+(?:[.,x×]\d+)*(?:[eE][+-]?\d+)?"
+_EM = 0.56
+"""What a column of :func:`wrapped` has room for, in sizes of the letters; most are 0.5 wide."""
 # Letters that a word keeps at least.
 _LEAST = 3
 
@@ -25,9 +28,35 @@ def columns_of(text: str) -> int:
 
 
 def wrapped(text: str, columns: int) -> str:
-    """Return ``text`` on lines that are at most ``columns`` letters wide, "99 %" on one."""
+    """Return ``text`` on lines that are at most ``columns`` letters wide, "99 %" on one.
+
+    Of wide letters, such as capitals, a line has room for fewer.
+    """
     whole = re.sub(r"(?<=\d) %", "\u00a0%", one_line(text))
-    return "\n".join(wrap(whole, columns, control_codes="ignore")).replace("\u00a0", " ")
+    for width_of_line in range(columns, columns // 2, -1):
+        lines = wrap(whole, width_of_line, control_codes="ignore")
+        if all(_ems(line) <= _EM * columns for line in lines):
+            break
+    return "\n".join(lines).replace("\u00a0", " ")
+
+
+@lru_cache(maxsize=1000)
+def _ems(line):
+    """Return how wide a line is in the figures' font, in sizes of its letters."""
+    # Here, as the page has use for names that are cut, and none for Matplotlib.
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    size = 100
+    font = FontProperties(family="DejaVu Sans", size=size)
+    letters = list(iter_graphemes(line))
+    # The font lacks the others, which are as wide as they are high in all that have them.
+    narrow = "".join(letter for letter in letters if columns_of(letter) < 2)
+    with warnings.catch_warnings():
+        # Of other letters that the font lacks, there is a width all the same.
+        warnings.simplefilter("ignore", UserWarning)
+        wide = TextToPath().get_text_width_height_descent(narrow, font, False)[0] / size
+    return wide + sum(columns_of(letter) == 2 for letter in letters)
 
 
 def shortened(text: str, most: int) -> str:

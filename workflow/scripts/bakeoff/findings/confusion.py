@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names, that_learned
+from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.limits import MOST_FREQUENT
 from bakeoff.numbers import mistakes
@@ -109,7 +109,7 @@ def _shared(results):
         )
     else:
         sentence = (
-            f"Of the {total}, {images(models)} fooled every model{that_learned(results)},"
+            f"Of the {total}, {images(models)} fooled every model{results.that_count},"
             f" {images(models // 2 + 1)} more than half of them, {images(1)} at least one"
         )
     if any(len(m.runs) - len(m.odd_seeds) > 1 for m in results.learned):

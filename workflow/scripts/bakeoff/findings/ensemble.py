@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names, that_learned
+from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -97,7 +97,7 @@ def _group(results):
         return None
     if len(group) == 1:
         return f"The best group is {names(group)} alone, so it has no vote of its own."
-    return f"The best group is all of the models{that_learned(results)}."
+    return f"The best group is all of the models{results.that_count}."
 
 
 def _together(results):

@@ -3,8 +3,8 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding
+from bakeoff.levels import LEVEL
 from bakeoff.limits import MOST_ITEMS
-from bakeoff.numbers import LEVEL
 from bakeoff.results import Results
 
 

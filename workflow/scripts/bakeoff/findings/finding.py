@@ -54,7 +54,7 @@ def that_learned(results: Results) -> str:
 def every(results: Results) -> str:
     """Return "both models" or "all 3 models" of those that count, and that others do not."""
     number = len(results.learned)
-    return f"{'both models' if number == 2 else f'all {number} models'}{that_learned(results)}"
+    return f"{'both models' if number == 2 else f'all {number} models'}{results.that_count}"
 
 
 def spread(values: Mapping[Model, float], text: Callable[[float], str] = w.points) -> str:

@@ -14,7 +14,8 @@ def headline(results: Results) -> str:
         return "No run ended well: there is nothing to compare."
     highest = w.percent(best[0].score.value)
     if len(finished) == 1:
-        return f"{best[0].name} is {results.the_only_model}: {highest} {results.measure}."
+        only = f"the only model{results.that_finished}"
+        return f"{best[0].name} is {only}: {highest} {results.measure}."
     if results.nothing_learned:
         return "No model is shown to be better than chance."
     if ahead := results.standing("ahead on common seeds"):
@@ -22,8 +23,9 @@ def headline(results: Results) -> str:
         return f"Open: {names(best)} {verb} {highest}, but {are_ahead(ahead)}."
     if results.analysis.pairs.all_on_one_seed:
         if len(best) == len(finished):
-            who = "Both" if len(best) == 2 else f"All {len(best)}"
-            return f"{who} models reach {highest}, but one seed is no verdict on models."
+            who = f"{'Both' if len(best) == 2 else f'All {len(best)}'} models"
+            who += results.that_finished
+            return f"{who} reach {highest}, but one seed is no verdict on models."
         verb = w.plural(len(best), "is", "are")
         return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
     group = _too_close(results)
@@ -31,14 +33,15 @@ def headline(results: Results) -> str:
     not_judged = _not_judged(results, them)
     if len(group) > 1:
         number = len(finished)
-        who = f"all {number} models" if len(group) == number > 2 else names(group)
+        every = f"all {number} models{results.that_finished}"
+        who = every if len(group) == number > 2 else names(group)
         return f"Too close to call: {who} reach {_span(group)}{not_judged}."
     if not_judged:
         return f"{best[0].name} is ahead with {highest}{not_judged}."
     # All others are shown to be worse than it, or than another that is.
     number = len(finished) - 1
     others = {1: "the other", 2: "both others"}.get(number, f"all {number} others")
-    return f"{best[0].name} is best: {highest}, better than {others}."
+    return f"{best[0].name} is best: {highest}, better than {others}{results.that_finished}."
 
 
 def are_ahead(models: Sequence[Model]) -> str:

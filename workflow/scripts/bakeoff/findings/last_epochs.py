@@ -172,7 +172,7 @@ def _early(results):
     if models == 1:
         whose = f"of {names(results.named(found.choice))}"
         return f"{'A' if early else 'No'} run {whose} had {more}"
-    learned = that_learned(results)
+    which = f"{models} models{results.that_count}"
     if not early:
-        return f"In none of the {models} models{learned} had a run {more}"
-    return f"In {len(early)} of {models} models{learned}, a run had {more}"
+        return f"In none of the {which} had a run {more}"
+    return f"In {len(early)} of {which}, a run had {more}"

@@ -2,7 +2,8 @@
 
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, in_common, names, shortened
-from bakeoff.numbers import POWER, POWER_SEEDS, Needed, Power
+from bakeoff.levels import POWER
+from bakeoff.numbers import POWER_SEEDS, Needed, Power
 from bakeoff.results import Results
 
 

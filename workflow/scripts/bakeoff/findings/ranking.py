@@ -7,7 +7,7 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, in_common, names, on_other_runs
 from bakeoff.findings.headline import are_ahead
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from bakeoff.results import Model, Results
 
 
@@ -18,7 +18,7 @@ def best_models(results: Results) -> Finding:
         return Finding("best", title, ["No run ended well: there is nothing to compare."])
     if len(results.finished) == 1:
         text = (
-            f"{results.best[0].name} is {results.the_only_model}: {results.measure}"
+            f"{results.best[0].name} is the only model{results.that_finished}: {results.measure}"
             f" {_accuracy(results.best[0])}. There is nothing to compare it with."
         )
         return Finding("best", title, [text])
@@ -43,9 +43,9 @@ def _answer(results):
         every, is_better = "All", "none of them is better than another"
         if len(best) == 2:
             every, is_better = "Both", "neither is better than the other"
-        number = "" if len(best) == 2 else f" {len(best)}"
+        who = f"{every}{'' if len(best) == 2 else f' {len(best)}'} models{results.that_finished}"
         accuracy = w.percent(best[0].score.value)
-        return f"{every}{number} models have the same {results.measure}, {accuracy}: {is_better}."
+        return f"{who} have the same {results.measure}, {accuracy}: {is_better}."
     if len(best) == 1:
         lead = f"{best[0].name} has {highest(results)}, {_accuracy(best[0])}"
         them = "it"
@@ -91,8 +91,10 @@ def _certainty(results):
     if results.standing("network is worse"):
         sentences.append(_of_networks(results))
     if not sentences and not results.standing("ahead on common seeds"):
-        one = "trained network" if results.analysis.pairs.all_on_one_seed else "model"
-        sentence = f"No {one} of this study is shown to be worse than the best"
+        one = f"model{results.that_finished or ' of this study'}"
+        if results.analysis.pairs.all_on_one_seed:
+            one = "trained network of this study"
+        sentence = f"No {one} is shown to be worse than the best"
         if alike := results.standing("too close to call"):
             sentence += f": {_next(alike[0], results)}"
         sentences.append(f"{sentence}.")

@@ -4,7 +4,7 @@ from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
-from bakeoff.numbers import LEVEL
+from bakeoff.levels import LEVEL
 from bakeoff.results import Results
 
 

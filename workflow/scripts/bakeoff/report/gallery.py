@@ -50,8 +50,7 @@ def hardest_images(results: Results, data_file: str | Path | None = None) -> lis
 
 def _wrong(entry, results):
     models, wrong = len(entry.predictions), entry.wrong_models
-    # Models no better than chance are not counted.
-    learned = " that learned" if results.at_chance else ""
+    learned = results.that_count
     if models == 1:
         return f"The model{learned} is wrong"
     if wrong == models:
