@@ -41,6 +41,7 @@ from render_report import arrows_whole, describe_figures, in_order, unbroken
 from report_readers import read_page
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
+CAPTIONS = Path(__file__).parents[1] / "workflow" / "report"
 HOSTILE = '<script>alert("1")</script> & <b> {{ 7 * 7 }}'
 LAYERS = [
     {
@@ -384,6 +385,13 @@ def test_a_model_at_chance_is_not_counted_among_those_that_are_wrong(tmp_path):
     page = Page(render(tmp_path / "two", models | {"Model 4": {"status": "diverged"}}))
     assert "that learned" not in page.text
     assert "Both models that finished are wrong." in page.text
+
+
+def test_every_caption_says_something():
+    """Of Snakemake's report, and of figures of the page."""
+    captions = [file.read_text() for file in CAPTIONS.glob("*.rst")]
+    assert captions
+    assert all(caption.endswith(".\n") for caption in captions)
 
 
 def decoded(uri):

@@ -153,7 +153,7 @@ WITHOUT_NUMBERS = {
     # The console's line of an epoch, what it reads of the study, and curves.
     *(
         f"workflow/scripts/bakeoff/{name}.py"
-        for name in ("epochs", "limits", "numbers", "progress", "tensorboard", "wording")
+        for name in ("epochs", "levels", "limits", "progress", "tensorboard", "wording")
     ),
     *(
         f"workflow/scripts/bakeoff/study/{name}.py"

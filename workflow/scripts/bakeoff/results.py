@@ -148,13 +148,13 @@ class Results:
 
     @property
     def that_finished(self) -> str:
-        """ " that finished", to follow "models" where others did not, else nothing."""
+        """What follows "models" where others have not finished, or diverged; else nothing."""
         models = len(self.models) + len(self.study["unfinished"])
         return " that finished" if len(self.finished) < models else ""
 
     @property
     def that_count(self) -> str:
-        """ " that learned" or " that finished", to follow "models" where others did not."""
+        """What follows "models" where others do not count: they learned nothing, or as above."""
         return " that learned" if len(self.learned) < len(self.finished) else self.that_finished
 
     @property
