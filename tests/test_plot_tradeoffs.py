@@ -35,6 +35,8 @@ from figure_studies import (
 )
 from plot_tradeoffs import plot_tradeoffs
 
+pytestmark = pytest.mark.workflow
+
 ROOT = Path(__file__).parents[1]
 MOVED = [
     {"device": device, "threads": 2, "versions": {}, "first_epoch": first, "runs": 1}

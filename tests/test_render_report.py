@@ -41,6 +41,8 @@ from render_report import arrows_whole, describe_figures, in_order, unbroken
 from report_readers import read_page
 from steps_after_training import COMMAND, TREE, describe_study, run_steps
 
+pytestmark = pytest.mark.workflow
+
 CAPTIONS = Path(__file__).parents[1] / "workflow" / "report"
 HOSTILE = '<script>alert("1")</script> & <b> {{ 7 * 7 }}'
 LAYERS = [
@@ -316,7 +318,6 @@ def test_a_missing_or_damaged_curve_is_named_with_the_folder_to_delete(tmp_path,
         inline_svg(curve, "A curve.", curve.parent)
 
 
-@pytest.mark.workflow
 def test_the_page_says_how_many_of_the_pairs_it_lists(tmp_path):
     models = {f"Model {n}": {"accuracy": 0.9 + 0.003 * n, "images": 100} for n in range(16)}
     assert "15 of the 120 pairs in numbers" in Page(render(tmp_path, models, images=100)).text
@@ -345,7 +346,6 @@ def test_a_study_without_a_result_still_makes_a_page(tmp_path):
     assert "nan" not in text.lower()
 
 
-@pytest.mark.workflow
 def test_ten_models_and_three_seeds_fit_in_five_megabytes(tmp_path):
     models = {f"Model {number}": {"accuracy": 0.9 + number / 200} for number in range(10)}
     assert len(render(tmp_path, models, seeds=(0, 1, 2)).encode()) < 5e6
@@ -374,7 +374,6 @@ def test_the_hardest_images_are_shown_with_every_models_answer(tmp_path):
     ) in page.text
 
 
-@pytest.mark.workflow
 def test_a_model_at_chance_is_not_counted_among_those_that_are_wrong(tmp_path):
     models = {"Model 1": {"wrong_images": [3, 14]}, "Model 2": {"wrong_images": [3]}}
     lost = {"Model 3": {"wrong_images": range(950)}, "Model 4": {"status": "diverged"}}

@@ -22,6 +22,8 @@ from simulated_looks import (
 )
 from simulated_studies import IMAGES, MODELS, Pairs, pooled, simulate_study
 
+pytestmark = pytest.mark.workflow
+
 FEW = {name: WAYS[name] for name in (FIXED, CHOSEN)}
 
 

@@ -9,6 +9,8 @@ import pytest
 from bakeoff.analysis.curves import loss_trend, rose_since_the_middle
 from simulated_losses import WANDERING, judge_trends, simulate_losses
 
+pytestmark = pytest.mark.workflow
+
 
 @pytest.mark.parametrize("seeds", [1, 3, 5])
 @pytest.mark.parametrize("autocorrelation", WANDERING.values())

@@ -27,6 +27,8 @@ from simulated_studies import (
     simulate_study,
 )
 
+pytestmark = pytest.mark.workflow
+
 
 def pairs_said_to_differ(study):
     """Return the pairs (better, worse) of a simulated study that are significantly different."""
