@@ -153,9 +153,14 @@ class Results:
         return " that finished" if len(self.finished) < models else ""
 
     @property
+    def that_learned(self) -> str:
+        """What follows "models" where others that finished learned nothing; else nothing."""
+        return " that learned" if len(self.learned) < len(self.finished) else ""
+
+    @property
     def that_count(self) -> str:
-        """What follows "models" where others do not count: they learned nothing, or as above."""
-        return " that learned" if len(self.learned) < len(self.finished) else self.that_finished
+        """What follows "models" where others do not count, for either reason."""
+        return self.that_learned or self.that_finished
 
     @property
     def all_compared(self) -> bool:

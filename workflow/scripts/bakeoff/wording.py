@@ -30,6 +30,11 @@ def plural(number: int, singular: str, several: str | None = None) -> str:
     return singular if number == 1 else several or f"{singular}s"
 
 
+def all_of(number: int, nouns: str) -> str:
+    """Return "both models" or "all 3 models"."""
+    return f"both {nouns}" if number == 2 else f"all {number} {nouns}"
+
+
 def count(number: int, noun: str, several: str | None = None) -> str:
     """Return "1 model", "12 models" or "10,000 images"."""
     return f"{number:,} {plural(number, noun, several)}"

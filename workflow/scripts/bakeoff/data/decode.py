@@ -6,7 +6,9 @@ A first pass reads the headers: sizes, modes and depths decide the array's shape
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
+import stat
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -164,7 +166,8 @@ def open_image(path: str | Path) -> Image.Image:
 
     Raises ValueError for a pipe, which would be waited for, and what Pillow and the system raise.
     """
-    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+    kind = os.stat(path).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
         raise ValueError("no file, but a pipe, a socket or a device")
     return Image.open(path)
 

@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, names, that_learned
+from bakeoff.findings.finding import Finding, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -36,7 +36,7 @@ def _between_models(results):
         both = names(results.named(found.models))
         return f"{both} predict the same class for {mean} of the test images."
     sentence = (
-        f"Two models{that_learned(results)} predict the same class for {mean} of the test images"
+        f"Two models{results.that_learned} predict the same class for {mean} of the test images"
         f" on average over"
         f" {found.pairs:,} pairs"
     )

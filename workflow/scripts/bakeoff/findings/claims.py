@@ -47,8 +47,7 @@ def _tally(judged, one="The test"):
             return f"{one} bears it out."
         return f"{one} goes against it." if judged.refuted else f"{one} does not decide."
     if judged.borne_out == total:
-        every = "Both" if total == 2 else f"All {total}"
-        return f"{every} comparisons that it takes bear it out."
+        return f"{w.all_of(total, 'comparisons').capitalize()} that it takes bear it out."
     if judged.open == total:
         none = "Neither" if total == 2 else "None"
         return f"{none} of the {total} comparisons that it takes is decided."

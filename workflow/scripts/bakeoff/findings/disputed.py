@@ -4,7 +4,7 @@ from statistics import fmean
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, every, names, spread, that_learned
+from bakeoff.findings.finding import Finding, every, names, spread
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -70,7 +70,7 @@ def _leaders(results):
         return f"Without such labels its test accuracy is {w.percent(*without.values())}."
     whose = f"the test accuracy of {names(changes)} changes"
     if len(changes) > 1:
-        learned = that_learned(results)
+        learned = results.that_learned
         whose = f"test accuracies{learned and f' of the models{learned}'} change"
     sentence = f"Without such labels {whose} by {spread(changes)}. "
     most = max(model.accuracy.value for model in results.finished)

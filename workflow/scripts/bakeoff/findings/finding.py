@@ -46,15 +46,9 @@ def parted(text: str, results: Results) -> tuple[str, str]:
     return text, ""
 
 
-def that_learned(results: Results) -> str:
-    """Return " that learned", to follow "models" where others did not, else nothing."""
-    return " that learned" if len(results.learned) < len(results.finished) else ""
-
-
 def every(results: Results) -> str:
     """Return "both models" or "all 3 models" of those that count, and that others do not."""
-    number = len(results.learned)
-    return f"{'both models' if number == 2 else f'all {number} models'}{results.that_count}"
+    return f"{w.all_of(len(results.learned), 'models')}{results.that_count}"
 
 
 def spread(values: Mapping[Model, float], text: Callable[[float], str] = w.points) -> str:

@@ -2,7 +2,7 @@
 
 from bakeoff import tables as t
 from bakeoff import wording as w
-from bakeoff.findings.finding import Finding, that_learned
+from bakeoff.findings.finding import Finding
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.limits import MOST_IMAGES_IN_WORDS
 from bakeoff.results import Results
@@ -16,7 +16,7 @@ def hardest(results: Results) -> Finding:
     found = results.analysis.errors
     wrong, models = sum(found.wrong[1:]), len(results.learned)
     runs = sum(len(model.runs) - len(model.odd_seeds) for model in results.learned)
-    who = f"at least one model{that_learned(results)} gets"
+    who = f"at least one model{results.that_learned} gets"
     if models == 1:
         who = f"{results.learned[0].name} gets"
     if not wrong:

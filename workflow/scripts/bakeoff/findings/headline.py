@@ -23,8 +23,7 @@ def headline(results: Results) -> str:
         return f"Open: {names(best)} {verb} {highest}, but {are_ahead(ahead)}."
     if results.analysis.pairs.all_on_one_seed:
         if len(best) == len(finished):
-            who = f"{'Both' if len(best) == 2 else f'All {len(best)}'} models"
-            who += results.that_finished
+            who = f"{w.all_of(len(best), 'models').capitalize()}{results.that_finished}"
             return f"{who} reach {highest}, but one seed is no verdict on models."
         verb = w.plural(len(best), "is", "are")
         return f"{names(best)} {verb} ahead with {highest}, but one seed is no verdict on models."
@@ -33,14 +32,14 @@ def headline(results: Results) -> str:
     not_judged = _not_judged(results, them)
     if len(group) > 1:
         number = len(finished)
-        every = f"all {number} models{results.that_finished}"
+        every = f"{w.all_of(number, 'models')}{results.that_finished}"
         who = every if len(group) == number > 2 else names(group)
         return f"Too close to call: {who} reach {_span(group)}{not_judged}."
     if not_judged:
         return f"{best[0].name} is ahead with {highest}{not_judged}."
     # All others are shown to be worse than it, or than another that is.
     number = len(finished) - 1
-    others = {1: "the other", 2: "both others"}.get(number, f"all {number} others")
+    others = "the other" if number == 1 else w.all_of(number, "others")
     return f"{best[0].name} is best: {highest}, better than {others}{results.that_finished}."
 
 

@@ -2,7 +2,7 @@
 
 from bakeoff import wording as w
 from bakeoff.analysis.epochs import FLUCTUATION_EPOCHS
-from bakeoff.findings.finding import Finding, every, names, that_learned
+from bakeoff.findings.finding import Finding, every, names
 from bakeoff.findings.setting import no_better_than_chance
 from bakeoff.results import Results
 
@@ -40,11 +40,11 @@ def _movement(results):
     if not several and len(results.finished) > 1:
         of = f"of {names(results.named(ranges))} "
     if not widest:
-        which = f"{w.count(len(ranges), 'model')}{that_learned(results)}"
+        which = f"{w.count(len(ranges), 'model')}{results.that_learned}"
         return f"{of}did not move{f' in any of the {which}' if several else ''}"
     deviation = "standard deviation between epochs"
     if several:
-        deviation += f", pooled over {w.count(len(ranges), 'model')}{that_learned(results)}"
+        deviation += f", pooled over {w.count(len(ranges), 'model')}{results.that_learned}"
     text = f"{of}moved by {w.points(found.deviation)} ({deviation}); the widest range is"
     text += f" {w.points(widest)}"
     if not several:
@@ -82,7 +82,7 @@ def _where(models, results):
     """Where the ``models`` are first, if some, or some of their runs, learned nothing."""
     if any(model.odd_seeds for model in models):
         return " in the runs that learned"
-    return " among those that learned" if that_learned(results) else ""
+    return " among those that learned" if results.that_learned else ""
 
 
 def _choosing(results, span):

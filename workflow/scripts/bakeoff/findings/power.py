@@ -66,7 +66,7 @@ def in_one_sentence(results: Results) -> str | None:
             " to call, if differences are as seen."
         )
     settled = sum(one.seeds is not None for one in found.needed)
-    every = {1: "the model", 2: "both models"}.get(number, f"all {number} models")
+    every = "the model" if number == 1 else w.all_of(number, "models")
     which = every if settled == number else f"{settled} of the {number} models"
     span, more = _span(found)
     would = "may" if more else "would"

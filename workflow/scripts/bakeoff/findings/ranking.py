@@ -40,10 +40,10 @@ def _answer(results):
     """Which model or group is the best, in one sentence."""
     best, alike = results.best, results.standing("too close to call")
     if len(best) == len(results.finished):
-        every, is_better = "All", "none of them is better than another"
+        is_better = "none of them is better than another"
         if len(best) == 2:
-            every, is_better = "Both", "neither is better than the other"
-        who = f"{every}{'' if len(best) == 2 else f' {len(best)}'} models{results.that_finished}"
+            is_better = "neither is better than the other"
+        who = f"{w.all_of(len(best), 'models').capitalize()}{results.that_finished}"
         accuracy = w.percent(best[0].score.value)
         return f"{who} have the same {results.measure}, {accuracy}: {is_better}."
     if len(best) == 1:

@@ -54,7 +54,7 @@ def _wrong(entry, results):
     if models == 1:
         return f"The model{learned} is wrong"
     if wrong == models:
-        return f"{'Both' if models == 2 else f'All {models}'} models{learned} are wrong"
+        return f"{w.all_of(models, 'models').capitalize()}{learned} are wrong"
     return f"{wrong} of {models} models{learned} {w.plural(wrong, 'is', 'are')} wrong"
 
 
