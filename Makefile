@@ -1,7 +1,7 @@
 # Each target is a short name for the commands that it prints.
 PYTHON ?= python3
 BIN := .venv/bin
-# What installs the lock file's packages: INSTALL="uv pip install --python .venv" takes a fifth of the time.
+# make env INSTALL="uv pip install --python .venv" unpacks several packages at once.
 INSTALL = $(BIN)/python -m pip install
 AXE := 4.14.1
 AXE_SHA256 := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c

@@ -2,11 +2,13 @@
 
 import compileall
 import gc
+import os
 import shutil
 import signal
 import sys
 
 import pytest
+from filelock import FileLock
 
 import projects
 from bakeoff.study.sources import KEPT, Sources
@@ -91,9 +93,22 @@ def tiny_study(tmp_path):
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
-    """A tiny study that has run. Tests must not change it."""
-    project = make_tiny_study(tmp_path_factory.mktemp("finished") / "study")
-    project.first_run = project.snakemake()
+    """A tiny study that has run. Tests must not change it.
+
+    The first of pytest's workers makes it; each has a copy.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made, said = shared / "finished_study", shared / "finished_study.txt"
+    with FileLock(f"{made}.lock"):
+        if not said.exists():
+            # What a worker that failed at it has left.
+            shutil.rmtree(made, ignore_errors=True)
+            said.write_text(make_tiny_study(made).snakemake().stdout)
+    project = Project(tmp_path_factory.mktemp("finished") / "study")
+    shutil.copytree(made, project.folder)
+    project.first_run = said.read_text()
     return project
 
 

@@ -119,7 +119,13 @@ OVERFITTING = {
 
 @pytest.mark.workflow
 @pytest.mark.parametrize(
-    "optimizer", [{}, {"use_ema": True, "ema_momentum": 0.8}], ids=["weights", "averages"]
+    "optimizer",
+    [
+        pytest.param({}, id="weights"),
+        pytest.param(
+            {"use_ema": True, "ema_momentum": 0.8}, id="averages", marks=pytest.mark.thorough
+        ),
+    ],
 )
 def test_a_stopped_run_is_judged_by_its_best_epoch_and_goes_on_so(project, tmp_path, optimizer):
     recipe = OVERFITTING | {"optimizer": OVERFITTING["optimizer"] | optimizer}

@@ -138,6 +138,7 @@ def test_a_table_with_patients_as_groups(own_study):
     assert "prepare_data" in own_study.planned("results/data/scans/data.json")
 
 
+@pytest.mark.thorough
 def test_a_study_from_a_parquet_table_is_that_of_its_csv(own_study):
     """pyarrow, which Parquet needs, has pandas keep texts in another form, in every step."""
     pyarrow = ROOT / ".venv" / "pyarrow"

@@ -466,7 +466,7 @@ def test_the_lines_of_the_page_run_and_say_the_same(asked, tmp_path):
     assert said.split()[-1] == str(probabilities.argmax())
 
 
-@pytest.mark.workflow
+@pytest.mark.thorough
 def test_a_model_that_needs_its_architecture_file_is_predicted_by_it(copy, tmp_path):
     """As the description says, which is all that decides."""
     study = Project(copy.folder)

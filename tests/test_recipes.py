@@ -125,6 +125,7 @@ def test_more_epochs_go_on_with_the_bits_of_one_go(project, tmp_path, recipe):
     assert parts.bits() == whole.bits()
 
 
+@pytest.mark.thorough
 def test_a_schedule_over_all_epochs_is_trained_anew_for_more(project, tmp_path):
     training = Training(project, tmp_path, schedule=ONE_CYCLE)
     training.run(epochs=2)
@@ -144,6 +145,7 @@ def callbacks(settings):
 """
 
 
+@pytest.mark.thorough
 def test_callbacks_of_an_architecture_know_the_epoch_and_go_on(project, plain, tmp_path):
     source = TINY.format(units=16)
     for name, hook in (("hooked", HOOK), ("odd", "\n\ndef callbacks(settings):\n    return 3\n")):

@@ -709,7 +709,7 @@ def large_study(tmp_path):
 
 
 @pytest.mark.thorough
-def test_a_hundred_models_with_ten_seeds_take_a_minute_and_two_gigabytes(large_study):
+def test_a_hundred_models_with_ten_seeds_take_a_minute_and_under_a_gigabyte(large_study):
     run = subprocess.run(
         [sys.executable, Path(__file__).with_name("steps_after_training.py"), large_study],
         capture_output=True,
@@ -719,7 +719,8 @@ def test_a_hundred_models_with_ten_seeds_take_a_minute_and_two_gigabytes(large_s
     used = json.loads(run.stdout.splitlines()[-1])
     # Of the processor, in one process; twice the minute, as machines differ.
     assert used["seconds"] < 120
-    assert used["megabytes"] < 2000
+    # Half as much again as there was, and less than with the probabilities of all runs.
+    assert used["megabytes"] < 600
     html = (large_study / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     assert len([model for model in page.all("details") if model.get("class") == "model"]) == 100

@@ -81,6 +81,7 @@ def test_killed_at_ten_random_moments_it_ends_with_the_same_bits(uninterrupted, 
     assert not list(training.folder.rglob(".unfinished-*"))
 
 
+@pytest.mark.thorough
 def test_killed_twice_with_augmentation_it_ends_with_the_same_bits(project, tmp_path):
     augmentation = {"shift": 0.1, "rotation": 0.05, "noise": 0.05, "mixup": 0.4}
     whole, killed = (
@@ -220,6 +221,7 @@ def test_a_run_that_ends_after_its_snakemake_was_killed_counts(tiny_study):
     assert tiny_study.planned(target) == set()
 
 
+@pytest.mark.thorough
 def test_a_kill_while_pictures_are_drawn_is_gone_on_from(copy):
     style = copy.path("workflow/scripts/bakeoff/figures/style.py")
     style.write_text(style.read_text() + "EDITED = True\n")

@@ -43,7 +43,7 @@ def test_the_console_has_a_line_an_epoch(finished_study):
         r"^tiny seed 0  epoch (\d)/2  loss \d\.\d{4}  accuracy +\d+\.\d+%"
         r"  val_loss \d\.\d{4}  val_accuracy +\d+\.\d+%  [\d.]+ s, .* left"
         r"; \d of 2 runs done(?:, study done at about \d\d:\d\d)?$",
-        finished_study.first_run.stdout,
+        finished_study.first_run,
         flags=re.MULTILINE,
     )
     assert lines == ["1", "2"]
@@ -52,7 +52,7 @@ def test_the_console_has_a_line_an_epoch(finished_study):
 
 
 def test_the_console_ends_with_what_came_out(finished_study):
-    ending = finished_study.first_run.stdout.partition("Finished jobid: 0 (Rule: all)")[2]
+    ending = finished_study.first_run.partition("Finished jobid: 0 (Rule: all)")[2]
     findings = json.loads(finished_study.path("results/findings.json").read_text())
     assert findings["headline"] in ending
     assert "The page: results/report.html" in ending

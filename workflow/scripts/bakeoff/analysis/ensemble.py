@@ -91,7 +91,7 @@ def _soft_vote(members, planned, labels):
         runs = [run for model in members for run in model.runs if run.seed == seed]
         if not runs:
             continue
-        votes = sum(run.probabilities for run in runs)
+        votes = sum(run.probabilities() for run in runs)
         total = total + votes
         if len(runs) == len(members) > 1:
             by_seed[seed] = votes.argmax(axis=1) == labels

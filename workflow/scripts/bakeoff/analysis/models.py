@@ -1,8 +1,8 @@
 """What each model did: its runs as they were read, and the measurements on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from operator import add
 from pathlib import Path
 from typing import Any, Literal
@@ -43,15 +43,16 @@ _NOT_THERE: Any = None
 class MeasuredRun:
     """One run: its card, its history and what it predicts for the test images.
 
-    ``probabilities`` float32 (n_test, classes) are those of the classes, ``predicted`` int
-    (n_test,) holds the most probable one of each image, ``label_probability`` float32 (n_test,)
-    the probability of its label, and ``correct`` bool (n_test,) whether the two are one. A run
-    that diverged has card and history only.
+    ``predicted`` int (n_test,) holds the most probable class of each image, ``label_probability``
+    float32 (n_test,) the probability of its label, and ``correct`` bool (n_test,) whether the two
+    are one. ``probabilities()`` reads those of all classes anew, float32 (n_test, classes): held,
+    those of all runs would be nine tenths of the memory. A run that diverged has card and history
+    only.
     """
 
     card: dict
     history: np.ndarray
-    probabilities: np.ndarray = _NOT_THERE
+    probabilities: Callable[[], np.ndarray] = _NOT_THERE
     correct: np.ndarray = _NOT_THERE
     predicted: np.ndarray = _NOT_THERE
     label_probability: np.ndarray = _NOT_THERE
@@ -87,18 +88,19 @@ def read_runs(
         history, card = read_training(history_file, card_file, model, seed, described[model])
         predicted = {}
         if card["status"] == "ok":
-            predicted = _predicted(read_probabilities(predictions_file, data), data)
+            predicted = _predicted(partial(read_probabilities, predictions_file, data), data)
         runs.append(MeasuredRun(card, history, **predicted))
     return runs
 
 
-def _predicted(probabilities, data):
-    """Return what a :class:`MeasuredRun` says of its probabilities (n_test, classes)."""
+def _predicted(read, data):
+    """Return what a :class:`MeasuredRun` says of the probabilities (n_test, classes) it reads."""
+    probabilities = read()
     predicted = _most_probable(probabilities)
     correct = predicted == data.labels
     images = np.arange(len(data.labels))
     return {
-        "probabilities": probabilities,
+        "probabilities": read,
         "correct": correct,
         "predicted": predicted,
         "label_probability": probabilities[images, data.labels],
@@ -143,7 +145,7 @@ class MeasuredModel:
         """The predictions, int (n_test,), of the mean of the runs' probabilities."""
         if len(self.runs) == 1:
             return self.runs[0].predicted
-        total = reduce(add, (run.probabilities for run in self.runs))
+        total = reduce(add, (run.probabilities() for run in self.runs))
         return _most_probable(total)
 
     @cached_property
