@@ -105,6 +105,13 @@ def test_a_checkpoint_of_more_epochs_than_planned_does_not_count(followed):
     assert len(followed.study.look()[0].history) == 8
 
 
+def test_a_file_that_is_no_checkpoint_is_none(followed):
+    followed.train(*FIRST, epochs=8, finished=True)
+    for name in ("epoch_best.npz", "epoch_00009 (copy).npz", "epoch_.npz"):
+        (followed.checkpoints(*FIRST).folder / name).write_bytes(b"not ours")
+    assert len(followed.study.look()[0].history) == 8
+
+
 # When it will be done
 
 

@@ -8,6 +8,7 @@ import csv
 import fcntl
 import heapq
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -234,7 +235,11 @@ class Study:
 
 def _rows_of_checkpoint(folder, epochs):
     """Return the rows of history in a run's newest checkpoint of up to ``epochs`` epochs."""
-    numbered = {int(file.stem.split("_")[1]): file for file in folder.glob("epoch_*.npz")}
+    numbered = {
+        int(name[1]): file
+        for file in folder.glob("epoch_*")
+        if (name := re.fullmatch(r"epoch_(\d+)(_finished)?\.npz", file.name))
+    }
     for epoch in sorted((epoch for epoch in numbered if epoch <= epochs), reverse=True):
         # It may have been replaced by the next in this moment, or be damaged.
         with suppress(*_UNREADABLE), np.load(numbered[epoch]) as state:
