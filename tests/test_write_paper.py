@@ -92,6 +92,14 @@ def test_marks_that_latex_would_join_stay_apart():
     assert latex.escaped("`a`") == r"\textasciigrave{}a\textasciigrave{}"
 
 
+def test_a_table_says_what_its_letters_take():
+    plain = "% Needs \\usepackage{booktabs}.\n"
+    for text in ("Model 1", "Łódź – Dvořák", "a − b … “c” ≤ d\u00a0× e"):
+        assert latex.what_it_takes(latex.escaped(text)) == plain
+    for text in ("モデル 1", "модель", "α-net", "a → b"):
+        assert "XeLaTeX" in latex.what_it_takes(latex.escaped(text))
+
+
 def test_the_methods_state_data_tests_corrections_and_versions(results):
     methods = (results / "paper" / "methods.tex").read_text()
     assert_sound(methods)

@@ -30,6 +30,8 @@ _WRITTEN = {
     "\u00a0": "~",
     "\u2011": "-",
 }
+# Of the letters that pdfLaTeX's fonts have: the end of Latin Extended-A.
+_LAST_LATIN = 0x17F
 # Two hyphens would become one dash.
 _MARKS = re.compile("|".join([*map(re.escape, _WRITTEN), "-(?=-)"]))
 
@@ -44,6 +46,13 @@ def escaped(text: str) -> str:
     text = f"{{}}{text}" if text.startswith(("[", "*")) else text
     # "99.36 %" is on one line.
     return re.sub(r"(?<=\d) (?=\\%)", r"\\,", text)
+
+
+def what_it_takes(text: str) -> str:
+    """Return a comment that names what LaTeX needs for ``text``, a :func:`table`."""
+    beyond = any(ord(letter) > _LAST_LATIN for letter in text)
+    engine = ", and XeLaTeX or LuaLaTeX with a font that has its letters" * beyond
+    return f"% Needs \\usepackage{{booktabs}}{engine}.\n"
 
 
 def table(

@@ -48,10 +48,8 @@ def main_table(results: Results) -> str:
         )
         caption = " ".join(filter(None, [caption, differences_in_common(results)]))
     shown = [[cell.text for cell in row] for row in rows]
-    return (
-        "% Needs \\usepackage{booktabs}.\n"
-        f"{latex.table(columns, shown, table.numeric, caption, 'tab:accuracy')}"
-    )
+    written = latex.table(columns, shown, table.numeric, caption, "tab:accuracy")
+    return latex.what_it_takes(written) + written
 
 
 def _cells(model, several, counted, compared):
