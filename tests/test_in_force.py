@@ -1,6 +1,9 @@
 """Of runs that write to one folder, that of the newest plan does."""
 
+import errno
+import fcntl
 import multiprocessing
+import os
 import time
 
 import pytest
@@ -94,3 +97,16 @@ def test_a_state_is_kept_before_its_run_ends(tmp_path, older):
     assert checkpoints.load(epochs=3)[0] == 2
     with pytest.raises(StudyError, match="has begun here since"), checkpoints.locked():
         pytest.fail("trained on")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
+    """As Lustre is where it is mounted without `flock`: a lock file would outlive its process."""
+
+    def flock(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(StudyError, match="with `flock`.*put the results on another"):
+        InForce(tmp_path / "run", IDENTITY, "data").take()
+    assert not (tmp_path / "run" / ".plan").exists()

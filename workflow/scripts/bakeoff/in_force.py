@@ -8,6 +8,7 @@ with another plan finds that at the end of an epoch, or before it writes outputs
 In no run's identity: who writes changes no number.
 """
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,21 +21,33 @@ from bakeoff.files import remove_unfinished, write_atomically
 from bakeoff.joblog import say
 from bakeoff.study.identity import fingerprint
 
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+
 
 @contextmanager
 def locked(file: str | Path, doing: str) -> Iterator[None]:
     """Hold the lock ``file`` for this process alone; wait, and say so, while another has it.
 
-    ``doing`` is what that one does. The operating system frees the lock of a killed process.
+    ``doing`` is what that one does. The operating system frees the lock of a killed process. Raises
+    :class:`StudyError` where the file system has no such locks.
     """
     file = Path(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(file)
+    # What filelock has instead stays behind where its process is killed: all others would wait.
+    lock = filelock.FileLock(file, fallback_to_soft=False)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         say(f"Waiting for another process that {doing} ({file.parent}).")
         lock.acquire()
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise StudyError(
+            f"{file.parent}: no lock is to be had on its file system ({error.strerror}); expected"
+            " one with `flock`, so that no two jobs write the same run: put the results on"
+            " another, with --config 'pathvars={results: /another/place}'."
+        ) from error
     try:
         yield
     finally:
