@@ -107,6 +107,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(StudyError, match="with `flock`.*put the results on another"):
+    with pytest.raises(StudyError, match=r"with `flock`.*put the results on another"):
         InForce(tmp_path / "run", IDENTITY, "data").take()
     assert not (tmp_path / "run" / ".plan").exists()
