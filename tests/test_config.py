@@ -21,6 +21,7 @@ from bakeoff.study.config import (
     reported_study,
 )
 from bakeoff.study.folders import path_from_here
+from bakeoff.study.looks import Looks
 from bakeoff.study.settings import has_curves, training_settings
 from projects import Project
 
@@ -1307,6 +1308,16 @@ def test_texts_are_reported_on_one_line(study):
     assert reported["models"][0]["name"] == "a name"
     assert reported["models"][0]["description"] == "two lines"
     assert reported["published"] == {"title": "A title", "conclusions": [{"claim": "so"}]}
+
+
+@pytest.mark.parametrize("finished_only", [True, False])
+def test_a_report_that_leaves_decided_looks_out_is_known_to(study, finished_only):
+    config = study.read()
+    config["study"] |= {"finished_only": finished_only, "seeds": {"looks": [2, 3]}}
+    decided = [{"goes_on": ["small"], "left": {}, "ended": None}]
+    for decisions, left_out in (([], False), (decided, finished_only)):
+        looks = Looks(config["study"]["seeds"], '{"models": {"small": 1}}', Path(), decisions)
+        assert ("looks_left_out" in reported_study(config, ["small"], looks=looks)) == left_out
 
 
 def test_names_that_differ_in_spaces_only_are_one_name(study):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -552,6 +553,45 @@ def test_a_model_that_left_may_look_better_than_what_stayed(tmp_path):
     assert "C has the highest test accuracy of those that stayed, 93" in said(found, "best")
     [remark] = [one["remark"] for one in found["models"] if one["model"] == "c"]
     assert "It has the highest test accuracy of those that stayed." in remark
+    # What the last epochs say is said of those that are still compared.
+    assert set(found["numbers"]["last_epochs"]["between"]) == {"a", "c"}
+
+
+def test_the_pairs_that_are_listed_are_those_of_the_most_accurate(tmp_path, monkeypatch):
+    """Those are what the matrix shows, and may have left."""
+    monkeypatch.setattr("bakeoff.analysis.study.MOST_SHOWN", 3)
+    stayed = (20, 21, 22, 90, 91, 92, 93, 94)
+    wrong = {"a": (25, 26, 27, *range(95, 100)), "b": range(48, 56), "c": stayed}
+    wrong |= {"d": range(49, 57), "e": range(300, 308)}
+    found, _ = follow(tmp_path, {m: tuple(n) for m, n in wrong.items()}, Plan((3, 8)))
+    listed = {frozenset((one["a"], one["b"])) for one in found["numbers"]["pairs"]["listed"]}
+    ranked = sorted(found["numbers"]["models"], key=lambda one: -one["accuracy"]["value"])
+    shown = [one["model"] for one in ranked[:3]]
+    assert {"b", "d"} < set(shown)
+    assert {frozenset(two) for two in combinations(shown, 2)} <= listed
+
+
+def test_how_surely_looks_decide_is_one_thing_on_the_page(tmp_path):
+    """With two seeds, tests hold their level about; the intervals have that of the last look."""
+    wrong = {"a": (20, 22, 24, 21, 23), "b": (21, 22, 23, 22, 24), "c": (60, 61, 62, 63, 64)}
+    found, _ = follow(tmp_path, wrong, Plan((2, 3, 5)))
+    assert "is about 5 %, if" in said(found, "best")
+    assert "Of such studies, about 5 % say" in said(found, "looks")
+    assert "confidence of a model's last look, 97.5 % and 98.5 %: all but" in said(found, "looks")
+
+
+def test_models_with_one_run_at_a_look_are_not_said_to_be_compared(tmp_path):
+    wrong = {"a": (None, None, 20, 21, 22), "b": range(25, 30), "c": range(90, 95)}
+    found, _ = follow(tmp_path, {m: tuple(n) for m, n in wrong.items()}, Plan((3, 5)))
+    text = said(found, "best")
+    assert "Every two models that were in one look with two runs each were compared" in text
+
+
+def test_one_model_is_told_as_one(tmp_path):
+    found, _ = follow(tmp_path, {"a": (20, 21)}, Plan((2, 1000)))
+    text = said(found, "looks")
+    assert "The one model started with 2 seeds. It had not left, after 1 look (at 2 seeds)." in text
+    assert "over 99 % were saved" in text
 
 
 @pytest.mark.parametrize(("level", "needed"), [(0.05, 9), (0.2, 7), (0.01, 11)])

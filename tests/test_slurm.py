@@ -22,6 +22,8 @@ pytestmark = pytest.mark.thorough
 # What a cluster without accounting needs, and a first look at the jobs that comes soon.
 COMMAND = ["--profile", "slurm", "--slurm-status-command", "squeue"]
 COMMAND += ["--slurm-init-seconds-before-status-checks", "2"]
+# The profile's one in ten seconds is for accounting that does not answer.
+COMMAND += ["--max-status-checks-per-second", "10"]
 Runs = {
     f"rule_train_model_wildcards_{model}_{seed}" for model in ("tiny", "wide") for seed in (0, 1)
 }
@@ -101,7 +103,8 @@ def finished(cluster, tmp_path_factory):
     project = make_tiny_study(tmp_path_factory.mktemp("slurm") / "study")
     project.change_config(lambda config: config["study"].update(seeds=[0, 1]))
     project.change_config(lambda config: config["training"].update(epochs=4))
-    finish(start(project, cluster, python=warm_python()), project, cluster)
+    rarely = ["--max-status-checks-per-second", "0.1"]
+    finish(start(project, cluster, *rarely, python=warm_python()), project, cluster)
     return project
 
 

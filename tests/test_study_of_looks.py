@@ -150,7 +150,7 @@ def test_decisions_on_other_images_stand_no_more(of, tmp_path):
 
 @pytest.mark.parametrize(
     ("budget", "seconds"),
-    [(None, None), ("40 h", 144_000), ("90min", 5400), ("0.5 d", 43_200), ("1.5 h", 5400)],
+    [(None, None), ("40 h", 144_000), ("90min", 5400), ("0.5 d", 43_200), ("1.5 h\n", 5400)],
 )
 def test_a_budget_in_seconds(budget, seconds):
     assert budget_seconds(budget) == seconds

@@ -84,12 +84,15 @@ def judge_last_epochs(results: "MeasuredStudy") -> LastEpochs:
     deviation = pooled(f.deviation for f in measured.values()) if measured else None
     gap = gap_deviation = None
     judge: Literal["poor", "unsure", "good"] | None = None
-    between = _most_accurate(sound)
+    # Of those that left, the runs are others, fewer, and which is ahead is decided.
+    left = results.looked.left if results.looked else {}
+    compared = [model for model in sound if model.key not in left]
+    between = _most_accurate(compared)
     tied = False
     if between:
         first, second = between
         gap = first.accuracy.value - second.accuracy.value
-        tied = any(m.accuracy.value == first.accuracy.value for m in sound if m is not first)
+        tied = any(m.accuracy.value == first.accuracy.value for m in compared if m is not first)
         gap_deviation = _deviation_of_difference(first, second)
         if gap_deviation is not None:
             judge = "good" if gap >= 3 * gap_deviation else "unsure"
@@ -121,6 +124,8 @@ def _had_a_better_one(history):
 def _most_accurate(models):
     """Return the most accurate of some models, and the next that is not equal; none without two."""
     # By accuracy, whatever ranks them: histories have no other. Only equal ones by what ranks.
+    if not models:
+        return []
     first, *others = sorted(models, key=lambda m: (-m.accuracy.value, -m.score.value))
     others = [other for other in others if other.accuracy.value < first.accuracy.value]
     return [first, others[0]] if others else []

@@ -193,7 +193,10 @@ def _run(run):
 
 def _pairs(results):
     pairs = results.pairs
-    shown = {model.key for model in results.ranked[:MOST_SHOWN]}
+    # The most accurate, as bakeoff.selection chooses them: where models left, not those that stand
+    # first.
+    by_score = sorted(results.ranked, key=lambda model: -model.score.value)
+    shown = {model.key for model in by_score[:MOST_SHOWN]}
     best = {model.key for model in results.best}
     listed = [
         Pair(a, b, found)

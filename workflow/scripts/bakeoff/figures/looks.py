@@ -46,7 +46,7 @@ def _explained(race):
     spent = f"{w.count(race.spent, 'run')} of {race.planned:,}"
     if not any(racer.left for racer in race.racers):
         return f"No model left; {spent} were trained"
-    return f"Ring: where a model left, and than which it was worse; {spent} were trained"
+    return f"Ring: where a model left, and why; {spent} were trained"
 
 
 def _draw_rows(axes, results, race, shown):

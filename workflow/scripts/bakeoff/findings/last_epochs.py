@@ -59,7 +59,9 @@ def _gap_against(results):
     measure, first = "test accuracy", "most accurate models"
     if results.balanced:
         measure, first = "test accuracy (not the balanced one)", "models with the highest"
-    pair = f"the two {first}{which}, {names(two)},"
+    race = results.analysis.looks
+    stayed = " of those that stayed" if race and any(one.left for one in race.racers) else ""
+    pair = f"the two {first}{stayed}{which}, {names(two)},"
     moved = f"The difference in {measure} between {pair} moved by {w.points(last.gap_deviation)}"
     match last.judge:
         case "poor":

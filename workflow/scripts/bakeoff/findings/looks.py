@@ -3,6 +3,7 @@
 from bakeoff import tables as t
 from bakeoff import wording as w
 from bakeoff.findings.finding import Finding, names
+from bakeoff.findings.ranking import how_well_held
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import Race
 from bakeoff.results import Results
@@ -16,19 +17,22 @@ def seeds_where_they_decide(results: Results) -> Finding | None:
     text = [
         f"{_course(race, results)} {_end(race, results)}",
         _cost(race),
-        _method(race),
+        _method(race, results),
         _honest(race),
     ]
     return Finding("looks", "Seeds where they decide", text, table=_table(race, results))
 
 
 def _course(race, results):
-    models = f"Of {w.count(len(race.racers), 'model')} that started with"
-    start = f"{models} {w.count(race.looks[0].seeds, 'seed')} each"
+    first = w.count(race.looks[0].seeds, "seed")
     seeds = w.listing(str(look.seeds) for look in race.looks)
     after = f"after {w.count(len(race.looks), 'look')} (at {seeds} seeds)"
     stayed = results.named(race.stayed)
     left = len(race.racers) - len(stayed)
+    if len(race.racers) == 1:
+        why = f"had left, {_why_left(race, left)}" if left else "had not left"
+        return f"The one model started with {first}. It {why}, {after}."
+    start = f"Of {w.count(len(race.racers), 'model')} that started with {first} each"
     if not left:
         return f"{start}, none had left {after}."
     rest = f" {names(stayed)} stayed." if stayed else ""
@@ -84,28 +88,32 @@ def _cost(race):
     whole = f"It took {w.count(race.spent, 'run')}"
     if not saved:
         return f"{whole}, as many as if no model could leave."
+    share = 100 * saved / race.planned
+    percent = "over 99" if share > 99 else "under 1" if share < 1 else f"{share:.0f}"
     return (
         f"{whole} instead of the {race.planned:,} of a study in which every model has all planned"
-        f" seeds: {100 * saved / race.planned:.0f} % were saved."
+        f" seeds: {percent} % were saved."
     )
 
 
-def _method(race):
+def _method(race, results):
     return (
-        f"Of such studies, at most {100 * race.level:g} % say anywhere, at any look, that of two"
-        " equal models one is worse, if the seeds move all models about as much. For this, the"
-        " level was split over the planned looks beforehand, in proportion to their seeds, and"
-        " within a look p-values are corrected (Holm) for all pairs of models that are not"
-        " significantly different yet, also those of models that left. The verdicts on models and"
-        " the intervals of their differences on this page are those of the looks; what is said of"
-        " single settings and of votes is not corrected for looks."
+        f"Of such studies, {how_well_held(results)} {100 * race.level:g} % say anywhere, at any"
+        " look, that of two equal models one is worse, if the seeds move all models about as much."
+        " For this, the level was split over the planned looks beforehand, in proportion to their"
+        " seeds, and within a look p-values are corrected (Holm) for all pairs of models that are"
+        " not significantly different yet, also those of models that left. The verdicts on models"
+        " and the intervals of their differences on this page are those of the looks; what is said"
+        " of single settings and of votes is not corrected for looks."
     )
 
 
 def _honest(race):
+    levels = sorted({race.looks[racer.look - 1].level for racer in race.racers if racer.accuracy})
+    spent = w.listing(f"{100 * (1 - level):.4g} %" for level in reversed(levels))
     text = (
-        "The intervals of this table hold at whichever look a model's runs ended, so they are wider"
-        " than those of a study with one look."
+        f"The intervals of accuracies in this table have the confidence of a model's last look,"
+        f" {spent}: all but the level that was spent there."
     )
     if any(racer.worse_than for racer in race.racers):
         text = (

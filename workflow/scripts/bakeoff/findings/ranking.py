@@ -147,6 +147,11 @@ def _of_networks(results):
     return f"{text}."
 
 
+def how_well_held(results: Results) -> str:
+    """Return whether tests hold their level "at most" or, with two seeds, "about"."""
+    return "at most" if _fewest_seeds(results) > 2 else "about"
+
+
 UNLIKE = 5
 """How many times another's standard deviation one is worth a warning of what it does to tests."""
 
@@ -169,11 +174,9 @@ def _risk(results):
         return ""
     least, most = (w.number(100 * pick(spreads.values())) for pick in (min, max))
     span = f" ({least} to {most})" if least != most else ""
-    seeds = _fewest_seeds(results)
-    level = f"at most {level} %" if seeds > 2 else f"about {level} %"
     text = (
-        f"The chance of even one false “worse”{among} is {level}, if the seeds move all models"
-        " about as much: here by a standard deviation of"
+        f"The chance of even one false “worse”{among} is {how_well_held(results)} {level} %, if the"
+        " seeds move all models about as much: here by a standard deviation of"
         f" {w.points(results.analysis.sd_between_seeds)}{span}."
     )
     # The simulated studies have the usual level.
@@ -181,7 +184,7 @@ def _risk(results):
         return text
     far = "12 to 34 % with 2 seeds, 6 to 22 % with 3 and 4 to 14 % with 5"
     if results.analysis.looks:
-        far = "8 to 28 % with a first look at 3 seeds and 4 to 15 % with one at 5"
+        far = "14 to 37 % with a first look at 2 seeds, 8 to 28 % at 3 and 4 to 15 % at 5"
     return (
         f"{text} In simulated studies with one model's ten times the others', it was {far}, the"
         " more the larger these are."
@@ -199,7 +202,7 @@ def _fewest_seeds(results):
             for look in race.looks
             for model in results.finished
         )
-        return min(runs for runs in had if runs > 1)
+        return min((runs for runs in had if runs > 1), default=race.looks[0].seeds)
     numbers = Counter(frozenset(run.seed for run in model.runs) for model in results.finished)
     pairs = [*combinations(numbers, 2), *((own, own) for own, n in numbers.items() if n > 1)]
     return min(common for a, b in pairs if (common := len(a & b)) > 1)
@@ -257,7 +260,11 @@ def method(results: Results) -> str:
         )
     every = "Every pair was compared"
     if not results.all_compared:
-        common = "were in one look" if results.analysis.looks else "have a seed in common"
+        common = (
+            "were in one look with two runs each"
+            if results.analysis.looks
+            else "have a seed in common"
+        )
         every = f"Every two models that {common} were compared"
     order = "Among models that are too close to call, the order is no ranking."
     networks = "it is the trained networks that are compared, not the models"

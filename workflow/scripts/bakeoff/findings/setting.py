@@ -212,6 +212,11 @@ def what_is_missing(results: Results) -> list[str]:
     if unfinished := results.study["unfinished"]:
         has, is_ = (w.plural(len(unfinished), *two) for two in (("has", "have"), ("is", "are")))
         sentences.insert(0, f"{w.models(unfinished)} {has} not finished and {is_} left out.")
+    if results.study.get("looks_left_out"):
+        sentences.append(
+            "Seeds were given after looks at the results, which this report of finished models"
+            " leaves out: its verdicts are not corrected for that, and err more often than it says."
+        )
     return sentences
 
 

@@ -220,6 +220,7 @@ def reported_study(
     else:
         own = {key: looks.seeds_of(key) for key in models}
         seeds = max(own.values(), key=len)
+    finished_only = config["study"].get("finished_only")
     study = {
         "title": config["study"]["title"],
         "dataset": {"name": data["dataset"]} | {key: data[key] for key in _OF_DATA_SET},
@@ -235,6 +236,9 @@ def reported_study(
         "metric": config["study"]["metric"],
         "show_images": config["study"]["show_images"],
         "published": published,
+        # A report of the finished models alone does without the decisions, whose runs may not be
+        # there any more.
+        **({"looks_left_out": True} if finished_only and looks and looks.decided else {}),
     }
     return _on_one_line(study)
 

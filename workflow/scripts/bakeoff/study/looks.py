@@ -148,7 +148,7 @@ def budget_seconds(budget: str | None) -> float | None:
     if budget is None:
         return None
     unit = budget.lstrip("0123456789.").strip()
-    return float(budget.removesuffix(unit)) * _SECONDS[unit]
+    return float(budget.strip().removesuffix(unit)) * _SECONDS[unit]
 
 
 def go_on(looks: Looks | None) -> None:
