@@ -577,7 +577,7 @@ def test_how_surely_looks_decide_is_one_thing_on_the_page(tmp_path):
     found, _ = follow(tmp_path, wrong, Plan((2, 3, 5)))
     assert "is about 5 %, if" in said(found, "best")
     assert "Of such studies, about 5 % say" in said(found, "looks")
-    assert "confidence of a model's last look, 97.5 % and 98.5 %: all but" in said(found, "looks")
+    assert "confidence of a model's last look, 97.5 % and 99 %: all but" in said(found, "looks")
 
 
 def test_models_with_one_run_at_a_look_are_not_said_to_be_compared(tmp_path):
