@@ -19,7 +19,7 @@ def test_the_demo_learns_offline_and_says_what_it_is(tmp_path):
     offline = os.environ | {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     project.snakemake(
         *("--set-threads", "train_model=1", "--configfile", "config/demo.yaml"),
-        # All three take three minutes where nothing else runs.
+        # All three epochs of all models take five minutes.
         *("--config", "training={epochs: 1}"),
         "models={" + ", ".join(f"{model}: {{training: {{epochs: 2}}}}" for model in SLOW) + "}",
         env=offline,

@@ -28,6 +28,7 @@ from bakeoff.describe import ITS_FILE
 from bakeoff.levels import LEVEL
 from bakeoff.limits import MOST_SHOWN
 from bakeoff.numbers import Analysis, Data, Groups, Model, Pair, Pairs, Run
+from bakeoff.selection import most_accurate
 from bakeoff.study.readers import DataSet
 
 
@@ -193,10 +194,9 @@ def _run(run):
 
 def _pairs(results):
     pairs = results.pairs
-    # The most accurate, as bakeoff.selection chooses them: where models left, not those that stand
-    # first.
-    by_score = sorted(results.ranked, key=lambda model: -model.score.value)
-    shown = {model.key for model in by_score[:MOST_SHOWN]}
+    # Where models left, not those that stand first.
+    most, _ = most_accurate(results.ranked, lambda model: model.score.value, MOST_SHOWN)
+    shown = {model.key for model in most}
     best = {model.key for model in results.best}
     listed = [
         Pair(a, b, found)
